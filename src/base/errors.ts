@@ -1,0 +1,216 @@
+/**
+ * The errors table: every code the product can answer with. `docs/errors.md` is checked against it in both directions.
+ *
+ * - `refusal`: the call was understood and denied. `fault`: something did not work; the call is denied all the same.
+ * - `exit`: the command line's exit code. `http`: the status at the HTTP door.
+ * - `retry`: whether the same request can succeed later without anything being changed by a person.
+ * - `toModel`: the only text a model is shown. It names no rule and no internals.
+ */
+export interface ErrorEntry {
+  readonly kind: 'refusal' | 'fault';
+  readonly exit: 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8;
+  readonly http: number;
+  readonly retry: boolean;
+  readonly meaning: string;
+  readonly next: string;
+  readonly toModel: string;
+}
+
+const refusal = (meaning: string, next: string, toModel: string, over: Partial<ErrorEntry> = {}): ErrorEntry => ({
+  kind: 'refusal',
+  exit: 3,
+  http: 403,
+  retry: false,
+  meaning,
+  next,
+  toModel,
+  ...over,
+});
+const fault = (meaning: string, next: string, over: Partial<ErrorEntry> = {}): ErrorEntry => ({
+  kind: 'fault',
+  exit: 1,
+  http: 500,
+  retry: false,
+  meaning,
+  next,
+  toModel: 'This tool is not available right now. Retrying will not help.',
+  ...over,
+});
+
+const NOT_ALLOWED = 'This call is not allowed. Retrying it will not help.';
+const BAD_ARGUMENTS = 'The arguments were not accepted. Check them against the tool’s schema.';
+const TRY_LATER = 'This tool is not available right now. The same call may work later.';
+
+export const errors = {
+  // who is calling
+  E_AUTH_REQUIRED: refusal('no credentials were presented', 'send `Authorization: Bearer <token>`', NOT_ALLOWED, {
+    exit: 4,
+    http: 401,
+  }),
+  E_TOKEN_INVALID: refusal(
+    'the token is malformed, expired, for another audience, or not signed by this gateway',
+    'issue a new one with `chaperone token`',
+    NOT_ALLOWED,
+    { exit: 4, http: 401 },
+  ),
+  E_ROLE_MISSING: refusal('these credentials may not do this', 'use credentials of the right kind', NOT_ALLOWED),
+  E_RUN_UNKNOWN: refusal('no such run for this principal', 'start one with `POST /v1/runs`', NOT_ALLOWED, { http: 404 }),
+  E_RUN_ENDED: refusal('the run has ended or expired', 'start a new run', NOT_ALLOWED, { http: 409 }),
+  E_ISOLATED: refusal(
+    'the agent, tool or run is isolated',
+    'ask an operator; see `chaperone status`',
+    'This agent has been stopped by an operator. Do not retry.',
+  ),
+
+  // what is asked
+  E_TOOL_UNKNOWN: refusal('no such tool for this agent', 'list tools with `chaperone map`', 'There is no such tool.', {
+    http: 404,
+  }),
+  E_TOOL_DRIFTED: refusal(
+    'the tool’s name, description or schema changed since it was reviewed',
+    'review it with `chaperone tools diff`',
+    'This tool is disabled until it has been reviewed.',
+  ),
+  E_TOOL_UNREVIEWED: refusal(
+    'the tool has no declared consequence, which mode `enforce` requires',
+    'declare it in `chaperone.yaml`; `chaperone map` drafts it',
+    'This tool is disabled until it has been reviewed.',
+  ),
+  E_ARGUMENTS_INVALID: refusal('the arguments do not fit the tool’s schema', 'see the path named', BAD_ARGUMENTS, {
+    http: 422,
+  }),
+  E_ARGUMENT_UNKNOWN: refusal(
+    'an argument the schema does not name',
+    'remove it, or declare it in the manifest',
+    BAD_ARGUMENTS,
+    { http: 422 },
+  ),
+  E_ARGUMENT_CONSTRAINT: refusal(
+    'an argument is outside what the manifest allows',
+    'see the rule named',
+    'An argument is outside what is allowed here.',
+  ),
+  E_ARGUMENT_DANGEROUS: refusal(
+    'an argument carries path traversal, shell, SQL, header or template syntax where it cannot be meant',
+    'see the path named; the manifest can exempt one argument',
+    'An argument is outside what is allowed here.',
+  ),
+  E_LIMIT: refusal('a size or depth limit was reached', 'see `docs/limits.md`', 'The request is too large.', {
+    http: 413,
+  }),
+  E_BUSY: refusal('too many calls are in flight', 'retry with backoff', TRY_LATER, { http: 503, retry: true }),
+
+  // what policy says
+  E_DENIED: refusal('a policy forbids it', 'see why: `chaperone explain <id> --trace`', NOT_ALLOWED),
+  E_NOT_PERMITTED: refusal(
+    'no policy permits it, and what is not permitted is denied',
+    'see the nearest change: `chaperone explain <id> --trace`',
+    NOT_ALLOWED,
+  ),
+  E_POLICY_ERROR: refusal(
+    'a policy failed to evaluate, and an error denies',
+    'see the policy named: `chaperone explain <id> --trace`',
+    NOT_ALLOWED,
+  ),
+
+  // what a person says
+  E_APPROVAL_PENDING: refusal(
+    'a person has to approve this call',
+    'answer it: `chaperone approvals show <id>`',
+    'A person has been asked to approve this call. It has not run. Continue with other work.',
+    { exit: 5, http: 202, retry: true },
+  ),
+  E_APPROVAL_DENIED: refusal('a person denied this call', 'see the record', 'A person denied this call. Do not retry it.', {
+    exit: 5,
+  }),
+  E_APPROVAL_EXPIRED: refusal(
+    'nobody answered in time, and silence denies',
+    'ask again',
+    'Nobody approved this call in time. It has not run.',
+    { exit: 5 },
+  ),
+  E_APPROVAL_ARGS_CHANGED: refusal(
+    'the call differs from the one that was approved',
+    'ask again for this call',
+    'The call differs from the approved one. It has not run.',
+    { exit: 5, http: 409 },
+  ),
+  E_APPROVAL_USED: refusal(
+    'the approval was already used or does not exist',
+    'ask again',
+    'This approval cannot be used. The call has not run.',
+    { exit: 5, http: 409 },
+  ),
+
+  // what came back
+  E_RESULT_INVALID: refusal(
+    'the result does not conform to the tool’s output schema and was withheld; the tool did run',
+    'report it to the server’s owner',
+    'The tool ran, but its result was not valid and was withheld.',
+    { http: 502 },
+  ),
+  E_RESULT_TOO_LARGE: refusal(
+    'the result is over the size limit and was withheld; the tool did run',
+    'ask for less at once',
+    'The tool ran, but its result was too large and was withheld.',
+    { http: 502 },
+  ),
+
+  // what did not work
+  E_UPSTREAM_UNREACHABLE: fault('the tool’s server could not be reached; nothing ran', 'see `chaperone status`', {
+    exit: 7,
+    http: 502,
+    retry: true,
+    toModel: TRY_LATER,
+  }),
+  E_UPSTREAM_FAILED: fault('the tool’s server answered with a protocol error', 'see `chaperone explain <id>`', {
+    http: 502,
+    toModel: 'The tool failed.',
+  }),
+  E_UPSTREAM_TIMEOUT: fault('the tool did not answer in time; whether it ran is unknown', 'check before retrying', {
+    http: 504,
+    toModel: 'The tool did not answer in time. It may or may not have run: check before retrying.',
+  }),
+  E_UPSTREAM_LOST: fault('the connection broke during the call; whether it ran is unknown', 'check before retrying', {
+    http: 502,
+    toModel: 'The connection to the tool was lost. It may or may not have run: check before retrying.',
+  }),
+  E_CANCELLED: fault('the caller cancelled; whether the tool ran is unknown', 'check before retrying', {
+    exit: 1,
+    http: 499,
+    toModel: 'The call was cancelled.',
+  }),
+  E_STORE: fault('the store did not answer or refused to write; nothing runs without a record', 'see `chaperone doctor`', {
+    http: 503,
+    retry: true,
+    toModel: TRY_LATER,
+  }),
+  E_STORE_CORRUPT: fault('the store’s contents are not what was written', 'restore a backup', { exit: 8 }),
+  E_SERVER_LAUNCH: fault('an MCP server could not be started', 'see the reason and `chaperone doctor`', {
+    exit: 7,
+    http: 502,
+    toModel: TRY_LATER,
+  }),
+  E_SERVER_INTEGRITY: refusal(
+    'a server’s package is not the one that was reviewed; it was not started',
+    'review it, then pin the new digest',
+    'This tool is disabled until it has been reviewed.',
+    { exit: 8 },
+  ),
+  E_INTERNAL: fault('a bug in Chaperone; the call was denied', 'report it with the id'),
+
+  // files and the command line
+  E_CONFIG: fault('the configuration is not valid', 'see the file, line and column named', { exit: 2, http: 500 }),
+  E_POLICY_INVALID: fault('a policy does not parse or does not validate', 'see the file and line named', { exit: 2 }),
+  E_USAGE: fault('the command line is not understood', 'run `chaperone --help`', { exit: 2, http: 400 }),
+  E_NOT_FOUND: fault('no such thing', 'check the id', { exit: 1, http: 404 }),
+  E_REQUEST_INVALID: fault('the request is not understood', 'see the path named', { exit: 2, http: 400 }),
+  E_LISTEN: fault('the address cannot be listened on', 'see the reason; beyond loopback TLS is required', { exit: 2 }),
+  E_TESTS_FAILED: fault('policy tests failed', 'see the cases named', { exit: 6 }),
+} as const satisfies Record<string, ErrorEntry>;
+
+export type ErrorCode = keyof typeof errors;
+
+export function errorEntry(code: ErrorCode): ErrorEntry {
+  return errors[code];
+}

@@ -1,0 +1,18 @@
+import { type Digest, digestJson } from '../base/digest.ts';
+import type { JsonObject } from '../base/json.ts';
+import type { ToolName } from './tool.ts';
+
+/** One requested tool use, after its arguments were checked. */
+export interface Call {
+  readonly id: string;
+  readonly runId: string;
+  readonly tool: ToolName;
+  /** Canonical arguments: exactly what will be executed. */
+  readonly arguments: JsonObject;
+  readonly digest: Digest;
+}
+
+/** What an approval is bound to: the tool, its pin, and every argument. */
+export function digestCall(tool: ToolName, pin: Digest, args: JsonObject): Digest {
+  return digestJson({ tool, pin, arguments: args });
+}

@@ -1,0 +1,37 @@
+import type { Digest } from '../base/digest.ts';
+import type { JsonObject } from '../base/json.ts';
+
+/** What is recorded. Appended, never changed. */
+export type EventKind =
+  | 'bundle.activated'
+  | 'run.started'
+  | 'run.ended'
+  | 'call.refused'
+  | 'call.asked'
+  | 'call.intended'
+  | 'call.completed'
+  | 'approval.answered'
+  | 'approval.expired'
+  | 'tool.drifted'
+  | 'tool.reviewed'
+  | 'isolation.changed'
+  | 'recovery.completed';
+
+/** An event as it is handed to the store. The store adds `seq`. */
+export interface NewEvent {
+  readonly id: string;
+  readonly kind: EventKind;
+  readonly tenant: string;
+  readonly runId?: string;
+  readonly callId?: string;
+  readonly agent?: string;
+  readonly tool?: string;
+  readonly atMs: number;
+  readonly body: JsonObject;
+}
+
+/** An event as it stands in the store. `seq` counts from 1 without gaps; `digest` covers all other fields. */
+export interface StoredEvent extends NewEvent {
+  readonly seq: number;
+  readonly digest: Digest;
+}

@@ -1,0 +1,23 @@
+/**
+ * What is known of where data came from. `integrity`: may an outsider have chosen it? `secrecy`: who may read it?
+ * `origins`: the tools and prompt parts it came from. Joining two labels never raises trust and never lowers secrecy.
+ */
+export interface Label {
+  readonly integrity: 'trusted' | 'untrusted';
+  readonly secrecy: 'public' | 'internal' | 'secret';
+  readonly origins: readonly string[];
+}
+
+const SECRECY = ['public', 'internal', 'secret'] as const;
+
+/** The bottom of the order: joining it changes nothing. */
+export const leastLabel: Label = { integrity: 'trusted', secrecy: 'public', origins: [] };
+
+/** The least label at least as bad as both. Commutative, associative, idempotent. */
+export function joinLabels(a: Label, b: Label): Label {
+  return {
+    integrity: a.integrity === 'untrusted' || b.integrity === 'untrusted' ? 'untrusted' : 'trusted',
+    secrecy: SECRECY[Math.max(SECRECY.indexOf(a.secrecy), SECRECY.indexOf(b.secrecy))] ?? 'secret',
+    origins: [...new Set([...a.origins, ...b.origins])].sort(),
+  };
+}

@@ -1,0 +1,18 @@
+import type { Label } from './label.ts';
+import type { Principal } from './principal.ts';
+import type { PromptPart } from './prompt.ts';
+
+/**
+ * One task of one agent for one user. Keyed on the authenticated principal and a signed handle, never on an MCP
+ * session. Without a host that attests the user and the prompt, `prompt` is empty and `attested` is false.
+ */
+export interface Run {
+  readonly id: string;
+  readonly principal: Principal;
+  readonly task: string;
+  readonly prompt: readonly PromptPart[];
+  readonly attested: boolean;
+  readonly label: Label;
+  readonly startedAtMs: number;
+  readonly expiresAtMs: number;
+}

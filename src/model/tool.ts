@@ -1,0 +1,52 @@
+import { type Digest, digestJson } from '../base/digest.ts';
+import type { JsonObject } from '../base/json.ts';
+import type { Consequence, Effect } from './effect.ts';
+import type { Place } from './place.ts';
+
+/**
+ * A callable as its server describes it. Everything in it but `server` was written by the server and is untrusted.
+ * Resources and prompts of an MCP server are callables too: `mcp.resources.read` and `mcp.prompts.get`.
+ */
+export interface Tool {
+  /** The id the manifest gives the server. */
+  readonly server: string;
+  /** The server's own name for the tool. */
+  readonly name: string;
+  readonly title?: string;
+  readonly description: string;
+  readonly inputSchema: JsonObject;
+  readonly outputSchema?: JsonObject;
+  readonly annotations?: JsonObject;
+}
+
+/** `server/name`: how the manifest, policies and records write a tool. */
+export type ToolName = `${string}/${string}`;
+
+export function toolName(tool: Pick<Tool, 'server' | 'name'>): ToolName {
+  return `${tool.server}/${tool.name}`;
+}
+
+/** The digest of what a reviewer saw: name, title, description, schemas and annotations. */
+export function pinTool(tool: Tool): Digest {
+  return digestJson({
+    name: toolName(tool),
+    title: tool.title ?? null,
+    description: tool.description,
+    inputSchema: tool.inputSchema,
+    outputSchema: tool.outputSchema ?? null,
+    annotations: tool.annotations ?? null,
+  });
+}
+
+/** A tool together with what was decided about it before go-live, or inferred where nothing was. */
+export interface GovernedTool {
+  readonly tool: Tool;
+  readonly name: ToolName;
+  readonly pin: Digest;
+  readonly effect: Effect;
+  readonly consequence: Consequence;
+  /** Whether a person declared effect and consequence. Inferred ones are strict where nothing can be told. */
+  readonly declared: boolean;
+  /** Where it is declared. */
+  readonly place?: Place;
+}

@@ -1,0 +1,106 @@
+import type { Digest } from '../base/digest.ts';
+import type { ErrorCode } from '../base/errors.ts';
+import type { JsonObject } from '../base/json.ts';
+import type { Approval } from '../model/approval.ts';
+import type { NewEvent, StoredEvent } from '../model/event.ts';
+import type { Run } from '../model/run.ts';
+import type { ToolName } from '../model/tool.ts';
+
+/**
+ * One change of state. Changes that are committed together all happen or none does. Those that state a condition
+ * (`run.require`, `approval.consume`, …) make the commit fail with the code in brackets when it does not hold.
+ */
+export type Change =
+  | { readonly kind: 'event.append'; readonly event: NewEvent }
+  /** Registers a run. [E_STORE_CORRUPT if the id exists] */
+  | { readonly kind: 'run.open'; readonly run: Run }
+  /** Ends a run; ending it again does nothing. [E_RUN_UNKNOWN] */
+  | { readonly kind: 'run.end'; readonly tenant: string; readonly runId: string; readonly atMs: number }
+  /** The run exists for this tenant and agent, has not ended and is not past its expiry. [E_RUN_UNKNOWN, E_RUN_ENDED] */
+  | { readonly kind: 'run.require'; readonly tenant: string; readonly agent: string; readonly runId: string; readonly nowMs: number }
+  /** None of the scopes is isolated. Scopes are written `all`, `tenant:t`, `agent:t/a`, `run:id`, `tool:server/name`. [E_ISOLATED] */
+  | { readonly kind: 'isolation.require'; readonly scopes: readonly string[] }
+  | { readonly kind: 'isolation.set'; readonly scope: string; readonly isolated: boolean; readonly reason: string; readonly atMs: number }
+  /** The active bundle is this one. [E_BUSY: decide again under the new one] */
+  | { readonly kind: 'bundle.require'; readonly bundle: Digest }
+  | { readonly kind: 'bundle.activate'; readonly bundle: Digest; readonly content: JsonObject; readonly atMs: number }
+  /** Opens the one intent a call may ever have. [E_STORE_CORRUPT if the call has one] */
+  | { readonly kind: 'intent.open'; readonly callId: string; readonly tenant: string; readonly runId: string; readonly atMs: number }
+  /** Closes an open intent. [E_STORE_CORRUPT if there is none open] */
+  | { readonly kind: 'intent.close'; readonly callId: string; readonly ran: Ran; readonly atMs: number }
+  | { readonly kind: 'approval.open'; readonly approval: Approval; readonly maxPendingPerRun: number }
+  /** Records a person's answer to a pending approval of the tenant. [E_APPROVAL_USED, E_APPROVAL_EXPIRED] */
+  | {
+      readonly kind: 'approval.answer';
+      readonly tenant: string;
+      readonly approvalId: string;
+      readonly approve: boolean;
+      readonly by: string;
+      readonly nowMs: number;
+    }
+  /** Spends an approved approval. [E_APPROVAL_USED, E_APPROVAL_EXPIRED, E_APPROVAL_ARGS_CHANGED] */
+  | {
+      readonly kind: 'approval.consume';
+      readonly tenant: string;
+      readonly agent: string;
+      readonly runId: string;
+      readonly approvalId: string;
+      readonly callDigest: Digest;
+      readonly nonce: string;
+      readonly nowMs: number;
+    }
+  /** Remembers the pin of a tool as reviewed. */
+  | { readonly kind: 'pin.set'; readonly tool: ToolName; readonly pin: Digest; readonly descriptor: JsonObject; readonly atMs: number };
+
+/** Whether the effect happened: it did, it did not, or nobody can tell. `unknown` is never retried by itself. */
+export type Ran = 'yes' | 'no' | 'unknown';
+
+export type CommitResult =
+  | { readonly ok: true; /** Sequence numbers of the appended events, in order. */ readonly seqs: readonly number[] }
+  | { readonly ok: false; readonly code: ErrorCode; readonly message: string };
+
+export interface EventQuery {
+  readonly tenant: string;
+  readonly runId?: string;
+  readonly callId?: string;
+  readonly agent?: string;
+  readonly tool?: string;
+  /** Only events after this sequence number. */
+  readonly afterSeq?: number;
+  /** Newest first instead of oldest first. */
+  readonly newestFirst?: boolean;
+  /** At most this many, 1 to 1,000. */
+  readonly limit: number;
+}
+
+export interface OpenIntent {
+  readonly callId: string;
+  readonly tenant: string;
+  readonly runId: string;
+  readonly atMs: number;
+}
+
+export interface StoredPin {
+  readonly tool: ToolName;
+  readonly pin: Digest;
+  readonly descriptor: JsonObject;
+  readonly atMs: number;
+}
+
+/**
+ * The truth. `commit` resolves only when the changes would survive a power cut; a rejected promise is a `Fault` with
+ * code E_STORE and says nothing about whether they do. Commits take effect in the order they were handed over.
+ */
+export interface Store {
+  commit(changes: readonly Change[]): Promise<CommitResult>;
+  readEvents(query: EventQuery): Promise<readonly StoredEvent[]>;
+  readRun(tenant: string, runId: string): Promise<(Run & { readonly endedAtMs?: number }) | undefined>;
+  readApproval(tenant: string, approvalId: string): Promise<Approval | undefined>;
+  listApprovals(tenant: string, state: Approval['state'], limit: number): Promise<readonly Approval[]>;
+  listOpenIntents(limit: number): Promise<readonly OpenIntent[]>;
+  readPin(tool: ToolName): Promise<StoredPin | undefined>;
+  listIsolations(): Promise<readonly { readonly scope: string; readonly reason: string; readonly atMs: number }[]>;
+  readActiveBundle(): Promise<{ readonly bundle: Digest; readonly content: JsonObject; readonly atMs: number } | undefined>;
+  /** Finishes what was handed over, then releases everything. */
+  close(): Promise<void>;
+}
