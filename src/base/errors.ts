@@ -76,6 +76,11 @@ export const errors = {
     'declare it in `chaperone.yaml`; `chaperone map` drafts it',
     'This tool is disabled until it has been reviewed.',
   ),
+  E_TOOL_SCHEMA: refusal(
+    'the tool’s schema cannot be enforced, so the tool is disabled',
+    'see the reason; report it to the server’s owner',
+    'This tool is disabled until it has been reviewed.',
+  ),
   E_ARGUMENTS_INVALID: refusal('the arguments do not fit the tool’s schema', 'see the path named', BAD_ARGUMENTS, {
     http: 422,
   }),
@@ -205,6 +210,16 @@ export const errors = {
   E_USAGE: fault('the command line is not understood', 'run `chaperone --help`', { exit: 2, http: 400 }),
   E_NOT_FOUND: fault('no such thing', 'check the id', { exit: 1, http: 404 }),
   E_REQUEST_INVALID: fault('the request is not understood', 'see the path named', { exit: 2, http: 400 }),
+  E_METHOD: fault('this address does not take that method', 'use one that the `Allow` header names', { exit: 2, http: 405 }),
+  E_MEDIA_TYPE: fault('the body is not uncompressed UTF-8 JSON', 'send `Content-Type: application/json`', {
+    exit: 2,
+    http: 415,
+  }),
+  E_ORIGIN: refusal(
+    'the Host or Origin header names a site this gateway does not answer for',
+    'add the name to `listen.names`',
+    NOT_ALLOWED,
+  ),
   E_LISTEN: fault('the address cannot be listened on', 'see the reason; beyond loopback TLS is required', { exit: 2 }),
   E_TESTS_FAILED: fault('policy tests failed', 'see the cases named', { exit: 6 }),
 } as const satisfies Record<string, ErrorEntry>;

@@ -1,4 +1,4 @@
-import type { Digest } from '../base/digest.ts';
+import { type Digest, digestJson } from '../base/digest.ts';
 import type { JsonObject } from '../base/json.ts';
 
 /** What is recorded. Appended, never changed. */
@@ -34,4 +34,21 @@ export interface NewEvent {
 export interface StoredEvent extends NewEvent {
   readonly seq: number;
   readonly digest: Digest;
+}
+
+/** What `digest` must be for the other fields of a stored event. An absent field is left out, not null. */
+export function digestEvent(event: Omit<StoredEvent, 'digest'>): Digest {
+  const { id, kind, tenant, runId, callId, agent, tool, atMs, body, seq } = event;
+  return digestJson({
+    id,
+    kind,
+    tenant,
+    ...(runId !== undefined && { runId }),
+    ...(callId !== undefined && { callId }),
+    ...(agent !== undefined && { agent }),
+    ...(tool !== undefined && { tool }),
+    atMs,
+    body,
+    seq,
+  });
 }

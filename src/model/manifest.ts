@@ -1,60 +1,107 @@
 import { z } from 'zod';
 import { consequenceSchema, effectSchema } from './effect.ts';
+import type { Place } from './place.ts';
 import { agentNameSchema } from './principal.ts';
+
+// Two conventions hold in this file. The message given to a format (`regex`, `url`) completes the sentence
+// “expected …”, and every key has a description of one sentence, which editors show next to it.
+
+/** Where something of the manifest is written: its key in a mapping, its item in a list, else the nearest thing above. */
+export type PlaceOf = (path: readonly (string | number)[]) => Place;
+
+const UNIT_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
 /** A duration: `500ms`, `30s`, `15m`, `8h`, `180d`. Parsed to milliseconds. */
 export const durationSchema = z
   .string()
   .regex(/^\d{1,9}(ms|s|m|h|d)$/, 'a duration such as `500ms`, `30s`, `15m`, `8h` or `180d`')
   .transform((text) => {
-    const unit = text.replace(/^\d+/, '') as keyof typeof UNIT_MS;
+    const unit = text.replace(/^\d+/, '') as keyof typeof UNIT_MS; // the pattern admits only these units
     return Number.parseInt(text, 10) * UNIT_MS[unit];
   });
-const UNIT_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
 /** A secret, by reference only: `env:NAME` or `file:/path`. Secret values are never written in the file. */
 const secretReferenceSchema = z.strictObject({
-  secret: z.string().regex(/^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$/, '`env:NAME` or `file:/path`'),
+  secret: z
+    .string()
+    .regex(/^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$/, '`env:NAME` or `file:/path`')
+    .describe('Where the value is: `env:NAME` of the gateway’s environment, or `file:/path` readable by it alone.'),
 });
 const plainOrSecretSchema = z.union([z.string(), secretReferenceSchema]);
 export type SecretReference = z.infer<typeof secretReferenceSchema>;
+export type PlainOrSecret = z.infer<typeof plainOrSecretSchema>;
 
 const serverNameSchema = z
   .string()
-  .regex(/^[a-z0-9][a-z0-9_-]{0,30}$/i, 'up to 31 letters, digits, `_` and `-`');
+  .regex(/^[a-z0-9][a-z0-9_-]{0,30}$/i, 'up to 31 letters, digits, `_` and `-`, the first a letter or digit');
+
+const digestSchema = z.string().regex(/^sha256:[0-9a-f]{64}$/, '`sha256:` and 64 hexadecimal digits');
+const argsSchema = z.array(z.string()).default([]).describe('Arguments the program is started with.');
+const envSchema = z
+  .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'the name of an environment variable'), plainOrSecretSchema)
+  .default({})
+  .describe('Environment of the program: text, or `{ secret: env:NAME }`. It inherits nothing else of the gateway’s.');
+const cwdSchema = z.string().min(1).describe('The folder the program starts in, relative to this file.').optional();
+const timeoutSchema = durationSchema.meta({ description: 'How long one call may take.', examples: ['30s'] }).optional();
 
 /** A stdio server from a pinned npm package: version exact, integrity checked before each launch. */
 const packageServerSchema = z.strictObject({
-  package: z.string().regex(/^(@[^/@]+\/)?[^/@]+@\d+\.\d+\.\d+[^\s]*$/, 'a package with an exact version, `name@1.2.3`'),
+  package: z
+    .string()
+    .regex(
+      /^(@[a-z0-9~-][a-z0-9._~-]*\/)?[a-z0-9~-][a-z0-9._~-]*@\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$/,
+      'a package with an exact version, `name@1.2.3`',
+    )
+    .meta({ description: 'The npm package and its exact version.', examples: ['@acme/mail-mcp@1.4.2'] }),
   integrity: z
     .string()
-    .regex(/^sha(256|512)-[A-Za-z0-9+/=]+$/, '`sha512-…`, as `chaperone tools pin` prints it'),
-  bin: z.string().optional(),
-  args: z.array(z.string()).default([]),
-  env: z.record(z.string(), plainOrSecretSchema).default({}),
-  cwd: z.string().optional(),
-  timeout: durationSchema.optional(),
+    .regex(/^sha512-[A-Za-z0-9+/]{86}==$/, '`sha512-…`, as `chaperone servers pin` prints it')
+    .describe('The integrity of the package’s archive, as the registry and lock files write it.'),
+  digest: digestSchema
+    .describe('The digest of the installed files, dependencies included; without it, that of the first install counts.')
+    .optional(),
+  bin: z.string().min(1).describe('Which of the package’s programs to start, where it has several.').optional(),
+  args: argsSchema,
+  env: envSchema,
+  cwd: cwdSchema,
+  timeout: timeoutSchema,
 });
 
 /** A stdio server from a program on this machine. `digest` covers the files named in `files`, checked before launch. */
 const commandServerSchema = z.strictObject({
-  command: z.string().min(1),
-  args: z.array(z.string()).default([]),
-  env: z.record(z.string(), plainOrSecretSchema).default({}),
-  cwd: z.string().optional(),
-  files: z.array(z.string()).optional(),
-  digest: z.string().regex(/^sha256:[0-9a-f]{64}$/).optional(),
-  timeout: durationSchema.optional(),
+  command: z
+    .string()
+    .min(1)
+    .meta({ description: 'A program on this machine that speaks MCP on stdin and stdout.', examples: ['node'] }),
+  args: argsSchema,
+  env: envSchema,
+  cwd: cwdSchema,
+  files: z
+    .array(z.string().min(1))
+    .min(1)
+    .describe('Files and folders, relative to this file, that `digest` covers; the command itself where not given.')
+    .optional(),
+  digest: digestSchema
+    .describe('The digest of those files, as `chaperone servers pin` prints it; a server that differs is not started.')
+    .optional(),
+  timeout: timeoutSchema,
 });
 
 /** A server on the network. Headers are sent to it and to nobody else; tokens that callers present never are. */
 const httpServerSchema = z.strictObject({
-  url: z.url({ protocol: /^https?$/ }),
-  headers: z.record(z.string(), plainOrSecretSchema).default({}),
-  timeout: durationSchema.optional(),
+  url: z
+    .url({ protocol: /^https?$/, error: 'an `https://` or `http://` address' })
+    .meta({ description: 'The address of an MCP server that speaks Streamable HTTP.', examples: ['https://crm.internal/mcp'] }),
+  headers: z
+    .record(z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'the name of an HTTP header'), plainOrSecretSchema)
+    .default({})
+    .describe('Headers sent to this server alone: text, or `{ secret: env:NAME }`.'),
+  timeout: timeoutSchema,
 });
 
-export const serverSchema = z.union([packageServerSchema, commandServerSchema, httpServerSchema]);
+/** The kinds of server. Which one an entry is shows in the key it has: exactly one of these. */
+export const serverKinds = ['package', 'command', 'url'] as const;
+export const serverSchema = z.union([packageServerSchema, commandServerSchema, httpServerSchema]); // as `serverKinds`
 export type ServerConfig = z.infer<typeof serverSchema>;
 export type PackageServer = z.infer<typeof packageServerSchema>;
 export type CommandServer = z.infer<typeof commandServerSchema>;
@@ -65,59 +112,92 @@ export type HttpServer = z.infer<typeof httpServerSchema>;
  * must hold; for a list, for every element.
  */
 export const constraintSchema = z.strictObject({
-  /** The value must be one of these. `*` stands for any run of characters; case counts. */
-  allow: z.array(z.string()).optional(),
-  /** The value must be none of these. */
-  deny: z.array(z.string()).optional(),
-  /** RE2 syntax; must match the whole value. */
-  pattern: z.string().max(1_000).optional(),
-  min: z.number().optional(),
-  max: z.number().optional(),
-  maxLength: z.int().nonnegative().optional(),
-  maxItems: z.int().nonnegative().optional(),
-  /** The value is a path, and lies in one of these directories after resolution. */
-  directories: z.array(z.string()).optional(),
-  /** The value is a URL whose host is one of these; `*.example.com` covers subdomains only. */
-  hosts: z.array(z.string()).optional(),
-  /** The value equals a fact about the user the agent works for: `user.id` or `user.attributes.<name>`. */
-  is: z.string().regex(/^user\.(id|attributes\.[A-Za-z0-9._-]+)$/).optional(),
-  /** Built-in checks that are not applied to this argument, since such text is what it is for. */
-  permits: z.array(z.enum(['path', 'shell', 'sql', 'header', 'template'])).optional(),
+  allow: z
+    .array(z.string())
+    .meta({
+      description: 'The value must be one of these; `*` stands for any run of characters, and case counts.',
+      examples: [['*@company.com']],
+    })
+    .optional(),
+  deny: z.array(z.string()).describe('The value must be none of these; `*` as in `allow`.').optional(),
+  pattern: z.string().max(1_000).describe('A regular expression (RE2) that must match the whole value.').optional(),
+  min: z.number().describe('The least number the value may be.').optional(),
+  max: z.number().describe('The greatest number the value may be.').optional(),
+  maxLength: z.int().nonnegative().describe('The most characters the value may have.').optional(),
+  maxItems: z.int().nonnegative().describe('The most items the list may have.').optional(),
+  directories: z
+    .array(z.string().min(1))
+    .describe('The value is a path, and lies in one of these directories after resolution.')
+    .optional(),
+  hosts: z
+    .array(z.string().min(1))
+    .meta({
+      description: 'The value is a URL whose host is one of these; `*.example.com` covers subdomains only.',
+      examples: [['api.example.com', '*.example.com']],
+    })
+    .optional(),
+  is: z
+    .string()
+    .regex(/^user\.(id|attributes\.[A-Za-z0-9._-]+)$/, '`user.id` or `user.attributes.<name>`')
+    .describe('The value equals a fact about the user the agent works for: `user.id` or `user.attributes.<name>`.')
+    .optional(),
+  permits: z
+    .array(z.enum(['path', 'shell', 'sql', 'header', 'template']))
+    .describe('Built-in checks that are not applied to this argument, since such text is what it is for.')
+    .optional(),
 });
 export type Constraint = z.infer<typeof constraintSchema>;
 
-const argumentsSchema = z.record(z.string().min(1), constraintSchema);
+const argumentsSchema = z
+  .record(z.string().min(1), constraintSchema)
+  .default({})
+  .describe('Limits on single arguments, by dotted path: `recipients`, `options.depth`, `items[].url`.');
+const fieldsSchema = z
+  .array(z.string().min(1))
+  .describe('Fields of the result that may cross back, dotted; everything else is removed.')
+  .optional();
 
 export const toolDeclarationSchema = z.strictObject({
-  effect: effectSchema.optional(),
-  consequence: consequenceSchema.optional(),
-  /** The reviewed description of the tool, as `chaperone tools pin` prints it. A tool that differs is disabled. */
-  pin: z.string().regex(/^sha256:[0-9a-f]{64}$/).optional(),
-  arguments: argumentsSchema.default({}),
-  /** Fields of the result that may cross back, dotted; everything else is removed. */
-  fields: z.array(z.string().min(1)).optional(),
-  timeout: durationSchema.optional(),
+  effect: effectSchema.describe('`write` changes anything outside the run; `read` does not.').optional(),
+  consequence: consequenceSchema.describe('How bad the worst use of the tool is.').optional(),
+  pin: digestSchema
+    .describe('The digest of the reviewed description, as `chaperone tools pin` prints it; a tool that differs is disabled.')
+    .optional(),
+  arguments: argumentsSchema,
+  fields: fieldsSchema,
+  timeout: timeoutSchema,
 });
 export type ToolDeclaration = z.infer<typeof toolDeclarationSchema>;
 
 /** What one agent may do with one tool. `{}` permits it as the tool is declared. */
 export const toolGrantSchema = z.strictObject({
-  approval: z.enum(['required', 'never']).optional(),
-  arguments: argumentsSchema.default({}),
-  fields: z.array(z.string().min(1)).optional(),
+  approval: z
+    .enum(['required', 'never'])
+    .describe('Whether a person has to approve each call; where not given, the tool’s consequence decides.')
+    .optional(),
+  arguments: argumentsSchema,
+  fields: fieldsSchema,
 });
 export type ToolGrant = z.infer<typeof toolGrantSchema>;
 
-/** `server/tool`, `server/*` or `*`. */
+const toolNameSchema = z.string().regex(/^[a-zA-Z0-9_-]+\/[^\s*]+$/, '`server/tool`');
 const toolPatternSchema = z
   .string()
   .regex(/^(\*|[a-zA-Z0-9_-]+\/(\*|[^\s*]+))$/, '`server/tool`, `server/*` or `*`');
 
 export const agentSchema = z.strictObject({
-  /** Groups a user must be in (one suffices) for this agent to act for them. Empty: anyone, or nobody at all. */
-  onBehalfOf: z.array(z.string().min(1)).default([]),
-  tools: z.record(toolPatternSchema, toolGrantSchema).default({}),
-  deny: z.array(toolPatternSchema).default([]),
+  onBehalfOf: z
+    .array(z.string().min(1))
+    .default([])
+    .describe('Groups a user must be in (one suffices) for this agent to act for them; empty means anyone or nobody.'),
+  tools: z
+    .record(toolPatternSchema, toolGrantSchema)
+    .default({})
+    .describe('What the agent may call: `server/tool`, `server/*` or `*`; what is not named is denied.'),
+  deny: z
+    .array(toolPatternSchema)
+    .default([])
+    .meta({ description: 'What the agent may never call, whatever else permits it.', examples: [['billing/*']] }),
 });
 export type AgentConfig = z.infer<typeof agentSchema>;
 
@@ -128,28 +208,66 @@ export type AgentConfig = z.infer<typeof agentSchema>;
 export const modeSchema = z.enum(['enforce', 'provisional', 'observe']);
 export type Mode = z.infer<typeof modeSchema>;
 
+const listenSchema = z.strictObject({
+  host: z.string().min(1).default('127.0.0.1').describe('The address to listen on; beyond loopback `tls` is required.'),
+  port: z.int().min(0).max(65_535).default(7070).describe('The port to listen on; 0 lets the system choose one.'),
+  tls: z
+    .strictObject({
+      cert: z.string().min(1).describe('The file of the certificate chain, PEM.'),
+      key: z.string().min(1).describe('The file of the private key, PEM, readable by the gateway alone.'),
+    })
+    .describe('The certificate the gateway shows its clients.')
+    .optional(),
+  names: z
+    .array(z.string().min(1))
+    .default([])
+    .describe('Names under which clients reach the gateway, for the Host and Origin checks and the token audience.'),
+});
+
 /** `chaperone.yaml`. Unknown keys are refused: a rule that is misspelt must not be a rule that is absent. */
 export const manifestSchema = z.strictObject({
-  version: z.literal(1),
-  mode: modeSchema.default('provisional'),
-  tenant: agentNameSchema.default('default'),
-  listen: z
+  version: z.literal(1).describe('The version of this file’s format.'),
+  mode: modeSchema
+    .default('provisional')
+    .describe(
+      '`enforce` starts only when every tool is declared, `provisional` infers strictly what is not, `observe` records without blocking.',
+    ),
+  tenant: agentNameSchema.default('default').describe('Whose runs these are; tenants never see each other’s.'),
+  listen: listenSchema.prefault({}).describe('Where `chaperone up` serves.'),
+  data: z.string().min(1).default('.chaperone').describe('The folder that holds the store and the keys.'),
+  servers: z
+    .record(serverNameSchema, serverSchema)
+    .default({})
+    .describe('MCP servers by name; each has exactly one of `package`, `command` and `url`.'),
+  tools: z
+    .record(toolNameSchema, toolDeclarationSchema)
+    .default({})
+    .describe('What was decided about each tool, by `server/tool`.'),
+  agents: z.record(agentNameSchema, agentSchema).default({}).describe('What each agent may use.'),
+  policies: z
+    .array(z.string().min(1))
+    .default([])
+    .meta({
+      description: 'Files of Cedar policies, relative to this file; they add to what the manifest compiles to.',
+      examples: [['policies/support.cedar']],
+    }),
+  approvals: z
     .strictObject({
-      host: z.string().default('127.0.0.1'),
-      port: z.int().min(0).max(65_535).default(7070),
-      tls: z.strictObject({ cert: z.string(), key: z.string() }).optional(),
-      /** Names under which clients reach the gateway, for the Host and Origin checks and token audience. */
-      names: z.array(z.string()).default([]),
+      timeout: durationSchema.default(900_000).meta({
+        description: 'How long a question to a person waits before silence denies.',
+        examples: ['15m'],
+      }),
     })
-    .prefault({}),
-  /** The folder that holds the store and the keys. */
-  data: z.string().default('.chaperone'),
-  servers: z.record(serverNameSchema, serverSchema).default({}),
-  tools: z.record(z.string().regex(/^[a-zA-Z0-9_-]+\/[^\s*]+$/, '`server/tool`'), toolDeclarationSchema).default({}),
-  agents: z.record(agentNameSchema, agentSchema).default({}),
-  /** Files of Cedar policies, relative to this file. They add to what the manifest compiles to. */
-  policies: z.array(z.string()).default([]),
-  approvals: z.strictObject({ timeout: durationSchema.default(900_000) }).prefault({}),
-  runs: z.strictObject({ lifetime: durationSchema.default(28_800_000) }).prefault({}),
+    .prefault({})
+    .describe('How people are asked.'),
+  runs: z
+    .strictObject({
+      lifetime: durationSchema.default(28_800_000).meta({
+        description: 'How long a run lives unless its host says less.',
+        examples: ['8h'],
+      }),
+    })
+    .prefault({})
+    .describe('How runs begin and end.'),
 });
 export type Manifest = z.infer<typeof manifestSchema>;

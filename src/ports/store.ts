@@ -3,6 +3,7 @@ import type { ErrorCode } from '../base/errors.ts';
 import type { JsonObject } from '../base/json.ts';
 import type { Approval } from '../model/approval.ts';
 import type { NewEvent, StoredEvent } from '../model/event.ts';
+import type { Label } from '../model/label.ts';
 import type { Run } from '../model/run.ts';
 import type { ToolName } from '../model/tool.ts';
 
@@ -18,6 +19,8 @@ export type Change =
   | { readonly kind: 'run.end'; readonly tenant: string; readonly runId: string; readonly atMs: number }
   /** The run exists for this tenant and agent, has not ended and is not past its expiry. [E_RUN_UNKNOWN, E_RUN_ENDED] */
   | { readonly kind: 'run.require'; readonly tenant: string; readonly agent: string; readonly runId: string; readonly nowMs: number }
+  /** Replaces the run's label. The caller joined it: a label is only ever raised. [E_RUN_UNKNOWN] */
+  | { readonly kind: 'run.label'; readonly runId: string; readonly label: Label }
   /** None of the scopes is isolated. Scopes are written `all`, `tenant:t`, `agent:t/a`, `run:id`, `tool:server/name`. [E_ISOLATED] */
   | { readonly kind: 'isolation.require'; readonly scopes: readonly string[] }
   | { readonly kind: 'isolation.set'; readonly scope: string; readonly isolated: boolean; readonly reason: string; readonly atMs: number }

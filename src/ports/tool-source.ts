@@ -11,6 +11,22 @@ export interface CallContext {
   readonly onProgress?: (progress: JsonObject) => void;
   /** Members of the request's `_meta` that Chaperone does not interpret. Never credentials. */
   readonly meta?: JsonObject;
+  /** Answers to what the tool asked for in an earlier round. They leave with the call, as its arguments do. */
+  readonly input?: CallInput;
+  /** How the call belongs to its caller's own conversation. Handed on as it is; see `ports/mcp-upstream.ts`. */
+  readonly carrier?: CallCarrier;
+}
+
+/** What a client answers a tool that asked for something before it would go on. Written by the client: untrusted. */
+export interface CallInput {
+  readonly responses?: JsonObject;
+  /** The tool's own state of the earlier round, exactly as the tool gave it. */
+  readonly state?: string;
+}
+
+/** Means something only to a door and a source of the same protocol; opaque to everything between them. */
+export interface CallCarrier {
+  readonly protocol: string;
 }
 
 /** What came of executing an intent. A failed execution says whether the tool can have run. */

@@ -1,0 +1,40 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+/** A program that some tests run for real, and the Debian package it comes in. */
+export interface Need {
+  readonly program: string;
+  readonly debianPackage: string;
+  /** What it is for, and the tests that are skipped by name without it. */
+  readonly reason: string;
+}
+
+export const needs: readonly Need[] = [
+  { program: 'openssl', debianPackage: 'openssl', reason: 'test/e2e TLS: mints certificates to listen with' },
+];
+
+export function has(program: string): boolean {
+  return (process.env['PATH'] ?? '').split(delimiter).some((folder) => existsSync(join(folder, program)));
+}
+
+/**
+ * Says what is missing, and installs it where that is ours to do: as root on Debian, or in CI. Returns what is still
+ * missing. In CI that is an error, since a skipped test proves nothing.
+ */
+export function provideNeeds(): readonly Need[] {
+  const missing = needs.filter((need) => !has(need.program));
+  if (missing.length === 0) return [];
+  const packages = missing.map((need) => need.debianPackage);
+  const ours = existsSync('/etc/debian_version') && process.getuid?.() === 0;
+  if (!ours) {
+    for (const need of missing) {
+      process.stderr.write(`missing: ${need.program} (${need.reason}); install the package ${need.debianPackage}\n`);
+    }
+    return missing;
+  }
+  process.stderr.write(`installing from Debian: ${packages.join(' ')}\n`);
+  spawnSync('apt-get', ['update', '-qq'], { stdio: 'ignore' });
+  execFileSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], { stdio: 'inherit' });
+  return missing.filter((need) => !has(need.program));
+}

@@ -1,0 +1,161 @@
+import { unreachable } from '../../../base/assert.ts';
+import { digestEvent, type NewEvent, type StoredEvent } from '../../../model/event.ts';
+import type { Change } from '../../../ports/store.ts';
+import { refusals, type StoreRefusal } from '../refusals.ts';
+import type { MemoryState } from './memory-state.ts';
+
+/** Steps that take a commit's changes back, in the order in which they were made. */
+export type Undo = (() => void)[];
+
+/**
+ * Makes one change, and says how to take it back. Returns the sequence number of an appended event, undefined for any
+ * other change, or the refusal when the change's condition does not hold; then nothing was changed.
+ */
+export function applyChange(state: MemoryState, change: Change, undo: Undo): number | undefined | StoreRefusal {
+  switch (change.kind) {
+    case 'event.append': {
+      const event = storeEvent(change.event, state.events.length + 1);
+      state.events.push(event);
+      undo.push(() => state.events.pop());
+      return event.seq;
+    }
+    case 'run.open':
+      if (state.runs.has(change.run.id)) return refusals.runExists(change.run.id);
+      return put(state.runs, change.run.id, jsonCopy(change.run), undo);
+    case 'run.end': {
+      const run = state.runs.get(change.runId);
+      if (run?.principal.tenant !== change.tenant) return refusals.runUnknown(change.runId);
+      return run.endedAtMs === undefined
+        ? put(state.runs, run.id, { ...run, endedAtMs: change.atMs }, undo)
+        : undefined;
+    }
+    case 'run.label': {
+      const run = state.runs.get(change.runId);
+      if (run === undefined) return refusals.runUnknown(change.runId);
+      return put(state.runs, run.id, { ...run, label: jsonCopy(change.label) }, undo);
+    }
+    case 'run.require':
+      return requireRun(state, change);
+    case 'isolation.require': {
+      const isolated = change.scopes.find((scope) => state.isolations.has(scope));
+      return isolated === undefined ? undefined : refusals.isolated(isolated);
+    }
+    case 'isolation.set': {
+      const { scope, reason, atMs } = change;
+      return put(state.isolations, scope, change.isolated ? { scope, reason, atMs } : undefined, undo);
+    }
+    case 'bundle.require':
+      return state.activeBundle?.bundle === change.bundle ? undefined : refusals.bundleChanged();
+    case 'bundle.activate': {
+      const previous = state.activeBundle;
+      const { bundle, content, atMs } = change;
+      state.activeBundle = { bundle, content: jsonCopy(content), atMs };
+      undo.push(() => {
+        state.activeBundle = previous;
+      });
+      return undefined;
+    }
+    case 'intent.open': {
+      const { callId, tenant, runId, atMs } = change;
+      if (state.intents.has(callId)) return refusals.intentExists(callId);
+      return put(state.intents, callId, { callId, tenant, runId, atMs }, undo);
+    }
+    case 'intent.close': {
+      const intent = state.intents.get(change.callId);
+      if (intent === undefined || intent.ran !== undefined) return refusals.intentNotOpen(change.callId);
+      return put(state.intents, change.callId, { ...intent, ran: change.ran }, undo);
+    }
+    case 'approval.open':
+      return openApproval(state, change, undo);
+    case 'approval.answer':
+      return answerApproval(state, change, undo);
+    case 'approval.consume':
+      return consumeApproval(state, change, undo);
+    case 'pin.set': {
+      const { tool, pin, descriptor, atMs } = change;
+      return put(state.pins, tool, { tool, pin, descriptor: jsonCopy(descriptor), atMs }, undo);
+    }
+    default:
+      return unreachable(change);
+  }
+}
+
+type ChangeOf<Kind extends Change['kind']> = Extract<Change, { readonly kind: Kind }>;
+
+function requireRun(state: MemoryState, change: ChangeOf<'run.require'>): undefined | StoreRefusal {
+  const run = state.runs.get(change.runId);
+  if (run?.principal.tenant !== change.tenant || run.principal.agent !== change.agent) {
+    return refusals.runUnknown(change.runId);
+  }
+  if (run.endedAtMs !== undefined) return refusals.runEnded(run.id);
+  return change.nowMs >= run.expiresAtMs ? refusals.runExpired(run.id) : undefined;
+}
+
+function openApproval(state: MemoryState, change: ChangeOf<'approval.open'>, undo: Undo): undefined | StoreRefusal {
+  const { approval, maxPendingPerRun } = change;
+  if (state.approvals.has(approval.id)) return refusals.approvalExists(approval.id);
+  let pending = 0;
+  for (const other of state.approvals.values()) {
+    if (other.runId === approval.runId && other.state === 'pending' && other.expiresAtMs > approval.askedAtMs)
+      pending++;
+  }
+  if (pending >= maxPendingPerRun) return refusals.approvalsPending(approval.runId, maxPendingPerRun);
+  return put(state.approvals, approval.id, jsonCopy(approval), undo);
+}
+
+function answerApproval(state: MemoryState, change: ChangeOf<'approval.answer'>, undo: Undo): undefined | StoreRefusal {
+  const approval = state.approvals.get(change.approvalId);
+  if (approval?.tenant !== change.tenant || approval.state !== 'pending') {
+    return refusals.approvalNotPending(change.approvalId);
+  }
+  if (change.nowMs >= approval.expiresAtMs) return refusals.approvalExpired(approval.id);
+  const answer = { answeredBy: change.by, answeredAtMs: change.nowMs };
+  return put(
+    state.approvals,
+    approval.id,
+    { ...approval, ...answer, state: change.approve ? 'approved' : 'denied' },
+    undo,
+  );
+}
+
+function consumeApproval(
+  state: MemoryState,
+  change: ChangeOf<'approval.consume'>,
+  undo: Undo,
+): undefined | StoreRefusal {
+  const approval = state.approvals.get(change.approvalId);
+  if (
+    approval?.tenant !== change.tenant ||
+    approval.agent !== change.agent ||
+    approval.runId !== change.runId ||
+    approval.nonce !== change.nonce ||
+    approval.state !== 'approved'
+  ) {
+    return refusals.approvalUsed(change.approvalId);
+  }
+  if (change.nowMs >= approval.expiresAtMs) return refusals.approvalExpired(approval.id);
+  if (approval.callDigest !== change.callDigest) return refusals.approvalArgumentsChanged(approval.id);
+  return put(state.approvals, approval.id, { ...approval, state: 'consumed' }, undo);
+}
+
+/** Sets a key, or removes it for undefined, and remembers what was there. */
+function put<Value>(map: Map<string, Value>, key: string, value: Value | undefined, undo: Undo): undefined {
+  const previous = map.get(key);
+  const set = (to: Value | undefined) => {
+    if (to === undefined) map.delete(key);
+    else map.set(key, to);
+  };
+  set(value);
+  undo.push(() => set(previous));
+}
+
+/** The event as the store keeps it: numbered and digested. */
+function storeEvent(event: NewEvent, seq: number): StoredEvent {
+  const numbered = { ...jsonCopy(event), seq };
+  return { ...numbered, digest: digestEvent(numbered) };
+}
+
+/** What is left of a value once it has been JSON: nothing shared with the caller, and no negative zero. */
+function jsonCopy<Json extends object>(value: Json): Json {
+  return JSON.parse(JSON.stringify(value)) as Json; // JSON in, the same JSON out
+}

@@ -1,0 +1,29 @@
+import type { Digest } from '../../../base/digest.ts';
+import type { JsonObject } from '../../../base/json.ts';
+import type { Approval } from '../../../model/approval.ts';
+import type { StoredEvent } from '../../../model/event.ts';
+import type { Run } from '../../../model/run.ts';
+import type { OpenIntent, Ran, StoredPin } from '../../../ports/store.ts';
+
+/** Everything a memory store knows, by id. Values are replaced, never changed in place, so that undoing is putting back. */
+export interface MemoryState {
+  readonly events: StoredEvent[];
+  readonly runs: Map<string, Run & { readonly endedAtMs?: number }>;
+  readonly intents: Map<string, OpenIntent & { readonly ran?: Ran }>;
+  readonly approvals: Map<string, Approval>;
+  readonly isolations: Map<string, { readonly scope: string; readonly reason: string; readonly atMs: number }>;
+  readonly pins: Map<string, StoredPin>;
+  activeBundle: { readonly bundle: Digest; readonly content: JsonObject; readonly atMs: number } | undefined;
+}
+
+export function newMemoryState(): MemoryState {
+  return {
+    events: [],
+    runs: new Map(),
+    intents: new Map(),
+    approvals: new Map(),
+    isolations: new Map(),
+    pins: new Map(),
+    activeBundle: undefined,
+  };
+}

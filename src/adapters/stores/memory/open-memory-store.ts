@@ -1,0 +1,115 @@
+import { Fault } from '../../../base/fault.ts';
+import type { StoredEvent } from '../../../model/event.ts';
+import type { Change, CommitResult, Store } from '../../../ports/store.ts';
+import { assertLimit, refuseTooLarge } from '../record.ts';
+import { applyChange, type Undo } from './apply-change.ts';
+import { type MemoryState, newMemoryState } from './memory-state.ts';
+
+/**
+ * A store that keeps everything in this process and nothing beyond it. **Not durable**: an acknowledged commit is gone
+ * when the process is. For tests and simulation; it passes the same conformance suite as the durable stores.
+ *
+ * A commit takes effect before `commit` returns, so a simulation's order of events depends on nothing but its calls.
+ */
+export function openMemoryStore(): Store {
+  const state = newMemoryState();
+  let closed = false;
+
+  const open = (): MemoryState => {
+    if (closed) throw new Fault('E_STORE', 'the store is closed');
+    return state;
+  };
+
+  return {
+    async commit(changes) {
+      return commit(open(), changes);
+    },
+    async readEvents(query) {
+      assertLimit(query.limit);
+      const { events } = open();
+      const found: StoredEvent[] = [];
+      const last = events.length - 1;
+      for (let i = 0; i <= last && found.length < query.limit; i++) {
+        const event = events[query.newestFirst === true ? last - i : i];
+        if (
+          event !== undefined &&
+          event.tenant === query.tenant &&
+          event.seq > (query.afterSeq ?? 0) &&
+          (query.runId === undefined || event.runId === query.runId) &&
+          (query.callId === undefined || event.callId === query.callId) &&
+          (query.agent === undefined || event.agent === query.agent) &&
+          (query.tool === undefined || event.tool === query.tool)
+        ) {
+          found.push(structuredClone(event));
+        }
+      }
+      return found;
+    },
+    async readRun(tenant, runId) {
+      const run = open().runs.get(runId);
+      return run?.principal.tenant === tenant ? structuredClone(run) : undefined;
+    },
+    async readApproval(tenant, approvalId) {
+      const approval = open().approvals.get(approvalId);
+      return approval?.tenant === tenant ? structuredClone(approval) : undefined;
+    },
+    async listApprovals(tenant, approvalState, limit) {
+      assertLimit(limit);
+      return [...open().approvals.values()]
+        .filter((approval) => approval.tenant === tenant && approval.state === approvalState)
+        .sort((a, b) => b.askedAtMs - a.askedAtMs || compare(b.id, a.id))
+        .slice(0, limit)
+        .map((approval) => structuredClone(approval));
+    },
+    async listOpenIntents(limit) {
+      assertLimit(limit);
+      return [...open().intents.values()]
+        .filter((intent) => intent.ran === undefined)
+        .sort((a, b) => a.atMs - b.atMs || compare(a.callId, b.callId))
+        .slice(0, limit)
+        .map(({ callId, tenant, runId, atMs }) => ({ callId, tenant, runId, atMs }));
+    },
+    async readPin(tool) {
+      const pin = open().pins.get(tool);
+      return pin && structuredClone(pin);
+    },
+    async listIsolations() {
+      return [...open().isolations.values()].sort((a, b) => compare(a.scope, b.scope));
+    },
+    async readActiveBundle() {
+      const { activeBundle } = open();
+      return activeBundle && structuredClone(activeBundle);
+    },
+    async close() {
+      closed = true;
+    },
+  };
+}
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+/** Makes every change in turn; at the first refusal, and on a bug, takes back those before it. */
+function commit(state: MemoryState, changes: readonly Change[]): CommitResult {
+  const tooLarge = refuseTooLarge(changes);
+  if (tooLarge) return tooLarge;
+  const undo: Undo = [];
+  const seqs: number[] = [];
+  try {
+    for (const change of changes) {
+      const result = applyChange(state, change, undo);
+      if (typeof result === 'number') seqs.push(result);
+      else if (result !== undefined) {
+        takeBack(undo);
+        return result;
+      }
+    }
+  } catch (error) {
+    takeBack(undo);
+    throw error;
+  }
+  return { ok: true, seqs };
+}
+
+function takeBack(undo: Undo): void {
+  for (const step of undo.reverse()) step();
+}

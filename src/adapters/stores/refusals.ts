@@ -1,0 +1,34 @@
+import type { ErrorCode } from '../../base/errors.ts';
+import { limits } from '../../base/limits.ts';
+
+/** Why a commit was refused: the failed condition's code, and one sentence for the people who run Chaperone. */
+export interface StoreRefusal {
+  readonly ok: false;
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+const refuse = (code: ErrorCode, message: string): StoreRefusal => ({ ok: false, code, message });
+
+/** Every way in which a change's condition can fail to hold, in the same words whichever store says it. */
+export const refusals = {
+  runExists: (runId: string) => refuse('E_STORE_CORRUPT', `run ${runId} exists already`),
+  runUnknown: (runId: string) => refuse('E_RUN_UNKNOWN', `there is no run ${runId} for this principal`),
+  runEnded: (runId: string) => refuse('E_RUN_ENDED', `run ${runId} has ended`),
+  runExpired: (runId: string) => refuse('E_RUN_ENDED', `run ${runId} is past its expiry`),
+  isolated: (scope: string) => refuse('E_ISOLATED', `${scope} is isolated`),
+  bundleChanged: () => refuse('E_BUSY', 'another bundle is active now; decide again'),
+  intentExists: (callId: string) => refuse('E_STORE_CORRUPT', `call ${callId} has an intent already`),
+  intentNotOpen: (callId: string) => refuse('E_STORE_CORRUPT', `call ${callId} has no open intent`),
+  approvalExists: (id: string) => refuse('E_STORE_CORRUPT', `approval ${id} exists already`),
+  approvalsPending: (runId: string, max: number) =>
+    refuse('E_LIMIT', `run ${runId} has ${max} approvals waiting for a person, which is as many as it may have`),
+  approvalUsed: (id: string) => refuse('E_APPROVAL_USED', `approval ${id} was already used or does not exist`),
+  approvalNotPending: (id: string) =>
+    refuse('E_APPROVAL_USED', `approval ${id} was already answered or does not exist`),
+  approvalExpired: (id: string) => refuse('E_APPROVAL_EXPIRED', `approval ${id} expired`),
+  approvalArgumentsChanged: (id: string) => refuse('E_APPROVAL_ARGS_CHANGED', `approval ${id} is for a different call`),
+  recordTooLarge: (kind: string) =>
+    refuse('E_LIMIT', `${kind} carries a record of more than ${limits.recordBytes} bytes`),
+  tooManyWaiting: () => refuse('E_BUSY', `${limits.commitsWaiting} commits are waiting for the store`),
+};

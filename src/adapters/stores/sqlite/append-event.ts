@@ -1,0 +1,47 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { type Digest, digestBytes } from '../../../base/digest.ts';
+import type { WireEvent } from './wire.ts';
+
+/** Appends events, numbering them without a gap. Only one may exist for a file: it remembers the last number. */
+export interface EventAppender {
+  /** Appends one event and returns its sequence number. */
+  append(event: WireEvent): number;
+  lastSeq(): number;
+  /** Sets the last number back to what it was before events that were rolled back. */
+  rewind(seq: number): void;
+}
+
+export function createEventAppender(db: DatabaseSync): EventAppender {
+  const insert = db.prepare(
+    `INSERT INTO events (seq, id, kind, tenant, run_id, call_id, agent, tool, at_ms, body, digest)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
+  let last = Number(db.prepare('SELECT coalesce(max(seq), 0) AS last FROM events').get()?.['last']);
+  return {
+    append(event) {
+      const seq = last + 1;
+      insert.run(seq, ...event, digestFields(event, seq));
+      last = seq;
+      return seq;
+    },
+    lastSeq: () => last,
+    rewind(seq) {
+      last = seq;
+    },
+  };
+}
+
+/**
+ * The digest `digestEvent` gives for the same event, without parsing its body: the canonical JSON is put together from
+ * the fields in the order of their sorted names.
+ */
+export function digestFields(event: WireEvent, seq: number): Digest {
+  const [id, kind, tenant, runId, callId, agent, tool, atMs, body] = event;
+  const text = JSON.stringify;
+  return digestBytes(
+    `{${agent === null ? '' : `"agent":${text(agent)},`}"atMs":${text(atMs)},"body":${body},` +
+      `${callId === null ? '' : `"callId":${text(callId)},`}"id":${text(id)},"kind":${text(kind)},` +
+      `${runId === null ? '' : `"runId":${text(runId)},`}"seq":${text(seq)},"tenant":${text(tenant)}` +
+      `${tool === null ? '' : `,"tool":${text(tool)}`}}`,
+  );
+}

@@ -1,0 +1,117 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { unreachable } from '../../../base/assert.ts';
+import { recordOf } from '../record.ts';
+import { refusals, type StoreRefusal } from '../refusals.ts';
+import { createApprovalChanges } from './approval-changes.ts';
+import type { OtherChange } from './wire.ts';
+
+/** Makes changes inside a transaction that the caller begins and ends. */
+export interface ChangeApplier {
+  /** Makes one change, or returns why its condition does not hold; then nothing was changed. */
+  apply(change: OtherChange): StoreRefusal | undefined;
+  /** Forgets what is remembered of the file. To be called after anything was rolled back. */
+  forget(): void;
+}
+
+export function createChangeApplier(db: DatabaseSync): ChangeApplier {
+  const insertRun = db.prepare(
+    `INSERT INTO runs (id, tenant, agent, expires_at_ms, label, record) VALUES (?, ?, ?, ?, ?, ?)
+     ON CONFLICT DO NOTHING`,
+  );
+  const endRun = db.prepare('UPDATE runs SET ended_at_ms = coalesce(ended_at_ms, ?) WHERE id = ? AND tenant = ?');
+  const labelRun = db.prepare('UPDATE runs SET label = ? WHERE id = ?');
+  const selectRun = db.prepare(
+    'SELECT expires_at_ms AS expiresAtMs, ended_at_ms AS endedAtMs FROM runs WHERE id = ? AND tenant = ? AND agent = ?',
+  );
+  const selectScopes = db.prepare('SELECT scope FROM isolations');
+  const isolate = db.prepare('INSERT OR REPLACE INTO isolations (scope, reason, at_ms) VALUES (?, ?, ?)');
+  const resume = db.prepare('DELETE FROM isolations WHERE scope = ?');
+  const selectBundle = db.prepare('SELECT digest FROM active_bundle');
+  const insertBundle = db.prepare('INSERT INTO bundles (digest, record) VALUES (?, ?) ON CONFLICT DO NOTHING');
+  const activateBundle = db.prepare('INSERT OR REPLACE INTO active_bundle (only, digest, at_ms) VALUES (1, ?, ?)');
+  const insertIntent = db.prepare(
+    'INSERT INTO intents (call_id, tenant, run_id, opened_at_ms) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING',
+  );
+  const closeIntent = db.prepare('UPDATE intents SET ran = ?, closed_at_ms = ? WHERE call_id = ? AND ran IS NULL');
+  const setPin = db.prepare('INSERT OR REPLACE INTO pins (tool, pin, record, at_ms) VALUES (?, ?, ?, ?)');
+  const approvals = createApprovalChanges(db);
+
+  // Every call asks for these two, they seldom change, and nobody else writes to the file.
+  let isolatedScopes: ReadonlySet<unknown> | undefined;
+  let activeBundle: unknown;
+
+  return {
+    apply(change) {
+      switch (change.kind) {
+        case 'run.open': {
+          const { id, principal, expiresAtMs, label } = change.run;
+          const record = recordOf(change) ?? '';
+          const { changes } = insertRun.run(
+            id,
+            principal.tenant,
+            principal.agent,
+            expiresAtMs,
+            JSON.stringify(label),
+            record,
+          );
+          return changes === 1 ? undefined : refusals.runExists(id);
+        }
+        case 'run.end':
+          return endRun.run(change.atMs, change.runId, change.tenant).changes === 1
+            ? undefined
+            : refusals.runUnknown(change.runId);
+        case 'run.label':
+          return labelRun.run(JSON.stringify(change.label), change.runId).changes === 1
+            ? undefined
+            : refusals.runUnknown(change.runId);
+        case 'run.require': {
+          const run = selectRun.get(change.runId, change.tenant, change.agent);
+          if (run === undefined) return refusals.runUnknown(change.runId);
+          if (run['endedAtMs'] !== null) return refusals.runEnded(change.runId);
+          return change.nowMs >= Number(run['expiresAtMs']) ? refusals.runExpired(change.runId) : undefined;
+        }
+        case 'isolation.require': {
+          isolatedScopes ??= new Set(selectScopes.all().map((row) => row['scope']));
+          for (const scope of change.scopes) if (isolatedScopes.has(scope)) return refusals.isolated(scope);
+          return undefined;
+        }
+        case 'isolation.set':
+          isolatedScopes = undefined;
+          if (change.isolated) isolate.run(change.scope, change.reason, change.atMs);
+          else resume.run(change.scope);
+          return undefined;
+        case 'bundle.require':
+          activeBundle ??= selectBundle.get()?.['digest'];
+          return activeBundle === change.bundle ? undefined : refusals.bundleChanged();
+        case 'bundle.activate':
+          activeBundle = undefined;
+          insertBundle.run(change.bundle, recordOf(change) ?? '');
+          activateBundle.run(change.bundle, change.atMs);
+          return undefined;
+        case 'intent.open':
+          return insertIntent.run(change.callId, change.tenant, change.runId, change.atMs).changes === 1
+            ? undefined
+            : refusals.intentExists(change.callId);
+        case 'intent.close':
+          return closeIntent.run(change.ran, change.atMs, change.callId).changes === 1
+            ? undefined
+            : refusals.intentNotOpen(change.callId);
+        case 'approval.open':
+          return approvals.open(change);
+        case 'approval.answer':
+          return approvals.answer(change);
+        case 'approval.consume':
+          return approvals.consume(change);
+        case 'pin.set':
+          setPin.run(change.tool, change.pin, recordOf(change) ?? '', change.atMs);
+          return undefined;
+        default:
+          return unreachable(change);
+      }
+    },
+    forget() {
+      isolatedScopes = undefined;
+      activeBundle = undefined;
+    },
+  };
+}

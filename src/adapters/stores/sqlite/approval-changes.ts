@@ -1,0 +1,74 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { recordOf } from '../record.ts';
+import { refusals, type StoreRefusal } from '../refusals.ts';
+import type { OtherChange } from './wire.ts';
+
+type Kind<K extends OtherChange['kind']> = Extract<OtherChange, { readonly kind: K }>;
+
+/** The changes of an approval: pending, then approved or denied, then consumed once. */
+export interface ApprovalChanges {
+  open(change: Kind<'approval.open'>): StoreRefusal | undefined;
+  answer(change: Kind<'approval.answer'>): StoreRefusal | undefined;
+  consume(change: Kind<'approval.consume'>): StoreRefusal | undefined;
+}
+
+export function createApprovalChanges(db: DatabaseSync): ApprovalChanges {
+  const exists = db.prepare('SELECT 1 FROM approvals WHERE id = ?');
+  const countPending = db.prepare(
+    `SELECT count(*) AS pending FROM approvals WHERE run_id = ? AND expires_at_ms > ? AND state = 'pending'`,
+  );
+  const insert = db.prepare(
+    `INSERT INTO approvals
+       (id, tenant, agent, run_id, state, nonce, call_digest, asked_at_ms, expires_at_ms, answered_by, answered_at_ms, record)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
+  const selectPending = db.prepare(
+    `SELECT expires_at_ms AS expiresAtMs FROM approvals WHERE id = ? AND tenant = ? AND state = 'pending'`,
+  );
+  const answer = db.prepare('UPDATE approvals SET state = ?, answered_by = ?, answered_at_ms = ? WHERE id = ?');
+  const selectApproved = db.prepare(
+    `SELECT expires_at_ms AS expiresAtMs, call_digest AS callDigest FROM approvals
+     WHERE id = ? AND tenant = ? AND agent = ? AND run_id = ? AND nonce = ? AND state = 'approved'`,
+  );
+  const consume = db.prepare(`UPDATE approvals SET state = 'consumed' WHERE id = ?`);
+
+  return {
+    open(change) {
+      const { approval, maxPendingPerRun } = change;
+      if (exists.get(approval.id) !== undefined) return refusals.approvalExists(approval.id);
+      const pending = Number(countPending.get(approval.runId, approval.askedAtMs)?.['pending']);
+      if (pending >= maxPendingPerRun) return refusals.approvalsPending(approval.runId, maxPendingPerRun);
+      insert.run(
+        approval.id,
+        approval.tenant,
+        approval.agent,
+        approval.runId,
+        approval.state,
+        approval.nonce,
+        approval.callDigest,
+        approval.askedAtMs,
+        approval.expiresAtMs,
+        approval.answeredBy ?? null,
+        approval.answeredAtMs ?? null,
+        recordOf(change) ?? '',
+      );
+      return undefined;
+    },
+    answer(change) {
+      const pending = selectPending.get(change.approvalId, change.tenant);
+      if (pending === undefined) return refusals.approvalNotPending(change.approvalId);
+      if (change.nowMs >= Number(pending['expiresAtMs'])) return refusals.approvalExpired(change.approvalId);
+      answer.run(change.approve ? 'approved' : 'denied', change.by, change.nowMs, change.approvalId);
+      return undefined;
+    },
+    consume(change) {
+      const { tenant, agent, runId, approvalId, nonce } = change;
+      const approved = selectApproved.get(approvalId, tenant, agent, runId, nonce);
+      if (approved === undefined) return refusals.approvalUsed(approvalId);
+      if (change.nowMs >= Number(approved['expiresAtMs'])) return refusals.approvalExpired(approvalId);
+      if (approved['callDigest'] !== change.callDigest) return refusals.approvalArgumentsChanged(approvalId);
+      consume.run(approvalId);
+      return undefined;
+    },
+  };
+}

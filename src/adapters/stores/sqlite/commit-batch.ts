@@ -1,0 +1,92 @@
+import type { DatabaseSync } from 'node:sqlite';
+import type { StoreRefusal } from '../refusals.ts';
+import { createEventAppender } from './append-event.ts';
+import { createChangeApplier } from './apply-change.ts';
+import { explain, isBusy, isFatal } from './to-fault.ts';
+import type { CommitAnswer, OtherChange, WireCommit } from './wire.ts';
+
+/** Takes commits in order and makes all of them durable with one sync, each all or nothing by itself. */
+export type CommitBatch = (commits: readonly WireCommit[]) => readonly CommitAnswer[];
+
+/**
+ * @returns a function that answers each commit in order. It throws, as a `Fault`, only when the file must not be
+ * written to again.
+ */
+export function createCommitBatch(db: DatabaseSync, path: string): CommitBatch {
+  const begin = db.prepare('BEGIN IMMEDIATE');
+  const end = db.prepare('COMMIT');
+  const rollback = db.prepare('ROLLBACK');
+  const mark = db.prepare('SAVEPOINT one_commit');
+  const keep = db.prepare('RELEASE one_commit');
+  const takeBack = db.prepare('ROLLBACK TO one_commit');
+  const events = createEventAppender(db);
+  const changes = createChangeApplier(db);
+
+  function commitOne(commit: WireCommit): readonly number[] | StoreRefusal {
+    const parsed = commit.map((change) => (typeof change === 'string' ? parseChange(change) : change));
+    const isMarked = mayRefuseAfterWriting(parsed);
+    const lastSeq = events.lastSeq();
+    const seqs: number[] = [];
+    if (isMarked) mark.run();
+    for (const change of parsed) {
+      if (!('kind' in change)) {
+        seqs.push(events.append(change));
+        continue;
+      }
+      const refusal = changes.apply(change);
+      if (refusal === undefined) continue;
+      if (isMarked) {
+        takeBack.run();
+        keep.run();
+        events.rewind(lastSeq);
+        changes.forget();
+      }
+      return refusal;
+    }
+    if (isMarked) keep.run();
+    return seqs;
+  }
+
+  function commitAll(commits: readonly WireCommit[]): readonly CommitAnswer[] {
+    const lastSeq = events.lastSeq();
+    try {
+      begin.run();
+      const answers = commits.map(commitOne);
+      end.run();
+      return answers;
+    } catch (error) {
+      const fault = explain(error, path);
+      if (isFatal(error)) throw fault;
+      try {
+        if (db.isTransaction) rollback.run();
+      } catch (stuck) {
+        throw explain(stuck, path);
+      }
+      events.rewind(lastSeq);
+      changes.forget();
+      // One that cannot be written (it does not fit on the disk, say) must not take the others with it.
+      if (commits.length > 1 && !isBusy(error)) return commits.flatMap((commit) => commitAll([commit]));
+      return commits.map(() => ({ fault: fault.code, message: fault.message }));
+    }
+  }
+
+  return commitAll;
+}
+
+function parseChange(text: string): OtherChange {
+  return JSON.parse(text) as OtherChange; // written by `toWire` from a change of this type
+}
+
+const onlyReads: ReadonlySet<string> = new Set(['run.require', 'isolation.require', 'bundle.require']);
+const neverRefused: ReadonlySet<string> = new Set(['isolation.set', 'bundle.activate', 'pin.set']);
+
+/** Whether the commit can be refused when part of it has been written already. Most cannot, and need no savepoint. */
+function mayRefuseAfterWriting(commit: readonly (OtherChange | readonly unknown[])[]): boolean {
+  let hasWritten = false;
+  for (const change of commit) {
+    const kind = 'kind' in change ? change.kind : undefined;
+    if (kind !== undefined && hasWritten && !neverRefused.has(kind)) return true;
+    if (kind === undefined || !onlyReads.has(kind)) hasWritten = true;
+  }
+  return false;
+}

@@ -1,0 +1,154 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { Fault } from '../../../base/fault.ts';
+import type { JsonObject } from '../../../base/json.ts';
+import type { Approval } from '../../../model/approval.ts';
+import type { StoredEvent } from '../../../model/event.ts';
+import type { Label } from '../../../model/label.ts';
+import type { Run } from '../../../model/run.ts';
+import type { EventQuery } from '../../../ports/store.ts';
+import type { Reader } from './wire.ts';
+
+type Row = ReturnType<StatementSync['all']>[number];
+
+/** Everything that can be read from a store's file. Reads what is committed at the time of the call. */
+export function createReader(db: DatabaseSync): Reader {
+  const selectRun = db.prepare('SELECT record, label, ended_at_ms FROM runs WHERE id = ? AND tenant = ?');
+  const approvalColumns = 'record, state, answered_by, answered_at_ms';
+  const selectApproval = db.prepare(`SELECT ${approvalColumns} FROM approvals WHERE id = ? AND tenant = ?`);
+  const selectApprovals = db.prepare(
+    `SELECT ${approvalColumns} FROM approvals WHERE tenant = ? AND state = ? ORDER BY asked_at_ms DESC, id DESC LIMIT ?`,
+  );
+  const selectOpenIntents = db.prepare(
+    `SELECT call_id, tenant, run_id, opened_at_ms FROM intents WHERE ran IS NULL ORDER BY opened_at_ms, call_id LIMIT ?`,
+  );
+  const selectPin = db.prepare('SELECT pin, record, at_ms FROM pins WHERE tool = ?');
+  const selectIsolations = db.prepare('SELECT scope, reason, at_ms FROM isolations ORDER BY scope');
+  const selectBundle = db.prepare('SELECT digest, record, at_ms FROM active_bundle JOIN bundles USING (digest)');
+  const eventStatements = new Map<string, StatementSync>();
+
+  return {
+    readEvents(query) {
+      const { sql, values } = selectEvents(query);
+      let statement = eventStatements.get(sql);
+      if (statement === undefined) {
+        statement = db.prepare(sql);
+        eventStatements.set(sql, statement);
+      }
+      return statement.all(...values).map(toEvent);
+    },
+    readRun(tenant, runId) {
+      const row = selectRun.get(runId, tenant);
+      if (row === undefined) return undefined;
+      const label = parse<Label>(row['label']);
+      return {
+        ...parse<Run>(row['record']),
+        label,
+        ...(row['ended_at_ms'] !== null && { endedAtMs: Number(row['ended_at_ms']) }),
+      };
+    },
+    readApproval(tenant, approvalId) {
+      const row = selectApproval.get(approvalId, tenant);
+      return row && toApproval(row);
+    },
+    listApprovals(tenant, state, limit) {
+      return selectApprovals.all(tenant, state, limit).map(toApproval);
+    },
+    listOpenIntents(limit) {
+      return selectOpenIntents.all(limit).map((row) => ({
+        callId: String(row['call_id']),
+        tenant: String(row['tenant']),
+        runId: String(row['run_id']),
+        atMs: Number(row['opened_at_ms']),
+      }));
+    },
+    readPin(tool) {
+      const row = selectPin.get(tool);
+      if (row === undefined) return undefined;
+      const descriptor = parse<JsonObject>(row['record']);
+      return { tool, pin: asDigest(row['pin']), descriptor, atMs: Number(row['at_ms']) };
+    },
+    listIsolations() {
+      return selectIsolations
+        .all()
+        .map((row) => ({ scope: String(row['scope']), reason: String(row['reason']), atMs: Number(row['at_ms']) }));
+    },
+    readActiveBundle() {
+      const row = selectBundle.get();
+      if (row === undefined) return undefined;
+      return {
+        bundle: asDigest(row['digest']),
+        content: parse<JsonObject>(row['record']),
+        atMs: Number(row['at_ms']),
+      };
+    },
+  };
+}
+
+/**
+ * The filters, the narrowest first. Only the narrowest may choose the index: the `+` before the others keeps the
+ * planner from preferring the two columns of `events_by_agent` to the single, far more selective, run.
+ */
+const filters = [
+  ['callId', 'call_id'],
+  ['runId', 'run_id'],
+  ['tool', 'tool'],
+  ['agent', 'agent'],
+] as const;
+
+function selectEvents(query: EventQuery): { readonly sql: string; readonly values: (string | number)[] } {
+  const conditions: string[] = [];
+  const values: (string | number)[] = [];
+  for (const [field, column] of filters) {
+    const value = query[field];
+    if (value === undefined) continue;
+    conditions.push(`${conditions.length === 0 ? '' : '+'}${column} = ?`);
+    values.push(value);
+  }
+  const isById = query.callId !== undefined || query.runId !== undefined;
+  conditions.push(`${isById ? '+' : ''}tenant = ?`);
+  values.push(query.tenant);
+  if (query.afterSeq !== undefined) {
+    conditions.push('seq > ?');
+    values.push(query.afterSeq);
+  }
+  values.push(query.limit);
+  const order = query.newestFirst === true ? 'DESC' : 'ASC';
+  return { sql: `SELECT * FROM events WHERE ${conditions.join(' AND ')} ORDER BY seq ${order} LIMIT ?`, values };
+}
+
+function toEvent(row: Row): StoredEvent {
+  return {
+    id: String(row['id']),
+    kind: String(row['kind']) as StoredEvent['kind'], // only kinds are written, and the digest covers it
+    tenant: String(row['tenant']),
+    ...(row['run_id'] !== null && { runId: String(row['run_id']) }),
+    ...(row['call_id'] !== null && { callId: String(row['call_id']) }),
+    ...(row['agent'] !== null && { agent: String(row['agent']) }),
+    ...(row['tool'] !== null && { tool: String(row['tool']) }),
+    atMs: Number(row['at_ms']),
+    body: parse<JsonObject>(row['body']),
+    seq: Number(row['seq']),
+    digest: asDigest(row['digest']),
+  };
+}
+
+function toApproval(row: Row): Approval {
+  return {
+    ...parse<Approval>(row['record']),
+    state: String(row['state']) as Approval['state'], // the table has a check for it
+    ...(row['answered_by'] !== null && { answeredBy: String(row['answered_by']) }),
+    ...(row['answered_at_ms'] !== null && { answeredAtMs: Number(row['answered_at_ms']) }),
+  };
+}
+
+function parse<Written>(text: unknown): Written {
+  try {
+    return JSON.parse(String(text)) as Written; // the store wrote it itself from this type
+  } catch (error) {
+    throw new Fault('E_STORE_CORRUPT', 'a record in the store is not the JSON that was written', { cause: error });
+  }
+}
+
+function asDigest(value: unknown): StoredEvent['digest'] {
+  return String(value) as StoredEvent['digest']; // only digests are written to these columns
+}

@@ -1,0 +1,90 @@
+/**
+ * The schema, as the steps that led to it: step n takes a file from version n to n + 1, in one transaction. A released
+ * step is never edited; a new one is added below it.
+ *
+ * Times are REAL: SQLite keeps whole numbers in it as compactly as integers, and a clock may give fractions.
+ * An index on `events` holds `seq` last by itself (it is the row id), so each serves "newest of …" without sorting.
+ * There is none on time: `seq` follows time closely enough to find a moment by bisection.
+ */
+export const migrations: readonly string[] = [
+  `
+  CREATE TABLE owner (only INTEGER PRIMARY KEY CHECK (only = 1), pid INTEGER NOT NULL) STRICT;
+
+  CREATE TABLE events (
+    seq INTEGER PRIMARY KEY,
+    id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    tenant TEXT NOT NULL,
+    run_id TEXT,
+    call_id TEXT,
+    agent TEXT,
+    tool TEXT,
+    at_ms REAL NOT NULL,
+    body TEXT NOT NULL,
+    digest TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX events_by_tenant ON events (tenant);
+  CREATE INDEX events_by_run ON events (run_id) WHERE run_id IS NOT NULL;
+  CREATE INDEX events_by_call ON events (call_id) WHERE call_id IS NOT NULL;
+  CREATE INDEX events_by_agent ON events (tenant, agent) WHERE agent IS NOT NULL;
+  CREATE INDEX events_by_tool ON events (tenant, tool) WHERE tool IS NOT NULL;
+  CREATE TRIGGER events_are_not_changed BEFORE UPDATE ON events
+  BEGIN SELECT RAISE(ABORT, 'events are append-only'); END;
+  CREATE TRIGGER events_are_not_removed BEFORE DELETE ON events
+  BEGIN SELECT RAISE(ABORT, 'events are append-only'); END;
+  CREATE TRIGGER events_are_appended_without_gaps BEFORE INSERT ON events
+  WHEN NEW.seq IS NOT (SELECT coalesce(max(seq), 0) + 1 FROM events)
+  BEGIN SELECT RAISE(ABORT, 'events are appended without gaps'); END;
+
+  CREATE TABLE runs (
+    id TEXT PRIMARY KEY,
+    tenant TEXT NOT NULL,
+    agent TEXT NOT NULL,
+    expires_at_ms REAL NOT NULL,
+    ended_at_ms REAL,
+    label TEXT NOT NULL,
+    record TEXT NOT NULL
+  ) STRICT;
+
+  CREATE TABLE intents (
+    call_id TEXT PRIMARY KEY,
+    tenant TEXT NOT NULL,
+    run_id TEXT NOT NULL,
+    opened_at_ms REAL NOT NULL,
+    ran TEXT CHECK (ran IN ('yes', 'no', 'unknown')),
+    closed_at_ms REAL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX intents_open ON intents (opened_at_ms, call_id) WHERE ran IS NULL;
+
+  CREATE TABLE approvals (
+    id TEXT PRIMARY KEY,
+    tenant TEXT NOT NULL,
+    agent TEXT NOT NULL,
+    run_id TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('pending', 'approved', 'denied', 'consumed', 'expired')),
+    nonce TEXT NOT NULL,
+    call_digest TEXT NOT NULL,
+    asked_at_ms REAL NOT NULL,
+    expires_at_ms REAL NOT NULL,
+    answered_by TEXT,
+    answered_at_ms REAL,
+    record TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX approvals_by_state ON approvals (tenant, state, asked_at_ms, id);
+  CREATE INDEX approvals_pending ON approvals (run_id, expires_at_ms) WHERE state = 'pending';
+
+  CREATE TABLE isolations (scope TEXT PRIMARY KEY, reason TEXT NOT NULL, at_ms REAL NOT NULL) STRICT;
+
+  CREATE TABLE bundles (digest TEXT PRIMARY KEY, record TEXT NOT NULL) STRICT;
+  CREATE TABLE active_bundle (
+    only INTEGER PRIMARY KEY CHECK (only = 1),
+    digest TEXT NOT NULL,
+    at_ms REAL NOT NULL
+  ) STRICT;
+
+  CREATE TABLE pins (tool TEXT PRIMARY KEY, pin TEXT NOT NULL, record TEXT NOT NULL, at_ms REAL NOT NULL) STRICT;
+  `,
+];
+
+/** The version a file has after all migrations. */
+export const schemaVersion = migrations.length;

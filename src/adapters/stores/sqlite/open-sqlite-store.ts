@@ -1,0 +1,60 @@
+import { type Clock, systemClock } from '../../../base/clock.ts';
+import { limits } from '../../../base/limits.ts';
+import type { Store } from '../../../ports/store.ts';
+import { assertLimit } from '../record.ts';
+import { startWorker } from './start-worker.ts';
+import { toWire } from './wire.ts';
+
+export interface SqliteStoreOptions {
+  /** The store's file, made when there is none, on a local disk. Its folder must exist. */
+  readonly path: string;
+  /** Measures how long an answer takes. */
+  readonly clock?: Clock;
+  /** How long a commit or a read may take before it is rejected. `limits.commitTimeoutMs` unless told. */
+  readonly timeoutMs?: number;
+}
+
+/**
+ * Opens the embedded store: one SQLite file in a thread of its own. Commits that are waiting at the same time share one
+ * sync of the disk. One process at a time may have a file open; the operating system takes its lock back when it dies.
+ *
+ * Besides refusals and faults, `commit` rejects with a `Bug` when a change carries what is not JSON; nothing of that
+ * commit is written then. After a failed write to the disk, a damaged file or a crash of the thread, everything rejects
+ * with that fault until the store is opened again.
+ *
+ * @throws Fault E_STORE when the file cannot be opened or another process has it; E_STORE_CORRUPT when it is damaged,
+ * is not a store, or was written by a newer version.
+ */
+export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
+  const worker = await startWorker(
+    options.path,
+    options.timeoutMs ?? limits.commitTimeoutMs,
+    options.clock ?? systemClock,
+  );
+  return {
+    async commit(changes) {
+      const commit = toWire(changes);
+      if ('ok' in commit) return commit;
+      const answer = await worker.commit(commit);
+      return 'ok' in answer ? answer : { ok: true, seqs: answer };
+    },
+    async readEvents(query) {
+      assertLimit(query.limit);
+      return worker.read('readEvents', query);
+    },
+    readRun: (tenant, runId) => worker.read('readRun', tenant, runId),
+    readApproval: (tenant, approvalId) => worker.read('readApproval', tenant, approvalId),
+    async listApprovals(tenant, state, limit) {
+      assertLimit(limit);
+      return worker.read('listApprovals', tenant, state, limit);
+    },
+    async listOpenIntents(limit) {
+      assertLimit(limit);
+      return worker.read('listOpenIntents', limit);
+    },
+    readPin: (tool) => worker.read('readPin', tool),
+    listIsolations: () => worker.read('listIsolations'),
+    readActiveBundle: () => worker.read('readActiveBundle'),
+    close: () => worker.close(),
+  };
+}

@@ -1,0 +1,76 @@
+import type { ErrorCode } from '../../../base/errors.ts';
+import type { Change, Store } from '../../../ports/store.ts';
+import { isTooLarge, recordOf } from '../record.ts';
+import { refusals, type StoreRefusal } from '../refusals.ts';
+
+/** An event as flat fields. Its body is already canonical JSON: the digest is taken over exactly this text. */
+export type WireEvent = readonly [
+  id: string,
+  kind: string,
+  tenant: string,
+  runId: string | null,
+  callId: string | null,
+  agent: string | null,
+  tool: string | null,
+  atMs: number,
+  body: string,
+];
+
+/** Any change but an event, which travels as `WireEvent`. */
+export type OtherChange = Exclude<Change, { readonly kind: 'event.append' }>;
+
+/** A change on its way to the worker: an event, or the JSON of any other. Text crosses threads faster than objects. */
+export type WireChange = WireEvent | string;
+export type WireCommit = readonly WireChange[];
+
+/** What became of a commit: sequence numbers, the refusal, or the fault that kept it from being written. */
+export type CommitAnswer = readonly number[] | StoreRefusal | WireFault;
+
+/** A fault in the form in which it crosses threads. */
+export interface WireFault {
+  readonly fault: ErrorCode;
+  readonly message: string;
+}
+
+/** The methods of a store that only read. */
+export type ReadName = Exclude<keyof Store, 'commit' | 'close'>;
+/** Those methods without the promise. */
+export type Reader = { readonly [K in ReadName]: (...args: Parameters<Store[K]>) => Awaited<ReturnType<Store[K]>> };
+
+export type ToWorker =
+  | { readonly kind: 'commits'; readonly commits: readonly WireCommit[] }
+  | { readonly kind: 'read'; readonly name: ReadName; readonly args: readonly unknown[] }
+  | { readonly kind: 'close' };
+
+/** Commits are answered in the order in which they were sent, and so are reads; hence no ids. */
+export type FromWorker =
+  | { readonly kind: 'opened' }
+  | { readonly kind: 'commits'; readonly answers: readonly CommitAnswer[] }
+  | { readonly kind: 'read'; readonly answer: unknown }
+  | { readonly kind: 'unread'; readonly fault: WireFault }
+  /** Nothing more will be answered. */
+  | { readonly kind: 'failed'; readonly fault: WireFault }
+  | { readonly kind: 'closed' };
+
+export interface WorkerOptions {
+  readonly path: string;
+  readonly busyTimeoutMs: number;
+  /** One counter, raised and notified after each message: what the worker sleeps on. */
+  readonly signal: Int32Array<SharedArrayBuffer>;
+}
+
+/** Puts a commit into the form that crosses threads. Throws a `Bug` if it carries what is not JSON. */
+export function toWire(changes: readonly Change[]): WireCommit | StoreRefusal {
+  const commit: WireChange[] = [];
+  for (const change of changes) {
+    const record = recordOf(change) ?? '';
+    if (isTooLarge(record)) return refusals.recordTooLarge(change.kind);
+    if (change.kind === 'event.append') {
+      const { id, kind, tenant, runId, callId, agent, tool, atMs } = change.event;
+      commit.push([id, kind, tenant, runId ?? null, callId ?? null, agent ?? null, tool ?? null, atMs, record]);
+    } else {
+      commit.push(JSON.stringify(change));
+    }
+  }
+  return commit;
+}

@@ -1,0 +1,167 @@
+import { Fault } from '../../../base/fault.ts';
+import { isJsonObject, type JsonObject } from '../../../base/json.ts';
+import type { Intent } from '../../../model/intent.ts';
+import {
+  encodeHeaderValue,
+  type HeaderParameter,
+  listHeaderParameters,
+  readHeaderArgument,
+} from '../../../model/mcp-header.ts';
+import type { McpCarrier } from '../../../ports/mcp-upstream.ts';
+import type { Ran } from '../../../ports/store.ts';
+import type { CallCarrier, CallContext, Execution } from '../../../ports/tool-source.ts';
+import { toRequest, toToolResult } from './callables.ts';
+import type { Connection, Reply } from './connection.ts';
+import { type Links, OWN } from './links.ts';
+import type { WireFailure } from './wire.ts';
+
+/** Executes an intent on its server, once. Whatever happens is an `Execution`. */
+export async function callServer(
+  links: Links,
+  intent: Intent,
+  context: CallContext,
+  carrier: McpCarrier | undefined,
+): Promise<Execution> {
+  const holder = carrier?.peer ?? OWN;
+  const stop = new AbortController();
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    stop.abort();
+  }, intent.deadlineMs);
+  const onCancel = () => stop.abort();
+  context.signal.addEventListener('abort', onCancel, { once: true });
+  if (context.signal.aborted) stop.abort();
+  try {
+    // An ended session was answered before the call was looked at: it did not run and may be sent once more.
+    for (let attempt = 1; ; attempt++) {
+      const connection = await reach(links.get(holder), stop.signal);
+      if (connection === undefined) return interrupted(late, 'no');
+      const reply = await send(connection, intent, context, carrier, stop.signal);
+      if (reply.kind !== 'failure') return conclude(intent, reply);
+      if (reply.failure.kind === 'aborted') return interrupted(late, reply.failure.ran);
+      if (reply.failure.kind === 'session') links.drop(holder);
+      if (reply.failure.kind !== 'session' || attempt > 1) return toExecution(reply.failure);
+    }
+  } catch (error) {
+    return notConnected(error);
+  } finally {
+    clearTimeout(timer);
+    context.signal.removeEventListener('abort', onCancel);
+  }
+}
+
+function send(
+  connection: Connection,
+  intent: Intent,
+  context: CallContext,
+  carrier: McpCarrier | undefined,
+  signal: AbortSignal,
+): Promise<Reply> {
+  const { tool } = intent.tool;
+  const { method, params } = toRequest(tool.name, intent.call.arguments);
+  const { input } = context;
+  const meta =
+    carrier?.logLevel === undefined || connection.negotiated.era === 'legacy'
+      ? context.meta
+      : { ...context.meta, 'io.modelcontextprotocol/logLevel': carrier.logLevel };
+  return connection.ask({
+    method,
+    params:
+      input === undefined
+        ? params
+        : {
+            ...params,
+            ...(input.responses === undefined ? {} : { inputResponses: input.responses }),
+            ...(input.state === undefined ? {} : { requestState: input.state }),
+          },
+    signal,
+    ...(method === 'tools/call' ? { headers: repeatInHeaders(tool.inputSchema, intent.call.arguments) } : {}),
+    ...(meta === undefined ? {} : { meta }),
+    ...(carrier?.capabilities === undefined ? {} : { capabilities: carrier.capabilities }),
+    ...(context.onProgress === undefined ? {} : { onProgress: context.onProgress }),
+    ...(carrier === undefined ? {} : { listener: carrier }),
+  });
+}
+
+/** A carrier made by an MCP door; one of another protocol means nothing here. */
+export function readCarrier(carrier: CallCarrier | undefined): McpCarrier | undefined {
+  // The protocol's name is what tells carriers apart, and only the MCP door makes this one.
+  return carrier?.protocol === 'mcp' ? (carrier as McpCarrier) : undefined;
+}
+
+/** The connection, or `undefined` if the call was stopped while it was being made. */
+async function reach(link: Promise<Connection>, signal: AbortSignal): Promise<Connection | undefined> {
+  if (signal.aborted) return undefined;
+  const { promise: stopped, resolve } = Promise.withResolvers<undefined>();
+  const onAbort = () => resolve(undefined);
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await Promise.race([link, stopped]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}
+
+const headerParameters = new WeakMap<JsonObject, readonly HeaderParameter[]>();
+
+function repeatInHeaders(schema: JsonObject, args: JsonObject): Record<string, string> {
+  let parameters = headerParameters.get(schema);
+  if (parameters === undefined) {
+    parameters = listHeaderParameters(schema) ?? [];
+    headerParameters.set(schema, parameters);
+  }
+  const headers: Record<string, string> = {};
+  for (const { header, path } of parameters) {
+    const value = readHeaderArgument(args, path);
+    if (value !== undefined) headers[header] = encodeHeaderValue(value);
+  }
+  return headers;
+}
+
+/** Errors with which a server says that it did not get as far as running anything. */
+const BEFORE_RUNNING = new Set([-32_700, -32_600, -32_601, -32_020, -32_021, -32_022]);
+
+function conclude(intent: Intent, reply: Exclude<Reply, { kind: 'failure' }>): Execution {
+  if (reply.kind === 'error') {
+    const { code, message, data } = reply.error;
+    return {
+      ok: false,
+      ran: BEFORE_RUNNING.has(code) ? 'no' : 'unknown',
+      code: 'E_UPSTREAM_FAILED',
+      message: `the server answered with the error code ${code}`,
+      protocolError: { code, message, ...(isJsonObject(data) ? { data } : {}) },
+    };
+  }
+  const result = toToolResult(intent.tool.tool.name, reply.result);
+  if (result) return { ok: true, result };
+  return {
+    ok: false,
+    ran: 'yes',
+    code: 'E_UPSTREAM_FAILED',
+    message: 'the server’s result is not in the protocol’s shape',
+  };
+}
+
+function interrupted(late: boolean, ran: Ran): Execution {
+  return late
+    ? { ok: false, ran, code: 'E_UPSTREAM_TIMEOUT', message: 'no answer within the deadline' }
+    : { ok: false, ran, code: 'E_CANCELLED', message: 'the caller cancelled' };
+}
+
+function toExecution(failure: WireFailure): Execution {
+  const code =
+    failure.ran === 'no' ? 'E_UPSTREAM_UNREACHABLE' : failure.kind === 'lost' ? 'E_UPSTREAM_LOST' : 'E_UPSTREAM_FAILED';
+  return { ok: false, ran: failure.ran, code, message: failure.message };
+}
+
+function notConnected(error: unknown): Execution {
+  const code = error instanceof Fault ? error.code : undefined;
+  const message = error instanceof Error ? error.message : 'the server could not be reached';
+  return {
+    ok: false,
+    ran: 'no',
+    code: code === 'E_SERVER_LAUNCH' || code === 'E_SERVER_INTEGRITY' ? code : 'E_UPSTREAM_UNREACHABLE',
+    message,
+  };
+}

@@ -1,0 +1,138 @@
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import type { Readable, Writable } from 'node:stream';
+import { limits } from '../../../base/limits.ts';
+import { type RpcMessage, readMessage } from '../../../model/json-rpc.ts';
+import { LineReader } from '../../../base/line-reader.ts';
+import { type Wire, WireFailure } from './wire.ts';
+
+/** A program to start. `env` is the whole environment: nothing of the gateway's own is inherited. */
+export interface StdioServerParameters {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+}
+
+const GRACE_MS = 1_500;
+const STDERR_LINE_CHARS = 4_096;
+
+/**
+ * A server as a child process that speaks on its standard streams. It leads its own process group, which is ended as a
+ * whole. `onStderr` gets what it writes to its standard error, in lines cut at 4,096 characters: untrusted text.
+ */
+export class StdioWire implements Wire {
+  readonly streams = false;
+  readonly #parameters: StdioServerParameters;
+  readonly #onStderr: (line: string) => void;
+  #child: ChildProcessByStdio<Writable, Readable, Readable> | undefined;
+  #ended = false;
+  #closing: Promise<void> | undefined;
+  onMessage: (message: RpcMessage) => void = () => {};
+  onClose: () => void = () => {};
+
+  constructor(parameters: StdioServerParameters, onStderr: (line: string) => void) {
+    this.#parameters = parameters;
+    this.#onStderr = onStderr;
+  }
+
+  async start(): Promise<void> {
+    const { command, args, env, cwd } = this.#parameters;
+    const child = spawn(command, [...args], {
+      env: { ...env },
+      ...(cwd === undefined ? {} : { cwd }),
+      stdio: ['pipe', 'pipe', 'pipe'],
+      detached: true,
+      windowsHide: true,
+    });
+    this.#child = child;
+    const input = new LineReader(
+      limits.messageBytes,
+      (line) => this.#receive(line),
+      () => void this.close(),
+    );
+    child.stdout.on('data', (chunk: Buffer) => input.push(chunk));
+    const complaints = new LineReader(STDERR_LINE_CHARS, (line) => this.#onStderr(line.toString('utf8')), 'cut');
+    child.stderr.on('data', (chunk: Buffer) => complaints.push(chunk));
+    for (const stream of [child.stdin, child.stdout, child.stderr]) stream.on('error', () => void this.close());
+    child.stdout.once('end', () => void this.close());
+    child.once('exit', () => void this.close());
+    await new Promise<void>((resolve, reject) => {
+      child.once('spawn', resolve);
+      child.once('error', (cause) => {
+        this.#end();
+        reject(new WireFailure('unreachable', 'no', 'the program could not be started', { cause }));
+      });
+    });
+  }
+
+  send(message: RpcMessage): Promise<void> {
+    const child = this.#child;
+    if (child === undefined || this.#ended || !child.stdin.writable) {
+      return Promise.reject(new WireFailure('unreachable', 'no', 'the server’s process has ended'));
+    }
+    // Not awaited until flushed: a pipe that breaks later ends the wire, which answers everything that waits.
+    child.stdin.write(`${JSON.stringify(message)}\n`);
+    return Promise.resolve();
+  }
+
+  useVersion(): void {}
+
+  listen(): void {}
+
+  close(): Promise<void> {
+    this.#closing ??= this.#shutDown();
+    return this.#closing;
+  }
+
+  /** As the protocol asks: end its input, then terminate, then kill, each after a while. */
+  async #shutDown(): Promise<void> {
+    const child = this.#child;
+    this.#end();
+    if (child === undefined) return;
+    if (child.exitCode === null && child.signalCode === null) {
+      const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+      child.stdin.end();
+      if (!(await within(exited, GRACE_MS))) killGroup(child.pid, 'SIGTERM');
+      await within(exited, GRACE_MS);
+    }
+    // Also when the leader has gone: what it started may still be there.
+    killGroup(child.pid, 'SIGKILL');
+  }
+
+  #receive(line: Buffer): void {
+    if (this.#ended) return;
+    let value: unknown;
+    try {
+      value = JSON.parse(line.toString('utf8'));
+    } catch {
+      return this.#onStderr('[a line on standard output that is not JSON]');
+    }
+    const message = readMessage(value);
+    if (message) this.onMessage(message);
+  }
+
+  #end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.onClose();
+  }
+}
+
+function killGroup(pid: number | undefined, signal: NodeJS.Signals): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, signal);
+  } catch {
+    // The group has ended already.
+  }
+}
+
+async function within(event: Promise<void>, timeoutMs: number): Promise<boolean> {
+  const { promise: late, resolve } = Promise.withResolvers<false>();
+  const timer = setTimeout(() => resolve(false), timeoutMs);
+  try {
+    return await Promise.race([event.then(() => true as const), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

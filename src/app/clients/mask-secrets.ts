@@ -1,0 +1,21 @@
+import { isSecret } from './tell-secret.ts';
+
+/** A function that takes the values of secrets out of lines that are shown: those known, and those that look so. */
+export function maskSecrets(secrets: ReadonlySet<string>): (line: string) => string {
+  const known = [...secrets]
+    .flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)])
+    .filter((secret) => secret !== '')
+    .sort((a, b) => b.length - a.length);
+  return (line) => {
+    let shown = line;
+    for (const secret of known) shown = shown.replaceAll(secret, '********');
+    return shown.replace(PAIR, (whole, head: string, name: string, value: string, tail: string) =>
+      isSecret(name, value) && !REFERENCE.test(value) ? `${head}********${tail}` : whole,
+    );
+  };
+}
+
+/** `"name": "value"` and `name = "value"`: the head up to the value, its name, the value, the closing quote. */
+const PAIR = /((?:"|\b)([\w.-]{1,128})"?\s*[:=]\s*")((?:[^"\\]|\\.)*)(")/g;
+/** A value that refers to a secret is none. */
+const REFERENCE = /^(Bearer )?\$\{[\w:.-]+\}$/;

@@ -1,0 +1,92 @@
+import { resolve } from 'node:path';
+import { toFault } from '../../base/fault.ts';
+import { limits } from '../../base/limits.ts';
+import { revealText, Secret } from '../../base/secret.ts';
+import type { PlainOrSecret } from '../../model/manifest.ts';
+import { type ConfigProblem, refuseErrors } from './config-problem.ts';
+import type { LoadedConfig } from './load-config.ts';
+import { decodeText, readFileOnce } from './read-file-once.ts';
+
+/** What one server is given: its environment, or the headers sent to it. Secrets are wrapped. */
+export interface ServerSecrets {
+  readonly env: Readonly<Record<string, string | Secret>>;
+  readonly headers: Readonly<Record<string, string | Secret>>;
+}
+
+export interface ResolvedSecrets {
+  /** By server, one entry for each that is configured. */
+  readonly servers: ReadonlyMap<string, ServerSecrets>;
+  /** Files that others can read. */
+  readonly warnings: readonly ConfigProblem[];
+}
+
+/**
+ * Replaces every `{ secret: … }` of the servers by its value, read from `environment` or a file. Throws a
+ * `ConfigFault` that names the place of every reference that leads nowhere, and never a value.
+ */
+export async function resolveSecrets(
+  config: Pick<LoadedConfig, 'manifest' | 'place' | 'folder'>,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<ResolvedSecrets> {
+  const problems: ConfigProblem[] = [];
+  const servers = new Map<string, ServerSecrets>();
+  for (const [name, server] of Object.entries(config.manifest.servers)) {
+    const resolveGroup = async (group: 'env' | 'headers', values: Readonly<Record<string, PlainOrSecret>>) => {
+      const resolved: Record<string, string | Secret> = Object.create(null);
+      for (const [key, value] of Object.entries(values)) {
+        const place = config.place(['servers', name, group, key]);
+        const report = (severity: ConfigProblem['severity'], message: string): void => {
+          problems.push({ place, severity, message });
+        };
+        const found =
+          typeof value === 'string' ? value : await readSecret(value.secret, config.folder, environment, report);
+        if (found === undefined) continue;
+        if (group === 'headers' ? UNFIT_FOR_HEADER.test(revealText(found)) : revealText(found).includes('\0')) {
+          report('error', `the value of \`${key}\` has a line break or control character, which it may not have here`);
+        }
+        resolved[key] = found;
+      }
+      return resolved;
+    };
+    servers.set(name, {
+      env: 'env' in server ? await resolveGroup('env', server.env) : {},
+      headers: 'headers' in server ? await resolveGroup('headers', server.headers) : {},
+    });
+  }
+  return { servers, warnings: refuseErrors(problems) };
+}
+
+/** A line break would start a header of its own. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+const UNFIT_FOR_HEADER = /[\0-\x08\x0A-\x1F\x7F]/;
+
+async function readSecret(
+  reference: string,
+  folder: string,
+  environment: Readonly<Record<string, string | undefined>>,
+  report: (severity: ConfigProblem['severity'], message: string) => void,
+): Promise<Secret | undefined> {
+  const [, kind, name = ''] = /^(env|file):(.+)$/s.exec(reference) ?? [];
+  if (kind === 'env') {
+    const value = Object.hasOwn(environment, name) ? environment[name] : undefined;
+    if (value === undefined) report('error', `the environment variable \`${name}\` is not set`);
+    else if (value === '') report('error', `the environment variable \`${name}\` is empty`);
+    else return new Secret(reference, value);
+    return undefined;
+  }
+  try {
+    const { bytes, mode } = await readFileOnce(resolve(folder, name), limits.secretBytes);
+    const value = decodeText(bytes).replace(/\r?\n$/, '');
+    if (value === '') {
+      report('error', `the file \`${name}\` is empty`);
+      return undefined;
+    }
+    if ((mode & 0o077) !== 0) {
+      report('warning', `the file \`${name}\` can be read or changed by others; run \`chmod 600\` on it`);
+    }
+    return new Secret(reference, value);
+  } catch (error) {
+    report('error', `the file \`${name}\` ${toFault(error, 'E_CONFIG', 'could not be read').message}`);
+    return undefined;
+  }
+}

@@ -1,0 +1,198 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { errorEntry } from '../base/errors.ts';
+import { Fault, toFault } from '../base/fault.ts';
+import { Terminal } from './terminal.ts';
+
+/** What every command is given. */
+export interface CommandContext {
+  readonly terminal: Terminal;
+  /** Path of `chaperone.yaml`, whether or not it exists. */
+  readonly configPath: string;
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Aborted on Ctrl-C or SIGTERM. */
+  readonly signal: AbortSignal;
+}
+
+const EXIT_INTERRUPTED = 130;
+const EXIT_USAGE = 2;
+
+const abort = new AbortController();
+const interrupt = () => {
+  // A second Ctrl-C does not wait for a tidy end.
+  if (abort.signal.aborted) process.exit(EXIT_INTERRUPTED);
+  abort.abort();
+};
+process.on('SIGINT', interrupt);
+process.on('SIGTERM', interrupt);
+
+const program = new Command('chaperone')
+  .description('Stands between AI agents and their tools, and assumes that the model is hijacked.')
+  .version(readVersion())
+  .option('-c, --config <file>', 'the manifest', 'chaperone.yaml')
+  .option('--json', 'machine-readable output (NDJSON for streams)', false)
+  .option('-q, --quiet', 'no talk on stderr', false)
+  .option('--no-input', 'never ask anything')
+  .showSuggestionAfterError()
+  .configureOutput({ writeErr: (text) => process.stderr.write(text) })
+  .exitOverride();
+
+program
+  .command('demo')
+  .description('show a hijacked agent without Chaperone, then with it')
+  .option('--once', 'end after the four outcomes', false)
+  .action(run(async (context, options) => (await import('./demo.ts')).demo(context, options)));
+program
+  .command('up')
+  .description('start the gateway: MCP over HTTP and the HTTP API')
+  .option('--port <port>', 'listen on this port', parsePort)
+  .action(run(async (context, options) => (await import('./up.ts')).up(context, options)));
+program
+  .command('mcp')
+  .description('serve one MCP client over stdio')
+  .requiredOption('--stdio', 'speak MCP on stdin and stdout')
+  .option('--agent <name>', 'the agent this client is')
+  .action(run(async (context, options) => (await import('./mcp.ts')).mcp(context, options)));
+program
+  .command('init')
+  .description('put Chaperone in front of the MCP clients on this machine')
+  .option('--dry-run', 'show the changes only', false)
+  .option('--undo', 'put every client back as it was', false)
+  .option('--yes', 'do not ask', false)
+  .action(run(async (context, options) => (await import('./init.ts')).init(context, options)));
+program
+  .command('doctor')
+  .description('check the installation, and attempt every bypass')
+  .action(run(async (context) => (await import('./doctor.ts')).doctor(context)));
+program
+  .command('status')
+  .description('what is configured, active, pending and isolated')
+  .action(run(async (context) => (await import('./status.ts')).status(context)));
+program
+  .command('tail')
+  .description('follow the record')
+  .option('--run <id>', 'one run only')
+  .option('--agent <name>', 'one agent only')
+  .option('-n, --last <count>', 'start this many events back', parseCount, 10)
+  .option('--no-follow', 'end when the record does')
+  .action(run(async (context, options) => (await import('./tail.ts')).tail(context, options)));
+program
+  .command('explain <id>')
+  .description('why a call was decided as it was')
+  .option('--trace', 'every rule that was considered, and the nearest change', false)
+  .action(run(async (context, options, id) => (await import('./explain.ts')).explain(context, String(id), options)));
+program
+  .command('map')
+  .description('every tool, argument, effect, consequence, source and sink; drafts a strict manifest')
+  .option('--draft', 'print the draft manifest only', false)
+  .action(run(async (context, options) => (await import('./map.ts')).map(context, options)));
+program
+  .command('test [files...]')
+  .description('run policy cases from YAML')
+  .action(run(async (context, _options, files) => (await import('./test.ts')).test(context, files as string[])));
+
+const tools = program.command('tools').description('review what servers say of their tools');
+tools
+  .command('diff')
+  .description('what changed since tools were reviewed')
+  .action(run(async (context) => (await import('./tools.ts')).diffTools(context)));
+tools
+  .command('review <tool>')
+  .description('accept a tool as its server describes it now')
+  .action(run(async (context, _options, tool) => (await import('./tools.ts')).reviewTool(context, String(tool))));
+tools
+  .command('pin <package>')
+  .description('install `name@1.2.3` for the gateway and print what to pin')
+  .action(run(async (context, _options, spec) => (await import('./tools.ts')).pinPackage(context, String(spec))));
+
+const approvals = program.command('approvals').description('answer what agents ask');
+approvals
+  .command('list')
+  .option('--all', 'answered ones too', false)
+  .action(run(async (context, options) => (await import('./approvals.ts')).listApprovals(context, options)));
+approvals
+  .command('show <id>')
+  .action(run(async (context, _options, id) => (await import('./approvals.ts')).showApproval(context, String(id))));
+for (const verb of ['approve', 'deny'] as const) {
+  approvals
+    .command(`${verb} <id>`)
+    .action(
+      run(async (context, _options, id) =>
+        (await import('./approvals.ts')).answer(context, String(id), verb === 'approve'),
+      ),
+    );
+}
+
+program
+  .command('token')
+  .description('issue a token for an agent, a host application or a person')
+  .requiredOption('--kind <kind>', 'agent, host or person')
+  .option('--name <name>', 'whose token it is', 'default')
+  .option('--life <duration>', 'how long it is valid', '8h')
+  .action(run(async (context, options) => (await import('./token.ts')).token(context, options)));
+
+await main();
+
+type Action = (context: CommandContext, options: never, ...args: unknown[]) => Promise<void>;
+
+/** Wraps a command: makes its context, and turns whatever it throws into a message, a next step and an exit code. */
+function run(action: Action) {
+  return async (...given: unknown[]) => {
+    const command = given.at(-1) as Command;
+    const global = program.opts<{ config: string; json: boolean; quiet: boolean; input: boolean }>();
+    const terminal = new Terminal({ ...global, color: process.env['NO_COLOR'] === undefined }, process);
+    const context: CommandContext = {
+      terminal,
+      configPath: global.config,
+      cwd: process.cwd(),
+      env: process.env,
+      signal: abort.signal,
+    };
+    try {
+      await action(context, command.opts() as never, ...given.slice(0, -2));
+      if (abort.signal.aborted) process.exitCode = EXIT_INTERRUPTED;
+    } catch (error) {
+      report(terminal, error);
+    }
+  };
+}
+
+function report(terminal: Terminal, error: unknown): void {
+  const fault = toFault(error, 'E_INTERNAL', error instanceof Error ? error.message : 'something failed');
+  const entry = errorEntry(fault.code);
+  if (terminal.json) {
+    terminal.data({ error: { code: fault.code, message: fault.message, next: entry.next } }, []);
+  } else {
+    process.stderr.write(`${terminal.style('red', fault.code)} ${fault.message}\n  next: ${entry.next}\n`);
+  }
+  if (!(error instanceof Fault) && error instanceof Error) process.stderr.write(`${error.stack ?? ''}\n`);
+  process.exitCode = entry.exit;
+}
+
+async function main(): Promise<void> {
+  try {
+    await program.parseAsync();
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    process.exitCode = error.exitCode === 0 ? 0 : EXIT_USAGE;
+  }
+}
+
+function parsePort(text: string): number {
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new InvalidArgumentError('a port is 0 to 65535');
+  return port;
+}
+
+function parseCount(text: string): number {
+  const count = Number(text);
+  if (!Number.isInteger(count) || count < 0 || count > 1_000) throw new InvalidArgumentError('a count is 0 to 1000');
+  return count;
+}
+
+function readVersion(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}

@@ -1,0 +1,183 @@
+import { z } from 'zod';
+import type { JsonObject } from '../base/json.ts';
+import { limits } from '../base/limits.ts';
+import { durationSchema } from '../model/manifest.ts';
+import { agentNameSchema, userSchema } from '../model/principal.ts';
+import { promptPartSchema } from '../model/prompt.ts';
+
+/**
+ * What the HTTP door takes and gives, for both ends of the wire: browser-safe. Requests are strict, since a member that
+ * is misspelt must not be a member that is absent. Answers may gain members. Times are ISO 8601 in UTC.
+ */
+const idSchema = z.string().min(1).max(128);
+const timeSchema = z.iso.datetime();
+const jsonObjectSchema: z.ZodType<JsonObject> = z.record(z.string(), z.json());
+
+// requests
+
+/** `POST /v1/runs`, by a host application, which attests the user and the prompt. */
+export const startRunSchema = z.strictObject({
+  agent: agentNameSchema,
+  user: userSchema.optional(),
+  task: z.string().min(1).max(4_096),
+  prompt: z.array(promptPartSchema).max(256).default([]),
+  /** As in the config: `30m`, `8h`. Without it, as long as the gateway lets runs live. */
+  lifetime: durationSchema
+    .refine((ms) => ms >= 1_000 && ms <= limits.tokenLifeMs, `from 1s to ${limits.tokenLifeMs / 3_600_000}h`)
+    .optional(),
+});
+export type StartRunRequest = z.infer<typeof startRunSchema>;
+
+/** `POST /v1/calls`, by an agent. Depth and type of `arguments` are checked before this schema is. */
+export const callSchema = z.strictObject({
+  tool: z.string().min(3).max(limits.toolNameChars),
+  arguments: z.record(z.string(), z.unknown()).default({}),
+  /** The approval a person gave for exactly this call. */
+  approval: idSchema.optional(),
+});
+
+/** `POST /v1/approvals/:id/answer`, by a person. */
+export const answerSchema = z.strictObject({ approve: z.boolean() });
+
+/** `GET /v1/events?after=&limit=`, as the query writes them. */
+export const eventsQuerySchema = z.strictObject({
+  after: z.coerce.number().int().nonnegative().default(0),
+  limit: z.coerce.number().int().min(1).max(1_000).default(100),
+});
+
+// answers
+
+export const errorSchema = z.object({
+  error: z.object({
+    code: z.string().startsWith('E_'),
+    message: z.string(),
+    next: z.string(),
+    callId: idSchema.optional(),
+    /** Of a call that failed: whether its tool can have had an effect. */
+    ran: z.enum(['yes', 'no', 'unknown']).optional(),
+    /** What exactly is wrong with the request. */
+    detail: z.string().optional(),
+    /** Names the record of an internal error. */
+    id: idSchema.optional(),
+  }),
+});
+export type ErrorBody = z.infer<typeof errorSchema>;
+
+export const runSchema = z.object({
+  id: idSchema,
+  agent: agentNameSchema,
+  user: userSchema.optional(),
+  task: z.string(),
+  attested: z.boolean(),
+  label: z.object({ integrity: z.enum(['trusted', 'untrusted']), secrecy: z.enum(['public', 'internal', 'secret']) }),
+  startedAt: timeSchema,
+  expiresAt: timeSchema,
+  endedAt: timeSchema.optional(),
+});
+export type RunBody = z.infer<typeof runSchema>;
+
+/** The token is the agent's: it is bound to this run and good until `expiresAt`. */
+export const startedRunSchema = z.object({ run: runSchema, token: z.string(), expiresAt: timeSchema });
+
+export const toolSchema = z.object({
+  name: z.string(),
+  title: z.string().optional(),
+  description: z.string(),
+  inputSchema: jsonObjectSchema,
+  outputSchema: jsonObjectSchema.optional(),
+  effect: z.enum(['read', 'write']),
+  consequence: z.enum(['low', 'medium', 'high']),
+});
+export type ToolBody = z.infer<typeof toolSchema>;
+export const toolsSchema = z.object({ tools: z.array(toolSchema) });
+
+export const resultSchema = z.object({
+  content: z.array(jsonObjectSchema),
+  structuredContent: jsonObjectSchema.optional(),
+  isError: z.boolean().optional(),
+});
+
+export type ResultBody = z.infer<typeof resultSchema>;
+
+/** 200 with `completed`, 202 with `pending`; everything else is an error. */
+export const callAnswerSchema = z.discriminatedUnion('status', [
+  z.object({ status: z.literal('completed'), callId: idSchema, result: resultSchema }),
+  z.object({
+    status: z.literal('pending'),
+    callId: idSchema,
+    message: z.string(),
+    approval: z.object({ id: idSchema }),
+  }),
+]);
+export type CallAnswerBody = z.infer<typeof callAnswerSchema>;
+
+const reasonSchema = z.object({
+  code: z.string(),
+  message: z.string(),
+  policy: z.string().optional(),
+  place: z.object({ file: z.string(), line: z.int(), column: z.int() }).optional(),
+  path: z.string().optional(),
+});
+
+/** What a person is asked. The nonce that ties the answer to the call stays inside the gateway. */
+export const approvalSchema = z.object({
+  id: idSchema,
+  state: z.enum(['pending', 'approved', 'denied', 'consumed', 'expired']),
+  agent: agentNameSchema,
+  runId: idSchema,
+  callId: idSchema,
+  tool: z.string(),
+  arguments: jsonObjectSchema,
+  callDigest: z.string(),
+  reasons: z.array(reasonSchema),
+  askedAt: timeSchema,
+  expiresAt: timeSchema,
+  answeredBy: z.string().optional(),
+  answeredAt: timeSchema.optional(),
+});
+export type ApprovalBody = z.infer<typeof approvalSchema>;
+export const approvalsSchema = z.object({ approvals: z.array(approvalSchema) });
+
+export const eventSchema = z.object({
+  seq: z.int().positive(),
+  id: idSchema,
+  kind: z.string(),
+  at: timeSchema,
+  runId: z.string().optional(),
+  callId: z.string().optional(),
+  agent: z.string().optional(),
+  tool: z.string().optional(),
+  body: jsonObjectSchema,
+  digest: z.string(),
+});
+export type EventBody = z.infer<typeof eventSchema>;
+/** `next` is what to pass as `after` for the following page; it does not move while there is nothing new. */
+export const eventsSchema = z.object({ events: z.array(eventSchema), next: z.int().nonnegative() });
+
+/** Everything recorded of one call, and its decision where policy was asked. */
+export const explanationSchema = z.object({
+  callId: idSchema,
+  decision: z
+    .object({
+      verdict: z.enum(['permit', 'ask', 'deny']),
+      reasons: z.array(reasonSchema),
+      nearestChange: z.string().optional(),
+      bundle: z.string(),
+      observed: z.enum(['ask', 'deny']).optional(),
+    })
+    .optional(),
+  events: z.array(eventSchema),
+});
+export type ExplanationBody = z.infer<typeof explanationSchema>;
+
+export const healthSchema = z.object({ status: z.literal('ok') });
+
+/** RFC 9728. */
+export const resourceMetadataSchema = z.object({
+  resource: z.url(),
+  authorization_servers: z.array(z.url()).min(1),
+  bearer_methods_supported: z.tuple([z.literal('header')]),
+  scopes_supported: z.array(z.string()),
+  resource_name: z.string(),
+});
+export type ResourceMetadata = z.infer<typeof resourceMetadataSchema>;

@@ -1,0 +1,43 @@
+import { errorEntry } from '../../base/errors.ts';
+import type { JsonObject } from '../../base/json.ts';
+import { type CallAnswerBody, callSchema } from '../../contract/http.ts';
+import { respondJson, respondRefusal } from './refuse.ts';
+import { type Route, type RouteRequest, route } from './route.ts';
+import type { AgentCaller } from './runtime.ts';
+import { viewResult, viewTool } from './views.ts';
+
+/** What an agent may do: see its tools and call them. */
+export const callRoutes: readonly Route[] = [
+  route('GET', '/v1/tools', ['agent'], async (request) => {
+    const tools = await request.runtime.listTools(callerOf(request));
+    return respondJson(200, { tools: tools.map(viewTool) });
+  }),
+
+  route('POST', '/v1/calls', ['agent'], async (request) => {
+    const wanted = await request.read(callSchema);
+    const call = {
+      tool: wanted.tool,
+      arguments: wanted.arguments as JsonObject, // the body was checked to be JSON all the way down
+      ...(wanted.approval !== undefined && { approvalId: wanted.approval }),
+    };
+    const answer = await request.runtime.call(callerOf(request), call, request.signal);
+    const { callId } = answer;
+    if (answer.kind === 'result') {
+      return respondJson(200, {
+        status: 'completed',
+        callId,
+        result: viewResult(answer.result),
+      } satisfies CallAnswerBody);
+    }
+    if (answer.code === 'E_APPROVAL_PENDING' && answer.approvalId !== undefined) {
+      const { http, toModel } = errorEntry(answer.code);
+      const approval = { id: answer.approvalId };
+      return respondJson(http, { status: 'pending', callId, message: toModel, approval } satisfies CallAnswerBody);
+    }
+    return respondRefusal(answer.code, 'model', { callId, ran: answer.ran });
+  }),
+];
+
+function callerOf({ claims }: RouteRequest<'agent'>): AgentCaller {
+  return { tenant: claims.tenant, agent: claims.sub, ...(claims.run !== undefined && { runId: claims.run }) };
+}

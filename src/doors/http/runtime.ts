@@ -1,0 +1,83 @@
+import type { ErrorCode } from '../../base/errors.ts';
+import type { JsonObject } from '../../base/json.ts';
+import type { Approval } from '../../model/approval.ts';
+import type { Decision } from '../../model/decision.ts';
+import type { StoredEvent } from '../../model/event.ts';
+import type { User } from '../../model/principal.ts';
+import type { PromptPart } from '../../model/prompt.ts';
+import type { ToolResult } from '../../model/result.ts';
+import type { Run } from '../../model/run.ts';
+import type { GovernedTool } from '../../model/tool.ts';
+import type { Ran } from '../../ports/store.ts';
+
+/** An agent whose token was verified. Everything in it comes from the token, nothing from the request. */
+export interface AgentCaller {
+  readonly tenant: string;
+  readonly agent: string;
+  /** The run the token is bound to. */
+  readonly runId?: string;
+}
+
+export interface NewRun {
+  readonly tenant: string;
+  readonly agent: string;
+  readonly user?: User;
+  readonly task: string;
+  readonly prompt: readonly PromptPart[];
+  readonly lifetimeMs?: number;
+}
+
+export interface RequestedCall {
+  readonly tool: string;
+  readonly arguments: JsonObject;
+  readonly approvalId?: string;
+}
+
+/** What a call comes to. `ran` says whether the tool can have had an effect; `unknown` is never retried by itself. */
+export type CallAnswer =
+  | { readonly kind: 'result'; readonly callId: string; readonly result: ToolResult }
+  | {
+      readonly kind: 'refused';
+      readonly callId: string;
+      readonly code: ErrorCode;
+      readonly ran: Ran;
+      /** The approval that was asked for, with code E_APPROVAL_PENDING. */
+      readonly approvalId?: string;
+    };
+
+/** Everything recorded of one call, oldest first, and its decision where policy was asked. */
+export interface Explanation {
+  readonly callId: string;
+  readonly decision?: Decision;
+  readonly events: readonly StoredEvent[];
+}
+
+/**
+ * What the HTTP door asks of the runtime. What does not exist *for that tenant* is undefined, or a `Fault` E_NOT_FOUND;
+ * the door checks the tenant of every answer once more. Whatever else cannot be done rejects with a `Fault`: its code
+ * reaches the client, its message does not.
+ */
+export interface HttpRuntime {
+  startRun(run: NewRun): Promise<Run>;
+  readRun(tenant: string, runId: string): Promise<(Run & { readonly endedAtMs?: number }) | undefined>;
+  /** Ends a run that was read a moment ago. Ending an ended run does nothing. */
+  endRun(tenant: string, runId: string): Promise<void>;
+  listTools(caller: AgentCaller): Promise<readonly GovernedTool[]>;
+  /** `signal` aborts when the client goes away. */
+  call(caller: AgentCaller, call: RequestedCall, signal: AbortSignal): Promise<CallAnswer>;
+  /** Pending approvals, at most `limit`. */
+  listApprovals(tenant: string, limit: number): Promise<readonly Approval[]>;
+  readApproval(tenant: string, approvalId: string): Promise<Approval | undefined>;
+  /** Records the answer to an approval that was read a moment ago. The first answer stands: E_APPROVAL_USED. */
+  answerApproval(answer: {
+    readonly tenant: string;
+    readonly approvalId: string;
+    readonly approve: boolean;
+    readonly by: string;
+  }): Promise<Approval>;
+  explain(tenant: string, callId: string): Promise<Explanation | undefined>;
+  /** Oldest first. */
+  readEvents(tenant: string, afterSeq: number, limit: number): Promise<readonly StoredEvent[]>;
+  /** Whether calls can be served now. */
+  isReady(): Promise<boolean>;
+}

@@ -1,0 +1,114 @@
+import type { ApprovalBody, EventBody, ExplanationBody, ResultBody, RunBody, ToolBody } from '../../contract/http.ts';
+import type { Approval } from '../../model/approval.ts';
+import type { Reason } from '../../model/decision.ts';
+import type { StoredEvent } from '../../model/event.ts';
+import type { ToolResult } from '../../model/result.ts';
+import type { Run } from '../../model/run.ts';
+import type { GovernedTool } from '../../model/tool.ts';
+import type { Explanation } from './runtime.ts';
+
+/*
+ * The nouns of the model as the wire shows them: member by member, so that a member added to the model stays inside
+ * until somebody decides that it may leave.
+ */
+
+export function viewTime(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+export function viewRun(run: Run & { readonly endedAtMs?: number }): RunBody {
+  const user = run.principal.onBehalfOf;
+  return {
+    id: run.id,
+    agent: run.principal.agent,
+    ...(user && { user: { id: user.id, groups: [...user.groups], attributes: { ...user.attributes } } }),
+    task: run.task,
+    attested: run.attested,
+    label: { integrity: run.label.integrity, secrecy: run.label.secrecy },
+    startedAt: viewTime(run.startedAtMs),
+    expiresAt: viewTime(run.expiresAtMs),
+    ...(run.endedAtMs !== undefined && { endedAt: viewTime(run.endedAtMs) }),
+  };
+}
+
+export function viewTool(governed: GovernedTool): ToolBody {
+  const { tool } = governed;
+  return {
+    name: governed.name,
+    ...(tool.title !== undefined && { title: tool.title }),
+    description: tool.description,
+    inputSchema: tool.inputSchema,
+    ...(tool.outputSchema && { outputSchema: tool.outputSchema }),
+    effect: governed.effect,
+    consequence: governed.consequence,
+  };
+}
+
+export function viewResult(result: ToolResult): ResultBody {
+  return {
+    content: [...result.content],
+    ...(result.structuredContent && { structuredContent: result.structuredContent }),
+    ...(result.isError !== undefined && { isError: result.isError }),
+  };
+}
+
+export function viewApproval(approval: Approval): ApprovalBody {
+  return {
+    id: approval.id,
+    state: approval.state,
+    agent: approval.agent,
+    runId: approval.runId,
+    callId: approval.callId,
+    tool: approval.tool,
+    arguments: approval.arguments,
+    callDigest: approval.callDigest,
+    reasons: approval.reasons.map(viewReason),
+    askedAt: viewTime(approval.askedAtMs),
+    expiresAt: viewTime(approval.expiresAtMs),
+    ...(approval.answeredBy !== undefined && { answeredBy: approval.answeredBy }),
+    ...(approval.answeredAtMs !== undefined && { answeredAt: viewTime(approval.answeredAtMs) }),
+  };
+}
+
+export function viewEvent(event: StoredEvent): EventBody {
+  return {
+    seq: event.seq,
+    id: event.id,
+    kind: event.kind,
+    at: viewTime(event.atMs),
+    ...(event.runId !== undefined && { runId: event.runId }),
+    ...(event.callId !== undefined && { callId: event.callId }),
+    ...(event.agent !== undefined && { agent: event.agent }),
+    ...(event.tool !== undefined && { tool: event.tool }),
+    body: event.body,
+    digest: event.digest,
+  };
+}
+
+export function viewExplanation(explanation: Explanation): ExplanationBody {
+  const { decision } = explanation;
+  return {
+    callId: explanation.callId,
+    ...(decision && {
+      decision: {
+        verdict: decision.verdict,
+        reasons: decision.reasons.map(viewReason),
+        ...(decision.nearestChange !== undefined && { nearestChange: decision.nearestChange }),
+        bundle: decision.bundle,
+        ...(decision.observed !== undefined && { observed: decision.observed }),
+      },
+    }),
+    events: explanation.events.map(viewEvent),
+  };
+}
+
+function viewReason(reason: Reason): ApprovalBody['reasons'][number] {
+  const { place } = reason;
+  return {
+    code: reason.code,
+    message: reason.message,
+    ...(reason.policy !== undefined && { policy: reason.policy }),
+    ...(place && { place: { file: place.file, line: place.line, column: place.column } }),
+    ...(reason.path !== undefined && { path: reason.path }),
+  };
+}

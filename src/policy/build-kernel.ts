@@ -1,0 +1,109 @@
+import { type Digest, digestJson } from '../base/digest.ts';
+import type { JsonObject } from '../base/json.ts';
+import type { Decision, Reason } from '../model/decision.ts';
+import type { Manifest, PlaceOf } from '../model/manifest.ts';
+import type { GovernedTool } from '../model/tool.ts';
+import type { Outcomes } from './cedar/evaluate-policies.ts';
+import { generateCedarSchema } from './cedar/generate-cedar-schema.ts';
+import type { PolicySource } from './cedar/parse-policies.ts';
+import { toCedarRequest } from './cedar/to-cedar-request.ts';
+import { validatePolicies } from './cedar/validate-policies.ts';
+import { combine, combineExplicit } from './combine.ts';
+import { explain } from './explain.ts';
+import type { DecisionRequest, Kernel } from './kernel.ts';
+import { readObligations } from './obligations.ts';
+import { openRuleBook } from './rule-book.ts';
+
+/** Everything that decides, and that the bundle's digest covers. */
+export interface BundleInput {
+  readonly manifest: Manifest;
+  readonly placeOf: PlaceOf;
+  /** The files under `policies`, in the manifest's order. */
+  readonly policyFiles: readonly PolicySource[];
+  /** Every tool of every configured server, as governed by this manifest. */
+  readonly tools: readonly GovernedTool[];
+}
+
+export interface BuiltKernel {
+  readonly kernel: Kernel;
+  /** What is suspicious and no error, as `file:line:column: message`: a policy that can never apply, say. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Compiles, parses and validates everything that decides. Throws a `Fault` `E_POLICY_INVALID` that lists what is wrong
+ * as `file:line:column: message`; a kernel is never built from a part of its policies.
+ */
+export function buildKernel(input: BundleInput): BuiltKernel {
+  const { manifest, placeOf } = input;
+  const book = openRuleBook(manifest, placeOf, input.policyFiles);
+  const warnings =
+    book.written.length === 0 ? [] : validatePolicies(book.written, generateCedarSchema(input.tools).schema);
+  const bundle = digestBundle(input);
+  const obligationsOf = readObligations(manifest, placeOf);
+  const observing = manifest.mode === 'observe';
+
+  const conclude = (request: DecisionRequest, outcomes: Outcomes): Decision => {
+    const answer = combine(outcomes, book.ruleOf, () => describeUnpermitted(request, manifest, placeOf));
+    const { agent } = request.principal;
+    const finish = ({ verdict, reasons }: Pick<Decision, 'verdict' | 'reasons'>): Decision => ({
+      verdict,
+      reasons,
+      obligations: verdict === 'deny' ? [] : obligationsOf(agent, request.tool),
+      bundle,
+    });
+    if (!observing || answer.verdict === 'permit') return finish(answer);
+    const control = combineExplicit(outcomes, book.ruleOf);
+    if (control?.verdict === answer.verdict) return finish(answer);
+    // What is let pass keeps the reasons against it; a control that stands is named first.
+    const reasons = control ? [...control.reasons, ...answer.reasons] : answer.reasons;
+    return { ...finish({ verdict: control?.verdict ?? 'permit', reasons }), observed: answer.verdict };
+  };
+
+  const kernel: Kernel = {
+    bundle,
+    policies: book.rules.map(({ id, kind, place, explicit }) => ({ id, kind, place, explicit })),
+    decide(request) {
+      try {
+        return conclude(request, book.evaluate(toCedarRequest(request)));
+      } catch {
+        return failClosed(bundle);
+      }
+    },
+    explain(request) {
+      try {
+        return explain(request, { manifest, placeOf, book, conclude });
+      } catch {
+        return { decision: failClosed(bundle), trace: [] };
+      }
+    },
+  };
+  return { kernel, warnings };
+}
+
+/** Equal exactly when manifest, policy texts and reviewed tools are. */
+function digestBundle({ manifest, policyFiles, tools }: BundleInput): Digest {
+  const pins = tools.map(({ name, pin }) => [name, pin] as const).sort(([a], [b]) => (a < b ? -1 : 1));
+  return digestJson({
+    // Through JSON, which drops members that are undefined. The manifest's schema admits nothing that JSON lacks.
+    manifest: JSON.parse(JSON.stringify(manifest)) as JsonObject,
+    policies: policyFiles.map(({ file, text }) => ({ file, text })),
+    tools: Object.fromEntries(pins),
+  });
+}
+
+function describeUnpermitted({ principal, tool }: DecisionRequest, manifest: Manifest, placeOf: PlaceOf): Reason {
+  const { agent } = principal;
+  const listed = Object.hasOwn(manifest.agents, agent);
+  return {
+    code: 'E_NOT_PERMITTED',
+    message: `no policy permits \`${agent}\` to call \`${tool.name}\``,
+    place: placeOf(listed ? ['agents', agent, 'tools'] : ['agents']),
+  };
+}
+
+/** The answer where the kernel itself is broken. The cause is not told: it may hold what the call held. */
+function failClosed(bundle: Digest): Decision {
+  const reasons: Reason[] = [{ code: 'E_INTERNAL', message: 'the decision failed, and what fails denies' }];
+  return { verdict: 'deny', reasons, obligations: [], bundle };
+}

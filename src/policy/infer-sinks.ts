@@ -1,0 +1,107 @@
+import type { Effect } from '../model/effect.ts';
+import { type ArgumentShape, canBeText, isContainer, isScalar } from './list-arguments.ts';
+import { holdsWord } from './verbs.ts';
+
+/** An argument through which something leaves the run. */
+export interface Sink {
+  /** As in `ArgumentShape`. `*` stands for arguments the schema leaves open. */
+  readonly path: string;
+  /**
+   * `destination`: where a request goes. `recipient`: who gets it. `authority`: what is acted on, or how far, such as
+   * an id, an amount, a role. `data`: the content that leaves.
+   */
+  readonly carries: 'destination' | 'recipient' | 'authority' | 'data';
+  readonly because: string;
+}
+
+/** What the words of an argument's name say it carries. The words are singular. */
+const KINDS: readonly (readonly [Sink['carries'], ReadonlySet<string>])[] = [
+  [
+    'destination',
+    new Set([
+      ...['url', 'uri', 'link', 'href', 'host', 'hostname', 'domain', 'endpoint', 'webhook', 'callback', 'proxy', 'ip'],
+      ...['website', 'site'],
+    ]),
+  ],
+  [
+    'recipient',
+    new Set([
+      ...['to', 'cc', 'bcc', 'recipient', 'receiver', 'email', 'mail', 'phone', 'participant', 'attendee', 'invitee'],
+      ...['guest', 'user', 'username', 'member', 'channel', 'group', 'audience', 'assignee', 'contact', 'address'],
+      ...['iban', 'payee', 'beneficiary', 'account', 'wallet', 'handle'],
+    ]),
+  ],
+  [
+    'authority',
+    new Set([
+      ...['id', 'uuid', 'key', 'amount', 'price', 'quantity', 'limit', 'currency', 'role', 'permission', 'scope'],
+      ...['access', 'owner', 'visibility', 'public', 'password', 'token', 'secret', 'credential', 'path', 'file'],
+      ...['filename', 'folder', 'directory', 'dir', 'branch', 'repo', 'repository', 'table', 'bucket', 'server'],
+      ...['command', 'cmd', 'script', 'sql', 'code', 'query', 'action', 'operation', 'target', 'destination', 'origin'],
+      ...['remote', 'recurring', 'force', 'recursive', 'overwrite'],
+    ]),
+  ],
+];
+
+const FORMATS: Readonly<Record<string, Sink['carries']>> = {
+  uri: 'destination',
+  'uri-reference': 'destination',
+  iri: 'destination',
+  'iri-reference': 'destination',
+  url: 'destination',
+  hostname: 'destination',
+  'idn-hostname': 'destination',
+  ipv4: 'destination',
+  ipv6: 'destination',
+  email: 'recipient',
+  'idn-email': 'recipient',
+};
+
+const URL_WORDS = /\b(urls?|https?)\b/i;
+
+/**
+ * The arguments by which data or authority leaves. Of a write: every argument, since what its schema cannot tell may
+ * carry anything, except numbers, flags and closed lists that no table names. Of a read: only those that choose where
+ * the request goes, and every open text where the tool reaches an open world, since a query is a message too.
+ */
+export function inferSinks(effect: Effect, args: readonly ArgumentShape[], openWorld: boolean): Sink[] {
+  const sinks: Sink[] = [];
+  for (const argument of args) {
+    if (isContainer(argument) && hasMembers(argument, args)) continue;
+    const sink = judge(argument);
+    if (sink === undefined) continue;
+    if (effect === 'write' || sink.carries === 'destination' || (openWorld && canBeText(argument))) sinks.push(sink);
+  }
+  return sinks;
+}
+
+function judge(argument: ArgumentShape): Sink | undefined {
+  const { path, words, format, description } = argument;
+  const byFormat = format === undefined ? undefined : FORMATS[format];
+  if (byFormat && !isScalar(argument)) return { path, carries: byFormat, because: `its format is \`${format}\`` };
+  if (canBeText(argument) && URL_WORDS.test(description ?? '')) {
+    return { path, carries: 'destination', because: 'its description speaks of a URL' };
+  }
+  // A number or a flag is no address, but it can be an id, an amount or a permission.
+  const kinds = isScalar(argument) ? KINDS.filter(([carries]) => carries === 'authority') : KINDS;
+  const named = (candidates: readonly string[], among: typeof KINDS): Sink | undefined => {
+    for (const word of candidates) {
+      const kind = among.find(([, table]) => holdsWord(table, word));
+      if (kind) return { path, carries: kind[0], because: `its name says \`${word}\`` };
+    }
+    return undefined;
+  };
+  // Where a request goes outweighs all else; otherwise the last word says what a name names: an `email_id` is an id.
+  const sink =
+    named(
+      words,
+      kinds.filter(([carries]) => carries === 'destination'),
+    ) ?? named(words.toReversed(), kinds);
+  if (sink) return sink;
+  if (isScalar(argument) || argument.values !== undefined) return undefined;
+  return { path, carries: 'data', because: path.endsWith('*') ? 'the schema leaves it open' : 'it can carry anything' };
+}
+
+function hasMembers(argument: ArgumentShape, args: readonly ArgumentShape[]): boolean {
+  return args.some(({ path }) => path.startsWith(`${argument.path}.`) || path.startsWith(`${argument.path}[]`));
+}

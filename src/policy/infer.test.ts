@@ -1,0 +1,215 @@
+import { describe, expect, it } from 'vitest';
+import type { JsonObject } from '../base/json.ts';
+import type { Tool } from '../model/tool.ts';
+import { inferTool } from './infer.ts';
+
+function tool(name: string, over: Partial<Tool> = {}): Tool {
+  return { server: 'acme', name, description: '', inputSchema: { type: 'object', properties: {} }, ...over };
+}
+function taking(name: string, properties: JsonObject, over: Partial<Tool> = {}): Tool {
+  return tool(name, { inputSchema: { type: 'object', properties }, ...over });
+}
+const text = { type: 'string' };
+
+describe('effect from the name', () => {
+  const reads = [
+    ...[
+      'get_weather',
+      'getWeather',
+      'GetWeather',
+      'get-weather',
+      'list',
+      'search_messages',
+      'describeTable',
+      'find_by_name',
+    ],
+    ...[
+      'contacts.search',
+      'mail/messages.list',
+      'mcp__mail__search',
+      'acme_list_rooms',
+      'acmeListRooms',
+      'getHTTPStatus',
+    ],
+    ...['mcp.resources.read', 'mcp.prompts.get', 'find_and_count', 'list_sent', 'count_items2'],
+  ];
+  it.each(reads)('%s is a read', (name) => expect(inferTool(tool(name)).effect.value).toBe('read'));
+
+  const writes = [
+    // unknown verbs, known writes, nothing to go by
+    ...['frobnicate', 'weather', 'send_message', 'sync', 'refresh_list', 'share_list', 'unread_get', '', '___', '42'],
+    // a read verb that does not open the name, or another server's prefix
+    ...['other_get_rooms', 'approve_search', 'do.purge'],
+    // a second verb
+    ...[
+      'get_or_create_user',
+      'find_and_replace',
+      'readAndArchive',
+      'list_then_frobnicate',
+      'search_delete',
+      'purge.list',
+    ],
+    // the action is an argument, sessions, downloads, logins, navigation
+    ...['manage_list', 'manageAppointments', 'open_session', 'get_session', 'download_file', 'get_download', 'login'],
+    ...['fetch_login', 'navigate_to', 'browser.goto', 'check_out', 'run_query', 'query', 'execute', 'use_get'],
+    // look-alike letters: Cyrillic e, fullwidth g, a zero-width space inside
+    ...['g\u0435t_weather', '\uff47et_weather', 'g\u200bet_weather', 'getter', 'lister_all', 'reads'],
+  ];
+  it.each(writes)('%s is a write', (name) => expect(inferTool(tool(name)).effect.value).toBe('write'));
+});
+
+describe('effect is only ever tightened', () => {
+  it.each<[string, Tool]>([
+    ['an action argument', taking('get_items', { action: text })],
+    ['an operation named last', taking('get_items', { bulk_operation: text })],
+    ['a nested method', taking('list_items', { request: { type: 'object', properties: { method: text } } })],
+    ['free SQL', taking('read_table', { sql: text })],
+    ['a flag that writes', taking('get_items', { mark_as_seen: { type: 'boolean' } })],
+    ['a flag of no type', taking('get_items', { delete_after: {} })],
+    ['a listed action', taking('view_items', { how: { enum: ['peek', 'delete'] } })],
+    [
+      'an action behind a reference',
+      tool('get_items', { inputSchema: { $ref: '#/$defs/a', $defs: { a: { properties: { command: text } } } } }),
+    ],
+    [
+      'an action in one alternative',
+      tool('get_items', { inputSchema: { anyOf: [{ properties: { x: text } }, { properties: { cmd: text } }] } }),
+    ],
+    ['readOnlyHint: false', tool('get_items', { annotations: { readOnlyHint: false } })],
+    ['destructiveHint: true', tool('get_items', { annotations: { destructiveHint: true } })],
+    [
+      'a description that opens with a write',
+      tool('get_items', { description: 'Creates an item where there is none.' }),
+    ],
+    [
+      'a description with a second verb',
+      tool('get_items', { description: 'Returns the items and then deletes them.' }),
+    ],
+  ])('%s makes a write', (_, it) => expect(inferTool(it).effect.value).toBe('write'));
+
+  it.each<[string, Tool]>([
+    ['readOnlyHint: true', tool('frobnicate', { annotations: { readOnlyHint: true, destructiveHint: false } })],
+    ['a soothing description', tool('frobnicate', { description: 'Read-only. Only lists items. Safe.' })],
+    ['a soothing title', tool('frobnicate', { title: 'List items' })],
+  ])('%s relaxes nothing', (_, it) => {
+    expect(inferTool(it)).toMatchObject({ effect: { value: 'write' }, consequence: { value: 'high' } });
+  });
+
+  it.each<[string, Tool]>([
+    ['a noun that ends like an action', taking('get_price', { country_code: text, payment_method: text })],
+    ['a date filter', taking('list_items', { created_after: text, updated: { type: 'boolean' } })],
+    [
+      'an innocent description',
+      tool('get_items', { description: 'Gets the items that were created or deleted today.' }),
+    ],
+  ])('%s leaves a read', (_, it) => expect(inferTool(it).effect.value).toBe('read'));
+});
+
+describe('consequence', () => {
+  it.each<[string, Tool, string]>([
+    ['a plain read', taking('get_weather', { city: text }), 'low'],
+    ['a read that chooses where to go', taking('get_page', { url: text }), 'high'],
+    [
+      'a read whose argument is a URL by format',
+      taking('get_page', { page: { type: 'string', format: 'uri' } }),
+      'high',
+    ],
+    [
+      'a read whose argument is a URL by description',
+      taking('get_page', { page: { type: 'string', description: 'The URL to load' } }),
+      'high',
+    ],
+    ['a read of secrets', tool('list_passwords'), 'high'],
+    ['a read that says it is open-world', tool('search_web', { annotations: { openWorldHint: true } }), 'medium'],
+    ['an unknown verb', tool('frobnicate'), 'high'],
+    ['a removal', tool('delete_note'), 'high'],
+    ['an addition that reaches nobody', taking('create_note', { title: text }), 'medium'],
+    ['an addition with a recipient', taking('create_note', { shared_with_users: text }), 'high'],
+    ['an addition with an amount', taking('create_note', { amount: { type: 'number' } }), 'high'],
+    ['an addition of access', tool('add_role'), 'high'],
+    ['an addition of money', tool('create_payments'), 'high'],
+    ['an addition to the open world', tool('create_note', { annotations: { openWorldHint: true } }), 'high'],
+  ])('%s', (_, it, consequence) => expect(inferTool(it).consequence.value).toBe(consequence));
+
+  it('is never low for a write that nobody declared', () => {
+    for (const verb of ['create', 'add', 'append', 'draft', 'save', 'star', 'bookmark', 'mark', 'like']) {
+      expect(inferTool(tool(`${verb}_note`)).consequence.value).not.toBe('low');
+    }
+  });
+});
+
+describe('sinks', () => {
+  it('names what each argument of a write carries', () => {
+    const properties = {
+      recipients: { type: 'array', items: text },
+      body: text,
+      callback_url: text,
+      amount: { type: 'number' },
+      email_id: text,
+      recipient_name: text,
+      retries: { type: 'integer' },
+      urgent: { type: 'boolean' },
+      tone: { enum: ['warm', 'cold'] },
+      options: { type: 'object', properties: { reply_to: { anyOf: [text, { type: 'null' }] } } },
+    };
+    const sinks = inferTool(taking('frobnicate', properties)).sinks.map(({ path, carries }) => `${path} ${carries}`);
+    expect(sinks).toEqual([
+      'recipients[] recipient',
+      'body data',
+      'callback_url destination',
+      'amount authority',
+      'email_id authority',
+      'recipient_name recipient',
+      'options.reply_to recipient',
+    ]);
+  });
+
+  it('reports what the schema leaves open', () => {
+    const open = (inputSchema: JsonObject) =>
+      inferTool(tool('frobnicate', { inputSchema })).sinks.map((sink) => sink.path);
+    expect(open({ type: 'object', additionalProperties: true })).toEqual(['*']);
+    expect(open({ type: 'object', properties: { a: { type: 'object', additionalProperties: text } } })).toContain(
+      'a.*',
+    );
+    expect(
+      open({ $ref: '#/$defs/self', $defs: { self: { properties: { next: { $ref: '#/$defs/self' } } } } }),
+    ).toContain('next.*');
+    expect(open({ $ref: 'https://example.com/schema' })).toEqual(['*']);
+    expect(open({ properties: { a: true } })).toEqual(['a']);
+  });
+
+  it('of a read are only what chooses where it goes, and every text where the world is open', () => {
+    const properties = { query: text, host: text, limit: { type: 'integer' } };
+    expect(inferTool(taking('search_it', properties)).sinks.map((sink) => sink.path)).toEqual(['host']);
+    const open = taking('search_it', properties, { annotations: { openWorldHint: true } });
+    expect(inferTool(open).sinks.map((sink) => sink.path)).toEqual(['query', 'host']);
+  });
+});
+
+describe('source', () => {
+  const closed = {
+    type: 'object',
+    additionalProperties: false,
+    properties: { total: { type: 'number' }, state: { enum: ['on', 'off'] } },
+  };
+  it.each<[string, JsonObject | undefined, boolean]>([
+    ['no output schema', undefined, true],
+    ['numbers and listed values', closed, false],
+    ['a text field', { ...closed, properties: { name: text } }, true],
+    ['fields left open', { ...closed, additionalProperties: true }, true],
+    ['fields left unsaid', { type: 'object', properties: { total: { type: 'number' } } }, true],
+    ['a nested text', { ...closed, properties: { a: { type: 'array', items: text } } }, true],
+    ['a keyword that opens it', { ...closed, anyOf: [{ properties: { x: text } }] }, true],
+    ['an object with no fields', { type: 'object', additionalProperties: false, properties: {} }, true],
+  ])('%s', (_, outputSchema, source) => {
+    const it = tool('get_items', outputSchema === undefined ? {} : { outputSchema });
+    expect(inferTool(it).source.value).toBe(source);
+  });
+});
+
+it('says why', () => {
+  expect(inferTool(tool('other_get_rooms')).effect.because).toBe('`other` is not a known read verb');
+  expect(inferTool(taking('get_page', { url: text })).consequence.because).toBe(
+    'its argument `url` chooses where a request goes',
+  );
+});

@@ -1,0 +1,59 @@
+import type { Digest } from '../base/digest.ts';
+import type { Store } from '../ports/store.ts';
+import { Refusal } from './line/refusal.ts';
+
+const RECALLED_APPROVALS = 1_000;
+const REMEMBERED_CALLS = 100_000; // one forgotten early costs a second question, never an execution
+
+/**
+ * Which approval asks for which call, so that the same call asked twice is one question, and an identical retry finds
+ * its answer. The store is the truth; this only finds the id.
+ */
+export class AskedCalls {
+  readonly #ids = new Map<string, Promise<string | Refusal>>();
+
+  /** Recalls what was pending or approved before this process started. */
+  static async recall(store: Store, tenant: string): Promise<AskedCalls> {
+    const asked = new AskedCalls();
+    for (const state of ['approved', 'pending'] as const) {
+      for (const approval of await store.listApprovals(tenant, state, RECALLED_APPROVALS)) {
+        asked.#ids.set(key(approval.runId, approval.callDigest), Promise.resolve(approval.id));
+      }
+    }
+    return asked;
+  }
+
+  async find(runId: string, callDigest: Digest): Promise<string | undefined> {
+    const id = await this.#ids.get(key(runId, callDigest));
+    return typeof id === 'string' ? id : undefined;
+  }
+
+  /** Opens one question per call: whoever asks meanwhile gets the id of the first. */
+  async open(
+    runId: string,
+    callDigest: Digest,
+    id: string,
+    write: () => Promise<{ readonly seqs: readonly number[] } | Refusal>,
+  ): Promise<string | Refusal> {
+    const place = key(runId, callDigest);
+    const underWay = this.#ids.get(place);
+    if (underWay !== undefined) return underWay;
+    const opening = write().then((written) => (written instanceof Refusal ? written : id));
+    this.#ids.set(place, opening);
+    if (this.#ids.size > REMEMBERED_CALLS) {
+      const oldest = this.#ids.keys().next().value;
+      if (oldest !== undefined) this.#ids.delete(oldest);
+    }
+    const opened = await opening;
+    if (opened instanceof Refusal) this.#ids.delete(place);
+    return opened;
+  }
+
+  forget(runId: string, callDigest: Digest): void {
+    this.#ids.delete(key(runId, callDigest));
+  }
+}
+
+function key(runId: string, callDigest: Digest): string {
+  return `${runId} ${callDigest}`;
+}

@@ -1,0 +1,50 @@
+import { limits } from '../../base/limits.ts';
+import type { Run } from '../../model/run.ts';
+import type { Catalog } from '../catalog.ts';
+import type { World } from '../world.ts';
+import type { CallRequest } from './call-request.ts';
+import { Refusal, refuse } from './refusal.ts';
+
+/**
+ * Proof that the caller is who they say, on a live run of theirs. Holds the catalog the whole call is decided under;
+ * disposing of it lets the next call in.
+ */
+export class Admitted implements Disposable {
+  readonly #inFlight: { count: number };
+  readonly callId: string;
+  readonly request: CallRequest;
+  readonly run: Run;
+  readonly catalog: Catalog;
+
+  constructor(inFlight: { count: number }, callId: string, request: CallRequest, run: Run, catalog: Catalog) {
+    this.#inFlight = inFlight;
+    this.callId = callId;
+    this.request = request;
+    this.run = run;
+    this.catalog = catalog;
+    this.#inFlight.count += 1;
+  }
+
+  [Symbol.dispose](): void {
+    this.#inFlight.count -= 1;
+  }
+}
+
+export async function admit(world: World, request: CallRequest, callId: string): Promise<Admitted | Refusal> {
+  if (world.inFlight.count >= limits.callsInFlight) {
+    return refuse('E_BUSY', `${limits.callsInFlight} calls are already in flight`);
+  }
+  const run = await findRun(world, request);
+  if (run instanceof Refusal) return run;
+  if (run === undefined) return refuse('E_RUN_UNKNOWN', 'this principal has no such run');
+  if (run.expiresAtMs <= world.clock.nowMs()) return refuse('E_RUN_ENDED', 'the run has expired');
+  return new Admitted(world.inFlight, callId, request, run, world.catalog());
+}
+
+async function findRun(world: World, request: CallRequest): Promise<Run | Refusal | undefined> {
+  try {
+    return await world.runs.find(request.principal, request.runId);
+  } catch {
+    return refuse('E_STORE', 'the run could not be read');
+  }
+}

@@ -1,0 +1,52 @@
+import { newId } from '../../base/clock.ts';
+import { errorEntry } from '../../base/errors.ts';
+import { recordRefusal } from '../record.ts';
+import type { World } from '../world.ts';
+import type { CallAnswer } from './call-answer.ts';
+import type { CallRequest } from './call-request.ts';
+import { commit } from './commit.ts';
+import type { Outcome } from './conclude.ts';
+import { Refusal } from './refusal.ts';
+
+/** The answer to a call that ran: there is none without a recorded outcome. */
+export function answer(outcome: Outcome): CallAnswer {
+  return outcome.answer;
+}
+
+/**
+ * The answer to a call that ended before its intent, recorded first. If even that cannot be written the call is
+ * refused all the same, with the store's fault as the reason.
+ */
+export async function answerRefusal(
+  world: World,
+  request: CallRequest,
+  callId: string,
+  refusal: Refusal,
+): Promise<CallAnswer> {
+  const recorded = await commit(world, [
+    {
+      kind: 'event.append',
+      event: {
+        id: newId(world.clock, 'evt'),
+        kind: 'call.refused',
+        tenant: request.principal.tenant,
+        runId: request.runId,
+        callId,
+        agent: request.principal.agent,
+        tool: request.tool,
+        atMs: world.clock.nowMs(),
+        body: recordRefusal(refusal),
+      },
+    },
+  ]);
+  const final = recorded instanceof Refusal ? recorded : refusal;
+  return {
+    kind: 'refused',
+    callId,
+    code: final.code,
+    reasons: final.reasons,
+    toModel: errorEntry(final.code).toModel,
+    ran: 'no',
+    ...(final.approvalId === undefined ? {} : { approvalId: final.approvalId }),
+  };
+}

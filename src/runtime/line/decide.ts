@@ -1,0 +1,35 @@
+import type { Decision } from '../../model/decision.ts';
+import type { DecisionRequest } from '../../policy/kernel.ts';
+import type { World } from '../world.ts';
+import type { Labelled } from './label.ts';
+
+/** Proof that policy was asked, and its answer. A denial is an answer too: `settle` turns it into a refusal. */
+export class Decided {
+  readonly #decision: Decision;
+  readonly labelled: Labelled;
+  /** What the decision depended on: recorded, so that replay is exact. */
+  readonly request: DecisionRequest;
+
+  constructor(labelled: Labelled, request: DecisionRequest, decision: Decision) {
+    this.#decision = decision;
+    this.labelled = labelled;
+    this.request = request;
+  }
+
+  get decision(): Decision {
+    return this.#decision;
+  }
+}
+
+export function decide(world: World, labelled: Labelled): Decided {
+  const { scanned, tool, call } = labelled.validated;
+  const { run, catalog } = scanned.admitted;
+  const request: DecisionRequest = {
+    principal: run.principal,
+    tool,
+    arguments: call.arguments,
+    run: { attested: run.attested, label: labelled.label, task: run.task },
+    nowMs: world.clock.nowMs(),
+  };
+  return new Decided(labelled, request, catalog.kernel.decide(request));
+}

@@ -1,0 +1,61 @@
+import type { Execution, ToolSource } from '../../ports/tool-source.ts';
+import type { World } from '../world.ts';
+import type { Intended } from './intend.ts';
+
+/** Proof that the intent was handed to its tool at most once, and what came of it. */
+export class Executed {
+  readonly #execution: Execution;
+  readonly intended: Intended;
+
+  constructor(intended: Intended, execution: Execution) {
+    this.#execution = execution;
+    this.intended = intended;
+  }
+
+  get execution(): Execution {
+    return this.#execution;
+  }
+}
+
+export async function execute(world: World, intended: Intended): Promise<Executed> {
+  const source = world.source(intended.intent.tool.tool.server);
+  if (source === undefined) {
+    const message = 'the tool’s server is not configured any more';
+    return new Executed(intended, { ok: false, ran: 'no', code: 'E_UPSTREAM_UNREACHABLE', message });
+  }
+  return new Executed(intended, await callWithin(source, intended));
+}
+
+/** The adapter's answer, or, if it hangs past the deadline, is cancelled or breaks, an honest `unknown`. */
+async function callWithin(source: ToolSource, intended: Intended): Promise<Execution> {
+  const { intent, grant } = intended;
+  const { request } = grant.decided.labelled.validated.scanned.admitted;
+  const abort = new AbortController();
+  const { promise: interrupted, resolve: interrupt } = Promise.withResolvers<Execution>();
+  const stop = (code: 'E_UPSTREAM_TIMEOUT' | 'E_CANCELLED', message: string) => {
+    abort.abort(message);
+    interrupt({ ok: false, ran: 'unknown', code, message });
+  };
+  const timer = setTimeout(
+    () => stop('E_UPSTREAM_TIMEOUT', `no answer within ${intent.deadlineMs} ms`),
+    intent.deadlineMs,
+  );
+  const onCancel = () => stop('E_CANCELLED', 'the caller cancelled');
+  request.signal?.addEventListener('abort', onCancel, { once: true });
+  try {
+    if (request.signal?.aborted) {
+      return { ok: false, ran: 'no', code: 'E_CANCELLED', message: 'the caller cancelled before the tool was called' };
+    }
+    const called = source.call(intent, {
+      signal: abort.signal,
+      ...(request.onProgress === undefined ? {} : { onProgress: request.onProgress }),
+      ...(request.meta === undefined ? {} : { meta: request.meta }),
+    });
+    return await Promise.race([called, interrupted]);
+  } catch {
+    return { ok: false, ran: 'unknown', code: 'E_UPSTREAM_LOST', message: 'the tool’s adapter broke during the call' };
+  } finally {
+    clearTimeout(timer);
+    request.signal?.removeEventListener('abort', onCancel);
+  }
+}

@@ -1,0 +1,78 @@
+import { newId } from '../../base/clock.ts';
+import { limits } from '../../base/limits.ts';
+import type { NewEvent } from '../../model/event.ts';
+import { Intent } from '../../model/intent.ts';
+import type { Change } from '../../ports/store.ts';
+import { isolationScopes } from '../isolation.ts';
+import { recordDecided } from '../record.ts';
+import type { World } from '../world.ts';
+import { commit } from './commit.ts';
+import { Refusal } from './refusal.ts';
+import type { Grant } from './settle.ts';
+
+/** Proof that the grant is durable: from here on the call may have an effect. */
+export class Intended {
+  readonly #intent: Intent;
+  readonly grant: Grant;
+
+  constructor(grant: Grant, intent: Intent) {
+    this.#intent = intent;
+    this.grant = grant;
+  }
+
+  get intent(): Intent {
+    return this.#intent;
+  }
+}
+
+/**
+ * Records the intent. Everything the grant rests on is required in the same transaction, so that time of check is time
+ * of use: the run lives, nothing it touches is isolated, the bundle is still the active one, the approval is unspent.
+ */
+export async function intend(world: World, grant: Grant): Promise<Intended | Refusal> {
+  const { decided, approval } = grant;
+  const { scanned, tool, call } = decided.labelled.validated;
+  const { run, catalog } = scanned.admitted;
+  const { tenant, agent } = run.principal;
+  const nowMs = world.clock.nowMs();
+  const event: NewEvent = {
+    id: newId(world.clock, 'evt'),
+    kind: 'call.intended',
+    tenant,
+    runId: run.id,
+    callId: call.id,
+    agent,
+    tool: call.tool,
+    atMs: nowMs,
+    body: {
+      ...recordDecided(decided),
+      ...(approval === undefined ? {} : { approvalId: approval.id }),
+    },
+  };
+  const changes: Change[] = [
+    { kind: 'run.require', tenant, agent, runId: run.id, nowMs },
+    { kind: 'isolation.require', scopes: isolationScopes(run.principal, run.id, tool) },
+    { kind: 'bundle.require', bundle: catalog.bundle },
+    ...(approval === undefined
+      ? []
+      : [
+          {
+            kind: 'approval.consume' as const,
+            tenant,
+            agent,
+            runId: run.id,
+            approvalId: approval.id,
+            callDigest: call.digest,
+            nonce: approval.nonce,
+            nowMs,
+          },
+        ]),
+    { kind: 'intent.open', callId: call.id, tenant, runId: run.id, atMs: nowMs },
+    { kind: 'event.append', event },
+  ];
+  const recorded = await commit(world, changes);
+  if (recorded instanceof Refusal) return new Refusal(recorded.reasons, recorded.code, { record: recordDecided(decided) });
+  const timeout = decided.decision.obligations.find((obligation) => obligation.kind === 'timeout');
+  const deadlineMs = timeout?.timeoutMs ?? limits.callTimeoutMs;
+  return new Intended(grant, new Intent(recorded.seqs[0] ?? 0, call, tool, deadlineMs));
+}

@@ -1,0 +1,43 @@
+import type { ErrorCode } from '../../base/errors.ts';
+import type { JsonObject } from '../../base/json.ts';
+import type { Reason } from '../../model/decision.ts';
+import type { Ran } from '../../ports/store.ts';
+
+/**
+ * A call that ends without a result: a value, so that every stage's caller has to look at it. `ran` says whether the
+ * tool can have had an effect; before the intent it is always `no`.
+ */
+export class Refusal {
+  readonly code: ErrorCode;
+  readonly reasons: readonly Reason[];
+  readonly ran: Ran;
+  /** What is recorded beside the reasons: the decision and what it rested on. */
+  readonly record: JsonObject;
+  readonly approvalId: string | undefined;
+  readonly protocolError: ProtocolError | undefined;
+
+  constructor(
+    reasons: readonly Reason[],
+    code: ErrorCode,
+    more: { ran?: Ran; record?: JsonObject; approvalId?: string; protocolError?: ProtocolError } = {},
+  ) {
+    this.code = code;
+    this.reasons = reasons;
+    this.ran = more.ran ?? 'no';
+    this.record = more.record ?? {};
+    this.approvalId = more.approvalId;
+    this.protocolError = more.protocolError;
+  }
+}
+
+/** An upstream's own protocol error, kept for a client that speaks the same protocol. */
+export interface ProtocolError {
+  readonly code: number;
+  readonly message: string;
+  readonly data?: unknown;
+}
+
+/** A refusal for one reason that no policy determined. */
+export function refuse(code: ErrorCode, message: string): Refusal {
+  return new Refusal([{ code, message }], code);
+}

@@ -1,0 +1,78 @@
+import type { JsonObject, JsonValue } from '../base/json.ts';
+import type { Reason } from '../model/decision.ts';
+import type { Finding } from '../scan/finding.ts';
+import { redactJson } from '../scan/redact.ts';
+import type { Decided } from './line/decide.ts';
+import { Refusal } from './line/refusal.ts';
+import type { Verified } from './line/verify.ts';
+
+/**
+ * What was asked for, what was decided, why, and everything the decision rested on, so that it can be decided again.
+ * Secrets found in the arguments are not written.
+ */
+export function recordDecided(decided: Decided): JsonObject {
+  const { decision, request, labelled } = decided;
+  const { scanned, tool, call } = labelled.validated;
+  const { onBehalfOf } = request.principal;
+  return {
+    callDigest: call.digest,
+    pin: tool.pin,
+    effect: tool.effect,
+    consequence: tool.consequence,
+    declared: tool.declared,
+    arguments: redactJson(call.arguments, scanned.findings),
+    findings: recordFindings(scanned.findings),
+    verdict: decision.verdict,
+    ...(decision.observed === undefined ? {} : { observed: decision.observed }),
+    reasons: decision.reasons.map(recordReason),
+    bundle: decision.bundle,
+    decidedAtMs: request.nowMs,
+    user: onBehalfOf === undefined ? null : { ...onBehalfOf },
+    run: {
+      attested: request.run.attested,
+      task: request.run.task,
+      label: { ...request.run.label, origins: [...request.run.label.origins] },
+    },
+  };
+}
+
+export function recordRefusal(refusal: Refusal): JsonObject {
+  return {
+    ...refusal.record,
+    code: refusal.code,
+    reasons: refusal.reasons.map(recordReason),
+    ...(refusal.approvalId === undefined ? {} : { approvalId: refusal.approvalId }),
+  };
+}
+
+/** What became of an intent. Results are recorded by size and redactions, not by content. */
+export function recordOutcome(verified: Verified): JsonObject {
+  const { result } = verified;
+  if (result instanceof Refusal) {
+    return { ok: false, ran: verified.ran, code: result.code, reasons: result.reasons.map(recordReason) };
+  }
+  return {
+    ok: true,
+    ran: verified.ran,
+    isError: result.isError ?? false,
+    resultDigest: verified.resultDigest,
+    resultBytes: verified.resultBytes,
+    redactions: verified.redactions.map((redaction) => ({ ...redaction })),
+    findings: recordFindings(verified.findings),
+  };
+}
+
+function recordReason(reason: Reason): JsonObject {
+  const { code, message, policy, place, path } = reason;
+  return {
+    code,
+    message,
+    ...(policy === undefined ? {} : { policy }),
+    ...(place === undefined ? {} : { place: { ...place } }),
+    ...(path === undefined ? {} : { path }),
+  };
+}
+
+function recordFindings(findings: readonly Finding[]): JsonValue {
+  return findings.map(({ detector, kind, path, severity }) => ({ detector, kind, path: path ?? '', severity }));
+}

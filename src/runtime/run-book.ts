@@ -1,0 +1,144 @@
+import { type Clock, newId } from '../base/clock.ts';
+import { Fault } from '../base/fault.ts';
+import { limits } from '../base/limits.ts';
+import { joinLabels, type Label, leastLabel } from '../model/label.ts';
+import type { Principal } from '../model/principal.ts';
+import type { PromptPart } from '../model/prompt.ts';
+import type { Run } from '../model/run.ts';
+import type { Store } from '../ports/store.ts';
+
+/** What a host application says when it starts a run. What it says of user and prompt it attests. */
+export interface RunStart {
+  readonly principal: Principal;
+  readonly task: string;
+  readonly prompt: readonly PromptPart[];
+  readonly attested: boolean;
+  /** Milliseconds from now; at most `limits.runLifeMs`. */
+  readonly lifeMs?: number;
+}
+
+const REMEMBERED_RUNS = 10_000;
+
+/**
+ * The runs of this process. The store is the truth; this remembers what it said, so that a call costs no read. A run is
+ * found only by the tenant and agent it belongs to: to anyone else it does not exist.
+ */
+export class RunBook {
+  readonly #clock: Clock;
+  readonly #store: Store;
+  readonly #lifeMs: number;
+  readonly #runs = new Map<string, Run>();
+  readonly #ambient = new Map<string, Promise<Run>>();
+
+  constructor(clock: Clock, store: Store, lifeMs: number) {
+    this.#clock = clock;
+    this.#store = store;
+    this.#lifeMs = lifeMs;
+  }
+
+  /** Starts a run and records it. Throws a `Fault` where the store cannot. */
+  async start(start: RunStart): Promise<Run> {
+    const startedAtMs = this.#clock.nowMs();
+    const run: Run = {
+      id: newId(this.#clock, 'run'),
+      principal: start.principal,
+      task: start.task,
+      prompt: start.prompt,
+      attested: start.attested,
+      label: leastLabel,
+      startedAtMs,
+      expiresAtMs: startedAtMs + Math.min(start.lifeMs ?? this.#lifeMs, this.#lifeMs, limits.runLifeMs),
+    };
+    const { tenant, agent, onBehalfOf } = run.principal;
+    const result = await this.#store.commit([
+      { kind: 'run.open', run },
+      {
+        kind: 'event.append',
+        event: {
+          id: newId(this.#clock, 'evt'),
+          kind: 'run.started',
+          tenant,
+          runId: run.id,
+          agent,
+          atMs: startedAtMs,
+          body: {
+            task: run.task,
+            attested: run.attested,
+            user: onBehalfOf?.id ?? null,
+            promptParts: run.prompt.map((part) => ({ kind: part.kind, characters: part.text.length })),
+            expiresAtMs: run.expiresAtMs,
+          },
+        },
+      },
+    ]);
+    if (!result.ok) throw new Fault(result.code, result.message);
+    this.#remember(run);
+    return run;
+  }
+
+  /**
+   * The run of a client that has no host to start one (plain MCP): one per principal, without an attested prompt,
+   * begun anew when it has expired.
+   */
+  async ambient(principal: Principal): Promise<Run> {
+    const key = JSON.stringify([principal.tenant, principal.agent, principal.onBehalfOf?.id ?? null]);
+    const known = this.#ambient.get(key);
+    if (known !== undefined) {
+      const run = await known;
+      if (run.expiresAtMs > this.#clock.nowMs() && this.#ambient.get(key) === known) return this.#runs.get(run.id) ?? run;
+    }
+    const current = this.#ambient.get(key);
+    if (current !== undefined && current !== known) return current;
+    const started = this.start({ principal, task: 'unattended', prompt: [], attested: false });
+    this.#ambient.set(key, started);
+    started.catch(() => {
+      if (this.#ambient.get(key) === started) this.#ambient.delete(key);
+    });
+    return started;
+  }
+
+  /** The run, if it belongs to this tenant and agent and has not ended. Throws a `Fault` where the store cannot say. */
+  async find(principal: Principal, runId: string): Promise<Run | undefined> {
+    let run = this.#runs.get(runId);
+    if (run === undefined) {
+      const stored = await this.#store.readRun(principal.tenant, runId);
+      if (stored === undefined || stored.endedAtMs !== undefined) return undefined;
+      run = this.#runs.get(runId) ?? this.#remember(stored);
+    }
+    const { tenant, agent } = run.principal;
+    return tenant === principal.tenant && agent === principal.agent ? run : undefined;
+  }
+
+  /** Joins a label into a run's own. A run's label only ever gets worse. */
+  raise(runId: string, label: Label): Label {
+    const run = this.#runs.get(runId);
+    if (run === undefined) return label;
+    const raised = joinLabels(run.label, label);
+    this.#runs.set(runId, { ...run, label: raised });
+    return raised;
+  }
+
+  /** Ends a run: no further call of it is granted. */
+  async end(tenant: string, runId: string): Promise<void> {
+    const atMs = this.#clock.nowMs();
+    const result = await this.#store.commit([
+      { kind: 'run.end', tenant, runId, atMs },
+      {
+        kind: 'event.append',
+        event: { id: newId(this.#clock, 'evt'), kind: 'run.ended', tenant, runId, atMs, body: {} },
+      },
+    ]);
+    if (!result.ok) throw new Fault(result.code, result.message);
+    this.#runs.delete(runId);
+    for (const [key, ambient] of this.#ambient) if ((await ambient).id === runId) this.#ambient.delete(key);
+  }
+
+  #remember(run: Run): Run {
+    this.#runs.set(run.id, run);
+    if (this.#runs.size > REMEMBERED_RUNS) {
+      const oldest = this.#runs.keys().next().value;
+      if (oldest !== undefined) this.#runs.delete(oldest);
+    }
+    return run;
+  }
+}

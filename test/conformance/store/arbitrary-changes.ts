@@ -1,0 +1,87 @@
+import fc from 'fast-check';
+import type { Change } from '../../../src/ports/store.ts';
+import { bundleA, bundleB, callDigest, pinA, sampleApproval, sampleEvent, sampleRun } from './samples.ts';
+
+// Few names and few moments, so that commits run into each other.
+const tenant = fc.constantFrom('acme', 'other');
+const agent = fc.constantFrom('support', 'sales');
+const runId = fc.constantFrom('run_1', 'run_2');
+const callId = fc.constantFrom('call_1', 'call_2', 'call_3');
+const approvalId = fc.constantFrom('apr_1', 'apr_2', 'apr_3');
+const scope = fc.constantFrom('all', 'agent:acme/support', 'run:run_1');
+const bundle = fc.constantFrom(bundleA, bundleB);
+const ms = fc.integer({ min: 0, max: 60 });
+
+const arbitraryChange: fc.Arbitrary<Change> = fc.oneof(
+  fc
+    .record({ tenant, runId, callId, agent, atMs: ms, i: fc.integer() })
+    .map(({ i, ...over }): Change => ({ kind: 'event.append', event: sampleEvent({ ...over, body: { i } }) })),
+  fc.record({ id: runId, tenant, agent, expiresAtMs: ms }).map(
+    ({ id, expiresAtMs, ...principal }): Change => ({
+      kind: 'run.open',
+      run: sampleRun({ id, principal, expiresAtMs }),
+    }),
+  ),
+  fc.record({ kind: fc.constant('run.end' as const), tenant, runId, atMs: ms }),
+  fc.record({
+    kind: fc.constant('run.label' as const),
+    runId,
+    label: fc.record({
+      integrity: fc.constantFrom('trusted' as const, 'untrusted' as const),
+      secrecy: fc.constantFrom('public' as const, 'secret' as const),
+      origins: fc.subarray(['mail/read', 'web/fetch']),
+    }),
+  }),
+  fc.record({ kind: fc.constant('run.require' as const), tenant, agent, runId, nowMs: ms }),
+  fc.record({ kind: fc.constant('isolation.require' as const), scopes: fc.array(scope, { maxLength: 3 }) }),
+  fc.record({
+    kind: fc.constant('isolation.set' as const),
+    scope,
+    isolated: fc.boolean(),
+    reason: fc.constantFrom('odd', 'checked'),
+    atMs: ms,
+  }),
+  fc.record({ kind: fc.constant('bundle.require' as const), bundle }),
+  bundle.map((b): Change => ({ kind: 'bundle.activate', bundle: b, content: { is: b }, atMs: 1 })),
+  fc.record({ kind: fc.constant('intent.open' as const), callId, tenant, runId, atMs: ms }),
+  fc.record({
+    kind: fc.constant('intent.close' as const),
+    callId,
+    ran: fc.constantFrom('yes' as const, 'no' as const, 'unknown' as const),
+    atMs: ms,
+  }),
+  fc
+    .record({ id: approvalId, tenant, agent, runId, askedAtMs: ms, expiresAtMs: ms })
+    .map((over): Change => ({ kind: 'approval.open', approval: sampleApproval(over), maxPendingPerRun: 2 })),
+  fc.record({
+    kind: fc.constant('approval.answer' as const),
+    tenant,
+    approvalId,
+    approve: fc.boolean(),
+    by: fc.constant('ops'),
+    nowMs: ms,
+  }),
+  fc.record({
+    kind: fc.constant('approval.consume' as const),
+    tenant,
+    agent,
+    runId,
+    approvalId,
+    callDigest: fc.constantFrom(callDigest, bundleA),
+    nonce: fc.constant(sampleApproval().nonce),
+    nowMs: ms,
+  }),
+  fc.record({
+    kind: fc.constant('pin.set' as const),
+    tool: fc.constantFrom('mail/send' as const, 'mail/read' as const),
+    pin: fc.constantFrom(pinA, bundleB),
+    descriptor: fc.constant({}),
+    atMs: ms,
+  }),
+);
+
+/** Commits of up to five changes, on names that clash. */
+export const arbitraryCommits: fc.Arbitrary<Change[][]> = fc.array(fc.array(arbitraryChange, { maxLength: 5 }), {
+  minLength: 1,
+  maxLength: 60,
+});

@@ -1,0 +1,220 @@
+import type { ErrorCode } from '../../../src/base/errors.ts';
+import type { Change } from '../../../src/ports/store.ts';
+import {
+  activateA,
+  answer,
+  bundleA,
+  bundleB,
+  closeIntent,
+  consume,
+  isolateAgent,
+  openApproval,
+  openIntent,
+  openRun,
+  requireRun,
+  sampleApproval,
+  sampleRun,
+} from './samples.ts';
+
+/** One change, the commits before it, and the code it is refused with; no code means that it is accepted. */
+export interface ConditionCase {
+  readonly says: string;
+  readonly before: readonly Change[];
+  readonly change: Change;
+  readonly code?: ErrorCode;
+}
+
+const secondApproval: Change = {
+  kind: 'approval.open',
+  approval: sampleApproval({ id: 'apr_2', nonce: 'ff' }),
+  maxPendingPerRun: 1,
+};
+
+export const conditionCases: readonly ConditionCase[] = [
+  { says: 'a run may be opened', before: [], change: openRun },
+  { says: 'a run id is used once', before: [openRun], change: openRun, code: 'E_STORE_CORRUPT' },
+  {
+    says: 'a run id is used once across tenants',
+    before: [openRun],
+    change: { kind: 'run.open', run: sampleRun({ principal: { tenant: 'other', agent: 'support' } }) },
+    code: 'E_STORE_CORRUPT',
+  },
+  { says: 'a live run may be required', before: [openRun], change: requireRun },
+  { says: 'an unknown run is refused', before: [], change: requireRun, code: 'E_RUN_UNKNOWN' },
+  {
+    says: 'another tenant’s run is unknown',
+    before: [openRun],
+    change: { ...requireRun, tenant: 'other' },
+    code: 'E_RUN_UNKNOWN',
+  },
+  {
+    says: 'another agent’s run is unknown',
+    before: [openRun],
+    change: { ...requireRun, agent: 'other' },
+    code: 'E_RUN_UNKNOWN',
+  },
+  {
+    says: 'a run ends with the millisecond it expires in',
+    before: [openRun],
+    change: { ...requireRun, nowMs: 100 },
+    code: 'E_RUN_ENDED',
+  },
+  {
+    says: 'an ended run is refused',
+    before: [openRun, { kind: 'run.end', tenant: 'acme', runId: 'run_1', atMs: 7 }],
+    change: requireRun,
+    code: 'E_RUN_ENDED',
+  },
+  {
+    says: 'a run may be ended twice',
+    before: [openRun, { kind: 'run.end', tenant: 'acme', runId: 'run_1', atMs: 7 }],
+    change: { kind: 'run.end', tenant: 'acme', runId: 'run_1', atMs: 8 },
+  },
+  {
+    says: 'an unknown run cannot be ended',
+    before: [],
+    change: { kind: 'run.end', tenant: 'acme', runId: 'run_1', atMs: 7 },
+    code: 'E_RUN_UNKNOWN',
+  },
+  {
+    says: 'another tenant’s run cannot be ended',
+    before: [openRun],
+    change: { kind: 'run.end', tenant: 'other', runId: 'run_1', atMs: 7 },
+    code: 'E_RUN_UNKNOWN',
+  },
+  {
+    says: 'an unknown run cannot be labelled',
+    before: [],
+    change: { kind: 'run.label', runId: 'run_1', label: sampleRun().label },
+    code: 'E_RUN_UNKNOWN',
+  },
+  {
+    says: 'nothing isolated, nothing refused',
+    before: [],
+    change: { kind: 'isolation.require', scopes: ['all', 'agent:acme/support'] },
+  },
+  {
+    says: 'one isolated scope among several is enough',
+    before: [isolateAgent],
+    change: { kind: 'isolation.require', scopes: ['all', 'tenant:acme', 'agent:acme/support'] },
+    code: 'E_ISOLATED',
+  },
+  {
+    says: 'a scope is matched whole',
+    before: [isolateAgent],
+    change: { kind: 'isolation.require', scopes: ['all', 'agent:acme/support2', 'agent:acme'] },
+  },
+  {
+    says: 'a resumed scope is not isolated',
+    before: [isolateAgent, { ...isolateAgent, isolated: false }],
+    change: { kind: 'isolation.require', scopes: ['agent:acme/support'] },
+  },
+  { says: 'no scopes, no isolation', before: [isolateAgent], change: { kind: 'isolation.require', scopes: [] } },
+  {
+    says: 'no bundle is active at first',
+    before: [],
+    change: { kind: 'bundle.require', bundle: bundleA },
+    code: 'E_BUSY',
+  },
+  {
+    says: 'the active bundle may be required',
+    before: [activateA],
+    change: { kind: 'bundle.require', bundle: bundleA },
+  },
+  {
+    says: 'a replaced bundle is refused',
+    before: [activateA, { ...activateA, bundle: bundleB }],
+    change: { kind: 'bundle.require', bundle: bundleA },
+    code: 'E_BUSY',
+  },
+  {
+    says: 'a bundle may be activated again',
+    before: [activateA, { ...activateA, bundle: bundleB }, activateA],
+    change: { kind: 'bundle.require', bundle: bundleA },
+  },
+  { says: 'an intent may be opened', before: [], change: openIntent },
+  { says: 'a call has one intent', before: [openIntent], change: openIntent, code: 'E_STORE_CORRUPT' },
+  {
+    says: 'a closed intent is not opened again',
+    before: [openIntent, closeIntent],
+    change: openIntent,
+    code: 'E_STORE_CORRUPT',
+  },
+  { says: 'an open intent may be closed', before: [openIntent], change: closeIntent },
+  { says: 'an unknown intent cannot be closed', before: [], change: closeIntent, code: 'E_STORE_CORRUPT' },
+  {
+    says: 'an intent is closed once',
+    before: [openIntent, closeIntent],
+    change: { ...closeIntent, ran: 'unknown' },
+    code: 'E_STORE_CORRUPT',
+  },
+  { says: 'an approval may be opened', before: [], change: openApproval },
+  { says: 'an approval id is used once', before: [openApproval], change: openApproval, code: 'E_STORE_CORRUPT' },
+  { says: 'a run has so many questions pending', before: [openApproval], change: secondApproval, code: 'E_LIMIT' },
+  { says: 'an answered question is not pending', before: [openApproval, answer], change: secondApproval },
+  {
+    says: 'an expired question is not pending',
+    before: [openApproval],
+    change: { ...secondApproval, approval: sampleApproval({ id: 'apr_2', askedAtMs: 50, expiresAtMs: 90 }) },
+  },
+  {
+    says: 'another run’s question does not count',
+    before: [openApproval],
+    change: { ...secondApproval, approval: sampleApproval({ id: 'apr_2', runId: 'run_2' }) },
+  },
+  { says: 'a pending approval may be answered', before: [openApproval], change: answer },
+  { says: 'an unknown approval cannot be answered', before: [], change: answer, code: 'E_APPROVAL_USED' },
+  {
+    says: 'another tenant’s approval cannot be answered',
+    before: [openApproval],
+    change: { ...answer, tenant: 'other' },
+    code: 'E_APPROVAL_USED',
+  },
+  {
+    says: 'an approval is answered once',
+    before: [openApproval, { ...answer, approve: false }],
+    change: answer,
+    code: 'E_APPROVAL_USED',
+  },
+  {
+    says: 'an expired approval cannot be answered',
+    before: [openApproval],
+    change: { ...answer, nowMs: 50 },
+    code: 'E_APPROVAL_EXPIRED',
+  },
+  { says: 'an approved approval may be spent', before: [openApproval, answer], change: consume },
+  { says: 'a pending approval cannot be spent', before: [openApproval], change: consume, code: 'E_APPROVAL_USED' },
+  {
+    says: 'a denied approval cannot be spent',
+    before: [openApproval, { ...answer, approve: false }],
+    change: consume,
+    code: 'E_APPROVAL_USED',
+  },
+  {
+    says: 'an approval is spent once',
+    before: [openApproval, answer, consume],
+    change: consume,
+    code: 'E_APPROVAL_USED',
+  },
+  { says: 'an unknown approval cannot be spent', before: [], change: consume, code: 'E_APPROVAL_USED' },
+  {
+    says: 'an approval is spent before it expires',
+    before: [openApproval, answer],
+    change: { ...consume, nowMs: 50 },
+    code: 'E_APPROVAL_EXPIRED',
+  },
+  {
+    says: 'an approval fits one call',
+    before: [openApproval, answer],
+    change: { ...consume, callDigest: bundleA },
+    code: 'E_APPROVAL_ARGS_CHANGED',
+  },
+  ...(['tenant', 'agent', 'runId', 'nonce'] as const).map(
+    (field): ConditionCase => ({
+      says: `an approval is spent only with its own ${field}`,
+      before: [openApproval, answer],
+      change: { ...consume, [field]: 'other' },
+      code: 'E_APPROVAL_USED',
+    }),
+  ),
+];

@@ -1,0 +1,124 @@
+import { digestBytes } from '../../../src/base/digest.ts';
+import type { JsonObject } from '../../../src/base/json.ts';
+import type { Approval } from '../../../src/model/approval.ts';
+import type { NewEvent } from '../../../src/model/event.ts';
+import type { Run } from '../../../src/model/run.ts';
+import type { Change } from '../../../src/ports/store.ts';
+
+/** Times in the samples are small numbers: runs start at 0 and end at 100, approvals expire at 50. */
+export const bundleA = digestBytes('bundle a');
+export const bundleB = digestBytes('bundle b');
+export const pinA = digestBytes('pin a');
+export const callDigest = digestBytes('call');
+
+export function sampleRun(over: Partial<Run> = {}): Run {
+  return {
+    id: 'run_1',
+    principal: {
+      tenant: 'acme',
+      agent: 'support',
+      onBehalfOf: { id: 'ana', groups: ['sales'], attributes: { level: 3 } },
+    },
+    task: 'answer mail',
+    prompt: [{ kind: 'user', text: 'Grüße an Zoë 🐝, please' }],
+    attested: true,
+    label: { integrity: 'trusted', secrecy: 'public', origins: [] },
+    startedAtMs: 0,
+    expiresAtMs: 100,
+    ...over,
+  };
+}
+
+export function sampleEvent(over: Partial<NewEvent> = {}): NewEvent {
+  return {
+    id: 'evt_1',
+    kind: 'call.intended',
+    tenant: 'acme',
+    runId: 'run_1',
+    callId: 'call_1',
+    agent: 'support',
+    tool: 'mail/send',
+    atMs: 1_700_000_000_123,
+    body: { z: [1, 2.5, -0, 1e21, null, true], text: 'naïve “quotes” \u0000 \u2028 🐝', nested: { b: {}, a: [] } },
+    ...over,
+  };
+}
+
+export function append(over: Partial<NewEvent> = {}): Change {
+  return { kind: 'event.append', event: sampleEvent(over) };
+}
+
+/** `count` appends, told apart by a number in the body. */
+export function appendMany(count: number, over: Partial<NewEvent> = {}): Change[] {
+  return Array.from({ length: count }, (_, i) => append({ ...over, id: `evt_${i}`, body: { i } }));
+}
+
+export function sampleApproval(over: Partial<Approval> = {}): Approval {
+  const args: JsonObject = { to: ['bo@example.com'] };
+  return {
+    id: 'apr_1',
+    tenant: 'acme',
+    agent: 'support',
+    runId: 'run_1',
+    callId: 'call_1',
+    tool: 'mail/send',
+    pin: pinA,
+    arguments: args,
+    callDigest,
+    nonce: '00112233445566778899aabbccddeeff',
+    reasons: [{ code: 'E_APPROVAL_PENDING', message: 'medium consequence' }],
+    askedAtMs: 0,
+    expiresAtMs: 50,
+    state: 'pending',
+    ...over,
+  };
+}
+
+export const openRun: Change = { kind: 'run.open', run: sampleRun() };
+export const openApproval: Change = { kind: 'approval.open', approval: sampleApproval(), maxPendingPerRun: 2 };
+export const answer = {
+  kind: 'approval.answer',
+  tenant: 'acme',
+  approvalId: 'apr_1',
+  approve: true,
+  by: 'ops@acme',
+  nowMs: 10,
+} as const satisfies Change;
+export const consume = {
+  kind: 'approval.consume',
+  tenant: 'acme',
+  agent: 'support',
+  runId: 'run_1',
+  approvalId: 'apr_1',
+  callDigest,
+  nonce: '00112233445566778899aabbccddeeff',
+  nowMs: 20,
+} as const satisfies Change;
+export const requireRun = {
+  kind: 'run.require',
+  tenant: 'acme',
+  agent: 'support',
+  runId: 'run_1',
+  nowMs: 99,
+} as const satisfies Change;
+export const openIntent = {
+  kind: 'intent.open',
+  callId: 'call_1',
+  tenant: 'acme',
+  runId: 'run_1',
+  atMs: 1,
+} as const satisfies Change;
+export const closeIntent = { kind: 'intent.close', callId: 'call_1', ran: 'yes', atMs: 2 } as const satisfies Change;
+export const isolateAgent = {
+  kind: 'isolation.set',
+  scope: 'agent:acme/support',
+  isolated: true,
+  reason: 'odd calls',
+  atMs: 5,
+} as const satisfies Change;
+export const activateA = {
+  kind: 'bundle.activate',
+  bundle: bundleA,
+  content: { rules: ['a'] },
+  atMs: 3,
+} as const satisfies Change;

@@ -1,0 +1,139 @@
+import type { ErrorCode } from '../../../src/base/errors.ts';
+import type { Approval } from '../../../src/model/approval.ts';
+import type { NewEvent } from '../../../src/model/event.ts';
+import type { Run } from '../../../src/model/run.ts';
+import type { Change, Ran } from '../../../src/ports/store.ts';
+
+/** What a store must hold after some commits, in the plainest form: the yardstick of the property test. */
+export interface ModelState {
+  events: NewEvent[];
+  runs: Record<string, Run & { endedAtMs?: number }>;
+  intents: Record<string, { atMs: number; ran?: Ran }>;
+  approvals: Record<string, Approval>;
+  isolations: Record<string, { reason: string; atMs: number }>;
+  pins: Record<string, { pin: string; atMs: number }>;
+  bundle: string | undefined;
+}
+
+export const emptyModel: ModelState = {
+  events: [],
+  runs: {},
+  intents: {},
+  approvals: {},
+  isolations: {},
+  pins: {},
+  bundle: undefined,
+};
+
+class Refused extends Error {
+  readonly code: ErrorCode;
+  constructor(code: ErrorCode) {
+    super(code);
+    this.code = code;
+  }
+}
+
+function require(holds: boolean, code: ErrorCode): asserts holds {
+  if (!holds) throw new Refused(code);
+}
+
+/** The state after a commit, or the state as it was and the code it is refused with. */
+export function commitToModel(before: ModelState, changes: readonly Change[]): { state: ModelState; code?: ErrorCode } {
+  const state = structuredClone(before);
+  try {
+    for (const change of changes) make(state, change);
+    return { state };
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    return { state: before, code: error.code };
+  }
+}
+
+function make(state: ModelState, change: Change): void {
+  switch (change.kind) {
+    case 'event.append':
+      state.events.push(change.event);
+      return;
+    case 'run.open':
+      require(!(change.run.id in state.runs), 'E_STORE_CORRUPT');
+      state.runs[change.run.id] = change.run;
+      return;
+    case 'run.end': {
+      const run = state.runs[change.runId];
+      require(run !== undefined && run.principal.tenant === change.tenant, 'E_RUN_UNKNOWN');
+      run.endedAtMs ??= change.atMs;
+      return;
+    }
+    case 'run.label': {
+      const run = state.runs[change.runId];
+      require(run !== undefined, 'E_RUN_UNKNOWN');
+      state.runs[change.runId] = { ...run, label: change.label };
+      return;
+    }
+    case 'run.require': {
+      const run = state.runs[change.runId];
+      require(run !== undefined && run.principal.tenant === change.tenant, 'E_RUN_UNKNOWN');
+      require(run.principal.agent === change.agent, 'E_RUN_UNKNOWN');
+      require(run.endedAtMs === undefined && change.nowMs < run.expiresAtMs, 'E_RUN_ENDED');
+      return;
+    }
+    case 'isolation.require':
+      require(!change.scopes.some((scope) => scope in state.isolations), 'E_ISOLATED');
+      return;
+    case 'isolation.set':
+      if (change.isolated) state.isolations[change.scope] = { reason: change.reason, atMs: change.atMs };
+      else delete state.isolations[change.scope];
+      return;
+    case 'bundle.require':
+      require(state.bundle === change.bundle, 'E_BUSY');
+      return;
+    case 'bundle.activate':
+      state.bundle = change.bundle;
+      return;
+    case 'intent.open':
+      require(!(change.callId in state.intents), 'E_STORE_CORRUPT');
+      state.intents[change.callId] = { atMs: change.atMs };
+      return;
+    case 'intent.close': {
+      const intent = state.intents[change.callId];
+      require(intent !== undefined && intent.ran === undefined, 'E_STORE_CORRUPT');
+      intent.ran = change.ran;
+      return;
+    }
+    case 'approval.open': {
+      const { approval } = change;
+      require(!(approval.id in state.approvals), 'E_STORE_CORRUPT');
+      const waiting = Object.values(state.approvals).filter(
+        (a) => a.runId === approval.runId && a.state === 'pending' && a.expiresAtMs > approval.askedAtMs,
+      );
+      require(waiting.length < change.maxPendingPerRun, 'E_LIMIT');
+      state.approvals[approval.id] = approval;
+      return;
+    }
+    case 'approval.answer': {
+      const approval = state.approvals[change.approvalId];
+      require(approval !== undefined && approval.tenant === change.tenant, 'E_APPROVAL_USED');
+      require(approval.state === 'pending', 'E_APPROVAL_USED');
+      require(change.nowMs < approval.expiresAtMs, 'E_APPROVAL_EXPIRED');
+      state.approvals[approval.id] = {
+        ...approval,
+        state: change.approve ? 'approved' : 'denied',
+        answeredBy: change.by,
+        answeredAtMs: change.nowMs,
+      };
+      return;
+    }
+    case 'approval.consume': {
+      const approval = state.approvals[change.approvalId];
+      require(approval !== undefined && approval.tenant === change.tenant, 'E_APPROVAL_USED');
+      require(approval.agent === change.agent && approval.runId === change.runId, 'E_APPROVAL_USED');
+      require(approval.nonce === change.nonce && approval.state === 'approved', 'E_APPROVAL_USED');
+      require(change.nowMs < approval.expiresAtMs, 'E_APPROVAL_EXPIRED');
+      require(approval.callDigest === change.callDigest, 'E_APPROVAL_ARGS_CHANGED');
+      state.approvals[approval.id] = { ...approval, state: 'consumed' };
+      return;
+    }
+    case 'pin.set':
+      state.pins[change.tool] = { pin: change.pin, atMs: change.atMs };
+  }
+}

@@ -1,0 +1,545 @@
+import fc from 'fast-check';
+import { afterEach, describe, expect, it } from 'vitest';
+import { Bug } from '../../../src/base/assert.ts';
+import { Fault } from '../../../src/base/fault.ts';
+import type { JsonObject } from '../../../src/base/json.ts';
+import { limits } from '../../../src/base/limits.ts';
+import { digestEvent, type StoredEvent } from '../../../src/model/event.ts';
+import type { Change, CommitResult, Store } from '../../../src/ports/store.ts';
+import { arbitraryCommits } from './arbitrary-changes.ts';
+import { conditionCases } from './condition-cases.ts';
+import {
+  activateA,
+  answer,
+  append,
+  appendMany,
+  bundleA,
+  bundleB,
+  closeIntent,
+  consume,
+  isolateAgent,
+  openApproval,
+  openIntent,
+  openRun,
+  pinA,
+  requireRun,
+  sampleApproval,
+  sampleEvent,
+  sampleRun,
+} from './samples.ts';
+import { commitToModel, emptyModel, type ModelState } from './store-model.ts';
+
+/** Somewhere a store can live: empty at first, and used by one store at a time. */
+export interface StorePlace {
+  open(): Promise<Store>;
+  remove(): Promise<void>;
+}
+
+export interface StoreKind {
+  /** Whether what was committed is there when the place is opened again. */
+  readonly isDurable: boolean;
+  /** How many rounds of the property test: fewer where opening is slow. */
+  readonly rounds: number;
+  newPlace(): Promise<StorePlace>;
+}
+
+/**
+ * What every store must do. A store that passes may take the place of any other: same results, same codes, same order.
+ * Call it at the top of a test file.
+ */
+export function describeStore(name: string, kind: StoreKind): void {
+  const cleanups: (() => Promise<void>)[] = [];
+  afterEach(async () => {
+    for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+  });
+
+  async function newPlace(): Promise<StorePlace> {
+    const place = await kind.newPlace();
+    cleanups.push(() => place.remove());
+    return place;
+  }
+
+  async function openStore(place?: StorePlace): Promise<Store> {
+    const store = await (place ?? (await newPlace())).open();
+    cleanups.push(() => store.close());
+    return store;
+  }
+
+  describe(`${name}: changes`, () => {
+    it.each(conditionCases)('$says', async ({ before, change, code }) => {
+      const store = await openStore();
+      for (const earlier of before) expect(await store.commit([earlier])).toMatchObject({ ok: true });
+      const holds = await readAll(store);
+
+      const result = await store.commit([change]);
+
+      if (code === undefined) {
+        expect(result).toEqual({ ok: true, seqs: [] });
+        return;
+      }
+      expect(result).toEqual({ ok: false, code, message: expect.stringMatching(/\S/) });
+      expect(await readAll(store)).toEqual(holds);
+    });
+
+    it('are refused all together, whichever of them fails', async () => {
+      for (const { before, change, code } of conditionCases) {
+        if (code === undefined) continue;
+        const store = await openStore();
+        await store.commit(before);
+        const holds = await readAll(store);
+        const others: Change[] = [
+          append({ id: 'evt_lost' }),
+          { kind: 'pin.set', tool: 'lost/tool', pin: pinA, descriptor: {}, atMs: 1 },
+          { kind: 'isolation.set', scope: 'lost', isolated: true, reason: 'lost', atMs: 1 },
+          { ...openIntent, callId: 'call_lost' },
+        ];
+
+        expect(await store.commit([...others, change]), code).toMatchObject({ ok: false, code });
+        expect(await store.commit([change, ...others]), code).toMatchObject({ ok: false, code });
+        expect(await readAll(store), code).toEqual(holds);
+        expect(await store.commit([append()]), 'no number was lost').toEqual({ ok: true, seqs: [1] });
+      }
+    });
+
+    it('see those before them in the same commit', async () => {
+      const store = await openStore();
+      expect(
+        await store.commit([
+          openRun,
+          requireRun,
+          activateA,
+          { kind: 'bundle.require', bundle: bundleA },
+          openIntent,
+          closeIntent,
+        ]),
+      ).toMatchObject({ ok: true });
+      expect(
+        await store.commit([isolateAgent, { kind: 'isolation.require', scopes: [isolateAgent.scope] }]),
+      ).toMatchObject({ code: 'E_ISOLATED' });
+      expect(await store.listIsolations()).toEqual([]);
+      expect(await store.commit([{ kind: 'isolation.require', scopes: [isolateAgent.scope] }])).toMatchObject({
+        ok: true,
+      });
+    });
+
+    it('may be none', async () => {
+      const store = await openStore();
+      expect(await store.commit([])).toEqual({ ok: true, seqs: [] });
+    });
+
+    it('take effect in the order in which they were handed over', async () => {
+      const store = await openStore();
+      const results = await Promise.all([
+        store.commit([requireRun]),
+        store.commit([openRun]),
+        store.commit([requireRun, append({ id: 'first' })]),
+        store.commit([{ kind: 'run.end', tenant: 'acme', runId: 'run_1', atMs: 1 }]),
+        store.commit([requireRun]),
+        store.commit([append({ id: 'second' })]),
+      ]);
+      expect(results.map(codeOf)).toEqual(['E_RUN_UNKNOWN', 'ok', 'ok', 'ok', 'E_RUN_ENDED', 'ok']);
+      expect((await allEvents(store)).map((event) => event.id)).toEqual(['first', 'second']);
+    });
+
+    it('that are refused do not keep those committed at the same time from being made', async () => {
+      const store = await openStore();
+      const results = await Promise.all(
+        Array.from({ length: 200 }, (_, i) =>
+          store.commit([
+            append({ id: `evt_${i}` }),
+            ...(i % 3 === 0 ? [requireRun] : []),
+            { ...openIntent, callId: `c${i}` },
+          ]),
+        ),
+      );
+      expect(results.map(codeOf)).toEqual(results.map((_, i) => (i % 3 === 0 ? 'E_RUN_UNKNOWN' : 'ok')));
+      const events = await allEvents(store);
+      expect(events.map((event) => event.id)).toEqual(results.flatMap((_, i) => (i % 3 === 0 ? [] : [`evt_${i}`])));
+      expect(events.map((event) => event.seq)).toEqual(events.map((_, i) => i + 1));
+      expect(results.flatMap((result) => (result.ok ? result.seqs : []))).toEqual(events.map((event) => event.seq));
+    });
+
+    it('agree with the model, whatever is committed', async () => {
+      await fc.assert(
+        fc.asyncProperty(arbitraryCommits, fc.boolean(), async (commits, atOnce) => {
+          const place = await kind.newPlace();
+          const store = await place.open();
+          try {
+            let model: ModelState = emptyModel;
+            const expected = commits.map((changes) => {
+              const { state, code } = commitToModel(model, changes);
+              model = state;
+              return code ?? 'ok';
+            });
+            const results: CommitResult[] = [];
+            if (atOnce) results.push(...(await Promise.all(commits.map((changes) => store.commit(changes)))));
+            else for (const changes of commits) results.push(await store.commit(changes));
+            expect(results.map(codeOf)).toEqual(expected);
+            expect(await readLikeModel(store, model)).toEqual(model);
+          } finally {
+            await store.close();
+            await place.remove();
+          }
+        }),
+        { numRuns: kind.rounds },
+      );
+    });
+
+    it('of more bytes than a record may have are refused', async () => {
+      const store = await openStore();
+      const fits: JsonObject = { text: 'x'.repeat(limits.recordBytes - '{"text":""}'.length) };
+      const isOver: JsonObject = { text: `${fits['text']}x` };
+      const isOverInBytes: JsonObject = { text: '€'.repeat(limits.recordBytes / 3) };
+      for (const body of [isOver, isOverInBytes]) {
+        expect(await store.commit([openIntent, append({ body })])).toMatchObject({ ok: false, code: 'E_LIMIT' });
+      }
+      expect(await store.commit([openIntent, append({ body: fits })])).toMatchObject({ ok: true });
+      expect((await allEvents(store))[0]?.body).toEqual(fits);
+    });
+
+    it('that are not JSON are a bug of the caller, who alone is told', async () => {
+      const store = await openStore();
+      const broken = sampleEvent({ body: { half: '\ud83d' } });
+      const results = await Promise.allSettled([
+        store.commit([append({ id: 'before' })]),
+        store.commit([openIntent, { kind: 'event.append', event: broken }]),
+        store.commit([append({ id: 'after' })]),
+      ]);
+      expect(results.map((result) => result.status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+      expect(results[1]).toMatchObject({ reason: expect.any(Bug) });
+      expect((await allEvents(store)).map((event) => event.id)).toEqual(['before', 'after']);
+      expect(await store.listOpenIntents(10)).toEqual([]);
+    });
+  });
+
+  describe(`${name}: single use`, () => {
+    it('lets one of 64 who spend an approval at once have it', async () => {
+      const store = await openStore();
+      await store.commit([openRun, openApproval, answer]);
+      const results = await Promise.all(
+        Array.from({ length: 64 }, (_, i) => store.commit([consume, { ...openIntent, callId: `call_${i}` }, append()])),
+      );
+      expect(results.map(codeOf).sort()).toEqual([...Array(63).fill('E_APPROVAL_USED'), 'ok']);
+      expect(await store.listOpenIntents(100)).toHaveLength(1);
+      expect(await allEvents(store)).toHaveLength(1);
+    });
+
+    it('lets one of 64 open a call’s intent, and one close it', async () => {
+      const store = await openStore();
+      const opened = await Promise.all(Array.from({ length: 64 }, () => store.commit([openIntent, append()])));
+      expect(opened.map(codeOf).filter((code) => code === 'ok')).toHaveLength(1);
+      const closed = await Promise.all(Array.from({ length: 64 }, () => store.commit([closeIntent, append()])));
+      expect(closed.map(codeOf).filter((code) => code === 'ok')).toHaveLength(1);
+      expect(await allEvents(store)).toHaveLength(2);
+    });
+
+    it('does not spend an approval on a call it is not for', async () => {
+      const store = await openStore();
+      await store.commit([openRun, openApproval, answer]);
+      expect(await store.commit([{ ...consume, callDigest: bundleA }])).toMatchObject({
+        code: 'E_APPROVAL_ARGS_CHANGED',
+      });
+      expect(await store.commit([consume])).toMatchObject({ ok: true });
+    });
+  });
+
+  describe(`${name}: reading`, () => {
+    it('gives an event back as it was, numbered and digested', async () => {
+      const store = await openStore();
+      const bare = { id: 'evt_2', kind: 'bundle.activated', tenant: 'acme', atMs: 0.5, body: {} } as const;
+      expect(await store.commit([append(), { kind: 'event.append', event: bare }])).toEqual({ ok: true, seqs: [1, 2] });
+      const [first, second] = await allEvents(store);
+      // JSON has no negative zero
+      expect(first).toEqual({
+        ...sampleEvent({ body: JSON.parse(JSON.stringify(sampleEvent().body)) }),
+        seq: 1,
+        digest: first?.digest,
+      });
+      expect(second).toStrictEqual({ ...bare, seq: 2, digest: second?.digest });
+      for (const { digest, ...event } of [first, second] as StoredEvent[]) expect(digest).toBe(digestEvent(event));
+    });
+
+    it('is not touched by what the caller does to its objects afterwards', async () => {
+      const store = await openStore();
+      const body = { list: [1] };
+      const committed = store.commit([append({ body })]);
+      body.list.push(2);
+      await committed;
+      const [read] = await allEvents(store);
+      Object.assign(read?.body ?? {}, { list: [3] }); // on purpose against its type
+      expect((await allEvents(store))[0]?.body).toEqual({ list: [1] });
+    });
+
+    it('selects events by every field of the query, alone and together', async () => {
+      const store = await openStore();
+      const fields = {
+        tenant: ['acme', 'other'],
+        runId: ['r1', 'r2'],
+        callId: ['c1', 'c2'],
+        agent: ['a1', 'a2'],
+        tool: ['s/t1', 's/t2'],
+      };
+      const all: Change[] = [];
+      for (const tenant of fields.tenant)
+        for (const runId of fields.runId)
+          for (const callId of fields.callId)
+            for (const agent of fields.agent)
+              for (const tool of fields.tool) all.push(append({ tenant, runId, callId, agent, tool }));
+      await store.commit(all);
+      await store.commit([
+        { kind: 'event.append', event: { id: 'bare', kind: 'isolation.changed', tenant: 'acme', atMs: 1, body: {} } },
+      ]);
+      const stored = [
+        ...(await store.readEvents({ tenant: 'acme', limit: 1_000 })),
+        ...(await store.readEvents({ tenant: 'other', limit: 1_000 })),
+      ];
+      expect(stored).toHaveLength(33);
+      const names = ['runId', 'callId', 'agent', 'tool'] as const;
+      for (let chosen = 0; chosen < 16; chosen++) {
+        const filter = Object.fromEntries(
+          names.filter((_, i) => chosen & (1 << i)).map((name) => [name, fields[name][1]]),
+        );
+        const expected = stored.filter(
+          (event) =>
+            event.tenant === 'acme' && Object.entries(filter).every(([name, value]) => event[name as 'tool'] === value),
+        );
+        expect(await store.readEvents({ tenant: 'acme', ...filter, limit: 1_000 }), JSON.stringify(filter)).toEqual(
+          expected,
+        );
+        expect(await store.readEvents({ tenant: 'acme', ...filter, newestFirst: true, limit: 1_000 })).toEqual(
+          expected.toReversed(),
+        );
+      }
+    });
+
+    it('goes through events page by page, and gives the newest first when asked', async () => {
+      const store = await openStore();
+      await store.commit(appendMany(25));
+      await store.commit(appendMany(5, { tenant: 'other' }));
+      const pages: number[][] = [];
+      for (let afterSeq = 0; ; ) {
+        const page = (await store.readEvents({ tenant: 'acme', afterSeq, limit: 10 })).map((event) => event.seq);
+        if (page.length === 0) break;
+        pages.push(page);
+        afterSeq = page.at(-1) ?? 0;
+      }
+      expect(pages.map((page) => page.length)).toEqual([10, 10, 5]);
+      expect(pages.flat()).toEqual(Array.from({ length: 25 }, (_, i) => i + 1));
+      const newest = await store.readEvents({ tenant: 'acme', newestFirst: true, afterSeq: 22, limit: 2 });
+      expect(newest.map((event) => event.seq)).toEqual([25, 24]);
+    });
+
+    it.each([0, -1, 1_001, 1.5, Number.NaN])('takes no limit of %s', async (limit) => {
+      const store = await openStore();
+      await expect(store.readEvents({ tenant: 'acme', limit })).rejects.toThrow(Bug);
+      await expect(store.listApprovals('acme', 'pending', limit)).rejects.toThrow(Bug);
+      await expect(store.listOpenIntents(limit)).rejects.toThrow(Bug);
+    });
+
+    it('shows one tenant nothing of another', async () => {
+      const store = await openStore();
+      await store.commit([openRun, openApproval, answer, append()]);
+      await store.commit([{ kind: 'approval.open', approval: sampleApproval({ id: 'apr_2' }), maxPendingPerRun: 2 }]);
+      for (const tenant of ['other', '', 'ACME', 'acme ', '%']) {
+        expect(await store.readRun(tenant, 'run_1')).toBeUndefined();
+        expect(await store.readApproval(tenant, 'apr_1')).toBeUndefined();
+        for (const state of ['pending', 'approved', 'denied', 'consumed', 'expired'] as const) {
+          expect(await store.listApprovals(tenant, state, 10)).toEqual([]);
+        }
+        for (const by of [{}, { runId: 'run_1' }, { callId: 'call_1' }, { agent: 'support' }, { tool: 'mail/send' }]) {
+          expect(await store.readEvents({ tenant, ...by, limit: 10 })).toEqual([]);
+        }
+      }
+    });
+
+    it('gives a run back with its current label and end', async () => {
+      const store = await openStore();
+      expect(await store.readRun('acme', 'run_1')).toBeUndefined();
+      await store.commit([openRun]);
+      expect(await store.readRun('acme', 'run_1')).toStrictEqual(sampleRun());
+      const label = { integrity: 'untrusted', secrecy: 'secret', origins: ['mail/read'] } as const;
+      await store.commit([{ kind: 'run.label', runId: 'run_1', label }]);
+      await store.commit([{ kind: 'run.end', tenant: 'acme', runId: 'run_1', atMs: 7 }]);
+      await store.commit([{ kind: 'run.end', tenant: 'acme', runId: 'run_1', atMs: 8 }]);
+      expect(await store.readRun('acme', 'run_1')).toStrictEqual({ ...sampleRun(), label, endedAtMs: 7 });
+    });
+
+    it('gives approvals back by state, the newest question first', async () => {
+      const store = await openStore();
+      for (let i = 1; i <= 4; i++) {
+        const approval = sampleApproval({ id: `apr_${i}`, askedAtMs: i === 4 ? 3 : i });
+        await store.commit([{ kind: 'approval.open', approval, maxPendingPerRun: 10 }]);
+      }
+      const ids = async (state: 'pending' | 'approved' | 'denied' | 'consumed', limit = 10) =>
+        (await store.listApprovals('acme', state, limit)).map((approval) => approval.id);
+      expect(await ids('pending')).toEqual(['apr_4', 'apr_3', 'apr_2', 'apr_1']);
+      expect(await ids('pending', 2)).toEqual(['apr_4', 'apr_3']);
+      await store.commit([
+        answer,
+        { ...answer, approvalId: 'apr_2', approve: false },
+        { ...answer, approvalId: 'apr_3' },
+        consume,
+      ]);
+      expect(await Promise.all([ids('pending'), ids('approved'), ids('denied'), ids('consumed')])).toEqual([
+        ['apr_4'],
+        ['apr_3'],
+        ['apr_2'],
+        ['apr_1'],
+      ]);
+      expect(await store.readApproval('acme', 'apr_2')).toStrictEqual({
+        ...sampleApproval({ id: 'apr_2', askedAtMs: 2 }),
+        state: 'denied',
+        answeredBy: 'ops@acme',
+        answeredAtMs: 10,
+      });
+      expect(await store.readApproval('acme', 'apr_9')).toBeUndefined();
+    });
+
+    it('lists open intents, the oldest first', async () => {
+      const store = await openStore();
+      for (const [callId, atMs] of [
+        ['c', 3],
+        ['a', 1],
+        ['b', 2],
+      ] as const)
+        await store.commit([{ ...openIntent, callId, atMs }]);
+      await store.commit([{ ...closeIntent, callId: 'b' }]);
+      expect(await store.listOpenIntents(10)).toStrictEqual([
+        { callId: 'a', tenant: 'acme', runId: 'run_1', atMs: 1 },
+        { callId: 'c', tenant: 'acme', runId: 'run_1', atMs: 3 },
+      ]);
+      expect(await store.listOpenIntents(1)).toHaveLength(1);
+    });
+
+    it('gives pins, isolations and the active bundle back as they were last set', async () => {
+      const store = await openStore();
+      expect(await Promise.all([store.readPin('mail/send'), store.listIsolations(), store.readActiveBundle()])).toEqual(
+        [undefined, [], undefined],
+      );
+      const pin = { tool: 'mail/send', pin: pinA, descriptor: { description: 'old' }, atMs: 1 } as const;
+      await store.commit([{ kind: 'pin.set', ...pin }, activateA, isolateAgent]);
+      await store.commit([
+        { kind: 'pin.set', ...pin, pin: bundleB, descriptor: { description: 'new' }, atMs: 2 },
+        { ...activateA, bundle: bundleB, content: { rules: ['b'] }, atMs: 4 },
+        { ...isolateAgent, reason: 'again', atMs: 6 },
+        { ...isolateAgent, scope: 'all', reason: 'everything', atMs: 7 },
+        { ...isolateAgent, scope: 'run:run_9', isolated: false },
+      ]);
+      expect(await store.readPin('mail/send')).toStrictEqual({
+        ...pin,
+        pin: bundleB,
+        descriptor: { description: 'new' },
+        atMs: 2,
+      });
+      expect(await store.readPin('mail/read')).toBeUndefined();
+      expect(await store.readActiveBundle()).toStrictEqual({ bundle: bundleB, content: { rules: ['b'] }, atMs: 4 });
+      expect(await store.listIsolations()).toStrictEqual([
+        { scope: 'agent:acme/support', reason: 'again', atMs: 6 },
+        { scope: 'all', reason: 'everything', atMs: 7 },
+      ]);
+    });
+
+    it('sees everything that was handed over before', async () => {
+      const store = await openStore();
+      const seen = await Promise.all(
+        Array.from({ length: 20 }, (_, i) => {
+          void store.commit([append({ id: `evt_${i}` })]);
+          return store.readEvents({ tenant: 'acme', limit: 1_000 });
+        }),
+      );
+      for (const [i, events] of seen.entries()) expect(events.length).toBeGreaterThan(i);
+    });
+  });
+
+  describe(`${name}: closing`, () => {
+    it('finishes what was handed over, and takes nothing more', async () => {
+      const place = await newPlace();
+      const store = await place.open();
+      const committed = Promise.all(Array.from({ length: 100 }, (_, i) => store.commit([append({ id: `evt_${i}` })])));
+      const read = store.readEvents({ tenant: 'acme', limit: 1_000 });
+      await Promise.all([store.close(), store.close()]);
+      expect((await committed).every((result) => result.ok)).toBe(true);
+      expect(await read).toHaveLength(100);
+      for (const late of [store.commit([append()]), store.readRun('acme', 'run_1'), store.listIsolations()]) {
+        await expect(late).rejects.toThrow(Fault);
+        await expect(late).rejects.toMatchObject({ code: 'E_STORE' });
+      }
+      await store.close();
+    });
+
+    it.runIf(kind.isDurable)('keeps everything for the next to open it', async () => {
+      const place = await newPlace();
+      const store = await place.open();
+      await store.commit([openRun, openApproval, answer, openIntent, activateA, isolateAgent, append()]);
+      await store.commit([{ kind: 'pin.set', tool: 'mail/send', pin: pinA, descriptor: { a: 1 }, atMs: 1 }]);
+      await store.commit([{ kind: 'run.end', tenant: 'acme', runId: 'run_1', atMs: 7 }]);
+      const holds = await readAll(store);
+      await store.close();
+
+      const reopened = await openStore(place);
+      expect(await readAll(reopened)).toEqual(holds);
+      expect(await reopened.commit([{ kind: 'isolation.require', scopes: [isolateAgent.scope] }])).toMatchObject({
+        code: 'E_ISOLATED',
+      });
+      expect(await reopened.commit([openIntent])).toMatchObject({ code: 'E_STORE_CORRUPT' });
+      expect(await reopened.commit([{ kind: 'bundle.require', bundle: bundleA }, consume, append()])).toEqual({
+        ok: true,
+        seqs: [2],
+      });
+    });
+  });
+}
+
+const codeOf = (result: CommitResult): string => (result.ok ? 'ok' : result.code);
+
+function allEvents(store: Store): Promise<readonly StoredEvent[]> {
+  return store.readEvents({ tenant: 'acme', limit: 1_000 });
+}
+
+/** Everything that can be read of the samples. */
+async function readAll(store: Store): Promise<unknown> {
+  const states = ['pending', 'approved', 'denied', 'consumed', 'expired'] as const;
+  return {
+    events: await allEvents(store),
+    runs: await Promise.all(['acme', 'other'].map((tenant) => store.readRun(tenant, 'run_1'))),
+    approvals: await Promise.all(states.map((state) => store.listApprovals('acme', state, 100))),
+    intents: await store.listOpenIntents(100),
+    isolations: await store.listIsolations(),
+    pins: await Promise.all((['mail/send', 'lost/tool'] as const).map((tool) => store.readPin(tool))),
+    bundle: await store.readActiveBundle(),
+  };
+}
+
+/** What the store holds, in the model's form. Closed intents cannot be read, so their outcome is taken from the model. */
+async function readLikeModel(store: Store, model: ModelState): Promise<ModelState> {
+  const like: ModelState = structuredClone(emptyModel);
+  const events: StoredEvent[] = [];
+  for (const tenant of ['acme', 'other']) {
+    events.push(...(await store.readEvents({ tenant, limit: 1_000 })));
+    for (const id of ['run_1', 'run_2']) {
+      const run = await store.readRun(tenant, id);
+      if (run !== undefined) like.runs[id] = run;
+    }
+    for (const id of ['apr_1', 'apr_2', 'apr_3']) {
+      const approval = await store.readApproval(tenant, id);
+      if (approval !== undefined) like.approvals[id] = approval;
+    }
+  }
+  events.sort((a, b) => a.seq - b.seq);
+  for (const [i, { seq, digest, ...event }] of events.entries()) {
+    expect(seq).toBe(i + 1);
+    expect(digest).toBe(digestEvent({ ...event, seq }));
+    like.events.push(event);
+  }
+  const open = await store.listOpenIntents(1_000);
+  for (const { callId, atMs } of open) like.intents[callId] = { atMs };
+  for (const [callId, intent] of Object.entries(model.intents))
+    if (intent.ran !== undefined) like.intents[callId] ??= intent;
+  for (const { scope, reason, atMs } of await store.listIsolations()) like.isolations[scope] = { reason, atMs };
+  for (const tool of ['mail/send', 'mail/read'] as const) {
+    const pin = await store.readPin(tool);
+    if (pin !== undefined) like.pins[tool] = { pin: pin.pin, atMs: pin.atMs };
+  }
+  like.bundle = (await store.readActiveBundle())?.bundle;
+  return like;
+}

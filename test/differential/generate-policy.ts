@@ -1,0 +1,229 @@
+import type { Random } from './random.ts';
+import {
+  actionIds,
+  addresses,
+  attributeOf,
+  badAddresses,
+  badDatetimes,
+  badDecimals,
+  badDurations,
+  datetimes,
+  decimals,
+  durations,
+  entityText,
+  entityTypes,
+  longs,
+  quote,
+  tagNames,
+  texts,
+  type TypeName,
+  types,
+} from './vocabulary.ts';
+
+/** A random policy in Cedar's text form: every operator and function, mostly well typed, now and then not. */
+export function generatePolicy(random: Random, effect: 'permit' | 'forbid'): string {
+  const scope = [principalScope(random, 'principal'), actionScope(random), principalScope(random, 'resource')];
+  // Many short ones: in a long expression a wrong part is often hidden by what stands around it.
+  const depth = random.pick([1, 1, 1, 2, 2, 3, 4]);
+  const most = depth < 3 ? 1 : 2;
+  const clauses = random.list(0, most, () => `${random.pick(['when', 'when', 'unless'])} { ${boolean(random, depth)} }`);
+  return `${effect} (${scope.join(', ')}) ${clauses.join(' ')};`;
+}
+
+function principalScope(random: Random, name: 'principal' | 'resource'): string {
+  if (random.chance(0.75)) return name;
+  const type = random.pick(entityTypes);
+  return random.pick([
+    `${name} == ${entityText(random)}`,
+    `${name} in ${entityText(random)}`,
+    `${name} is ${type}`,
+    `${name} is ${type} in ${entityText(random)}`,
+  ]);
+}
+
+function actionScope(random: Random): string {
+  if (random.chance(0.7)) return 'action';
+  const one = () => `Action::${quote(random.pick(actionIds))}`;
+  return random.pick([`action == ${one()}`, `action in ${one()}`, `action in [${random.list(0, 3, one).join(', ')}]`]);
+}
+
+/** An expression that is mostly of the type asked for. */
+function expression(random: Random, type: TypeName, depth: number): string {
+  const actual = random.chance(depth <= 0 ? 0.05 : 0.015) ? random.pick(types) : type;
+  if (actual === 'bool') return boolean(random, depth);
+  if (depth > 0 && random.chance(0.1)) {
+    return `(if ${boolean(random, depth - 1)} then ${expression(random, actual, depth - 1)} else ${expression(random, actual, depth - 1)})`;
+  }
+  if (random.chance(0.4)) return attribute(random, actual, depth);
+  return constructed(random, actual, depth);
+}
+
+function attribute(random: Random, type: TypeName, depth: number): string {
+  if (type === 'entity' && random.chance(0.5)) return random.pick(['principal', 'resource']);
+  const owner = random.pick(['context', 'context', 'context', 'principal', 'resource', 'context.r', 'action', 'nested']);
+  const base = owner === 'nested' ? `(${expression(random, random.pick(['record', 'entity']), depth - 2)})` : owner;
+  if (random.chance(0.06)) return `${entityOf(random, depth)}.getTag(${expression(random, 'string', 0)})`;
+  return access(base, attributeOf[type], random);
+}
+
+function access(base: string, name: string, random: Random): string {
+  return /^[a-z]+$/.test(name) && random.chance(0.5) ? `${base}.${name}` : `${base}[${quote(name)}]`;
+}
+
+function entityOf(random: Random, depth: number): string {
+  return random.pick(['principal', 'resource', `(${expression(random, 'entity', depth - 1)})`, entityText(random)]);
+}
+
+function constructed(random: Random, type: TypeName, depth: number): string {
+  const of = (inner: TypeName) => expression(random, inner, depth - 1);
+  const call = (name: string, good: readonly string[], bad: readonly string[]) => {
+    if (depth > 1 && random.chance(0.05)) return `${name}(${of('string')})`;
+    return `${name}(${quote(random.pick(random.chance(0.08) ? bad : good))})`;
+  };
+  switch (type) {
+    case 'bool':
+      return boolean(random, depth);
+    case 'long':
+      return depth > 0 && random.chance(0.5) ? arithmetic(random, of) : longLiteral(random);
+    case 'string':
+      return quote(random.pick([...texts, ...tagNames]));
+    case 'entity':
+      return entityText(random);
+    case 'longs':
+      return `[${random.list(0, 3, () => of('long')).join(', ')}]`;
+    case 'strings':
+      return `[${random.list(0, 3, () => of('string')).join(', ')}]`;
+    case 'entities':
+      return `[${random.list(0, 3, () => of('entity')).join(', ')}]`;
+    case 'record':
+      return recordLiteral(random, depth);
+    case 'decimal':
+      return call('decimal', decimals, badDecimals);
+    case 'ip':
+      return call('ip', addresses, badAddresses);
+    case 'datetime':
+      if (depth > 0 && random.chance(0.35)) {
+        return random.chance(0.6) ? `${of('datetime')}.offset(${of('duration')})` : `${of('datetime')}.toDate()`;
+      }
+      return call('datetime', datetimes, badDatetimes);
+    case 'duration':
+      if (depth > 0 && random.chance(0.35)) {
+        return random.chance(0.6) ? `${of('datetime')}.durationSince(${of('datetime')})` : `${of('datetime')}.toTime()`;
+      }
+      return call('duration', durations, badDurations);
+  }
+}
+
+function longLiteral(random: Random): string {
+  if (random.chance(0.01)) return random.pick(['9007199254740993', '9223372036854775807', '(-9223372036854775808)']);
+  const value = random.pick(longs);
+  return value < 0 ? `(${value})` : String(value);
+}
+
+function arithmetic(random: Random, of: (type: TypeName) => string): string {
+  if (random.chance(0.15)) return `(-(${of('long')}))`;
+  if (random.chance(0.2)) {
+    return `${of('duration')}.${random.pick(['toMilliseconds', 'toSeconds', 'toMinutes', 'toHours', 'toDays'])}()`;
+  }
+  return `(${of('long')} ${random.pick(['+', '-', '*'])} ${of('long')})`;
+}
+
+function recordLiteral(random: Random, depth: number): string {
+  const names = types.filter((type) => type !== 'record' && random.chance(0.25));
+  return `{${names.map((type) => `${quote(attributeOf[type])}: ${expression(random, type, depth - 2)}`).join(', ')}}`;
+}
+
+const decimalOrder = ['lessThan', 'lessThanOrEqual', 'greaterThan', 'greaterThanOrEqual'] as const;
+
+/** A call of a function that makes something other than a boolean; it may fail. */
+function extensionCall(random: Random, of: (type: TypeName) => string): string {
+  const unit = () => random.pick(['toMilliseconds', 'toSeconds', 'toMinutes', 'toHours', 'toDays']);
+  return random.pick([
+    () => `decimal(${quote(random.pick([...decimals, ...badDecimals]))})`,
+    () => `ip(${quote(random.pick([...addresses, ...badAddresses]))})`,
+    () => `datetime(${quote(random.pick([...datetimes, ...badDatetimes]))})`,
+    () => `duration(${quote(random.pick([...durations, ...badDurations]))})`,
+    () => `${of('datetime')}.offset(${of('duration')})`,
+    () => `${of('datetime')}.durationSince(${of('datetime')})`,
+    () => `${of('datetime')}.${random.pick(['toDate', 'toTime'])}()`,
+    () => `${of('duration')}.${unit()}()`,
+    () => `${of('duration')}.${unit()}()`,
+  ])();
+}
+
+type Maker = (random: Random, of: (type: TypeName) => string, depth: number) => string;
+
+const tests: readonly Maker[] = [
+  (_, of) => `(${of('bool')} && ${of('bool')})`,
+  (_, of) => `(${of('bool')} || ${of('bool')})`,
+  (_, of) => `(!(${of('bool')}))`,
+  (_, of) => `(if ${of('bool')} then ${of('bool')} else ${of('bool')})`,
+  (random, of) => {
+    const type = random.pick(types);
+    return `(${of(type)} ${random.pick(['==', '!='])} ${of(random.chance(0.1) ? random.pick(types) : type)})`;
+  },
+  (random, of) => {
+    const type = random.pick(['long', 'datetime', 'duration'] as const);
+    const same = of(type);
+    return `(${same} ${random.pick(['<', '<=', '>', '>='])} ${same})`;
+  },
+  (random, of) => {
+    const same = of('decimal');
+    return `${same}.${random.pick(decimalOrder)}(${same})`;
+  },
+  (random, of) => `(${extensionCall(random, of)} ${random.pick(['==', '!='])} ${extensionCall(random, of)})`,
+  (random, of) => `[${extensionCall(random, of)}].isEmpty()`,
+  (random, of) => `(${of('long')} ${random.pick(['==', '!='])} ${of('long')})`,
+  (random, of) => {
+    const type = random.pick(['long', 'long', 'datetime', 'duration'] as const);
+    return `(${of(type)} ${random.pick(['<', '<=', '>', '>='])} ${of(random.chance(0.05) ? random.pick(types) : type)})`;
+  },
+  (random, of) => `(${of('entity')} in ${of(random.pick(['entity', 'entities']))})`,
+  (random, of) => `(${of('entity')} is ${random.pick(entityTypes)})`,
+  (random, of) => `(${of('entity')} is ${random.pick(entityTypes)} in ${of(random.pick(['entity', 'entities']))})`,
+  (random, of) => `(${of(random.pick(['record', 'entity']))} has ${quote(attributeOf[random.pick(types)])})`,
+  (random) => `(${random.pick(['context', 'principal', 'resource'])} has ${random.pick(['r', 'e', 'b', 'ns'])}.${random.pick(['n', 'b', 'r', 'e'])})`,
+  (random) => {
+    const base = random.pick(['context', 'principal', 'resource']);
+    const name = attributeOf.bool;
+    return `(${base} has ${name} && ${base}.${name})`;
+  },
+  (random, of) => `(${of('string')} like ${likePattern(random)})`,
+  (random, of) => {
+    const [set, element] = random.pick([
+      ['longs', 'long'],
+      ['strings', 'string'],
+      ['entities', 'entity'],
+    ] as const);
+    return `${of(set)}.contains(${of(element)})`;
+  },
+  (random, of) => {
+    const set = random.pick(['longs', 'strings', 'entities'] as const);
+    return `${of(set)}.${random.pick(['containsAll', 'containsAny'])}(${of(set)})`;
+  },
+  (random, of) => `${of(random.pick(['longs', 'strings', 'entities']))}.isEmpty()`,
+  (_, of) => `[${of('record')}, ${of('longs')}, ${of('decimal')}].contains(${of('longs')})`,
+  (random, of, depth) => `${entityOf(random, depth)}.hasTag(${of('string')})`,
+  (random, of) => {
+    const owner = random.pick(['principal', 'resource']);
+    const name = quote(random.pick(tagNames));
+    return `(${owner}.hasTag(${name}) && ${owner}.getTag(${name}) == ${of(random.pick(types))})`;
+  },
+  (random, of) => `${of('decimal')}.${random.pick(decimalOrder)}(${of('decimal')})`,
+  (random, of) => `${of('ip')}.${random.pick(['isIpv4', 'isIpv6', 'isLoopback', 'isMulticast'])}()`,
+  (_, of) => `${of('ip')}.isInRange(${of('ip')})`,
+];
+
+function boolean(random: Random, depth: number): string {
+  if (depth <= 0 || random.chance(0.1)) {
+    if (random.chance(0.4)) return random.pick(['true', 'false']);
+    return attribute(random, 'bool', 0);
+  }
+  const of = (type: TypeName) => expression(random, type, depth - 1);
+  return random.pick(tests)(random, of, depth);
+}
+
+function likePattern(random: Random): string {
+  const pieces = random.list(0, 4, () => random.pick(['*', '*', 'a', 'b', 'ab', '\\*', 'é', '😀', '\\\\']));
+  return `"${pieces.join('')}"`;
+}

@@ -1,0 +1,23 @@
+import { defineConfig } from 'vitest/config';
+
+const project = (name: string, include: string[], testTimeout = 20_000) => ({
+  test: { name, include, testTimeout, hookTimeout: testTimeout },
+});
+
+export default defineConfig({
+  test: {
+    // Two cores: more workers than that only make the real servers of the end-to-end tests late.
+    maxWorkers: 2,
+    projects: [
+      project('unit', ['src/**/*.test.ts']),
+      project('tidy', ['test/tidy/**/*.test.ts']),
+      project('laws', ['test/laws/**/*.test.ts'], 60_000),
+      project('vectors', ['test/vectors/**/*.test.ts']),
+      project('attacks', ['test/attacks/**/*.test.ts'], 60_000),
+      project('differential', ['test/differential/**/*.test.ts'], 60_000),
+      project('simulation', ['test/simulation/**/*.test.ts'], 120_000),
+      project('conformance', ['test/conformance/**/*.test.ts'], 300_000),
+      project('e2e', ['test/e2e/**/*.test.ts'], 180_000),
+    ],
+  },
+});
