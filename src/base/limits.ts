@@ -57,7 +57,7 @@ export const limits = {
   /** Policies in one bundle. */
   policies: 20_000,
   /** How deep one policy may be nested: a pair of brackets counts 3, a step in a chain of operators 1. */
-  policyDepth: 200,
+  policyDepth: 256,
   /** How long a run lives unless its host says less. */
   runLifeMs: 8 * 3_600_000,
   /** How long an agent token lives at most. */

@@ -35,8 +35,14 @@ describe('the published JSON Schema', () => {
     ['an unknown key', { version: 1, toolz: {} }],
     ['a package server', { version: 1, servers: { a: { package: 'a@1.0.0', integrity } } }],
     ['a floating package', { version: 1, servers: { a: { package: 'a@latest', integrity } } }],
-    ['a command server with a secret', { version: 1, servers: { a: { command: 'x', env: { K: { secret: 'env:K' } } } } }],
-    ['a secret that is no reference', { version: 1, servers: { a: { command: 'x', env: { K: { secret: 'hunter2' } } } } }],
+    [
+      'a command server with a secret',
+      { version: 1, servers: { a: { command: 'x', env: { K: { secret: 'env:K' } } } } },
+    ],
+    [
+      'a secret that is no reference',
+      { version: 1, servers: { a: { command: 'x', env: { K: { secret: 'hunter2' } } } } },
+    ],
     ['two kinds at once', { version: 1, servers: { a: { command: 'x', url: 'http://x' } } }],
     ['a grant', { version: 1, agents: { a: { tools: { 'm/*': { approval: 'required' } }, deny: ['*'] } } }],
     ['a bad pattern', { version: 1, agents: { a: { deny: ['m'] } } }],

@@ -1,6 +1,5 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../base/json.ts';
 
-
 export type RpcId = string | number;
 
 /** The error member of a response. */

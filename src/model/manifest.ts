@@ -89,9 +89,10 @@ const commandServerSchema = z.strictObject({
 
 /** A server on the network. Headers are sent to it and to nobody else; tokens that callers present never are. */
 const httpServerSchema = z.strictObject({
-  url: z
-    .url({ protocol: /^https?$/, error: 'an `https://` or `http://` address' })
-    .meta({ description: 'The address of an MCP server that speaks Streamable HTTP.', examples: ['https://crm.internal/mcp'] }),
+  url: z.url({ protocol: /^https?$/, error: 'an `https://` or `http://` address' }).meta({
+    description: 'The address of an MCP server that speaks Streamable HTTP.',
+    examples: ['https://crm.internal/mcp'],
+  }),
   headers: z
     .record(z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'the name of an HTTP header'), plainOrSecretSchema)
     .default({})
@@ -161,7 +162,9 @@ export const toolDeclarationSchema = z.strictObject({
   effect: effectSchema.describe('`write` changes anything outside the run; `read` does not.').optional(),
   consequence: consequenceSchema.describe('How bad the worst use of the tool is.').optional(),
   pin: digestSchema
-    .describe('The digest of the reviewed description, as `chaperone tools pin` prints it; a tool that differs is disabled.')
+    .describe(
+      'The digest of the reviewed description, as `chaperone tools pin` prints it; a tool that differs is disabled.',
+    )
     .optional(),
   arguments: argumentsSchema,
   fields: fieldsSchema,
@@ -181,9 +184,7 @@ export const toolGrantSchema = z.strictObject({
 export type ToolGrant = z.infer<typeof toolGrantSchema>;
 
 const toolNameSchema = z.string().regex(/^[a-zA-Z0-9_-]+\/[^\s*]+$/, '`server/tool`');
-const toolPatternSchema = z
-  .string()
-  .regex(/^(\*|[a-zA-Z0-9_-]+\/(\*|[^\s*]+))$/, '`server/tool`, `server/*` or `*`');
+const toolPatternSchema = z.string().regex(/^(\*|[a-zA-Z0-9_-]+\/(\*|[^\s*]+))$/, '`server/tool`, `server/*` or `*`');
 
 export const agentSchema = z.strictObject({
   onBehalfOf: z

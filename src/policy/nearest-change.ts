@@ -1,10 +1,12 @@
 import type { Decision } from '../model/decision.ts';
 import type { Manifest } from '../model/manifest.ts';
+import type { Outcomes } from './cedar/evaluate-policies.ts';
+import type { ParsedPolicy } from './cedar/parse-policies.ts';
 import { toCedarRequest } from './cedar/to-cedar-request.ts';
-import { combine } from './combine.ts';
+import { combine, type RuleOf } from './combine.ts';
 import type { DecisionRequest } from './kernel.ts';
 import { type Change, type Ground, listChanges, patternsOf, type WhatIf } from './list-changes.ts';
-import { rewriteRuleBook } from './rule-book.ts';
+import { openRuleBook, type RuleBook } from './rule-book.ts';
 
 /** Alternatives of the same size named in one sentence. */
 const SHOWN = 3;
@@ -16,14 +18,12 @@ const SHOWN = 3;
  */
 export function findNearestChange(request: DecisionRequest, ground: Ground): string | undefined {
   const start = sliceFor(request, ground.manifest);
-  const before = judge(start, ground);
+  const judge = judgeWorlds(ground);
+  const before = judge(start);
   if (before === 'permit') return undefined;
   const changes = listChanges(request, ground);
   const judgeWith = (set: readonly Change[]): Decision['verdict'] =>
-    judge(
-      set.reduce((world, change) => change.apply(world), start),
-      ground,
-    );
+    judge(set.reduce((world, change) => change.apply(world), start));
 
   for (const sets of [changes.map((change) => [change]), pairs(changes)]) {
     const tried = sets.map((set) => ({ set, verdict: judgeWith(set) }));
@@ -48,10 +48,24 @@ function sliceFor(request: DecisionRequest, manifest: Manifest): WhatIf {
   return { manifest: { ...manifest, agents: slice ? { [agent]: slice } : {} }, request, dropped: new Set() };
 }
 
-function judge(world: WhatIf, { book, placeOf }: Ground): Decision['verdict'] {
-  const changed = rewriteRuleBook(book, world.manifest, placeOf, world.dropped);
-  const outcomes = changed.evaluate(toCedarRequest(world.request));
-  return combine(outcomes, changed.ruleOf, () => ({ code: 'E_NOT_PERMITTED', message: '' })).verdict;
+/** Decides in other worlds. Where only the request differs, the same manifest is compiled once. */
+function judgeWorlds({ book, placeOf }: Ground): (world: WhatIf) => Decision['verdict'] {
+  const compiled = new Map<Manifest, RuleBook>();
+  return ({ manifest, request, dropped }) => {
+    const slice = compiled.get(manifest) ?? openRuleBook(manifest, placeOf, []);
+    compiled.set(manifest, slice);
+    const cedarRequest = toCedarRequest(request);
+    const all = book.evaluate(cedarRequest);
+    const some = slice.evaluate(cedarRequest);
+    const kept = (policy: ParsedPolicy): boolean => !book.ruleOf(policy).generated && !dropped.has(policy.id);
+    const outcomes: Outcomes = {
+      permits: [...some.permits, ...all.permits.filter(kept)],
+      forbids: [...some.forbids, ...all.forbids.filter(kept)],
+      errors: [...some.errors, ...all.errors.filter(({ policy }) => kept(policy))],
+    };
+    const ruleOf: RuleOf = (policy) => (slice.holds(policy) ? slice : book).ruleOf(policy);
+    return combine(outcomes, ruleOf, () => ({ code: 'E_NOT_PERMITTED', message: '' })).verdict;
+  };
 }
 
 /** The sentence of up to three alternatives, one for each thing they are about. */

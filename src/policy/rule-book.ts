@@ -1,7 +1,7 @@
 import { assert } from '../base/assert.ts';
 import type { Manifest, PlaceOf } from '../model/manifest.ts';
 import type { CedarRequest } from './cedar/cedar-request.ts';
-import { type CompiledPolicies, compilePolicies } from './cedar/compile-policies.ts';
+import { compilePolicies } from './cedar/compile-policies.ts';
 import { evaluatePolicies, type Outcomes } from './cedar/evaluate-policies.ts';
 import { type ParsedPolicy, type PolicySource, parsePolicies } from './cedar/parse-policies.ts';
 import type { RuleOf } from './combine.ts';
@@ -15,6 +15,8 @@ export interface RuleBook {
   /** The policies of `.cedar` files. */
   readonly written: readonly ParsedPolicy[];
   readonly ruleOf: RuleOf;
+  /** Whether `ruleOf` knows this very policy. */
+  holds(policy: ParsedPolicy): boolean;
   evaluate(request: CedarRequest): Outcomes;
   /** The rules that are about the request's agent, action and tool, whatever their conditions say. */
   inScope(request: CedarRequest): readonly Rule[];
@@ -30,24 +32,8 @@ export function openRuleBook(manifest: Manifest, placeOf: PlaceOf, files: readon
   const parsed = parsePolicies([...sources, ...files]);
   assert(parsed.length >= compiled.length, 'every compiled policy is one statement');
   const written = parsed.slice(compiled.length);
-  return bind(parsed, [...compiled.map(ruleOfManifest), ...written.map(ruleOfFile)], written);
-}
-
-/** The same files under another manifest, without those whose ids are in `dropped`. For what-ifs: nothing is parsed twice. */
-export function rewriteRuleBook(
-  book: RuleBook,
-  manifest: Manifest,
-  placeOf: PlaceOf,
-  dropped: ReadonlySet<string>,
-): RuleBook {
-  const compiled = compileManifest(manifest, placeOf);
-  const parsed = parsePolicies(compiled.map(({ text, place }) => ({ file: place.file, text, place })));
-  const written = book.written.filter((policy) => !dropped.has(policy.id));
-  return bind([...parsed, ...written], [...compiled.map(ruleOfManifest), ...written.map(book.ruleOf)], written);
-}
-
-function bind(parsed: readonly ParsedPolicy[], rules: readonly Rule[], written: readonly ParsedPolicy[]): RuleBook {
-  const policies: CompiledPolicies = compilePolicies(parsed);
+  const rules = [...compiled.map(ruleOfManifest), ...written.map(ruleOfFile)];
+  const policies = compilePolicies(parsed);
   const byPolicy = new Map<ParsedPolicy, Rule>();
   for (const [i, policy] of parsed.entries()) {
     const rule = rules[i];
@@ -63,6 +49,7 @@ function bind(parsed: readonly ParsedPolicy[], rules: readonly Rule[], written: 
     rules,
     written,
     ruleOf,
+    holds: (policy) => byPolicy.has(policy),
     evaluate: (request) => evaluatePolicies(policies, request),
     inScope: (request) => policies.index.find(request).map(({ policy }) => ruleOf(policy)),
   };

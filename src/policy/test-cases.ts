@@ -40,7 +40,6 @@ export type TestCase = z.infer<typeof testCaseSchema>;
 /** A file of policy test cases. Unknown keys are refused: an expectation that is misspelt must not be one that is absent. */
 export const testFileSchema = z.strictObject({
   version: z.literal(1).default(1).describe('The version of this file’s format.'),
-  tenant: agentNameSchema.default('default').describe('The tenant the cases run in.'),
   cases: z.array(testCaseSchema).min(1).describe('The cases, each with a name of its own.'),
 });
 export type TestFile = z.infer<typeof testFileSchema>;
@@ -48,8 +47,10 @@ export type TestFile = z.infer<typeof testFileSchema>;
 /** What cases are judged by: one bundle, its tools, and the argument check that stands before the kernel. */
 export interface TestSubject {
   readonly kernel: Kernel;
+  /** The manifest's tenant. */
+  readonly tenant: string;
   readonly tools: ReadonlyMap<ToolName, GovernedTool>;
-  /** A denial if the arguments do not pass, undefined if they do. Canonicalises nothing here: the kernel sees the case's. */
+  /** A denial if the arguments do not pass, undefined if they do. */
   readonly checkArguments: (request: DecisionRequest) => Decision | undefined;
   /** The instant every case is decided at, ms since the Unix epoch. */
   readonly nowMs: number;
@@ -75,7 +76,7 @@ export interface TestReport {
 export function runTestCases(file: TestFile, subject: TestSubject): TestReport {
   const determining = new Set<string>();
   const results = file.cases.map((testCase): CaseResult => {
-    const decision = judge(testCase, file.tenant, subject);
+    const decision = judge(testCase, subject);
     for (const { policy } of decision.reasons) if (policy !== undefined) determining.add(policy);
     const failure = compare(testCase, decision);
     return { case: testCase, passed: failure === undefined, decision, ...(failure === undefined ? {} : { failure }) };
@@ -92,7 +93,7 @@ export function runTestCases(file: TestFile, subject: TestSubject): TestReport {
   };
 }
 
-function judge(testCase: TestCase, tenant: string, { kernel, tools, checkArguments, nowMs }: TestSubject): Decision {
+function judge(testCase: TestCase, { kernel, tenant, tools, checkArguments, nowMs }: TestSubject): Decision {
   // The schema admits only names with a slash.
   const tool = tools.get(testCase.tool as ToolName);
   if (tool === undefined) return refuse(kernel, 'E_TOOL_UNKNOWN', `no server has a tool \`${testCase.tool}\``);

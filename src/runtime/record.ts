@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from '../base/json.ts';
 import type { Reason } from '../model/decision.ts';
-import type { Finding } from '../scan/finding.ts';
+import type { Finding } from '../scan/detector.ts';
 import { redactJson } from '../scan/redact.ts';
 import type { Decided } from './line/decide.ts';
 import { Refusal } from './line/refusal.ts';
@@ -20,7 +20,7 @@ export function recordDecided(decided: Decided): JsonObject {
     effect: tool.effect,
     consequence: tool.consequence,
     declared: tool.declared,
-    arguments: redactJson(call.arguments, scanned.findings),
+    arguments: scanned.findings.length === 0 ? call.arguments : redactJson(call.arguments).value,
     findings: recordFindings(scanned.findings),
     verdict: decision.verdict,
     ...(decision.observed === undefined ? {} : { observed: decision.observed }),
@@ -47,18 +47,18 @@ export function recordRefusal(refusal: Refusal): JsonObject {
 
 /** What became of an intent. Results are recorded by size and redactions, not by content. */
 export function recordOutcome(verified: Verified): JsonObject {
-  const { result } = verified;
+  const { result, redactions, findings, digest, bytes } = verified.inspected;
+  const measured = digest === undefined || bytes === undefined ? {} : { resultDigest: digest, resultBytes: bytes };
   if (result instanceof Refusal) {
-    return { ok: false, ran: verified.ran, code: result.code, reasons: result.reasons.map(recordReason) };
+    return { ok: false, ran: verified.ran, code: result.code, reasons: result.reasons.map(recordReason), ...measured };
   }
   return {
     ok: true,
     ran: verified.ran,
     isError: result.isError ?? false,
-    resultDigest: verified.resultDigest,
-    resultBytes: verified.resultBytes,
-    redactions: verified.redactions.map((redaction) => ({ ...redaction })),
-    findings: recordFindings(verified.findings),
+    ...measured,
+    redactions: redactions.map((redaction) => ({ ...redaction })),
+    findings: recordFindings(findings),
   };
 }
 

@@ -9,8 +9,8 @@ import { generatePolicy } from './generate-policy.ts';
 import { generateRequest } from './generate-world.ts';
 import { Random } from './random.ts';
 
-const POLICIES = 25;
-const REQUESTS = 4;
+const POLICIES = 50;
+const REQUESTS = 2;
 export const PAIRS_PER_BATCH = POLICIES * REQUESTS;
 
 /** What both sides must agree on. Sorted, so that order does not matter. */

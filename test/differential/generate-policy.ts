@@ -22,15 +22,19 @@ import {
 
 /** A random policy in Cedar's text form: every operator and function, mostly well typed, now and then not. */
 export function generatePolicy(random: Random, effect: 'permit' | 'forbid'): string {
-  const scope = [principalScope(random, 'principal'), actionScope(random), principalScope(random, 'resource')];
-  // Many short ones: in a long expression a wrong part is often hidden by what stands around it.
-  const depth = random.pick([1, 1, 1, 2, 2, 3, 4]);
-  const most = depth < 3 ? 1 : 2;
-  const clauses = random.list(0, most, () => `${random.pick(['when', 'when', 'unless'])} { ${boolean(random, depth)} }`);
+  // Half are one construct alone and apply to anything: in a long expression a wrong part is often hidden by the rest.
+  const isFocused = random.chance(0.5);
+  const scope = isFocused
+    ? ['principal', 'action', 'resource']
+    : [entityScope(random, 'principal'), actionScope(random), entityScope(random, 'resource')];
+  const body = () => (isFocused ? focused(random) : boolean(random, random.pick([1, 2, 3, 4])));
+  const clauses = random.list(random.chance(0.05) ? 0 : 1, random.chance(0.2) ? 2 : 1, () => {
+    return `${random.pick(['when', 'when', 'unless'])} { ${body()} }`;
+  });
   return `${effect} (${scope.join(', ')}) ${clauses.join(' ')};`;
 }
 
-function principalScope(random: Random, name: 'principal' | 'resource'): string {
+function entityScope(random: Random, name: 'principal' | 'resource'): string {
   if (random.chance(0.75)) return name;
   const type = random.pick(entityTypes);
   return random.pick([
@@ -82,7 +86,7 @@ function constructed(random: Random, type: TypeName, depth: number): string {
   };
   switch (type) {
     case 'bool':
-      return boolean(random, depth);
+      return depth > 0 ? boolean(random, depth) : random.pick(['true', 'false']);
     case 'long':
       return depth > 0 && random.chance(0.5) ? arithmetic(random, of) : longLiteral(random);
     case 'string':
@@ -135,22 +139,6 @@ function recordLiteral(random: Random, depth: number): string {
 
 const decimalOrder = ['lessThan', 'lessThanOrEqual', 'greaterThan', 'greaterThanOrEqual'] as const;
 
-/** A call of a function that makes something other than a boolean; it may fail. */
-function extensionCall(random: Random, of: (type: TypeName) => string): string {
-  const unit = () => random.pick(['toMilliseconds', 'toSeconds', 'toMinutes', 'toHours', 'toDays']);
-  return random.pick([
-    () => `decimal(${quote(random.pick([...decimals, ...badDecimals]))})`,
-    () => `ip(${quote(random.pick([...addresses, ...badAddresses]))})`,
-    () => `datetime(${quote(random.pick([...datetimes, ...badDatetimes]))})`,
-    () => `duration(${quote(random.pick([...durations, ...badDurations]))})`,
-    () => `${of('datetime')}.offset(${of('duration')})`,
-    () => `${of('datetime')}.durationSince(${of('datetime')})`,
-    () => `${of('datetime')}.${random.pick(['toDate', 'toTime'])}()`,
-    () => `${of('duration')}.${unit()}()`,
-    () => `${of('duration')}.${unit()}()`,
-  ])();
-}
-
 type Maker = (random: Random, of: (type: TypeName) => string, depth: number) => string;
 
 const tests: readonly Maker[] = [
@@ -171,8 +159,6 @@ const tests: readonly Maker[] = [
     const same = of('decimal');
     return `${same}.${random.pick(decimalOrder)}(${same})`;
   },
-  (random, of) => `(${extensionCall(random, of)} ${random.pick(['==', '!='])} ${extensionCall(random, of)})`,
-  (random, of) => `[${extensionCall(random, of)}].isEmpty()`,
   (random, of) => `(${of('long')} ${random.pick(['==', '!='])} ${of('long')})`,
   (random, of) => {
     const type = random.pick(['long', 'long', 'datetime', 'duration'] as const);
@@ -222,6 +208,64 @@ function boolean(random: Random, depth: number): string {
   const of = (type: TypeName) => expression(random, type, depth - 1);
   return random.pick(tests)(random, of, depth);
 }
+
+/** One construct over operands that are constants or attributes, every construct as often as any other. */
+function focused(random: Random): string {
+  const of = (type: TypeName) => {
+    const actual = random.chance(0.1) ? random.pick(types) : type;
+    return random.chance(0.7) ? constructed(random, actual, 0) : expression(random, actual, 0);
+  };
+  const result = random.pick(calls)(random, of);
+  // A long shows best next to a number not far from it.
+  return result.type === 'bool' ? result.text : `(${result.text} ${random.pick(['==', '<', '>='])} ${of(result.type)})`;
+}
+
+type Call = (random: Random, of: (type: TypeName) => string) => { type: TypeName; text: string };
+
+const method =
+  (type: TypeName, receiver: TypeName, name: string, argument?: TypeName): Call =>
+  (_, of) => ({ type, text: `${of(receiver)}.${name}(${argument ? of(argument) : ''})` });
+const infix =
+  (type: TypeName, operand: TypeName, operator: string): Call =>
+  (_, of) => ({ type, text: `(${of(operand)} ${operator} ${of(operand)})` });
+const construct =
+  (type: TypeName, name: string, good: readonly string[], bad: readonly string[]): Call =>
+  (random, of) => {
+    const argument = random.chance(0.1) ? of('string') : quote(random.pick(random.chance(0.3) ? bad : good));
+    // Same against same: a value of these types is otherwise rarely equal to another.
+    return { type: 'bool', text: `(${name}(${argument}) == ${random.chance(0.5) ? `${name}(${quote(random.pick(good))})` : of(type)})` };
+  };
+
+const calls: readonly Call[] = [
+  ...['+', '-', '*'].map((operator) => infix('long', 'long', operator)),
+  ...['==', '!=', '<', '<=', '>', '>='].map((operator) => infix('bool', 'long', operator)),
+  ...['&&', '||'].map((operator) => infix('bool', 'bool', operator)),
+  ...['<', '>='].flatMap((operator) => [infix('bool', 'datetime', operator), infix('bool', 'duration', operator)]),
+  infix('bool', 'entity', 'in'),
+  (_, of) => ({ type: 'long', text: `(-(${of('long')}))` }),
+  (_, of) => ({ type: 'bool', text: `(!(${of('bool')}))` }),
+  (_, of) => ({ type: 'bool', text: `(${of('entity')} in ${of('entities')})` }),
+  (random, of) => ({ type: 'bool', text: `(${of('entity')} is ${random.pick(entityTypes)})` }),
+  (random, of) => ({ type: 'bool', text: `(${of('record')} has ${quote(attributeOf[random.pick(types)])})` }),
+  (random, of) => ({ type: 'bool', text: `(${of('string')} like ${likePattern(random)})` }),
+  (random, of) => ({ type: 'bool', text: `${of('entity')}.hasTag(${quote(random.pick(tagNames))})` }),
+  (random, of) => ({ type: 'bool', text: `${of('entity')}.getTag(${quote(random.pick(tagNames))})` }),
+  ...['containsAll', 'containsAny'].map((name) => method('bool', 'longs', name, 'longs')),
+  method('bool', 'longs', 'contains', 'long'),
+  method('bool', 'strings', 'isEmpty'),
+  ...decimalOrder.map((name) => method('bool', 'decimal', name, 'decimal')),
+  ...['isIpv4', 'isIpv6', 'isLoopback', 'isMulticast'].map((name) => method('bool', 'ip', name)),
+  method('bool', 'ip', 'isInRange', 'ip'),
+  construct('decimal', 'decimal', decimals, badDecimals),
+  construct('ip', 'ip', addresses, badAddresses),
+  construct('datetime', 'datetime', datetimes, badDatetimes),
+  construct('duration', 'duration', durations, badDurations),
+  method('datetime', 'datetime', 'offset', 'duration'),
+  method('datetime', 'datetime', 'toDate'),
+  method('duration', 'datetime', 'toTime'),
+  method('duration', 'datetime', 'durationSince', 'datetime'),
+  ...['toMilliseconds', 'toSeconds', 'toMinutes', 'toHours', 'toDays'].map((name) => method('long', 'duration', name)),
+];
 
 function likePattern(random: Random): string {
   const pieces = random.list(0, 4, () => random.pick(['*', '*', 'a', 'b', 'ab', '\\*', 'é', '😀', '\\\\']));

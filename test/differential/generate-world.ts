@@ -61,7 +61,7 @@ function describe(
   if (!withAttributes) return { uid, attributes, ancestors };
   const tags = tagNames
     .filter(() => random.chance(0.6))
-    .map((name) => [name, generateValue(random, random.pick(types), 1)] as const);
+    .map((name) => [name, generateValue(random, random.chance(0.6) ? 'bool' : random.pick(types), 1)] as const);
   return { uid, attributes, ancestors, tags: new CedarRecord(new Map(tags)) };
 }
 

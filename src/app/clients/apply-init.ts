@@ -35,13 +35,24 @@ export async function applyInit(plan: InitPlan, options: { recordPath: string; n
     await writeRecord(options.recordPath, { ...record, runs: [...record.runs, { atMs: options.nowMs, files }] });
     for (const [index, change] of plan.changes.entries()) {
       const mode = files[index]?.before?.mode ?? NEW_FILE_MODE;
-      undo.push(() => restore(change, mode));
       await replaceFile(change.realPath, Buffer.from(change.after), mode);
+      undo.push(() => restore(change, mode));
     }
   } catch (error) {
-    for (const step of undo.reverse()) await step();
     const code = (error as NodeJS.ErrnoException).code; // an error of the file system has a code
-    throw toFault(error, 'E_CONFIG', `a file could not be written (${code ?? 'unknown reason'}); nothing was changed`);
+    const putBack = await takeBack(undo);
+    const outcome = putBack ? 'nothing was changed' : 'not all could be put back: undo it with `chaperone init --undo`';
+    throw toFault(error, 'E_CONFIG', `a file could not be written (${code ?? 'unknown reason'}); ${outcome}`);
+  }
+}
+
+/** Takes the steps back, last first. False, with the record and the backups left, if one cannot be taken back. */
+async function takeBack(undo: readonly (() => Promise<void>)[]): Promise<boolean> {
+  try {
+    for (const step of undo.toReversed()) await step();
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -139,8 +139,12 @@ function convertValue(
   if (expanded.kind === 'variable') return references.passOn(expanded.name);
   if (expanded.kind === 'text' && !isSecret(name, expanded.text)) return expanded.text;
   const place = `the value of ${describeServer(server)}.${part}.${name}`;
-  if (expanded.kind === 'text') return keep(expanded.text, { value: place, file: context.backupPath });
-  return keep(value.text, { value: `${place}, with ${expanded.what} filled in`, file: context.backupPath });
+  if (expanded.kind === 'open') {
+    if (carriesSecret(value.text)) references.hide(value.text);
+    return keep(value.text, { value: `${place}, with ${expanded.what} filled in`, file: context.backupPath });
+  }
+  references.hide(value.text);
+  return keep(expanded.text, { value: place, file: context.backupPath });
 }
 
 const LOOKS_SECRET = 'looks like a secret; hand it to the server in a variable of its environment';

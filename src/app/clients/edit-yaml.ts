@@ -19,9 +19,12 @@ export function addToYaml(text: string, path: readonly string[], value: JsonValu
     const entry = printEntry(rest, value, columnOf(text, parent));
     return joinLines(text.slice(0, at), entry, text.slice(at));
   }
-  const isEmpty = depth > 0 && !isMap(parent); // a key without a value
-  if (isEmpty) document.setIn(path.slice(0, depth), document.createNode(nest(rest, value)));
-  else document.setIn(path, document.createNode(value));
+  if (isMap(parent) || depth === 0) {
+    if (isMap(parent) && parent.items.length === 0) parent.flow = false; // `servers: {}` has no style to keep
+    document.setIn(path, document.createNode(value));
+  } else {
+    document.setIn(path.slice(0, depth), document.createNode(nest(rest, value))); // `servers:`, without a value
+  }
   return document.toString({ lineWidth: 0 });
 }
 

@@ -10,12 +10,12 @@ export function maskSecrets(secrets: ReadonlySet<string>): (line: string) => str
     let shown = line;
     for (const secret of known) shown = shown.replaceAll(secret, '********');
     return shown.replace(PAIR, (whole, head: string, name: string, value: string, tail: string) =>
-      isSecret(name, value) && !REFERENCE.test(value) ? `${head}********${tail}` : whole,
+      isSecret(name, value) && isSecret(name, value.replace(REFERENCE, '')) ? `${head}********${tail}` : whole,
     );
   };
 }
 
 /** `"name": "value"` and `name = "value"`: the head up to the value, its name, the value, the closing quote. */
 const PAIR = /((?:"|\b)([\w.-]{1,128})"?\s*[:=]\s*")((?:[^"\\]|\\.)*)(")/g;
-/** A value that refers to a secret is none. */
-const REFERENCE = /^(Bearer )?\$\{[\w:.-]+\}$/;
+/** What refers to a value and is none. */
+const REFERENCE = /(Bearer )?\$\{[\w:.-]+\}/g;

@@ -23,12 +23,16 @@ export class References {
    * `where` tells people what the value is; it is never the value.
    */
   keep(name: string, owner: string, value: string, where: Omit<NeededVariable, 'name'>): { readonly secret: string } {
-    this.#secrets.add(value);
     let chosen = variableName(name);
     for (let i = 1; this.#isTaken(chosen, value); i++) {
       chosen = variableName(`${owner}_${name}${i === 1 ? '' : `_${i}`}`);
     }
     return this.#refer(chosen, value, { name: chosen, ...where });
+  }
+
+  /** Remembers a value that must not be shown. */
+  hide(value: string): void {
+    this.#secrets.add(value);
   }
 
   get needed(): readonly NeededVariable[] {

@@ -12,7 +12,15 @@ export function checkReferences(manifest: JsonObject, hostServers: readonly stri
   const declared = new Map(entriesOf(manifest['tools']));
   const enforce = manifest['mode'] === 'enforce';
 
-  for (const group of ['servers', 'agents', 'tools']) warnOfLookalikes(manifest[group], group, report);
+  for (const [name] of entriesOf(manifest['servers'])) {
+    if (!hostServers.includes(name)) continue;
+    report(
+      ['servers', name],
+      'error',
+      `the name \`${name}\` is kept for the tools of the host application; choose another`,
+    );
+  }
+  for (const group of ['servers', 'agents', 'tools']) reportLookalikes(manifest[group], group, report);
   for (const [tool, declaration] of declared) {
     const known = requireServer(tool, servers, ['tools', tool], 'error', report);
     if (known && enforce) requireDeclared(tool, declaration, report);
@@ -23,7 +31,8 @@ export function checkReferences(manifest: JsonObject, hostServers: readonly stri
     for (const [pattern] of granted) {
       const path = ['agents', agent, 'tools', pattern];
       if (!requireServer(pattern, servers, path, 'error', report)) continue;
-      if (!pattern.includes('*') && !declared.has(pattern)) reportUndeclared(pattern, declared.keys(), enforce, path, report);
+      if (!pattern.includes('*') && !declared.has(pattern))
+        reportUndeclared(pattern, declared.keys(), enforce, path, report);
     }
     const denied = Array.isArray(config['deny']) ? config['deny'] : [];
     for (const [index, pattern] of denied.entries()) {
@@ -43,7 +52,7 @@ export function checkReferences(manifest: JsonObject, hostServers: readonly stri
       report([...path, 'min'], 'error', `\`min\` of \`${owner}\` is ${min}, expected no more than \`max\`, ${max}`);
     }
   }
-  warnOfDoubles(manifest['policies'], report);
+  reportDoubles(manifest['policies'], report);
 }
 
 function serverOf(pattern: string): string {
@@ -60,7 +69,11 @@ function requireServer(
 ): boolean {
   const server = serverOf(pattern);
   if (!pattern.includes('/') || servers.has(server)) return true;
-  report(path, severity, `\`${shorten(pattern)}\` names the server \`${shorten(server)}\`, which is not configured${didYouMean(server, servers)}`);
+  report(
+    path,
+    severity,
+    `\`${shorten(pattern)}\` names the server \`${shorten(server)}\`, which is not configured${didYouMean(server, servers)}`,
+  );
   return false;
 }
 
@@ -68,7 +81,11 @@ function requireDeclared(tool: string, declaration: JsonValue, report: Report): 
   if (!isJsonObject(declaration)) return;
   for (const key of ['effect', 'consequence']) {
     if (declaration[key] === undefined) {
-      report(['tools', tool], 'error', `mode \`enforce\` requires \`${key}\` of every tool, and \`${shorten(tool)}\` has none`);
+      report(
+        ['tools', tool],
+        'error',
+        `mode \`enforce\` requires \`${key}\` of every tool, and \`${shorten(tool)}\` has none`,
+      );
     }
   }
 }
@@ -85,7 +102,11 @@ function reportUndeclared(
   const near = suggest(tool.slice(server.length), siblings);
   const meant = near === undefined ? '' : `; did you mean \`${server}${near}\`?`;
   if (enforce) {
-    report(path, 'error', `mode \`enforce\` requires every granted tool under \`tools\`, and \`${shorten(tool)}\` is not there${meant}`);
+    report(
+      path,
+      'error',
+      `mode \`enforce\` requires every granted tool under \`tools\`, and \`${shorten(tool)}\` is not there${meant}`,
+    );
   } else if (meant !== '') {
     report(path, 'warning', `\`${shorten(tool)}\` is not declared under \`tools\`${meant}`);
   }
@@ -107,16 +128,17 @@ function* constraintsOf(manifest: JsonObject): Generator<[string, JsonObject, (s
 }
 
 /** Two names that differ in case only are one name to a reader. */
-function warnOfLookalikes(group: JsonValue | undefined, name: string, report: Report): void {
+function reportLookalikes(group: JsonValue | undefined, name: string, report: Report): void {
   const seen = new Map<string, string>();
   for (const [key] of entriesOf(group)) {
     const first = seen.get(key.toLowerCase());
-    if (first !== undefined) report([name, key], 'error', `\`${shorten(key)}\` and \`${shorten(first)}\` differ in upper and lower case only`);
+    if (first !== undefined)
+      report([name, key], 'error', `\`${shorten(key)}\` and \`${shorten(first)}\` differ in upper and lower case only`);
     seen.set(key.toLowerCase(), key);
   }
 }
 
-function warnOfDoubles(policies: JsonValue | undefined, report: Report): void {
+function reportDoubles(policies: JsonValue | undefined, report: Report): void {
   if (!Array.isArray(policies)) return;
   for (const [index, file] of policies.entries()) {
     if (policies.indexOf(file) < index) report(['policies', index], 'error', 'this file is already in the list');

@@ -23,7 +23,11 @@ export function checkServers(manifest: JsonObject, report: Report): void {
 function checkPin(server: JsonObject, path: Path, enforce: boolean, report: Report): void {
   const pinned = typeof server['digest'] === 'string';
   if (!pinned && server['files'] !== undefined) {
-    report([...path, 'files'], 'error', '`files` are named but there is no `digest` of them; `chaperone servers pin` prints it');
+    report(
+      [...path, 'files'],
+      'error',
+      '`files` are named but there is no `digest` of them; `chaperone servers pin` prints it',
+    );
     return;
   }
   const floating = floatingPackage(server);
@@ -50,10 +54,15 @@ const RUNNERS = new Set(['npx', 'bunx', 'uvx', 'pnpx']);
 
 /** The package that a `npx -y` and its like would fetch, if that is what the command is. */
 function floatingPackage(server: JsonObject): string | undefined {
-  const command = String(server['command'] ?? '').replace(/^.*[\\/]/, '').replace(/\.(cmd|exe)$/i, '');
+  const command = String(server['command'] ?? '')
+    .replace(/^.*[\\/]/, '')
+    .replace(/\.(cmd|exe)$/i, '');
   if (!RUNNERS.has(command)) return undefined;
   const args = Array.isArray(server['args']) ? server['args'] : [];
-  return args.find((arg): arg is string => typeof arg === 'string' && /^(@[\w.-]+\/)?\w[\w.-]*(@[\w.^~*-]+)?$/.test(arg)) ?? 'name';
+  return (
+    args.find((arg): arg is string => typeof arg === 'string' && /^(@[\w.-]+\/)?\w[\w.-]*(@[\w.^~*-]+)?$/.test(arg)) ??
+    'name'
+  );
 }
 
 function checkUrl(url: string, server: JsonObject, path: Path, report: Report): void {
@@ -68,7 +77,12 @@ function checkUrl(url: string, server: JsonObject, path: Path, report: Report): 
     }
   }
   const local = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(parsed.hostname);
-  if (parsed.protocol === 'http:' && !local && isJsonObject(server['headers']) && Object.keys(server['headers']).length > 0) {
+  if (
+    parsed.protocol === 'http:' &&
+    !local &&
+    isJsonObject(server['headers']) &&
+    Object.keys(server['headers']).length > 0
+  ) {
     report([...path, 'url'], 'warning', 'the headers travel unencrypted to another machine; use `https://`');
   }
 }
@@ -88,7 +102,11 @@ function warnOfLiterals(server: JsonObject, path: Path, report: Report): void {
   const args = Array.isArray(server['args']) ? server['args'] : [];
   for (const [index, arg] of args.entries()) {
     if (typeof arg === 'string' && looksLikeSecret(arg)) {
-      report([...path, 'args', index], 'warning', 'this argument looks like a secret, and every process can read it; use `env`');
+      report(
+        [...path, 'args', index],
+        'warning',
+        'this argument looks like a secret, and every process can read it; use `env`',
+      );
     }
   }
 }

@@ -1,6 +1,6 @@
 import type { JsonValue } from '../../base/json.ts';
-import { looksLikeSecret } from './looks-like-secret.ts';
 import type { Path } from './locate.ts';
+import { looksLikeSecret } from './looks-like-secret.ts';
 
 /** Keys below which a value may be a secret somebody wrote down by mistake, so that it is never quoted back. */
 const UNQUOTED = new Set(['env', 'headers', 'args', 'url', 'secret']);

@@ -39,7 +39,10 @@ function explain(issue: Issue, above: Path, yaml: YamlFile): ConfigProblem[] {
     case 'unrecognized_keys':
       return issue.keys.map((key) => {
         const known = keysKnownAt(path, yaml.value);
-        return at(locate(yaml.root, [...path, key]).spot.keyAt, `unknown key \`${shorten(key)}\`${expectKey(key, known)}`);
+        return at(
+          locate(yaml.root, [...path, key]).spot.keyAt,
+          `unknown key \`${shorten(key)}\`${expectKey(key, known)}`,
+        );
       });
     case 'invalid_union':
       return explainUnion(issue, path, value, yaml);
@@ -48,8 +51,14 @@ function explain(issue: Issue, above: Path, yaml: YamlFile): ConfigProblem[] {
       return [at(spot.keyAt, `found the key \`${shorten(String(path.at(-1)))}\`, expected ${expected}`)];
     }
     case 'invalid_type':
-      if (!found) return [at(spot.keyAt, `${name} is missing; expected ${describeKey(path, yaml.value) ?? expectation(issue)}`)];
-      return [at(spot.valueAt, `${name} is ${describeValue(value, path)}, expected ${expectation(issue)}${quoteHint(issue, value)}`)];
+      if (!found)
+        return [at(spot.keyAt, `${name} is missing; expected ${describeKey(path, yaml.value) ?? expectation(issue)}`)];
+      return [
+        at(
+          spot.valueAt,
+          `${name} is ${describeValue(value, path)}, expected ${expectation(issue)}${quoteHint(issue, value)}`,
+        ),
+      ];
     case 'invalid_value': {
       if (!found) return [at(spot.keyAt, `${name} is missing; expected ${expectation(issue)}`)];
       const meant = typeof value === 'string' ? didYouMean(value, issue.values.map(String)) : '';
@@ -61,7 +70,12 @@ function explain(issue: Issue, above: Path, yaml: YamlFile): ConfigProblem[] {
 }
 
 /** Of a union only the branch that was meant is worth explaining: there are servers, and text-or-secret. */
-function explainUnion(issue: z.core.$ZodIssueInvalidUnion, path: Path, value: JsonValue | undefined, yaml: YamlFile): ConfigProblem[] {
+function explainUnion(
+  issue: z.core.$ZodIssueInvalidUnion,
+  path: Path,
+  value: JsonValue | undefined,
+  yaml: YamlFile,
+): ConfigProblem[] {
   const isServer = path.length === 2 && path[0] === 'servers';
   if (isJsonObject(value)) {
     const kind = isServer ? kindsOf(value)[0] : undefined;
@@ -135,8 +149,10 @@ const TYPES: { readonly [type: string]: string } = {
 };
 
 function quoteHint(issue: z.core.$ZodIssueInvalidType, value: JsonValue | undefined): string {
-  if (issue.expected === 'string' && (typeof value === 'number' || typeof value === 'boolean')) return '; put it in quotes';
-  if ((issue.expected === 'object' || issue.expected === 'record') && value === null) return '; write `{}` for an empty one';
+  if (issue.expected === 'string' && (typeof value === 'number' || typeof value === 'boolean'))
+    return '; put it in quotes';
+  if ((issue.expected === 'object' || issue.expected === 'record') && value === null)
+    return '; write `{}` for an empty one';
   if (issue.expected === 'array' && typeof value === 'string') return '; write `[…]` around it';
   return '';
 }

@@ -16,6 +16,9 @@ export interface PolicyFile {
 
 /** One version of a configuration: everything that was read, once, from the files it consists of. */
 export interface LoadedConfig {
+  /** The file's name, as messages print it, and its text. */
+  readonly file: string;
+  readonly text: string;
   readonly manifest: Manifest;
   readonly place: PlaceOf;
   readonly policies: readonly PolicyFile[];
@@ -35,13 +38,27 @@ export interface LoadedConfig {
 export async function loadConfig(file: string, options: ParseOptions = {}): Promise<LoadedConfig> {
   const folder = dirname(resolve(file));
   const config = await readText(file, limits.configBytes).catch((reason: unknown) => {
-    throw new ConfigFault([problemAt({ file, line: 1, column: 1 }, `\`${file}\` ${toFault(reason, 'E_CONFIG', 'could not be read').message}`)]);
+    throw new ConfigFault([
+      problemAt(
+        { file, line: 1, column: 1 },
+        `\`${file}\` ${toFault(reason, 'E_CONFIG', 'could not be read').message}`,
+      ),
+    ]);
   });
-  const parsed = parseConfig(config.text, file, options);
+  return loadText(config.text, file, folder, options);
+}
 
+/** As `loadConfig`, of a text that was read already. Policies are read from `folder`. */
+export async function loadText(
+  text: string,
+  file: string,
+  folder: string,
+  options: ParseOptions = {},
+): Promise<LoadedConfig> {
+  const parsed = parseConfig(text, file, options);
   const problems: ConfigProblem[] = [];
   const policies: PolicyFile[] = [];
-  const files = [{ file, digest: config.digest }];
+  const files = [{ file, digest: digestBytes(text) }];
   for (const [index, name] of parsed.manifest.policies.entries()) {
     try {
       const policy = await readText(resolve(folder, name), limits.fileBytes);
@@ -53,14 +70,24 @@ export async function loadConfig(file: string, options: ParseOptions = {}): Prom
     }
   }
   if (problems.length > 0) throw new ConfigFault([...problems, ...parsed.warnings]);
-  return { ...parsed, policies, files, digest: digestVersion(files), folder };
+  return { file, text, ...parsed, policies, files, digest: digestVersion(files), folder };
 }
 
 /** What runs where there is no file: mode `provisional`, nothing configured, everything inferred strictly. */
 export function defaultConfig(folder: string): LoadedConfig {
   const place: PlaceOf = () => ({ file: '(default)', line: 1, column: 1 });
   const manifest = freezeManifest(manifestSchema.parse({ version: 1 }));
-  return { manifest, place, policies: [], files: [], digest: digestVersion([]), folder: resolve(folder), warnings: [] };
+  return {
+    file: '(default)',
+    text: 'version: 1\n',
+    manifest,
+    place,
+    policies: [],
+    files: [],
+    digest: digestVersion([]),
+    folder: resolve(folder),
+    warnings: [],
+  };
 }
 
 async function readText(path: string, maxBytes: number): Promise<{ text: string; digest: Digest }> {

@@ -42,11 +42,7 @@ const golden: readonly (readonly [name: string, text: string, expected: readonly
   ['two documents', 'version: 1\n---\nversion: 1\n', ['2:1: found a second document (`---`), expected one']],
   ['another YAML', '%YAML 1.1\n---\nversion: 1\n', ['1:1: found `%YAML 1.1`, expected YAML 1.2; remove the line']],
   ['a tag', 'version: !!int 1\n', ['1:16: found the tag `tag:yaml.org,2002:int`; tags are not used here, remove it']],
-  [
-    'a custom tag',
-    'version: 1\ndata: !env HOME\n',
-    ['2:12: found the tag `!env`; tags are not used here, remove it'],
-  ],
+  ['a custom tag', 'version: 1\ndata: !env HOME\n', ['2:12: found the tag `!env`; tags are not used here, remove it']],
   [
     'a duplicate key',
     'version: 1\nmode: observe\nmode: enforce\n',
@@ -57,11 +53,7 @@ const golden: readonly (readonly [name: string, text: string, expected: readonly
     'version: 1\nservers: { m: { url: "https://m" } }\ntools:\n  m/send: {}\n  "m/send": {}\n',
     ['5:3: the key `m/send` is already there; a second one would hide the first'],
   ],
-  [
-    'a key that is a number',
-    'version: 1\n5: x\n',
-    ['2:1: found the key 5, expected text; write it in quotes: "5"'],
-  ],
+  ['a key that is a number', 'version: 1\n5: x\n', ['2:1: found the key 5, expected text; write it in quotes: "5"']],
   ['a key that is a list', 'version: 1\n[a]: x\n', ['2:1: found a key that is not text']],
   ['__proto__', 'version: 1\n__proto__: {}\n', ['2:1: the key `__proto__` is not accepted']],
   [
@@ -101,12 +93,12 @@ const golden: readonly (readonly [name: string, text: string, expected: readonly
     'version: 1\nmode: enfroce\n',
     ['2:7: `mode` is `enfroce`, expected `enforce`, `provisional` or `observe`; did you mean `enforce`?'],
   ],
+  ['text that is a number', 'version: 1\ndata: 5\n', ['2:7: `data` is the number 5, expected text; put it in quotes']],
   [
-    'text that is a number',
-    'version: 1\ndata: 5\n',
-    ['2:7: `data` is the number 5, expected text; put it in quotes'],
+    'a number out of range',
+    'version: 1\nlisten: { port: 70000 }\n',
+    ['2:17: `port` is the number 70000, expected at most 65535'],
   ],
-  ['a number out of range', 'version: 1\nlisten: { port: 70000 }\n', ['2:17: `port` is the number 70000, expected at most 65535']],
   ['a number that is text', 'version: 1\nlisten: { port: "80" }\n', ['2:17: `port` is `80`, expected a number']],
   ['a fraction', 'version: 1\nlisten: { port: 1.5 }\n', ['2:17: `port` is the number 1.5, expected a whole number']],
   [
@@ -124,7 +116,11 @@ const golden: readonly (readonly [name: string, text: string, expected: readonly
     'version: 1\nagents:\n',
     ['2:8: `agents` is nothing, expected a mapping; write `{}` for an empty one'],
   ],
-  ['a list entry', 'version: 1\npolicies: [a, 2]\n', ['2:15: entry 2 of `policies` is the number 2, expected text; put it in quotes']],
+  [
+    'a list entry',
+    'version: 1\npolicies: [a, 2]\n',
+    ['2:15: entry 2 of `policies` is the number 2, expected text; put it in quotes'],
+  ],
   [
     'an agent’s name',
     'version: 1\nagents: { "a b": {} }\n',
@@ -143,7 +139,11 @@ const golden: readonly (readonly [name: string, text: string, expected: readonly
     'version: 1\nservers:\n  m: { package: a@1.0.0, url: "https://m" }\n',
     ['3:3: server `m` has `package` and `url`; expected exactly one of `package`, `command` and `url`'],
   ],
-  ['a misspelt kind', 'version: 1\nservers:\n  m: { ulr: "https://m" }\n', ['3:8: unknown key `ulr`; did you mean `url`?']],
+  [
+    'a misspelt kind',
+    'version: 1\nservers:\n  m: { ulr: "https://m" }\n',
+    ['3:8: unknown key `ulr`; did you mean `url`?'],
+  ],
   [
     'a container image',
     'version: 1\nservers:\n  m: { image: "m@sha256:0" }\n',
@@ -342,6 +342,8 @@ agents:
     const own = 'version: 1\ntools: { app/send: {} }\n';
     expect(() => parse(own)).toThrow(/not configured/);
     expect(parseConfig(own, 'x', { hostServers: ['app'] }).warnings).toEqual([]);
+    const taken = `${own}servers: { app: { url: "https://m" } }\n`;
+    expect(() => parseConfig(taken, 'x', { hostServers: ['app'] })).toThrow(/^x:3:12: the name `app` is kept/);
   });
 
   it('takes JSON', () => {
@@ -360,23 +362,65 @@ describe('hostile text', () => {
     ['deep lists', `version: 1\ndata: ${'['.repeat(50_000)}`],
     ['deep mappings', `${'{a: '.repeat(20_000)}`],
     ['deep but closed', `version: 1\ndata: ${'['.repeat(100)}${']'.repeat(100)}`],
-    ['an alias bomb', `a: &a [x,x,x,x,x,x,x,x,x]\n${[...'bcdefghi'].map((key, index) => `${key}: &${key} [${Array(9).fill(`*${'abcdefgh'[index]}`)}]`).join('\n')}`],
+    [
+      'an alias bomb',
+      `a: &a [x,x,x,x,x,x,x,x,x]\n${[...'bcdefghi'].map((key, index) => `${key}: &${key} [${Array(9).fill(`*${'abcdefgh'[index]}`)}]`).join('\n')}`,
+    ],
     ['many aliases', `a: &a 1\nb: [${Array(2_000).fill('*a')}]`],
     ['many values', `a: [${'1,'.repeat(200_001)}]`],
     ['many problems', '"'.repeat(20_000)],
-  ])('%s end in E_CONFIG, quickly', (_, text) => {
-    expect(() => parse(text)).toThrow(Fault);
-  }, 10_000);
+  ])(
+    '%s end in E_CONFIG, quickly',
+    (_, text) => {
+      expect(() => parse(text)).toThrow(Fault);
+    },
+    10_000,
+  );
 
   const fragment = fc.constantFrom(
     ...['version: 1\n', 'servers:', 'tools:', 'agents:', '  m: ', '{', '}', '[', ']', ': ', '- ', '\n', '\n  ', '\t'],
-    ...['&a ', '*a', '<<', '!!str ', '"', "'", '|', '>', '#', '? ', '---\n', '%YAML 1.1\n', '__proto__', 'null', '.nan'],
-    ...['package', 'url: https://x', 'command: x', 'env', 'secret', '1', '-0', '1e999', '0x10', '\u202e', '\ud800', 'm/x', '*'],
+    ...[
+      '&a ',
+      '*a',
+      '<<',
+      '!!str ',
+      '"',
+      "'",
+      '|',
+      '>',
+      '#',
+      '? ',
+      '---\n',
+      '%YAML 1.1\n',
+      '__proto__',
+      'null',
+      '.nan',
+    ],
+    ...[
+      'package',
+      'url: https://x',
+      'command: x',
+      'env',
+      'secret',
+      '1',
+      '-0',
+      '1e999',
+      '0x10',
+      '\u202e',
+      '\ud800',
+      'm/x',
+      '*',
+    ],
   );
   const text = fc.oneof(
     { weight: 4, arbitrary: fc.array(fragment, { maxLength: 30 }).map((parts) => parts.join('')) },
     { weight: 2, arbitrary: fc.json().map((json) => json) },
-    { weight: 2, arbitrary: fc.record({ version: fc.constant(1), servers: fc.anything(), tools: fc.anything(), agents: fc.anything() }).map((value) => JSON.stringify(value)) },
+    {
+      weight: 2,
+      arbitrary: fc
+        .record({ version: fc.constant(1), servers: fc.anything(), tools: fc.anything(), agents: fc.anything() })
+        .map((value) => JSON.stringify(value)),
+    },
     { weight: 1, arbitrary: fc.string({ unit: 'binary', maxLength: 200 }) },
     { weight: 1, arbitrary: fc.uint8Array({ maxLength: 200 }).map((bytes) => new TextDecoder('latin1').decode(bytes)) },
   );

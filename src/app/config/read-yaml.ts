@@ -111,7 +111,8 @@ class Walk {
     const valueAt = offsetOf(node) ?? keyAt;
     const nothing: Read = { value: null, spot: { keyAt, valueAt } };
     if (this.#stopped) return nothing;
-    if (++this.#values > limits.configValues) return this.#stop(valueAt, `more than ${limits.configValues} values`, nothing);
+    if (++this.#values > limits.configValues)
+      return this.#stop(valueAt, `more than ${limits.configValues} values`, nothing);
     if (depth > limits.jsonDepth) return this.#stop(valueAt, `nested more than ${limits.jsonDepth} deep`, nothing);
     if (isAlias(node)) return this.#readAlias(node, keyAt, depth, nothing);
     this.#remember(node, valueAt);
@@ -140,10 +141,14 @@ class Walk {
 
   #readAlias(node: { source: string }, keyAt: number, depth: number, nothing: Read): Read {
     const offset = nothing.spot.valueAt;
-    if (++this.#aliases > limits.configAliases) return this.#stop(offset, `more than ${limits.configAliases} aliases`, nothing);
+    if (++this.#aliases > limits.configAliases)
+      return this.#stop(offset, `more than ${limits.configAliases} aliases`, nothing);
     const meant = this.#anchors.get(node.source);
     if (meant === undefined) {
-      this.#report(offset, `found the alias \`*${shorten(node.source)}\`, but no \`&${shorten(node.source)}\` stands before it`);
+      this.#report(
+        offset,
+        `found the alias \`*${shorten(node.source)}\`, but no \`&${shorten(node.source)}\` stands before it`,
+      );
       return nothing;
     }
     if (this.#open.has(meant)) {
@@ -213,7 +218,12 @@ class Walk {
     const key = node.value;
     if (typeof key !== 'string') {
       const written = shorten(node.source ?? String(key));
-      this.#report(offset, written === '' ? 'found a value without a key' : `found the key ${written}, expected text; write it in quotes: "${written}"`);
+      this.#report(
+        offset,
+        written === ''
+          ? 'found a value without a key'
+          : `found the key ${written}, expected text; write it in quotes: "${written}"`,
+      );
       return undefined;
     }
     if (key === '__proto__') {

@@ -40,7 +40,9 @@ export interface ConfigWatch<Bundle> {
 }
 
 /** What reading the files came to. `key` is equal for equal contents, also for wrong ones. */
-type Reading = { readonly key: string; readonly loaded: LoadedConfig } | { readonly key: string; readonly fault: Fault };
+type Reading =
+  | { readonly key: string; readonly loaded: LoadedConfig }
+  | { readonly key: string; readonly fault: Fault };
 
 const RESTS = 20;
 
@@ -78,7 +80,10 @@ export function watchConfig<Bundle>(options: WatchOptions<Bundle>): ConfigWatch<
       if (again) rejected = undefined;
       const reading = await readAtRest(options, active.loaded.digest, settleMs, signal);
       if (reading === undefined) return;
-      await folders.follow([options.file, ...('loaded' in reading ? reading.loaded.files : active.loaded.files).map((each) => each.file)]);
+      await folders.follow([
+        options.file,
+        ...('loaded' in reading ? reading.loaded.files : active.loaded.files).map((each) => each.file),
+      ]);
       if (reading.key === active.loaded.digest) {
         rejected = undefined;
         return;

@@ -42,7 +42,7 @@ export interface HttpDoorOptions {
 
 export interface HttpDoor {
   /** Answers one request. Never rejects. Callers without a token on loopback are known only behind `listen`. */
-  fetch(request: Request): Promise<Response>;
+  readonly fetch: (request: Request) => Promise<Response>;
   /** Answers on an address until closed. Throws a `Fault` E_LISTEN or, for TLS files, E_CONFIG. */
   listen(options: ListenOptions): Promise<HttpListener>;
 }
@@ -58,7 +58,11 @@ export function createHttpDoor(options: HttpDoorOptions): HttpDoor {
   const { runtime, signer, clock, audience, mcp } = options;
   const report = options.report ?? (() => {});
   const publicOrigin = options.publicOrigin === undefined ? {} : { publicOrigin: options.publicOrigin };
-  const guard = createGuard({ names: options.names ?? [], ...(options.origins && { origins: options.origins }) });
+  const ownOrigins = options.publicOrigin === undefined ? [] : [options.publicOrigin];
+  const guard = createGuard({
+    names: [...(options.names ?? []), ...ownOrigins.map((origin) => new URL(origin).hostname)],
+    origins: [...(options.origins ?? []), ...ownOrigins],
+  });
   const authenticator = createAuthenticator({ signer, audience, report, ...publicOrigin });
   const budget: BodyBudget = { held: 0 };
   const world: RouteWorld = { runtime, signer, clock, audience, report };

@@ -14,7 +14,7 @@ export interface GuardOptions {
   /** Host names, without port, that clients reach the gateway by, besides those of loopback. */
   readonly names: readonly string[];
   /** Origins of web pages that may call the gateway, `https://console.example`, besides the gateway's own. */
-  readonly origins?: readonly string[];
+  readonly origins: readonly string[];
 }
 
 /**
@@ -23,7 +23,7 @@ export interface GuardOptions {
  */
 export function createGuard(options: GuardOptions): (head: RequestHead) => void {
   const names = new Set([...LOOPBACK_NAMES, ...options.names].map((name) => name.toLowerCase()));
-  const origins = new Set((options.origins ?? []).map((origin) => origin.toLowerCase()));
+  const origins = new Set(options.origins.map((origin) => origin.toLowerCase()));
 
   return (head) => {
     const { target, rawHeaders } = head;

@@ -59,6 +59,7 @@ export async function listen(options: ListenInside): Promise<HttpListener> {
   let inFlight = 0;
   let draining = false;
   let drained = (): void => {};
+  let closing: Promise<void> | undefined;
 
   const respond = async (request: Request, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
     try {
@@ -117,27 +118,31 @@ export async function listen(options: ListenInside): Promise<HttpListener> {
   return {
     origin: `${options.tls ? 'https' : 'http'}://${name}:${address.port}`,
     port: address.port,
-    async close() {
-      draining = true;
-      const closed = new Promise<void>((resolve) => {
-        server.close(() => resolve());
-      });
-      server.closeIdleConnections();
-      if (inFlight > 0) {
-        let timer: NodeJS.Timeout | undefined;
-        await new Promise<void>((resolve) => {
-          drained = resolve;
-          timer = setTimeout(resolve, drainMs);
-        });
-        clearTimeout(timer);
-      }
-      // One turn, so that what was just answered is flushed.
-      await new Promise((resolve) => setImmediate(resolve));
-      server.closeIdleConnections();
-      server.closeAllConnections();
-      await closed;
+    close: () => {
+      closing ??= close();
+      return closing;
     },
   };
+
+  async function close(): Promise<void> {
+    draining = true;
+    const closed = new Promise<void>((resolve) => {
+      server.close(() => resolve());
+    });
+    server.closeIdleConnections();
+    if (inFlight > 0) {
+      let timer: NodeJS.Timeout | undefined;
+      await new Promise<void>((resolve) => {
+        drained = resolve;
+        timer = setTimeout(resolve, drainMs);
+      });
+      clearTimeout(timer);
+    }
+    // One turn, so that what was just answered is flushed.
+    await new Promise((resolve) => setImmediate(resolve));
+    server.closeAllConnections();
+    await closed;
+  }
 }
 
 async function openServer(

@@ -2,8 +2,8 @@ import type { ServerResponse } from 'node:http';
 
 /**
  * Sends a web `Response` over a socket. A JSON body is sent whole, with its length; anything else is passed on as it
- * comes, no faster than the client takes it, and cancelled when the client goes away. Rejects, with nothing sent, if
- * a whole body cannot be had; a stream that fails half-way breaks the connection, since its status is already out.
+ * comes, no faster than the client takes it, and cancelled when the client goes away. Rejects if the body cannot be had:
+ * of a whole one nothing has been sent then; after a stream that failed half-way, the caller has to break the connection.
  */
 export async function writeResponse(response: Response, outgoing: ServerResponse, closing: boolean): Promise<void> {
   const { body } = response;
@@ -32,11 +32,12 @@ export async function writeResponse(response: Response, outgoing: ServerResponse
 async function passOn(body: ReadableStream<Uint8Array>, outgoing: ServerResponse): Promise<void> {
   const reader = body.getReader();
   let wake = (): void => {};
+  const onDrain = (): void => wake();
   const onClose = (): void => {
     reader.cancel().catch(() => {}); // ends the read that is waiting; whether the source minds is its own affair
     wake();
   };
-  outgoing.on('close', onClose).on('drain', () => wake());
+  outgoing.on('close', onClose).on('drain', onDrain);
   try {
     for (;;) {
       const { done, value } = await reader.read();
@@ -44,13 +45,11 @@ async function passOn(body: ReadableStream<Uint8Array>, outgoing: ServerResponse
       if (outgoing.write(value)) continue;
       await new Promise<void>((resolve) => {
         wake = resolve;
-        if (outgoing.destroyed) resolve();
+        if (outgoing.destroyed || !outgoing.writableNeedDrain) resolve();
       });
     }
     outgoing.end();
-  } catch (error) {
-    outgoing.destroy(error instanceof Error ? error : undefined);
   } finally {
-    outgoing.off('close', onClose);
+    outgoing.off('close', onClose).off('drain', onDrain);
   }
 }

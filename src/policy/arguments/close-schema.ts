@@ -100,9 +100,13 @@ class Copy {
     // names themselves are bounded as well, by the union of all branches.
     if (copy['unevaluatedProperties'] === undefined) copy['unevaluatedProperties'] = false;
     if (!typed) {
-      const allowed = [{ enum: [...names] }, ...patterns.map((pattern) => ({ pattern }))];
+      const allowed: JsonValue[] = patterns.map((pattern) => ({ pattern }));
+      if (names.size > 0) allowed.unshift({ enum: [...names] });
       const given = copy['allOf'];
-      copy['allOf'] = [...(Array.isArray(given) ? given : []), { propertyNames: { anyOf: allowed } }];
+      copy['allOf'] = [
+        ...(Array.isArray(given) ? given : []),
+        { propertyNames: allowed.length > 0 ? { anyOf: allowed } : false },
+      ];
     }
     return copy;
   }

@@ -121,7 +121,6 @@ function compileValidator(dialect: Dialect, schema: JsonObject, budget: WorkBudg
     logger: false,
     meta: false, // validated against the dialect's own schema before
     validateSchema: false,
-    addUsedSchema: false,
     ownProperties: true, // `toString` is not a parameter that every object has
     formats: schemaFormats,
     code: { regExp },

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../base/json.ts';
 import type { Principal } from '../../model/principal.ts';
+import type { CallCarrier, CallInput } from '../../ports/tool-source.ts';
 
 /** One requested tool use, as a door hands it over. `principal` was authenticated by the door. */
 export interface CallRequest {
@@ -15,4 +16,8 @@ export interface CallRequest {
   readonly onProgress?: (progress: JsonObject) => void;
   /** Protocol metadata to pass to the tool's server. Never credentials. */
   readonly meta?: JsonObject;
+  /** Answers to what the tool asked for in an earlier round: they leave with the call, and are scanned with it. */
+  readonly input?: CallInput;
+  /** How the call belongs to the door's conversation; handed to the source as it is. */
+  readonly carrier?: CallCarrier;
 }

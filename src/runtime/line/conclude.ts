@@ -26,7 +26,8 @@ export async function conclude(world: World, verified: Verified): Promise<Outcom
   const { run } = intended.grant.decided.labelled.validated.scanned.admitted;
   const { tenant, agent } = run.principal;
   const atMs = world.clock.nowMs();
-  const { result, ran } = verified;
+  const { ran } = verified;
+  const { result, redactions } = verified.inspected;
   const runLabel = world.runs.raise(run.id, verified.label);
   const recorded = await commit(world, [
     { kind: 'intent.close', callId: call.id, ran, atMs },
@@ -52,7 +53,7 @@ export async function conclude(world: World, verified: Verified): Promise<Outcom
       callId: call.id,
       code: recorded.code,
       reasons: recorded.reasons,
-      toModel: `${errorEntry('E_UPSTREAM_LOST').toModel}`,
+      toModel: errorEntry('E_UPSTREAM_LOST').toModel,
       ran: ran === 'no' ? 'no' : 'unknown',
     });
   }
@@ -67,5 +68,5 @@ export async function conclude(world: World, verified: Verified): Promise<Outcom
       ...(result.protocolError === undefined ? {} : { protocolError: result.protocolError }),
     });
   }
-  return new Outcome({ kind: 'result', callId: call.id, result, redactions: verified.redactions });
+  return new Outcome({ kind: 'result', callId: call.id, result, redactions });
 }

@@ -50,6 +50,8 @@ async function callWithin(source: ToolSource, intended: Intended): Promise<Execu
       signal: abort.signal,
       ...(request.onProgress === undefined ? {} : { onProgress: request.onProgress }),
       ...(request.meta === undefined ? {} : { meta: request.meta }),
+      ...(request.input === undefined ? {} : { input: request.input }),
+      ...(request.carrier === undefined ? {} : { carrier: request.carrier }),
     });
     return await Promise.race([called, interrupted]);
   } catch {

@@ -34,7 +34,7 @@ export class Refusal {
 export interface ProtocolError {
   readonly code: number;
   readonly message: string;
-  readonly data?: unknown;
+  readonly data?: JsonObject;
 }
 
 /** A refusal for one reason that no policy determined. */

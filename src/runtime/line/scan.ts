@@ -1,7 +1,7 @@
 import { findJsonProblem, isJsonObject, type JsonObject } from '../../base/json.ts';
 import { limits } from '../../base/limits.ts';
-import type { Finding } from '../../scan/finding.ts';
-import { scanJson } from '../../scan/scan-json.ts';
+import type { Finding } from '../../scan/detector.ts';
+import { redactJson } from '../../scan/redact.ts';
 import type { Admitted } from './admit.ts';
 import { Refusal, refuse } from './refusal.ts';
 
@@ -33,5 +33,7 @@ export function scan(admitted: Admitted): Scanned | Refusal {
     );
   }
   if (!isJsonObject(args)) return refuse('E_ARGUMENTS_INVALID', 'the arguments are not a JSON object');
-  return new Scanned(admitted, args, scanJson(args));
+  const { input } = admitted.request;
+  const answered = input?.responses === undefined ? [] : redactJson(input.responses).findings;
+  return new Scanned(admitted, args, [...redactJson(args).findings, ...answered]);
 }

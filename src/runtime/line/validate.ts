@@ -1,6 +1,4 @@
-import type { JsonObject } from '../../base/json.ts';
-import type { Call } from '../../model/call.ts';
-import { digestCall } from '../../model/call.ts';
+import { type Call, digestCall } from '../../model/call.ts';
 import type { GovernedTool } from '../../model/tool.ts';
 import { Refusal, refuse } from './refusal.ts';
 import type { Scanned } from './scan.ts';
@@ -25,18 +23,16 @@ export class Validated {
 
 export function validate(scanned: Scanned): Validated | Refusal {
   const { catalog, request, run, callId } = scanned.admitted;
-  const entry = catalog.find(run.principal.agent, request.tool);
-  if (entry === undefined) return refuse('E_TOOL_UNKNOWN', `\`${request.tool}\` is not a tool of this agent`);
-  if (entry.disabled !== undefined) return new Refusal([entry.disabled], entry.disabled.code);
-  const checked = entry.check(scanned.arguments as JsonObject, run.principal);
-  if (!checked.ok) return new Refusal(checked.reasons, checked.code);
-  const { name, pin } = entry.governed;
-  const call: Call = {
-    id: callId,
-    runId: run.id,
-    tool: name,
-    arguments: checked.arguments,
-    digest: digestCall(name, pin, checked.arguments),
-  };
-  return new Validated(scanned, entry.governed, call);
+  const entry = catalog.tools.get(request.tool);
+  if (entry === undefined) return refuse('E_TOOL_UNKNOWN', 'no configured server has a tool of this name');
+  const { governed, disabled } = entry;
+  if (disabled !== undefined) return new Refusal([disabled], disabled.code);
+  const checked = entry.checkFor(run.principal.agent).check(scanned.arguments, run.principal);
+  if (!checked.ok) {
+    const code = checked.reasons[0]?.code ?? 'E_ARGUMENTS_INVALID';
+    return new Refusal(checked.reasons, code === 'PERMITTED' ? 'E_ARGUMENTS_INVALID' : code);
+  }
+  const { name, pin } = governed;
+  const digest = digestCall(name, pin, checked.arguments);
+  return new Validated(scanned, governed, { id: callId, runId: run.id, tool: name, arguments: checked.arguments, digest });
 }

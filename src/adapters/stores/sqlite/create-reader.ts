@@ -95,7 +95,8 @@ const filters = [
   ['agent', 'agent'],
 ] as const;
 
-function selectEvents(query: EventQuery): { readonly sql: string; readonly values: (string | number)[] } {
+/** The SQL for a query, and what to bind to it. */
+export function selectEvents(query: EventQuery): { readonly sql: string; readonly values: (string | number)[] } {
   const conditions: string[] = [];
   const values: (string | number)[] = [];
   for (const [field, column] of filters) {

@@ -2,6 +2,7 @@ import { closeSync, existsSync, openSync, realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Fault } from '../../../base/fault.ts';
+import { migrate } from './migrate.ts';
 import { migrations, schemaVersion } from './migrations.ts';
 import { explain, isBusy } from './to-fault.ts';
 
@@ -34,7 +35,8 @@ export function openDatabase(path: string, busyTimeoutMs: number): OpenDatabase 
     try {
       checkIsOurs(db, file);
       configure(db, file);
-      migrate(db, file);
+      db.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
+      migrate(db, file, migrations);
       db.prepare('INSERT OR REPLACE INTO owner (only, pid) VALUES (1, ?)').run(process.pid);
     } catch (error) {
       db.close();
@@ -168,18 +170,4 @@ function configure(db: DatabaseSync, file: string): void {
     PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES};
     PRAGMA journal_size_limit = ${KEPT_LOG_BYTES};
   `);
-}
-
-function migrate(db: DatabaseSync, file: string): void {
-  for (let version = readNumber(db, 'user_version'); version < schemaVersion; version++) {
-    db.exec('BEGIN IMMEDIATE');
-    try {
-      db.exec(migrations[version] ?? '');
-      db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${version + 1}; COMMIT`);
-    } catch (error) {
-      if (db.isTransaction) db.exec('ROLLBACK');
-      const { code, message } = explain(error, file);
-      throw new Fault(code, `bringing the store to version ${version + 1} failed: ${message}`, { cause: error });
-    }
-  }
 }

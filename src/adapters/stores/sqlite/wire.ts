@@ -1,4 +1,6 @@
+import { assert } from '../../../base/assert.ts';
 import type { ErrorCode } from '../../../base/errors.ts';
+import type { NewEvent } from '../../../model/event.ts';
 import type { Change, Store } from '../../../ports/store.ts';
 import { isTooLarge, recordOf } from '../record.ts';
 import { refusals, type StoreRefusal } from '../refusals.ts';
@@ -65,12 +67,16 @@ export function toWire(changes: readonly Change[]): WireCommit | StoreRefusal {
   for (const change of changes) {
     const record = recordOf(change) ?? '';
     if (isTooLarge(record)) return refusals.recordTooLarge(change.kind);
-    if (change.kind === 'event.append') {
-      const { id, kind, tenant, runId, callId, agent, tool, atMs } = change.event;
-      commit.push([id, kind, tenant, runId ?? null, callId ?? null, agent ?? null, tool ?? null, atMs, record]);
-    } else {
-      commit.push(JSON.stringify(change));
-    }
+    commit.push(change.kind === 'event.append' ? toWireEvent(change.event, record) : JSON.stringify(change));
   }
   return commit;
+}
+
+function toWireEvent(event: NewEvent, body: string): WireEvent {
+  const { id, kind, tenant, runId, callId, agent, tool, atMs } = event;
+  for (const text of [id, kind, tenant, runId ?? '', callId ?? '', agent ?? '', tool ?? '']) {
+    assert(typeof text === 'string' && text.isWellFormed(), 'an event’s fields are well-formed strings');
+  }
+  assert(Number.isFinite(atMs), 'an event’s time is a finite number');
+  return [id, kind, tenant, runId ?? null, callId ?? null, agent ?? null, tool ?? null, atMs, body];
 }

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../../base/json.ts';
+import type { RpcError, RpcId, RpcMessage, RpcRequest } from '../../../model/json-rpc.ts';
 import { encodeHeaderValue } from '../../../model/mcp-header.ts';
 import type { McpAnswer } from '../../../ports/mcp-upstream.ts';
-import type { RpcError, RpcId, RpcMessage, RpcRequest } from '../../../model/json-rpc.ts';
 import { GATEWAY, MODERN_VERSION, type Negotiated } from './negotiate.ts';
 import { type Wire, WireFailure } from './wire.ts';
 

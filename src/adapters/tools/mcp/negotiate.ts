@@ -8,8 +8,8 @@ import {
   type VersionNegotiationMode,
 } from '@modelcontextprotocol/client';
 import type { JsonObject } from '../../../base/json.ts';
-import type { McpEra } from '../../../ports/mcp-upstream.ts';
 import type { RpcMessage } from '../../../model/json-rpc.ts';
+import type { McpEra } from '../../../ports/mcp-upstream.ts';
 import { type Wire, WireFailure } from './wire.ts';
 
 export interface Negotiated {

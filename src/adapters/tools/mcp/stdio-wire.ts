@@ -1,8 +1,8 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { limits } from '../../../base/limits.ts';
-import { type RpcMessage, readMessage } from '../../../model/json-rpc.ts';
 import { LineReader } from '../../../base/line-reader.ts';
+import { type RpcMessage, readMessage } from '../../../model/json-rpc.ts';
 import { type Wire, WireFailure } from './wire.ts';
 
 /** A program to start. `env` is the whole environment: nothing of the gateway's own is inherited. */

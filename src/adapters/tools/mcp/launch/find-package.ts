@@ -35,9 +35,15 @@ export function ownRecordFile(spec: PackageSpec, serversFolder: string): string 
   return join(serversFolder, PINS, `${folderNameOf(spec)}.json`);
 }
 
-/** The digest of a folder of the gateway's own, into which one package and its dependencies were installed. */
-export function digestOwnFolder(folder: string): Promise<Digest> {
-  return digestTree([{ label: '', path: folder }], NOTES);
+/**
+ * The digest of a folder of the gateway's own, into which a package and its dependencies were installed. Where Node
+ * would find a declared dependency further up (an optional one that was not installed), that is covered as well.
+ */
+export async function digestOwnFolder(folder: string, { name }: PackageSpec): Promise<Digest> {
+  const own = await realpath(folder);
+  const loaded = await dependenciesOf(await realpath(join(own, 'node_modules', name)), own);
+  const above = loaded.filter(({ path }) => !isInside(own, path));
+  return digestTree([{ label: '', path: own, skip: NOTES }, ...above]);
 }
 
 /** npm's own notes: they say where archives came from, differ between npm versions, and are never loaded as code. */
@@ -49,7 +55,7 @@ export async function findPackage(spec: PackageSpec, places: PackagePlaces): Pro
   if (await isFolder(own)) {
     return {
       ...(await readInstalled(own, spec)),
-      digest: () => digestOwnFolder(own),
+      digest: () => digestOwnFolder(own, spec),
       recordFile: ownRecordFile(spec, places.serversFolder),
       owned: true,
     };

@@ -49,7 +49,7 @@ export async function installServer(options: InstallOptions): Promise<Installed>
     await writeFile(join(temporary, 'package.json'), '{ "private": true }\n');
     await runNpm(spec, temporary, options);
     const integrity = await checkLock(spec, temporary, options.integrity);
-    const digest = await digestOwnFolder(temporary);
+    const digest = await digestOwnFolder(temporary, spec);
     if (options.digest !== undefined && digest !== options.digest) {
       throw new Fault(
         'E_SERVER_INTEGRITY',
@@ -85,7 +85,8 @@ const FLAGS = [
 ];
 
 async function runNpm(spec: PackageSpec, cwd: string, options: InstallOptions): Promise<void> {
-  const source = options.archive === undefined ? `${spec.name}@${spec.version}` : `${spec.name}@file:${options.archive}`;
+  const source =
+    options.archive === undefined ? `${spec.name}@${spec.version}` : `${spec.name}@file:${options.archive}`;
   try {
     await run('npm', ['install', ...FLAGS, '--', source], {
       cwd,
@@ -95,18 +96,26 @@ async function runNpm(spec: PackageSpec, cwd: string, options: InstallOptions): 
       shell: process.platform === 'win32', // npm is a script there
     });
   } catch (error) {
-    const code = /\bnpm (?:error|ERR!) code (E[A-Z0-9]+)/.exec(String((error as { stderr?: unknown }).stderr ?? ''))?.[1];
+    const code = /\bnpm (?:error|ERR!) code (E[A-Z0-9]+)/.exec(
+      String((error as { stderr?: unknown }).stderr ?? ''),
+    )?.[1];
     if (code === 'EINTEGRITY') {
-      throw new Fault('E_SERVER_INTEGRITY', `an archive npm fetched for ${options.package} is damaged`, { cause: error });
+      throw new Fault('E_SERVER_INTEGRITY', `an archive npm fetched for ${options.package} is damaged`, {
+        cause: error,
+      });
     }
-    const why = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'npm is not in PATH' : `npm failed${code ? ` with ${code}` : ''}`;
+    const why =
+      (error as NodeJS.ErrnoException).code === 'ENOENT'
+        ? 'npm is not in PATH'
+        : `npm failed${code ? ` with ${code}` : ''}`;
     throw toFault(error, 'E_SERVER_LAUNCH', `${options.package} could not be installed: ${why}`);
   }
 }
 
 /** npm needs its own settings and the way to the network; of the rest it gets what a server gets. */
 function npmEnvironment(environment: Environment): Record<string, string> {
-  const wanted = /^(PATH|HOME|LANG|TMPDIR|TEMP|TMP|SYSTEMROOT|PATHEXT|USERPROFILE|APPDATA|LOCALAPPDATA|COMSPEC|(HTTPS?|NO|ALL)_PROXY|NODE_EXTRA_CA_CERTS|SSL_CERT_FILE|NPM_CONFIG_.*)$/i;
+  const wanted =
+    /^(PATH|HOME|LANG|TMPDIR|TEMP|TMP|SYSTEMROOT|PATHEXT|USERPROFILE|APPDATA|LOCALAPPDATA|COMSPEC|(HTTPS?|NO|ALL)_PROXY|NODE_EXTRA_CA_CERTS|SSL_CERT_FILE|NPM_CONFIG_.*)$/i;
   const kept: Record<string, string> = {};
   for (const [name, value] of Object.entries(environment)) {
     if (value !== undefined && wanted.test(name)) kept[name] = value;
@@ -119,7 +128,10 @@ async function checkLock(spec: PackageSpec, folder: string, declared: string | u
   const lock = (await readLock(folder)) ?? {};
   for (const [path, entry] of Object.entries(lock)) {
     if (path === '' || entry.inBundle === true || entry.integrity !== undefined) continue;
-    throw new Fault('E_SERVER_INTEGRITY', `the dependency \`${path}\` of ${spec.name} has no integrity: it is a link or comes from a repository`);
+    throw new Fault(
+      'E_SERVER_INTEGRITY',
+      `the dependency \`${path}\` of ${spec.name} has no integrity: it is a link or comes from a repository`,
+    );
   }
   const found = lock[`node_modules/${spec.name}`];
   if (found?.version !== spec.version || found.integrity === undefined) {

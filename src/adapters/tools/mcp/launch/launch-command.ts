@@ -54,7 +54,11 @@ export async function digestCommand(
   try {
     return await digestTree(roots);
   } catch (error) {
-    throw toFault(error, 'E_SERVER_INTEGRITY', `a file that the digest of \`${options.command}\` covers cannot be read`);
+    throw toFault(
+      error,
+      'E_SERVER_INTEGRITY',
+      `a file that the digest of \`${options.command}\` covers cannot be read`,
+    );
   }
 }
 

@@ -5,7 +5,13 @@ import type { Digest } from '../../../../base/digest.ts';
 import { Fault } from '../../../../base/fault.ts';
 import type { Secret } from '../../../../base/secret.ts';
 import { isInside } from './digest-tree.ts';
-import { type FoundPackage, findPackage, type PackagePlaces, readPackageJson, requireIntegrity } from './find-package.ts';
+import {
+  type FoundPackage,
+  findPackage,
+  type PackagePlaces,
+  readPackageJson,
+  requireIntegrity,
+} from './find-package.ts';
 import { type Launch, requireFolder } from './launch.ts';
 import { type PackageSpec, parsePackageSpec } from './package-spec.ts';
 import { readPinRecord, writePinRecord } from './pin-record.ts';
@@ -41,7 +47,10 @@ export async function launchPackage(options: PackageOptions): Promise<Launch> {
     throw new Fault('E_SERVER_LAUNCH', `${options.package} is not installed; run \`chaperone servers install\``);
   }
   if (found.version !== spec.version) {
-    throw new Fault('E_SERVER_INTEGRITY', `found version ${found.version} of ${spec.name} where ${spec.version} should be`);
+    throw new Fault(
+      'E_SERVER_INTEGRITY',
+      `found version ${found.version} of ${spec.name} where ${spec.version} should be`,
+    );
   }
   requireIntegrity(spec, options.integrity, found.integrity);
   await requireTree(spec, found, options);
@@ -82,13 +91,19 @@ async function requireTree(spec: PackageSpec, found: FoundPackage, options: Pack
     // Among a project's dependencies nobody installed it through the gateway: the lock file vouches for what npm
     // unpacked, and from this first use on the files themselves are held to it.
     if (!found.owned) return record(options, found, tree);
-    throw new Fault('E_SERVER_INTEGRITY', `nothing records that ${options.package} was installed here; install it again`);
+    throw new Fault(
+      'E_SERVER_INTEGRITY',
+      `nothing records that ${options.package} was installed here; install it again`,
+    );
   }
   if (kept.package !== options.package || kept.integrity !== options.integrity) {
     throw new Fault('E_SERVER_INTEGRITY', `${options.package} was recorded with integrity ${kept.integrity}`);
   }
   if (kept.disabled !== undefined) {
-    throw new Fault('E_SERVER_INTEGRITY', `${options.package} is disabled: its files changed once and nobody has reviewed it since`);
+    throw new Fault(
+      'E_SERVER_INTEGRITY',
+      `${options.package} is disabled: its files changed once and nobody has reviewed it since`,
+    );
   }
   if (tree !== kept.tree) {
     await writePinRecord(
@@ -132,12 +147,17 @@ async function findProgram(spec: PackageSpec, folder: string, bin: string | unde
     const has = names.length === 0 ? 'it has none' : `it has ${names.map((each) => `\`${each}\``).join(', ')}`;
     throw new Fault(
       'E_SERVER_LAUNCH',
-      bin === undefined ? `\`bin\` has to say which program of ${spec.name} to start; ${has}` : `${spec.name} has no program \`${bin}\`; ${has}`,
+      bin === undefined
+        ? `\`bin\` has to say which program of ${spec.name} to start; ${has}`
+        : `${spec.name} has no program \`${bin}\`; ${has}`,
     );
   }
   const real = await realpath(join(folder, file)).catch(() => undefined);
   if (real === undefined || !isInside(folder, real)) {
-    throw new Fault('E_SERVER_LAUNCH', `the program \`${name}\` of ${spec.name} is missing or lies outside the package`);
+    throw new Fault(
+      'E_SERVER_LAUNCH',
+      `the program \`${name}\` of ${spec.name} is missing or lies outside the package`,
+    );
   }
   return real;
 }

@@ -13,5 +13,6 @@ export interface Launch {
 /** Without this a missing folder shows as a missing program. */
 export async function requireFolder(cwd: string): Promise<void> {
   const stats = await stat(cwd).catch(() => undefined);
-  if (!stats?.isDirectory()) throw new Fault('E_SERVER_LAUNCH', `the folder to start it in, \`${cwd}\`, does not exist`);
+  if (!stats?.isDirectory())
+    throw new Fault('E_SERVER_LAUNCH', `the folder to start it in, \`${cwd}\`, does not exist`);
 }

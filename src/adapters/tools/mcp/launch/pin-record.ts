@@ -26,12 +26,16 @@ export async function readPinRecord(file: string): Promise<PinRecord | undefined
     text = await readFile(file, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw new Fault('E_SERVER_INTEGRITY', `the record of the reviewed package, \`${file}\`, cannot be read`, { cause: error });
+    throw new Fault('E_SERVER_INTEGRITY', `the record of the reviewed package, \`${file}\`, cannot be read`, {
+      cause: error,
+    });
   }
   try {
     return recordSchema.parse(JSON.parse(text));
   } catch (error) {
-    throw new Fault('E_SERVER_INTEGRITY', `the record of the reviewed package, \`${file}\`, is damaged`, { cause: error });
+    throw new Fault('E_SERVER_INTEGRITY', `the record of the reviewed package, \`${file}\`, is damaged`, {
+      cause: error,
+    });
   }
 }
 

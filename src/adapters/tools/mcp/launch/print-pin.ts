@@ -18,10 +18,14 @@ export async function readPin(packageSpec: string, places: PackagePlaces): Promi
   const spec = parsePackageSpec(packageSpec);
   const found = await findPackage(spec, places);
   if (found === undefined) {
-    throw new Fault('E_NOT_FOUND', `${packageSpec} is not installed; run \`chaperone servers install ${packageSpec}\` first`);
+    throw new Fault(
+      'E_NOT_FOUND',
+      `${packageSpec} is not installed; run \`chaperone servers install ${packageSpec}\` first`,
+    );
   }
   const { integrity } = found;
-  if (integrity === undefined) throw new Fault('E_SERVER_INTEGRITY', `no lock file gives the integrity of ${packageSpec}`);
+  if (integrity === undefined)
+    throw new Fault('E_SERVER_INTEGRITY', `no lock file gives the integrity of ${packageSpec}`);
   return { package: packageSpec, integrity, digest: await found.digest() };
 }
 

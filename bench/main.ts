@@ -1,0 +1,35 @@
+/**
+ * `npm run bench -- <name> [--json] [--seconds N]`: measures on this machine, now. A table goes to stderr; with
+ * `--json`, one JSON object is the last line of stdout. Exit code 1 if a goal that was measured is missed.
+ */
+import { parseArgs } from 'node:util';
+import { measureDecision } from './decision.ts';
+import { measureHop } from './hop.ts';
+import { printReport, type Report } from './report.ts';
+import { measureThroughput } from './throughput.ts';
+
+/** Each takes how long to measure, in ms, and what to tell people meanwhile. */
+type Bench = (options: { durationMs: number; tell: (line: string) => void }) => Promise<Report>;
+
+const benches: Readonly<Record<string, Bench>> = {
+  hop: measureHop,
+  decision: measureDecision,
+  throughput: measureThroughput,
+};
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { json: { type: 'boolean', default: false }, seconds: { type: 'string', default: '20' } },
+});
+const [name = ''] = positionals;
+const seconds = Number(values.seconds);
+const bench = Object.hasOwn(benches, name) ? benches[name] : undefined;
+if (!bench || !(seconds > 0 && seconds <= 3_600)) {
+  process.stderr.write(`usage: npm run bench -- <${Object.keys(benches).join('|')}> [--json] [--seconds 1..3600]\n`);
+  process.exit(2);
+}
+const tell = (line: string) => process.stderr.write(`${line}\n`);
+const report = await bench({ durationMs: seconds * 1_000, tell });
+tell(printReport(report));
+if (values.json) process.stdout.write(`${JSON.stringify(report)}\n`);
+process.exitCode = report.goals.every((goal) => goal.reached) ? 0 : 1;

@@ -1,0 +1,82 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { describe, expect, it } from 'vitest';
+import type { Change } from '../../../ports/store.ts';
+import { createCommitBatch } from './commit-batch.ts';
+import { migrate } from './migrate.ts';
+import { migrations } from './migrations.ts';
+import { toWire, type WireCommit } from './wire.ts';
+
+function newBatch(path = ':memory:') {
+  const db = new DatabaseSync(path, { timeout: 0 });
+  migrate(db, 'memory', migrations);
+  const commitBatch = createCommitBatch(db, 'memory');
+  return { db, commit: (...commits: Change[][]) => commitBatch(commits.map(wire)) };
+}
+
+function wire(changes: Change[]): WireCommit {
+  const commit = toWire(changes);
+  if ('ok' in commit) throw new Error(commit.message);
+  return commit;
+}
+
+const append = (id: string): Change => ({
+  kind: 'event.append',
+  event: { id, kind: 'run.started', tenant: 't', atMs: 1, body: {} },
+});
+const require: Change = { kind: 'run.require', tenant: 't', agent: 'a', runId: 'none', nowMs: 1 };
+const isolate: Change = { kind: 'isolation.set', scope: 'all', isolated: true, reason: 'test', atMs: 1 };
+const requireAll: Change = { kind: 'isolation.require', scopes: ['all'] };
+/** A time that is not a number cannot be stored: the table refuses it, not a condition. */
+const unstorable: Change = { ...isolate, scope: 'unstorable', atMs: Number.NaN };
+
+describe('createCommitBatch', () => {
+  it('keeps one commit that cannot be stored from taking the others with it', () => {
+    const { db, commit } = newBatch();
+    expect(commit([append('a')], [append('b'), unstorable], [append('c')])).toEqual([
+      [1],
+      { fault: 'E_STORE', message: expect.stringContaining('NOT NULL') },
+      [2],
+    ]);
+    expect(
+      db
+        .prepare('SELECT id FROM events ORDER BY seq')
+        .all()
+        .map((row) => row['id']),
+    ).toEqual(['a', 'c']);
+  });
+
+  it('numbers on from the last event that stayed', () => {
+    const { commit } = newBatch();
+    expect(commit([append('a')], [append('b'), append('c'), require], [append('d')])).toEqual([
+      [1],
+      expect.objectContaining({ code: 'E_RUN_UNKNOWN' }),
+      [2],
+    ]);
+    expect(commit([append('e'), unstorable])).toEqual([expect.objectContaining({ fault: 'E_STORE' })]);
+    expect(commit([append('f')])).toEqual([[3]]);
+  });
+
+  it('remembers no isolation that was taken back', () => {
+    const { commit } = newBatch();
+    expect(commit([isolate, requireAll], [requireAll])).toEqual([expect.objectContaining({ code: 'E_ISOLATED' }), []]);
+    expect(commit([isolate, unstorable], [requireAll])).toEqual([expect.objectContaining({ fault: 'E_STORE' }), []]);
+    expect(commit([isolate], [requireAll])).toEqual([[], expect.objectContaining({ code: 'E_ISOLATED' })]);
+  });
+
+  it('says so to everybody, without trying each again, while another program has the lock', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'chaperone-batch-'));
+    const { db, commit } = newBatch(join(folder, 'store.db'));
+    const other = new DatabaseSync(join(folder, 'store.db'));
+    other.exec('BEGIN IMMEDIATE');
+    const locked = { fault: 'E_STORE', message: expect.stringContaining('holds a lock') };
+    expect(commit([append('a')], [append('b')])).toEqual([locked, locked]);
+    other.exec('ROLLBACK');
+    expect(commit([append('c')])).toEqual([[1]]);
+    other.close();
+    db.close();
+    rmSync(folder, { recursive: true });
+  });
+});

@@ -1,0 +1,53 @@
+import { limits } from '../../../base/limits.ts';
+import type { Store } from '../../../ports/store.ts';
+import { assertLimit } from '../record.ts';
+import { createReader } from './create-reader.ts';
+import { openDatabaseReadOnly } from './open-database.ts';
+import { explain } from './to-fault.ts';
+import type { Reader } from './wire.ts';
+
+/** A store that can be looked at and not changed. */
+export type ReadOnlyStore = Omit<Store, 'commit'>;
+
+/**
+ * Opens a store's file for looking at it, also while another process has it open; each read sees what is committed at
+ * that moment. Reads run on the calling thread: this is for commands, not for a gateway.
+ *
+ * @throws Fault E_NOT_FOUND when there is no file; E_STORE when it cannot be opened; E_STORE_CORRUPT when it is damaged,
+ * is not a store, or was written by a newer version.
+ */
+export async function openSqliteStoreReadOnly({ path }: { readonly path: string }): Promise<ReadOnlyStore> {
+  const db = openDatabaseReadOnly(path, limits.commitTimeoutMs);
+  const reader = createReader(db);
+
+  async function read<Answer>(ask: (reader: Reader) => Answer): Promise<Answer> {
+    try {
+      return ask(reader);
+    } catch (error) {
+      throw explain(error, path);
+    }
+  }
+
+  return {
+    async readEvents(query) {
+      assertLimit(query.limit);
+      return read((from) => from.readEvents(query));
+    },
+    readRun: (tenant, runId) => read((from) => from.readRun(tenant, runId)),
+    readApproval: (tenant, approvalId) => read((from) => from.readApproval(tenant, approvalId)),
+    async listApprovals(tenant, state, limit) {
+      assertLimit(limit);
+      return read((from) => from.listApprovals(tenant, state, limit));
+    },
+    async listOpenIntents(limit) {
+      assertLimit(limit);
+      return read((from) => from.listOpenIntents(limit));
+    },
+    readPin: (tool) => read((from) => from.readPin(tool)),
+    listIsolations: () => read((from) => from.listIsolations()),
+    readActiveBundle: () => read((from) => from.readActiveBundle()),
+    async close() {
+      if (db.isOpen) db.close();
+    },
+  };
+}

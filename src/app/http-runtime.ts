@@ -1,0 +1,72 @@
+import { Fault } from '../base/fault.ts';
+import { isJsonObject } from '../base/json.ts';
+import type { Decision } from '../model/decision.ts';
+import type { StoredEvent } from '../model/event.ts';
+import type { HttpRuntime } from '../doors/http/runtime.ts';
+import { answerApproval } from '../runtime/approvals.ts';
+import { readCallRecord } from '../runtime/explain.ts';
+import type { Gateway } from './gateway.ts';
+
+/** The gateway as the HTTP door wants it. */
+export function createHttpRuntime(gateway: Gateway): HttpRuntime {
+  const { world } = gateway;
+  const { store, runs } = world;
+  return {
+    async startRun({ tenant, agent, user, task, prompt, lifetimeMs }) {
+      return runs.start({
+        principal: { tenant, agent, ...(user === undefined ? {} : { onBehalfOf: user }) },
+        task,
+        prompt,
+        attested: true,
+        ...(lifetimeMs === undefined ? {} : { lifeMs: lifetimeMs }),
+      });
+    },
+    readRun: (tenant, runId) => store.readRun(tenant, runId),
+    endRun: (tenant, runId) => runs.end(tenant, runId),
+    async listTools({ agent }) {
+      return gateway.catalog.list(agent).map((entry) => entry.governed);
+    },
+    async call({ tenant, agent, runId }, { tool, arguments: args, approvalId }, signal) {
+      const principal = { tenant, agent };
+      const run = runId ?? (await runs.ambient(principal)).id;
+      return gateway.call({
+        principal,
+        runId: run,
+        tool,
+        arguments: args,
+        signal,
+        ...(approvalId === undefined ? {} : { approvalId }),
+      });
+    },
+    listApprovals: (tenant, limit) => store.listApprovals(tenant, 'pending', limit),
+    readApproval: (tenant, approvalId) => store.readApproval(tenant, approvalId),
+    answerApproval: (answer) => answerApproval(world, answer),
+    async explain(tenant, callId) {
+      try {
+        const { events } = await readCallRecord(store, tenant, callId);
+        const decision = findDecision(events);
+        return { callId, events, ...(decision === undefined ? {} : { decision }) };
+      } catch (error) {
+        if (error instanceof Fault && error.code === 'E_NOT_FOUND') return undefined;
+        throw error;
+      }
+    },
+    readEvents: (tenant, afterSeq, limit) => store.readEvents({ tenant, afterSeq, limit }),
+    async isReady() {
+      await store.listIsolations();
+      return true;
+    },
+  };
+}
+
+/** The decision as it was recorded, if policy was asked. */
+function findDecision(events: readonly StoredEvent[]): Decision | undefined {
+  for (const { body } of events) {
+    const { verdict, reasons, bundle } = body;
+    if (typeof verdict !== 'string' || !Array.isArray(reasons) || typeof bundle !== 'string') continue;
+    if (!reasons.every(isJsonObject)) continue;
+    // What `recordDecided` wrote from a decision, read back.
+    return { verdict, reasons, obligations: [], bundle } as unknown as Decision;
+  }
+  return undefined;
+}

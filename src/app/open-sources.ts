@@ -1,0 +1,86 @@
+import { join } from 'node:path';
+import { launchCommand } from '../adapters/tools/mcp/launch/launch-command.ts';
+import { launchPackage } from '../adapters/tools/mcp/launch/launch-package.ts';
+import { createMcpSource, type McpSource } from '../adapters/tools/mcp/create-mcp-source.ts';
+import type { McpReach } from '../adapters/tools/mcp/connect.ts';
+import type { Clock } from '../base/clock.ts';
+import type { Digest } from '../base/digest.ts';
+import { revealText } from '../base/secret.ts';
+import type { ServerConfig } from '../model/manifest.ts';
+import type { LoadedConfig } from './config/load-config.ts';
+import { resolveSecrets, type ServerSecrets } from './config/resolve-secrets.ts';
+import type { Notify } from './notice.ts';
+
+export interface SourceOptions {
+  readonly loaded: LoadedConfig;
+  /** Absolute path of the data folder. */
+  readonly data: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly clock: Clock;
+  readonly notify: Notify;
+}
+
+/** Folders in which a package counts as installed, besides the gateway's own: where the manifest is, and upwards. */
+function foldersAbove(folder: string): readonly string[] {
+  const above = [folder];
+  for (let at = folder; join(at, '..') !== at; ) {
+    at = join(at, '..');
+    above.push(at);
+  }
+  return above;
+}
+
+/** A source for every configured server, by its id. None is started yet. Throws a `ConfigFault` for a missing secret. */
+export async function openSources(options: SourceOptions): Promise<ReadonlyMap<string, McpSource>> {
+  const { loaded, notify } = options;
+  const secrets = await resolveSecrets(loaded, options.environment);
+  for (const { place, message } of secrets.warnings) notify({ kind: 'warning', message: `${place.file}:${place.line}: ${message}` });
+  const sources = new Map<string, McpSource>();
+  for (const [server, config] of Object.entries(loaded.manifest.servers)) {
+    const given = secrets.servers.get(server) ?? { env: {}, headers: {} };
+    const source = createMcpSource({
+      server,
+      reach: reachOf(config, given, options),
+      onStderr: (line) => notify({ kind: 'server-log', server, message: line }),
+      onDropped: ({ name, why }) => notify({ kind: 'warning', message: `\`${server}/${name}\` is left out: ${why}` }),
+    });
+    sources.set(server, source);
+  }
+  return sources;
+}
+
+function reachOf(config: ServerConfig, given: ServerSecrets, options: SourceOptions): McpReach {
+  const { loaded, data, environment, clock } = options;
+  const { folder } = loaded;
+  if ('url' in config) {
+    const headers = Object.fromEntries(Object.entries(given.headers).map(([name, value]) => [name, revealText(value)]));
+    return { kind: 'http', url: new URL(config.url), headers };
+  }
+  const common = { args: config.args, env: given.env, folder, environment, ...(config.cwd === undefined ? {} : { cwd: config.cwd }) };
+  if ('package' in config) {
+    return {
+      kind: 'stdio',
+      launch: () =>
+        launchPackage({
+          ...common,
+          package: config.package,
+          integrity: config.integrity,
+          serversFolder: join(data, 'servers'),
+          projectFolders: foldersAbove(folder),
+          clock,
+          ...(config.digest === undefined ? {} : { digest: config.digest as Digest }), // its schema admits nothing else
+          ...(config.bin === undefined ? {} : { bin: config.bin }),
+        }),
+    };
+  }
+  return {
+    kind: 'stdio',
+    launch: () =>
+      launchCommand({
+        ...common,
+        command: config.command,
+        ...(config.files === undefined ? {} : { files: config.files }),
+        ...(config.digest === undefined ? {} : { digest: config.digest as Digest }), // its schema admits nothing else
+      }),
+  };
+}

@@ -1,0 +1,239 @@
+import { type ErrorCode, errorEntry } from '../../base/errors.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.ts';
+import { limits } from '../../base/limits.ts';
+import type { ToolResult } from '../../model/result.ts';
+import { type Tool, toolName } from '../../model/tool.ts';
+import type { McpCarrier, McpEra } from '../../ports/mcp-upstream.ts';
+import type { CallInput } from '../../ports/tool-source.ts';
+import type { CallAnswer } from '../../runtime/line/call-answer.ts';
+import { type Channel, type DoorAnswer, fail, invalidParams, type McpClient } from './client.ts';
+import type { DoorState } from './door-state.ts';
+import { callerKey } from './gate.ts';
+import { judgeQuestion } from './judge-question.ts';
+import { LOG_LEVELS } from './protocol.ts';
+import { isInputRequired, shapeResult } from './shape-result.ts';
+import type { StateBinding } from './state-seal.ts';
+import { isStandIn } from './tool-view.ts';
+
+export type Shape = (result: ToolResult) => JsonObject;
+
+type Refused = Extract<CallAnswer, { kind: 'refused' }>;
+
+/**
+ * Sends one use of a tool, resource or prompt along the straight line and shapes what comes back. Each round of
+ * questions is a call of its own: decided, recorded and bounded like any other.
+ */
+export async function callThrough(
+  door: DoorState,
+  client: McpClient,
+  tool: Tool,
+  args: JsonObject,
+  params: JsonObject,
+  channel: Channel,
+  shape: Shape,
+): Promise<DoorAnswer> {
+  const binding: StateBinding = {
+    caller: callerKey(client.caller),
+    server: tool.server,
+    callable: tool.name,
+    arguments: args,
+  };
+  let input = readInput(door, params, binding);
+  if (input === 'invalid') return invalidParams('the request state is not valid for this request');
+  for (let round = 1; ; round++) {
+    const answer = await walk(door, client, tool, args, params, channel, input);
+    if (answer.kind === 'refused') return shapeRefusal(client.era, answer, tool);
+    const { result, callId } = answer;
+    if (!isInputRequired(result)) return { ok: true, result: shape(result) };
+    const questions = readQuestions(result);
+    const forbidden = await judgeQuestions(door, client, tool.server, questions);
+    if (forbidden || round > limits.mcpInputRounds) return withhold(client.era, callId, tool);
+    if (client.era === 'modern') return { ok: true, result: shape(sealState(door, result, binding)) };
+    const responses = await askClient(channel, questions);
+    if (responses === undefined) return withhold(client.era, callId, tool);
+    const state = result.extra?.['requestState'];
+    input = { responses, ...(typeof state === 'string' ? { state } : {}) };
+  }
+}
+
+function walk(
+  door: DoorState,
+  client: McpClient,
+  tool: Tool,
+  args: JsonObject,
+  params: JsonObject,
+  channel: Channel,
+  input: CallInput | undefined,
+): Promise<CallAnswer> {
+  const meta = isJsonObject(params['_meta']) ? params['_meta'] : {};
+  const { progressToken } = meta;
+  const trace = readTrace(meta);
+  const follows = typeof progressToken === 'string' || typeof progressToken === 'number';
+  const carrier: McpCarrier = {
+    protocol: 'mcp',
+    peer: client.peer,
+    ...(client.era === 'modern' ? { capabilities: client.capabilities } : {}),
+    ...(client.logLevel === undefined ? {} : { logLevel: client.logLevel }),
+    onNotification: (method, body) => {
+      if (mayPass(client, method, body)) channel.notify(method, body);
+    },
+    onRequest: (method, body, signal) => putQuestion(door, client, tool.server, method, body, channel, signal),
+  };
+  return door.gate.call({
+    principal: client.caller.principal,
+    runId: client.caller.runId,
+    tool: toolName(tool),
+    arguments: args,
+    signal: channel.signal,
+    carrier,
+    ...(input === undefined ? {} : { input }),
+    ...(trace === undefined ? {} : { meta: trace }),
+    ...(follows
+      ? { onProgress: (progress) => channel.notify('notifications/progress', { ...progress, progressToken }) }
+      : {}),
+  });
+}
+
+/** A legacy server's question, put to the client it works for. */
+export async function putQuestion(
+  door: DoorState,
+  client: McpClient,
+  server: string,
+  method: string,
+  params: JsonObject,
+  channel: Pick<Channel, 'ask'>,
+  signal: AbortSignal,
+): Promise<DoorAnswer> {
+  const why = await judgeQuestion(door.gate, client, server, method, params);
+  if (why === undefined) return channel.ask(method, params, signal);
+  return why === 'unknown' || why === 'undeclared'
+    ? fail(-32_601, 'Method not found')
+    : fail(errorEntry('E_NOT_PERMITTED').http, 'This question is not put to the client.');
+}
+
+/** What a server may send on to a client of its own accord while it works. */
+export function mayPass(client: McpClient, method: string, params: JsonObject): boolean {
+  if (method === 'notifications/elicitation/complete') return true;
+  if (method !== 'notifications/message' || client.logLevel === undefined) return false;
+  const level = params['level'];
+  return typeof level === 'string' && LOG_LEVELS.indexOf(level) >= LOG_LEVELS.indexOf(client.logLevel);
+}
+
+/** Walks the line with a name that leads nowhere: it is refused there, and so recorded. */
+export async function callUnknown(door: DoorState, client: McpClient, name: string, args: JsonObject): Promise<void> {
+  const { principal, runId } = client.caller;
+  await door.gate.call({
+    principal,
+    runId,
+    tool: name.slice(0, limits.toolNameChars),
+    arguments: args,
+    carrier: NO_CARRIER,
+  });
+}
+
+const NO_CARRIER = { protocol: 'none' };
+
+/** Trace context, and nothing else: `_meta` is no way around the arguments. */
+function readTrace(meta: JsonObject): JsonObject | undefined {
+  const { traceparent, tracestate } = meta;
+  if (typeof traceparent !== 'string' || !/^[0-9a-f]{2}(-[0-9a-f]+){3}$/.test(traceparent)) return undefined;
+  if (traceparent.length > 64) return undefined;
+  const state = typeof tracestate === 'string' && tracestate.length <= 512 ? { tracestate } : {};
+  return { traceparent, ...state };
+}
+
+function readInput(door: DoorState, params: JsonObject, binding: StateBinding): CallInput | 'invalid' | undefined {
+  const { inputResponses, requestState } = params;
+  if (inputResponses === undefined && requestState === undefined) return undefined;
+  if (inputResponses !== undefined && !isJsonObject(inputResponses)) return 'invalid';
+  const responses = inputResponses === undefined ? {} : { responses: inputResponses };
+  if (requestState === undefined) return responses;
+  const state = typeof requestState === 'string' ? door.seal.open(requestState, binding) : undefined;
+  return state === undefined ? 'invalid' : { ...responses, state };
+}
+
+function sealState(door: DoorState, result: ToolResult, binding: StateBinding): ToolResult {
+  const state = result.extra?.['requestState'];
+  if (typeof state !== 'string') return result;
+  return { ...result, extra: { ...result.extra, requestState: door.seal.seal(state, binding) } };
+}
+
+interface Question {
+  readonly key: string;
+  readonly method: string;
+  readonly params: JsonObject;
+}
+
+function readQuestions(result: ToolResult): readonly Question[] | undefined {
+  const requests = result.extra?.['inputRequests'] ?? {};
+  if (!isJsonObject(requests)) return undefined;
+  const questions: Question[] = [];
+  for (const [key, request] of Object.entries(requests)) {
+    const { method, params = {} } = isJsonObject(request) ? request : {};
+    if (typeof method !== 'string' || !isJsonObject(params)) return undefined;
+    questions.push({ key, method, params });
+  }
+  return questions;
+}
+
+async function judgeQuestions(
+  door: DoorState,
+  client: McpClient,
+  server: string,
+  questions: readonly Question[] | undefined,
+): Promise<boolean> {
+  if (questions === undefined) return true;
+  for (const { method, params } of questions) {
+    if ((await judgeQuestion(door.gate, client, server, method, params)) !== undefined) return true;
+  }
+  return false;
+}
+
+/** Asks a client of the session era what a modern server wants to know, all questions at once. */
+async function askClient(
+  channel: Channel,
+  questions: readonly Question[] | undefined,
+): Promise<JsonObject | undefined> {
+  const answers = await Promise.all(
+    (questions ?? []).map(
+      async ({ key, method, params }) => [key, await channel.ask(method, params, channel.signal)] as const,
+    ),
+  );
+  const responses: Record<string, JsonValue> = {};
+  for (const [key, answer] of answers) {
+    if (!answer.ok) return undefined;
+    responses[key] = answer.result;
+  }
+  return responses;
+}
+
+/** The tool wants what it may not ask for, or asks for ever. What it has done by then stays done. */
+function withhold(era: McpEra, callId: string, tool: Tool): DoorAnswer {
+  const code = 'E_RESULT_INVALID';
+  return deny(era, code, errorEntry(code).toModel, { 'chaperone/code': code, 'chaperone/callId': callId }, tool);
+}
+
+function shapeRefusal(era: McpEra, refused: Refused, tool: Tool): DoorAnswer {
+  const { code, callId, toModel, approvalId, protocolError } = refused;
+  // An error in the server's own protocol is passed on as it is.
+  if (protocolError !== undefined) return passError(protocolError);
+  const approval = approvalId === undefined ? {} : { 'chaperone/approvalId': approvalId };
+  return deny(era, code, toModel, { 'chaperone/code': code, 'chaperone/callId': callId, ...approval }, tool);
+}
+
+/** For a tool, a result that tells the model; for anything else, an error with a code that no JSON-RPC error has. */
+function deny(era: McpEra, code: ErrorCode, text: string, details: JsonObject, tool: Tool): DoorAnswer {
+  if (isStandIn(tool)) return fail(errorEntry(code).http, text, { data: details });
+  const body = { content: [{ type: 'text', text }], isError: true, _meta: details };
+  return { ok: true, result: shapeResult(era, body) };
+}
+
+/** Codes of the protocol's own range that say something about the connection they came on, which is not the client's. */
+const NOT_OURS = new Set([-32_020, -32_022]);
+
+function passError(error: NonNullable<Refused['protocolError']>): DoorAnswer {
+  const { code, message, data } = error;
+  if (NOT_OURS.has(code)) return fail(-32_603, 'The server could not be spoken to.');
+  const status = code === -32_021 ? { status: 400 } : {};
+  return fail(code, message, { ...status, ...(data === undefined ? {} : { data }) });
+}

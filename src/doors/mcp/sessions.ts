@@ -1,0 +1,63 @@
+import type { Clock } from '../../base/clock.ts';
+import { limits } from '../../base/limits.ts';
+import { callerKey, type McpCaller } from './gate.ts';
+import type { LegacySession } from './legacy-session.ts';
+
+interface Entry {
+  readonly session: LegacySession;
+  readonly owner: string;
+  usedAtMs: number;
+}
+
+const SWEEP_MS = 60_000;
+
+/**
+ * The legacy sessions of the HTTP endpoint. An id is 256 random bits and belongs to the principal that opened the
+ * session: to anyone else it does not exist, though knowing it proves nothing either.
+ */
+export class Sessions {
+  readonly #clock: Clock;
+  readonly #entries = new Map<string, Entry>();
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#timer = setInterval(() => this.#sweep(), SWEEP_MS).unref();
+  }
+
+  add(session: LegacySession): string {
+    const [longestUnused] = this.#entries.keys();
+    if (this.#entries.size >= limits.mcpSessions && longestUnused !== undefined) this.end(longestUnused);
+    const id = Buffer.from(this.#clock.randomBytes(32)).toString('base64url');
+    this.#entries.set(id, { session, owner: callerKey(session.caller), usedAtMs: this.#clock.monotonicMs() });
+    return id;
+  }
+
+  /** The caller's own session of that id. */
+  find(id: string, caller: McpCaller): LegacySession | undefined {
+    const entry = this.#entries.get(id);
+    if (!entry || entry.owner !== callerKey(caller)) return undefined;
+    // Put last, so that the first in the map is always the longest unused.
+    this.#entries.delete(id);
+    this.#entries.set(id, entry);
+    entry.usedAtMs = this.#clock.monotonicMs();
+    return entry.session;
+  }
+
+  end(id: string): void {
+    this.#entries.get(id)?.session.end();
+    this.#entries.delete(id);
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    for (const id of [...this.#entries.keys()]) this.end(id);
+  }
+
+  #sweep(): void {
+    const before = this.#clock.monotonicMs() - limits.mcpIdleMs;
+    for (const [id, { usedAtMs, session }] of this.#entries) {
+      if (usedAtMs < before && !session.busy) this.end(id);
+    }
+  }
+}

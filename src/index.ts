@@ -1,0 +1,12 @@
+export { CallRefused } from './app/call-refused.ts';
+export type { Chaperone, ChaperoneRun, StartRun } from './app/chaperone.ts';
+export { type ChaperoneOptions, createChaperone } from './app/create-chaperone.ts';
+export type { GuardedTool } from './app/guarded-tool.ts';
+export type { Notice } from './app/notice.ts';
+export type { ErrorCode } from './base/errors.ts';
+export { Fault } from './base/fault.ts';
+export type { Approval } from './model/approval.ts';
+export type { Reason } from './model/decision.ts';
+export type { PromptPart } from './model/prompt.ts';
+export type { ToolResult } from './model/result.ts';
+export type { CallAnswer } from './runtime/line/call-answer.ts';

@@ -1,0 +1,85 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { CallRefused, type Chaperone, createChaperone } from '../../src/index.ts';
+
+let folder: string;
+let chaperone: Chaperone;
+const sent: unknown[] = [];
+
+const tools = {
+  read_note: {
+    description: 'reads a note',
+    inputSchema: z.object({ id: z.string() }),
+    execute: async ({ id }: { id: string }) => ({ id, text: 'hello' }),
+  },
+  send_mail: {
+    description: 'sends a mail',
+    inputSchema: { type: 'object', properties: { to: { type: 'string' } }, required: ['to'] },
+    execute: async (args: { to: string }) => {
+      sent.push(args);
+      return 'sent';
+    },
+  },
+};
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'chaperone-sdk-'));
+  sent.length = 0;
+});
+afterEach(async () => {
+  await chaperone.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+describe('the SDK', () => {
+  it('permits a read, asks about a write, and runs it once when a person agrees', async () => {
+    chaperone = await createChaperone({ folder, manifest: { version: 1 } });
+    const run = await chaperone.startRun({ agent: 'support', user: { id: 'ann' }, prompt: 'read my note' });
+    const guarded = await run.guard(tools);
+    expect(await guarded.read_note.execute({ id: 'n1' })).toEqual({ id: 'n1', text: 'hello' });
+
+    const asked = await guarded.send_mail.execute({ to: 'bob@example.com' }).catch((error: unknown) => error);
+    expect(asked).toBeInstanceOf(CallRefused);
+    expect(asked).toMatchObject({ code: 'E_APPROVAL_PENDING', ran: 'no' });
+    expect(sent).toEqual([]);
+
+    const [approval] = await chaperone.pendingApprovals();
+    expect(approval?.arguments).toEqual({ to: 'bob@example.com' });
+    await chaperone.answerApproval(approval?.id ?? '', true, 'carol');
+    expect(await guarded.send_mail.execute({ to: 'bob@example.com' })).toBe('sent');
+    expect(sent).toEqual([{ to: 'bob@example.com' }]);
+
+    // The approval is spent: the very same call asks again.
+    await expect(guarded.send_mail.execute({ to: 'bob@example.com' })).rejects.toMatchObject({
+      code: 'E_APPROVAL_PENDING',
+    });
+    expect(sent).toHaveLength(1);
+  });
+
+  it('refuses a parameter the schema does not name, and a tool that does not exist', async () => {
+    chaperone = await createChaperone({ folder, manifest: { version: 1 } });
+    const run = await chaperone.startRun({ agent: 'support' });
+    await run.guard(tools);
+    expect(await run.call('app/read_note', { id: 'n1', also: 1 })).toMatchObject({ code: 'E_ARGUMENT_UNKNOWN' });
+    expect(await run.call('app/nothing', {})).toMatchObject({ code: 'E_TOOL_UNKNOWN' });
+    expect(await run.call('app/read_note', 'text')).toMatchObject({ code: 'E_ARGUMENTS_INVALID' });
+  });
+
+  it('holds an agent to its manifest, and explains with file and line', async () => {
+    chaperone = await createChaperone({
+      folder,
+      manifest: { version: 1, agents: { support: { tools: { 'app/*': {} }, deny: ['app/send_mail'] } } },
+    });
+    const run = await chaperone.startRun({ agent: 'support' });
+    await run.guard(tools);
+    const answer = await run.call('app/send_mail', { to: 'bob@example.com' });
+    expect(answer).toMatchObject({ kind: 'refused', code: 'E_DENIED', ran: 'no' });
+    const [reason] = answer.kind === 'refused' ? answer.reasons : [];
+    expect(reason?.place).toMatchObject({ file: '(manifest)' });
+    const record = await chaperone.explain(answer.callId);
+    expect(record.events.map((event) => event.kind)).toEqual(['call.refused']);
+  });
+});
