@@ -1,7 +1,7 @@
 import { createServer, type Server as HttpServer } from 'node:http';
 import { randomUUID } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
-import { NodeStreamableHTTPServerTransport, toNodeHandler } from '@modelcontextprotocol/node';
+import { type NodeIncomingMessageLike, NodeStreamableHTTPServerTransport, toNodeHandler } from '@modelcontextprotocol/node';
 import {
   createMcpHandler,
   isLegacyRequest,
@@ -55,7 +55,7 @@ export async function startUpstream(): Promise<Upstream> {
     const headers = new Headers();
     for (const [name, value] of Object.entries(request.headers)) if (typeof value === 'string') headers.set(name, value);
     const probe = new Request('http://localhost/mcp', { method: request.method ?? 'GET', headers });
-    if (!(await isLegacyRequest(probe, body))) return void (await answerModern(request, response, body));
+    if (!(await isLegacyRequest(probe, body))) return void (await answerModern(request as NodeIncomingMessageLike, response, body));
 
     const known = sessions.get(String(request.headers['mcp-session-id'] ?? ''));
     if (known) return void (await known.transport.handleRequest(request, response, body));

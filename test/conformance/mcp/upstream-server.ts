@@ -29,7 +29,7 @@ const STATE_KEY = new Uint8Array(32).fill(7);
 const text = (value: string): CallToolResult => ({ content: [{ type: 'text', text: value }] });
 const pause = (delayMs: number) => new Promise<void>((resolve) => setTimeout(resolve, delayMs));
 const nothing = z.object({});
-const form = (message: string, properties: Record<string, { type: 'string' | 'boolean' }>) =>
+const form = (message: string, properties: Record<string, { type: 'string' } | { type: 'boolean' }>) =>
   inputRequired.elicit({ message, requestedSchema: { type: 'object', properties, required: Object.keys(properties) } });
 
 /**
@@ -59,6 +59,8 @@ export function createUpstreamServer(announcer: Announcer): McpServer {
   addDiagnosticTools(server, announcer);
   addResources(server);
   addPrompts(server);
+  server.server.setRequestHandler('resources/subscribe', () => ({}));
+  server.server.setRequestHandler('resources/unsubscribe', () => ({}));
   return server;
 }
 
@@ -251,7 +253,7 @@ function addModernQuestions(server: McpServer, mint: (state: string) => Promise<
 }
 
 function readCapabilities(envelope: ServerContext['mcpReq']['envelope']): ClientCapabilities {
-  return envelope?.[CLIENT_CAPABILITIES_META_KEY] ?? {};
+  return (envelope as Record<string, ClientCapabilities> | undefined)?.[CLIENT_CAPABILITIES_META_KEY] ?? {};
 }
 
 function addSchemaTools(server: McpServer): void {

@@ -1,0 +1,39 @@
+import { Fault } from '../../src/base/fault.ts';
+import type { Change, Store } from '../../src/ports/store.ts';
+import { type Seeded, yieldSome } from './seeded.ts';
+
+/**
+ * A store that fails at every step there is: before anything is written, after it was written but before that is said,
+ * and on reads. What it says it wrote, it wrote.
+ */
+export function faultyStore(inner: Store, seeded: Seeded, rate: () => number): Store {
+  const failing = (when: string) => {
+    if (seeded.chance(rate())) throw new Fault('E_STORE', `injected ${when}`);
+  };
+  const read =
+    <Args extends unknown[], Result>(method: (...args: Args) => Promise<Result>) =>
+    async (...args: Args): Promise<Result> => {
+      await yieldSome(seeded);
+      failing('read');
+      return method(...args);
+    };
+  return {
+    async commit(changes: readonly Change[]) {
+      await yieldSome(seeded);
+      failing('before the commit');
+      const result = await inner.commit(changes);
+      await yieldSome(seeded);
+      failing('after the commit');
+      return result;
+    },
+    readEvents: read((query) => inner.readEvents(query)),
+    readRun: read((tenant, runId) => inner.readRun(tenant, runId)),
+    readApproval: read((tenant, id) => inner.readApproval(tenant, id)),
+    listApprovals: read((tenant, state, limit) => inner.listApprovals(tenant, state, limit)),
+    listOpenIntents: read((limit) => inner.listOpenIntents(limit)),
+    readPin: read((tool) => inner.readPin(tool)),
+    listIsolations: read(() => inner.listIsolations()),
+    readActiveBundle: read(() => inner.readActiveBundle()),
+    close: () => inner.close(),
+  };
+}

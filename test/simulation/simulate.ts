@@ -1,0 +1,156 @@
+import { openMemoryStore } from '../../src/adapters/stores/memory/open-memory-store.ts';
+import { manifestSchema } from '../../src/model/manifest.ts';
+import { pinTool, toolName } from '../../src/model/tool.ts';
+import { answerApproval } from '../../src/runtime/approvals.ts';
+import { AskedCalls } from '../../src/runtime/asked-calls.ts';
+import { call } from '../../src/runtime/call.ts';
+import { buildCatalog } from '../../src/runtime/catalog.ts';
+import { setIsolation } from '../../src/runtime/isolation.ts';
+import type { CallAnswer } from '../../src/runtime/line/call-answer.ts';
+import { recover } from '../../src/runtime/recover.ts';
+import { RunBook } from '../../src/runtime/run-book.ts';
+import type { World } from '../../src/runtime/world.ts';
+import { counted, countingSource, type Effect } from './counting-source.ts';
+import { faultyStore } from './faulty-store.ts';
+import { Seeded, seededClock, yieldSome } from './seeded.ts';
+
+export interface Report {
+  readonly answers: readonly CallAnswer[];
+  readonly effects: readonly Effect[];
+  /** What broke a law, in words. */
+  readonly violations: readonly string[];
+}
+
+const CALLS = 60;
+const TENANT = 'default';
+
+/** One seeded life of a runtime: concurrent calls, approvals and isolation over ports that fail, a crash, a recovery. */
+export async function simulate(seed: number): Promise<Report> {
+  const seeded = new Seeded(seed);
+  const clock = seededClock(seeded);
+  const truth = openMemoryStore();
+  let rate = 0;
+  const store = faultyStore(truth, seeded, () => rate);
+  const effects: Effect[] = [];
+  const bugs: unknown[] = [];
+  const source = countingSource(truth, seeded, () => rate, effects);
+  const catalog = buildCatalog({
+    manifest: manifestSchema.parse({
+      version: 1,
+      agents: {
+        agent: { tools: { 'sim/read_note': {}, 'sim/write_note': { approval: 'required' } }, deny: ['sim/forbidden'] },
+      },
+    }),
+    placeOf: () => ({ file: 'simulation', line: 1, column: 1 }),
+    policyFiles: [],
+    tools: counted,
+    pins: new Map(counted.map((tool) => [toolName(tool), pinTool(tool)])),
+  });
+  await truth.commit([
+    { kind: 'bundle.activate', bundle: catalog.bundle, content: {}, atMs: clock.nowMs() },
+    ...counted.map((tool) => ({
+      kind: 'pin.set' as const,
+      tool: toolName(tool),
+      pin: pinTool(tool),
+      descriptor: {},
+      atMs: clock.nowMs(),
+    })),
+  ]);
+  const world: World = {
+    clock,
+    store,
+    runs: new RunBook(clock, store, 3_600_000),
+    asked: await AskedCalls.recall(truth, TENANT),
+    approvalLifeMs: 900_000,
+    inFlight: { count: 0 },
+    catalog: () => catalog,
+    source: (server) => (server === 'sim' ? source : undefined),
+    onBug: (error) => bugs.push(error),
+  };
+  const principal = { tenant: TENANT, agent: 'agent' };
+  const run = await world.runs.start({ principal, task: 'simulated', prompt: [], attested: true });
+
+  rate = seeded.pick([0, 0.01, 0.05, 0.15]);
+  const isolated = seeded.chance(0.3) ? seeded.below(CALLS) : CALLS;
+  const answers: CallAnswer[] = [];
+  let isolatedAt: number | undefined;
+  await Promise.all(
+    Array.from({ length: CALLS }, async (_, i) => {
+      for (let pause = seeded.below(30); pause > 0; pause--) await yieldSome(seeded);
+      if (i === isolated) {
+        await setIsolation(world, 'agent:default/agent', true, { tenant: TENANT, person: 'p', reason: 'r' }).then(
+          () => (isolatedAt = effects.length),
+          () => {},
+        );
+      }
+      const tool = seeded.pick(['sim/read_note', 'sim/write_note', 'sim/forbidden', 'sim/none']);
+      const request = { principal, runId: run.id, tool, arguments: { id: seeded.below(5) } };
+      const first = await call(world, request);
+      answers.push(first);
+      if (first.kind !== 'refused' || first.approvalId === undefined) return;
+      const approve = seeded.chance(0.7);
+      await answerApproval(world, { tenant: TENANT, approvalId: first.approvalId, approve, by: 'p' }).catch(() => {});
+      answers.push(await call(world, seeded.chance(0.5) ? request : { ...request, approvalId: first.approvalId }));
+    }),
+  );
+
+  // The crash: what was in memory is gone, what was committed is not.
+  rate = 0;
+  await recover({ store: truth, clock });
+  return { answers, effects, violations: await findViolations(truth, answers, effects, bugs, isolatedAt) };
+}
+
+async function findViolations(
+  truth: ReturnType<typeof openMemoryStore>,
+  answers: readonly CallAnswer[],
+  effects: readonly Effect[],
+  bugs: readonly unknown[],
+  isolatedAt: number | undefined,
+): Promise<string[]> {
+  const violations: string[] = bugs.map((bug) => `a bug: ${bug instanceof Error ? bug.stack : String(bug)}`);
+  const executions = new Map<string, number>();
+  for (const effect of effects) {
+    executions.set(effect.callId, (executions.get(effect.callId) ?? 0) + 1);
+    if (effect.intent === undefined) violations.push(`${effect.callId}: an effect without a durable intent`);
+    if (effect.tool === 'sim/forbidden') violations.push(`${effect.callId}: a forbidden tool ran`);
+  }
+  for (const [callId, count] of executions) if (count > 1) violations.push(`${callId}: ran ${count} times`);
+
+  const spent = new Map<string, number>();
+  for (const { intent } of effects) {
+    const approvalId = intent?.body['approvalId'];
+    if (typeof approvalId === 'string') spent.set(approvalId, (spent.get(approvalId) ?? 0) + 1);
+    if (intent?.tool === 'sim/write_note' && approvalId === undefined) {
+      violations.push(`${intent.callId}: a write ran without an approval`);
+    }
+  }
+  for (const [approvalId, count] of spent) if (count > 1) violations.push(`${approvalId}: spent ${count} times`);
+
+  for (const answer of answers) {
+    const events = await truth.readEvents({ tenant: TENANT, callId: answer.callId, limit: 20 });
+    const kinds = events.map((event) => event.kind);
+    if (answer.kind === 'result' && !kinds.includes('call.completed')) {
+      violations.push(`${answer.callId}: a result without a recorded outcome`);
+    }
+    if (answer.kind === 'refused' && answer.code !== 'E_STORE' && events.length === 0) {
+      violations.push(`${answer.callId}: an acknowledged refusal is not in the record`);
+    }
+    if (answer.kind === 'refused' && answer.ran === 'no' && executions.has(answer.callId)) {
+      violations.push(`${answer.callId}: said not to have run, and did`);
+    }
+    if (kinds.includes('call.intended') && !kinds.includes('call.completed')) {
+      violations.push(`${answer.callId}: an intent was left open`);
+    }
+  }
+  if ((await truth.listOpenIntents(1)).length > 0) violations.push('recovery left an intent open');
+  if (isolatedAt !== undefined) {
+    const events = await truth.readEvents({ tenant: TENANT, limit: 1_000 });
+    const stop = events.find((event) => event.kind === 'isolation.changed');
+    for (const event of events) {
+      if (stop && event.kind === 'call.intended' && event.seq > stop.seq) {
+        violations.push(`${event.callId}: was granted after the isolation`);
+      }
+    }
+  }
+  return violations;
+}
