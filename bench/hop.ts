@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, open as openFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -18,7 +18,8 @@ const TEXT = 'The quick brown fox jumps over the lazy dog. '.repeat(4);
 const METHOD =
   'One client, one call after another, the same echo server behind every way to it. Blocks of 50 calls in turns, each round ' +
   'beginning with another way, after 300 calls each to warm up; every call counts. Chaperone decides and commits twice, ' +
-  'synchronously, to SQLite on disk; the peers only pass on. Ratios and differences are medians over rounds.';
+  'synchronously, to SQLite on disk; the peers only pass on. Ratios and differences are medians over rounds. ' +
+  '`one fdatasync` is the disk alone, measured in the same rounds.';
 
 /** A way from a client to the echo server. `tool` is the name the tool has on that way. */
 interface Way extends Subject {
@@ -52,6 +53,7 @@ export async function measureHop({
     await open('mcp-proxy', openMcpProxy);
     await open('supergateway', openSupergateway);
     await open('mcp-remote', () => openMcpRemote(folder));
+    ways.push(await openSync(folder));
     tell(`measuring ${ways.length} ways for ${Math.round(durationMs / 1_000)} s`);
     const all = await measureInTurns(ways, { warmUpCalls: 300, callsPerRound: 50, minRounds: 7, durationMs });
     return describe(all, missing);
@@ -81,6 +83,17 @@ function describe(all: readonly Samples[], missing: readonly string[]): Report {
     goals.push({ goal: 'chaperone stdio adds at most 0.6 ms', measured, reached: measured <= 0.6 });
   }
   return { bench: 'hop', machine: describeMachine(), method: METHOD, rows: all.map(summarize), ratios, goals, missing };
+}
+
+/** What one synchronous write to this disk takes, the machine being what it is just now: Chaperone waits for two a call. */
+async function openSync(folder: string): Promise<Way> {
+  const file = await openFile(join(folder, 'sync'), 'w');
+  const page = Buffer.alloc(4_096);
+  const call = async () => {
+    await file.write(page);
+    await file.datasync();
+  };
+  return { name: 'one fdatasync', call, close: () => file.close() };
 }
 
 /** Connects, checks that the way leads to the echo server, and makes it a subject. */

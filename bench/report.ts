@@ -1,9 +1,9 @@
-import { availableParallelism, cpus, totalmem } from 'node:os';
+import { availableParallelism, cpus, loadavg, totalmem } from 'node:os';
 
 /** What every bench answers with. Durations are in ms, ratios are without unit. */
 export interface Report {
   readonly bench: string;
-  readonly machine: { readonly cores: number; readonly cpu: string; readonly memoryGiB: number; readonly node: string };
+  readonly machine: Machine;
   /** How it was measured, in one sentence or two: counts, order, what is on disk. */
   readonly method: string;
   readonly rows: readonly object[];
@@ -14,18 +14,28 @@ export interface Report {
   readonly missing: readonly string[];
 }
 
+export interface Machine {
+  readonly cores: number;
+  readonly cpu: string;
+  readonly memoryGiB: number;
+  readonly node: string;
+  /** Of the last minute, when the measurement ended: above the number of cores, others competed for them. */
+  readonly load: number;
+}
+
 export interface Goal {
   readonly goal: string;
   readonly measured: number;
   readonly reached: boolean;
 }
 
-export function describeMachine(): Report['machine'] {
+export function describeMachine(): Machine {
   return {
     cores: availableParallelism(),
     cpu: cpus()[0]?.model ?? 'unknown',
     memoryGiB: Math.round(totalmem() / 2 ** 30),
     node: process.version,
+    load: Math.round((loadavg()[0] ?? 0) * 10) / 10,
   };
 }
 
@@ -36,7 +46,7 @@ export function printReport(report: Report): string {
     (goal) => `${goal.reached ? 'reached' : 'MISSED '}  ${goal.goal}: ${digits(goal.measured)}`,
   );
   return [
-    `${report.bench} · ${machine.cores} cores (${machine.cpu}) · Node ${machine.node}`,
+    `${report.bench} · ${machine.cores} cores (${machine.cpu}) · Node ${machine.node} · load ${machine.load}`,
     report.method,
     '',
     ...printTable(report.rows),

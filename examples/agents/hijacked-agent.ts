@@ -73,22 +73,13 @@ export function reachServers(clients: Readonly<Record<string, Client>>): AgentTo
   };
 }
 
-/**
- * Tools reached through one gateway. A gateway joins the server's and the tool's name with a separator of its own;
- * the listed names tell which.
- */
-export async function reachGateway(client: Client): Promise<AgentTools> {
-  const { tools } = await client.listTools();
-  const listed = new Map(tools.map((tool) => [plainName(tool.name), tool.name]));
+/** Tools reached through one gateway, which joins the server's name and the tool's by `_`. */
+export function reachGateway(client: Client): AgentTools {
   return {
     async call(tool, args) {
-      return await client.callTool({ name: listed.get(plainName(tool)) ?? tool, arguments: args });
+      return await client.callTool({ name: tool.replace('/', '_'), arguments: args });
     },
   };
-}
-
-function plainName(name: string): string {
-  return name.replace(/[^a-z0-9]+/gi, '_');
 }
 
 async function attempt(

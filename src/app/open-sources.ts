@@ -21,7 +21,7 @@ export interface SourceOptions {
 }
 
 /** Folders in which a package counts as installed, besides the gateway's own: where the manifest is, and upwards. */
-function foldersAbove(folder: string): readonly string[] {
+export function foldersAbove(folder: string): readonly string[] {
   const above = [folder];
   for (let at = folder; join(at, '..') !== at; ) {
     at = join(at, '..');

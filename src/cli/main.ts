@@ -65,7 +65,8 @@ program
 program
   .command('doctor')
   .description('check the installation, and attempt every bypass')
-  .action(run(async (context) => (await import('./doctor.ts')).doctor(context)));
+  .option('--user <uid>', 'attempt the bypasses as this user (takes root)', parseUserId)
+  .action(run(async (context, options) => (await import('./doctor.ts')).doctor(context, options)));
 program
   .command('status')
   .description('what is configured, active, pending and isolated')
@@ -102,10 +103,20 @@ tools
   .command('review <tool>')
   .description('accept a tool as its server describes it now')
   .action(run(async (context, _options, tool) => (await import('./tools.ts')).reviewTool(context, String(tool))));
-tools
+
+const servers = program.command('servers').description('install and pin the packages that servers start from');
+servers
+  .command('install [package]')
+  .description('install `name@1.2.3`, or every package the configuration names, and print what to pin')
+  .action(
+    run(async (context, _options, spec) =>
+      (await import('./servers.ts')).install(context, spec === undefined ? undefined : String(spec)),
+    ),
+  );
+servers
   .command('pin <package>')
-  .description('install `name@1.2.3` for the gateway and print what to pin')
-  .action(run(async (context, _options, spec) => (await import('./tools.ts')).pinPackage(context, String(spec))));
+  .description('print what to pin of an installed package')
+  .action(run(async (context, _options, spec) => (await import('./servers.ts')).pin(context, String(spec))));
 
 const approvals = program.command('approvals').description('answer what agents ask');
 approvals
@@ -184,6 +195,12 @@ function parsePort(text: string): number {
   const port = Number(text);
   if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new InvalidArgumentError('a port is 0 to 65535');
   return port;
+}
+
+function parseUserId(text: string): number {
+  const uid = Number(text);
+  if (!Number.isInteger(uid) || uid < 0) throw new InvalidArgumentError('a user id is a whole number');
+  return uid;
 }
 
 function parseCount(text: string): number {

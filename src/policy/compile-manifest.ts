@@ -136,7 +136,12 @@ function compileAgent(name: string, agent: AgentConfig, placeOf: PlaceOf): Manif
 function askByConsequence(name: string, grants: readonly [string, ToolGrant][], place: Place): ManifestPolicy[] {
   const lifted = grants.filter(([, grant]) => grant.approval === 'never').map(([pattern]) => pattern);
   if (grants.length === 0 || lifted.includes('*')) return [];
-  const unless = lifted.length === 0 ? [] : [`unless { resource in [${lifted.map(resourceUid).join(', ')}] }`];
+  // One set for servers and one for tools: the elements of a set are of one type.
+  const isServer = (pattern: string): boolean => pattern.endsWith('/*');
+  const sets = [lifted.filter(isServer), lifted.filter((pattern) => !isServer(pattern))]
+    .filter((set) => set.length > 0)
+    .map((set) => `resource in [${set.map(resourceUid).join(', ')}]`);
+  const unless = sets.length === 0 ? [] : [`unless { ${sets.join(' || ')} }`];
   const ask = (key: string, condition: string, message: string): ManifestPolicy =>
     write(`agents.${name}.${key}`, 'ask', `principal == ${agentUid(name)}, action, resource`, [condition, ...unless], {
       place,

@@ -40,7 +40,11 @@ export type TestCase = z.infer<typeof testCaseSchema>;
 /** A file of policy test cases. Unknown keys are refused: an expectation that is misspelt must not be one that is absent. */
 export const testFileSchema = z.strictObject({
   version: z.literal(1).default(1).describe('The version of this file’s format.'),
-  cases: z.array(testCaseSchema).min(1).describe('The cases, each with a name of its own.'),
+  cases: z
+    .array(testCaseSchema)
+    .min(1)
+    .refine((cases) => new Set(cases.map(({ name }) => name)).size === cases.length, 'two cases have the same name')
+    .describe('The cases, each with a name of its own.'),
 });
 export type TestFile = z.infer<typeof testFileSchema>;
 

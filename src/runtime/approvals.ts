@@ -98,7 +98,7 @@ export async function askForApproval(world: World, decided: Decided): Promise<Re
 
 /** A person's answer. The first one stands. Throws a `Fault` with the code that says why it cannot be taken. */
 export async function answerApproval(
-  world: World,
+  world: Pick<World, 'store' | 'clock'>,
   answer: { readonly tenant: string; readonly approvalId: string; readonly approve: boolean; readonly by: string },
 ): Promise<Approval> {
   const nowMs = world.clock.nowMs();

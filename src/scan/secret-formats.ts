@@ -11,12 +11,14 @@ export interface SecretFormat {
   readonly severity: 'medium' | 'high';
   /** A check that a chance match is unlikely to pass. */
   readonly isPlausible?: (secret: string) => boolean;
-  /** Letters before the anchor are normal here; elsewhere they mean that it is the middle of a word. */
+  /** The anchor is unlike any word, so it counts in the middle of one as well. */
   readonly anywhere?: true;
 }
 
-const END = '(?![A-Za-z0-9_])';
-const key = (prefix: string, body: string) => new RegExp(`${prefix}${body}${END}`, 'dy');
+/** Line ends, as they are or as JSON writes them. */
+const BREAK = '(?:\\s|\\\\[rn]){0,8}';
+/** A key ends where a word ends, or where the next one begins: two may be written without anything between them. */
+const key = (prefix: string, body: string) => new RegExp(`${prefix}${body}(?=${prefix}|(?![A-Za-z0-9_]))`, 'dy');
 
 export const secretFormats: readonly SecretFormat[] = [
   {
@@ -40,6 +42,7 @@ export const secretFormats: readonly SecretFormat[] = [
     pattern: key('gh[pousr]_', '[A-Za-z0-9]{36,251}'),
     severity: 'high',
     isPlausible: isVaried,
+    anywhere: true,
   },
   {
     kind: 'github-token',
@@ -47,6 +50,7 @@ export const secretFormats: readonly SecretFormat[] = [
     pattern: key('github_pat_', '[A-Za-z0-9]{22}_[A-Za-z0-9]{59}'),
     severity: 'high',
     isPlausible: isVaried,
+    anywhere: true,
   },
   {
     kind: 'gitlab-token',
@@ -54,6 +58,7 @@ export const secretFormats: readonly SecretFormat[] = [
     pattern: key('gl[a-z]{2,4}-', '[A-Za-z0-9_.-]{20,128}'),
     severity: 'high',
     isPlausible: isVaried,
+    anywhere: true,
   },
   {
     kind: 'slack-token',
@@ -61,6 +66,7 @@ export const secretFormats: readonly SecretFormat[] = [
     pattern: key('x(?:ox[a-z]|app)-', '(?=[A-Za-z-]{0,40}[0-9])[A-Za-z0-9-]{18,255}'),
     severity: 'high',
     isPlausible: isVaried,
+    anywhere: true,
   },
   {
     kind: 'slack-webhook',
@@ -75,6 +81,7 @@ export const secretFormats: readonly SecretFormat[] = [
     pattern: key('(?:[rs]k_(?:live|test)|whsec)_', '[A-Za-z0-9]{24,247}'),
     severity: 'high',
     isPlausible: isVaried,
+    anywhere: true,
   },
   {
     kind: 'google-api-key',
@@ -89,6 +96,7 @@ export const secretFormats: readonly SecretFormat[] = [
     pattern: /(?:GOCSPX-[A-Za-z0-9_-]{28}|ya29\.[A-Za-z0-9_-]{40,2000})(?![A-Za-z0-9_-])/dy,
     severity: 'high',
     isPlausible: isVaried,
+    anywhere: true,
   },
   {
     kind: 'anthropic-key',
@@ -96,6 +104,7 @@ export const secretFormats: readonly SecretFormat[] = [
     pattern: key('sk-ant-[a-z]{3,5}[0-9]{2}-', '[A-Za-z0-9_-]{32,200}'),
     severity: 'high',
     isPlausible: isVaried,
+    anywhere: true,
   },
   {
     kind: 'openai-key',
@@ -113,12 +122,14 @@ export const secretFormats: readonly SecretFormat[] = [
     pattern: key('npm_', '[A-Za-z0-9]{36}'),
     severity: 'high',
     isPlausible: isVaried,
+    anywhere: true,
   },
   {
     kind: 'pypi-token',
     anchors: ['pypi-AgEIcHlwaS5vcmc'],
     pattern: key('pypi-AgEIcHlwaS5vcmc', '[A-Za-z0-9_-]{40,255}'),
     severity: 'high',
+    anywhere: true,
   },
   {
     kind: 'sendgrid-key',
@@ -139,8 +150,13 @@ export const secretFormats: readonly SecretFormat[] = [
     // Up to its end, or as far as the key goes when the end is cut off.
     kind: 'private-key',
     anchors: ['-----BEGIN '],
-    pattern:
-      /-----BEGIN (?:[A-Z0-9]{2,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----(?:[A-Za-z0-9+/=:,. -]|\\r|\\n|\s){16,20000}(?:-----END [A-Z0-9 ]{0,40}-----)?/dy,
+    pattern: new RegExp(
+      '-----BEGIN (?:[A-Z0-9]{2,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----' +
+        `(?:${BREAK}[A-Za-z-]{3,20}: [^\\n\\\\]{1,100}){0,4}` + // headers of an encrypted one
+        `(?:${BREAK}[A-Za-z0-9+/=]{16,4096}){1,400}(?:${BREAK}[A-Za-z0-9+/=]{1,15}(?![A-Za-z0-9+/=]))?` +
+        `(?:${BREAK}-----END [A-Z0-9 ]{0,40}-----)?`,
+      'dy',
+    ),
     severity: 'high',
     anywhere: true,
   },

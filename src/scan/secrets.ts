@@ -12,9 +12,11 @@ export const secrets: Detector = {
     for (const format of secretFormats) {
       for (const anchor of format.anchors) {
         let at = text.indexOf(anchor);
+        let lastEnd = -1;
         while (at >= 0) {
-          const finding = matchAt(text, at, format);
+          const finding = matchAt(text, at, format, at === lastEnd);
           if (finding) found.push(finding);
+          lastEnd = finding?.end ?? lastEnd;
           at = text.indexOf(anchor, finding ? Math.max(finding.end, at + anchor.length) : at + anchor.length);
         }
       }
@@ -23,8 +25,8 @@ export const secrets: Detector = {
   },
 };
 
-function matchAt(text: string, at: number, format: SecretFormat): Finding | undefined {
-  if (!format.anywhere && at > 0 && /[A-Za-z0-9_]/.test(text.charAt(at - 1))) return undefined;
+function matchAt(text: string, at: number, format: SecretFormat, followsAnother: boolean): Finding | undefined {
+  if (!format.anywhere && !followsAnother && at > 0 && /[A-Za-z0-9_]/.test(text.charAt(at - 1))) return undefined;
   format.pattern.lastIndex = at;
   const match = format.pattern.exec(text);
   if (!match) return undefined;

@@ -85,7 +85,8 @@ export function findMismatches(batch: Batch, language: Language = cedarLanguage)
       mismatches.push({ seed: batch.seed, policy: policy.text, request: asked, ...one });
     }
     // The decision follows from the lists; were it wrong alone, that must not pass unseen.
-    if (mismatches.length === 0) throw new Error(`seed ${batch.seed}: decision ${ours.decision}, not ${expected.decision}`);
+    if (mismatches.length === 0)
+      throw new Error(`seed ${batch.seed}: decision ${ours.decision}, not ${expected.decision}`);
   }
   return mismatches;
 }

@@ -14,9 +14,9 @@ import {
   entityTypes,
   longs,
   quote,
+  type TypeName,
   tagNames,
   texts,
-  type TypeName,
   types,
 } from './vocabulary.ts';
 
@@ -64,7 +64,16 @@ function expression(random: Random, type: TypeName, depth: number): string {
 
 function attribute(random: Random, type: TypeName, depth: number): string {
   if (type === 'entity' && random.chance(0.5)) return random.pick(['principal', 'resource']);
-  const owner = random.pick(['context', 'context', 'context', 'principal', 'resource', 'context.r', 'action', 'nested']);
+  const owner = random.pick([
+    'context',
+    'context',
+    'context',
+    'principal',
+    'resource',
+    'context.r',
+    'action',
+    'nested',
+  ]);
   const base = owner === 'nested' ? `(${expression(random, random.pick(['record', 'entity']), depth - 2)})` : owner;
   if (random.chance(0.06)) return `${entityOf(random, depth)}.getTag(${expression(random, 'string', 0)})`;
   return access(base, attributeOf[type], random);
@@ -168,7 +177,8 @@ const tests: readonly Maker[] = [
   (random, of) => `(${of('entity')} is ${random.pick(entityTypes)})`,
   (random, of) => `(${of('entity')} is ${random.pick(entityTypes)} in ${of(random.pick(['entity', 'entities']))})`,
   (random, of) => `(${of(random.pick(['record', 'entity']))} has ${quote(attributeOf[random.pick(types)])})`,
-  (random) => `(${random.pick(['context', 'principal', 'resource'])} has ${random.pick(['r', 'e', 'b', 'ns'])}.${random.pick(['n', 'b', 'r', 'e'])})`,
+  (random) =>
+    `(${random.pick(['context', 'principal', 'resource'])} has ${random.pick(['r', 'e', 'b', 'ns'])}.${random.pick(['n', 'b', 'r', 'e'])})`,
   (random) => {
     const base = random.pick(['context', 'principal', 'resource']);
     const name = attributeOf.bool;
@@ -233,7 +243,10 @@ const construct =
   (random, of) => {
     const argument = random.chance(0.1) ? of('string') : quote(random.pick(random.chance(0.3) ? bad : good));
     // Same against same: a value of these types is otherwise rarely equal to another.
-    return { type: 'bool', text: `(${name}(${argument}) == ${random.chance(0.5) ? `${name}(${quote(random.pick(good))})` : of(type)})` };
+    return {
+      type: 'bool',
+      text: `(${name}(${argument}) == ${random.chance(0.5) ? `${name}(${quote(random.pick(good))})` : of(type)})`,
+    };
   };
 
 const calls: readonly Call[] = [

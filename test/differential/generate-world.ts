@@ -14,9 +14,9 @@ import {
   entityTypes,
   ids,
   longs,
+  type TypeName,
   tagNames,
   texts,
-  type TypeName,
   types,
 } from './vocabulary.ts';
 
@@ -70,7 +70,10 @@ function generateRecord(random: Random, depth: number): CedarRecord {
   for (const type of types) {
     if (type === 'record' && depth <= 0) continue;
     if (random.chance(0.1)) continue;
-    members.push([attributeOf[type], generateValue(random, random.chance(0.04) ? random.pick(types) : type, depth - 1)]);
+    members.push([
+      attributeOf[type],
+      generateValue(random, random.chance(0.04) ? random.pick(types) : type, depth - 1),
+    ]);
   }
   return new CedarRecord(new Map(members));
 }

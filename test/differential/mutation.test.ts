@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { EvaluationError } from '../../src/policy/cedar/evaluation-error.ts';
 import type { Closure } from '../../src/policy/cedar/cedar-request.ts';
 import { cedarLanguage, type Language } from '../../src/policy/cedar/compile-expression.ts';
+import { EvaluationError } from '../../src/policy/cedar/evaluation-error.ts';
 import type { ExtensionFunction } from '../../src/policy/cedar/extension-functions.ts';
 import { isLong } from '../../src/policy/cedar/long.ts';
 import { operators } from '../../src/policy/cedar/operators.ts';

@@ -7,18 +7,28 @@ import { findMismatches, type Mismatch, makeBatch, PAIRS_PER_BATCH } from './com
 
 const MISMATCHES_SHOWN = 5;
 
-function readCount(name: string, text: string): number {
-  const count = Number(text);
-  if (Number.isSafeInteger(count) && count >= 0) return count;
-  console.error(`--${name} takes a whole number, not ${text}`);
+function refuse(message: string): never {
+  console.error(message);
   process.exit(2);
 }
 
-const { values } = parseArgs({
-  options: { pairs: { type: 'string', default: '100000' }, seed: { type: 'string', default: '1' } },
-});
-const wanted = readCount('pairs', values.pairs);
-const firstSeed = readCount('seed', values.seed);
+function readOptions(): { pairs: string; seed: string } {
+  try {
+    const pairs = { type: 'string', default: '100000' } as const;
+    return parseArgs({ options: { pairs, seed: { type: 'string', default: '1' } } }).values;
+  } catch (error) {
+    return refuse(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function readCount(name: string, text: string): number {
+  const count = Number(text);
+  return Number.isSafeInteger(count) && count >= 0 ? count : refuse(`--${name} takes a whole number, not ${text}`);
+}
+
+const options = readOptions();
+const wanted = readCount('pairs', options.pairs);
+const firstSeed = readCount('seed', options.seed);
 
 const startedMs = performance.now();
 const mismatches: Mismatch[] = [];

@@ -40,7 +40,16 @@ export const texts = ['', 'a', 'ab', 'abab', 'a*b', 'é😀', 'b\\', 'aab', '�
 export const tagNames = ['a', 'ab', 'é😀'] as const;
 export const longs = [-2, -1, 0, 1, 2, 3, 7, 1000, 9007199254740991, -9007199254740991, 4611686018427387] as const;
 export const decimals = ['0.0', '1.0', '1.00', '-1.5', '1.2345', '922337203685477.5807', '-0.0', '007.5'] as const;
-export const badDecimals = ['1', '1.23456', '.5', '922337203685477.5808', 'x', '1.', '--1.0', '99999999999999999999.0'] as const;
+export const badDecimals = [
+  '1',
+  '1.23456',
+  '.5',
+  '922337203685477.5808',
+  'x',
+  '1.',
+  '--1.0',
+  '99999999999999999999.0',
+] as const;
 export const addresses = [
   '127.0.0.1',
   '127.0.0.0/8',
@@ -106,8 +115,29 @@ export const badDatetimes = [
   '2024-00-01',
   '2024-01-00',
 ] as const;
-export const durations = ['0ms', '1ms', '-1ms', '1d', '1d2h3m4s5ms', '36h', '-90m', '59s', '9223372036854775807ms', '-9223372036854775808ms'] as const;
-export const badDurations = ['', '-', '1', 'd', '1h1d', '9223372036854775808ms', '106751991168d', '+1h', '1.5h'] as const;
+export const durations = [
+  '0ms',
+  '1ms',
+  '-1ms',
+  '1d',
+  '1d2h3m4s5ms',
+  '36h',
+  '-90m',
+  '59s',
+  '9223372036854775807ms',
+  '-9223372036854775808ms',
+] as const;
+export const badDurations = [
+  '',
+  '-',
+  '1',
+  'd',
+  '1h1d',
+  '9223372036854775808ms',
+  '106751991168d',
+  '+1h',
+  '1.5h',
+] as const;
 
 /** A text as Cedar writes it. */
 export function quote(text: string): string {

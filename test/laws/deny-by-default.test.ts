@@ -200,6 +200,30 @@ describe('law 2', () => {
     );
   });
 
+  it('permits in `enforce` only what the manifest grants, declares, does not deny, for whom it says', () => {
+    let permitted = 0;
+    fc.assert(
+      fc.property(manifests, fc.array(forbids, { maxLength: 1 }), callers, (anyMode, policies, calls) => {
+        const manifest = { ...anyMode, mode: 'enforce' as const };
+        const kernel = kernelOf(manifest, policies);
+        for (const call of calls) {
+          if (kernel.decide(requestOf(manifest, call)).verdict === 'deny') continue;
+          permitted++;
+          const entry = manifest.agents[call.agent];
+          const matching = [call.tool, call.tool.replace(/\/.*/, '/*'), '*'];
+          expect(matching.some((pattern) => entry?.tools[pattern])).toBe(true);
+          expect(matching.filter((pattern) => entry?.deny.includes(pattern))).toEqual([]);
+          const { effect, consequence } = manifest.tools[call.tool] ?? {};
+          expect(effect && consequence).toBeDefined();
+          const groups = entry?.onBehalfOf ?? [];
+          expect(groups.length === 0 || groups.some((group) => call.user?.groups.includes(group))).toBe(true);
+        }
+      }),
+      RUNS,
+    );
+    expect(permitted).toBeGreaterThan(10);
+  });
+
   it('is only tightened by another forbid in a file', () => {
     fc.assert(
       fc.property(manifests, files, forbids, fc.nat(4), callers, (manifest, policies, forbid, at, calls) => {

@@ -54,10 +54,9 @@ const RUNNERS = new Set(['npx', 'bunx', 'uvx', 'pnpx']);
 
 /** The package that a `npx -y` and its like would fetch, if that is what the command is. */
 function floatingPackage(server: JsonObject): string | undefined {
-  const command = String(server['command'] ?? '')
-    .replace(/^.*[\\/]/, '')
-    .replace(/\.(cmd|exe)$/i, '');
-  if (!RUNNERS.has(command)) return undefined;
+  if (typeof server['command'] !== 'string') return undefined;
+  const program = server['command'].replace(/^.*[\\/]/, '').replace(/\.(cmd|exe)$/i, '');
+  if (!RUNNERS.has(program)) return undefined;
   const args = Array.isArray(server['args']) ? server['args'] : [];
   return (
     args.find((arg): arg is string => typeof arg === 'string' && /^(@[\w.-]+\/)?\w[\w.-]*(@[\w.^~*-]+)?$/.test(arg)) ??

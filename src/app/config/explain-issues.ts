@@ -48,7 +48,10 @@ function explain(issue: Issue, above: Path, yaml: YamlFile): ConfigProblem[] {
       return explainUnion(issue, path, value, yaml);
     case 'invalid_key': {
       const expected = issue.issues.map((inner) => expectation(inner)).join(', and ');
-      return [at(spot.keyAt, `found the key \`${shorten(String(path.at(-1)))}\`, expected ${expected}`)];
+      // Next to an `env` or `headers` a name may be a whole assignment, value and all.
+      const key =
+        path.includes('env') || path.includes('headers') ? 'this key' : `the key \`${shorten(String(path.at(-1)))}\``;
+      return [at(spot.keyAt, `found ${key}, expected ${expected}`)];
     }
     case 'invalid_type':
       if (!found)

@@ -5,6 +5,9 @@ import { limits } from '../../base/limits.ts';
 import type { RequestHead } from './head.ts';
 import { RequestRefused } from './refuse.ts';
 
+/** Where the bytes of a body come from. */
+export type BodySource = IncomingMessage | ReadableStream<Uint8Array> | null;
+
 /** Bytes of request bodies held at this moment, all connections together. */
 export interface BodyBudget {
   held: number;
@@ -20,32 +23,27 @@ const tooLarge = () =>
   });
 const overloaded = () => new RequestRefused('E_BUSY', { headers: { connection: 'close', 'retry-after': '1' } });
 
+/** The JSON body of a request: `readBytes`, then `parseJson`. */
+export async function readJsonBody(head: RequestHead, source: BodySource, budget: BodyBudget): Promise<JsonValue> {
+  return parseJson(await readBytes(head, source, budget));
+}
+
 /**
- * The JSON body of a request. Type and announced size are refused before a byte is read, the real size while reading,
- * depth before anybody sees the value. Throws `RequestRefused`.
+ * The bytes of a body that says it is JSON. Type and announced size are refused before a byte is read, the real size
+ * while reading. Throws `RequestRefused`.
  */
-export async function readJsonBody(
-  head: RequestHead,
-  source: IncomingMessage | ReadableStream<Uint8Array> | null,
-  budget: BodyBudget,
-): Promise<JsonValue> {
+export async function readBytes(head: RequestHead, source: BodySource, budget: BodyBudget): Promise<Buffer> {
   requireJsonType(head);
   const announced = Number(head.header('content-length') ?? 0);
   if (announced > limits.requestBytes) throw tooLarge();
+  if (source === null) return Buffer.alloc(0);
   const account = openAccount(budget);
   try {
-    const chunks =
-      source === null
-        ? []
-        : 'rawHeaders' in source
-          ? await collect(source, account)
-          : await collectWeb(source, account);
+    const chunks = 'rawHeaders' in source ? await collect(source, account) : await collectWeb(source, account);
     const [first] = chunks;
-    return parseJson(
-      chunks.length === 1 && first
-        ? Buffer.from(first.buffer, first.byteOffset, first.byteLength)
-        : Buffer.concat(chunks),
-    );
+    return chunks.length === 1 && first
+      ? Buffer.from(first.buffer, first.byteOffset, first.byteLength)
+      : Buffer.concat(chunks);
   } finally {
     account.close();
   }
@@ -59,7 +57,8 @@ function requireJsonType(head: RequestHead): void {
   if (encoding !== undefined && encoding.toLowerCase() !== 'identity') throw new RequestRefused('E_MEDIA_TYPE');
 }
 
-function parseJson(bytes: Buffer): JsonValue {
+/** The JSON in these bytes, no deeper than we accept. Throws `RequestRefused`. */
+export function parseJson(bytes: Buffer): JsonValue {
   if (!isUtf8(bytes)) throw new RequestRefused('E_REQUEST_INVALID', { detail: 'the body is not UTF-8' });
   let value: unknown;
   try {

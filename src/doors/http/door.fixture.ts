@@ -255,7 +255,9 @@ export function send(port: number, method: string, path: string, options: SendOp
     ...(token !== undefined && { authorization: `Bearer ${token}` }),
     ...(payload !== undefined && {
       'content-type': 'application/json',
-      'content-length': String(Buffer.byteLength(payload)),
+      ...(options.headers?.['transfer-encoding'] === undefined && {
+        'content-length': String(Buffer.byteLength(payload)),
+      }),
     }),
     ...options.headers,
   };

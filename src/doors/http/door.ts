@@ -2,7 +2,7 @@ import { type Context, Hono } from 'hono';
 import type { Clock } from '../../base/clock.ts';
 import type { Signer } from '../../ports/signer.ts';
 import { createAuthenticator, SCOPES } from './authenticate.ts';
-import { type BodyBudget, readJsonBody } from './body.ts';
+import { type BodyBudget, type BodySource, readJsonBody } from './body.ts';
 import { callRoutes } from './call-routes.ts';
 import { createGuard } from './guard.ts';
 import { pathOf, type RequestHead, readWebHead } from './head.ts';
@@ -11,7 +11,7 @@ import { createMcpMount, isMcpPath, type LoopbackAgent, type McpFetch } from './
 import { describeResource, METADATA_PATH, originOf } from './metadata.ts';
 import { personRoutes } from './person-routes.ts';
 import { type DoorReport, type Reader, RequestRefused, respondError, respondJson } from './refuse.ts';
-import { type BodySource, parseRequest, type Route, type RouteWorld } from './route.ts';
+import { parseRequest, type Route, type RouteWorld } from './route.ts';
 import { runRoutes } from './run-routes.ts';
 import type { HttpRuntime } from './runtime.ts';
 

@@ -8,10 +8,10 @@ import type { Clock } from '../../base/clock.ts';
 import { type ErrorCode, errorEntry } from '../../base/errors.ts';
 import { Fault } from '../../base/fault.ts';
 import { limits } from '../../base/limits.ts';
+import type { BodySource } from './body.ts';
 import { isLoopbackAddress } from './guard.ts';
 import { type RequestHead, readHead } from './head.ts';
 import { answerHeaders, type DoorReport, RequestRefused, respondError, respondRefusal } from './refuse.ts';
-import type { BodySource } from './route.ts';
 import { readTls, type TlsFiles } from './tls.ts';
 import { writeResponse } from './write-response.ts';
 

@@ -1,13 +1,12 @@
 import { request as httpRequest } from 'node:http';
-import type { McpHandlerRequestOptions } from '@modelcontextprotocol/server';
 import { afterEach, describe, expect, it } from 'vitest';
 import { resourceMetadataSchema } from '../../contract/http.ts';
 import { HOUR_MS, openTestDoor, START_MS, type TestDoor } from './door.fixture.ts';
 import type { HttpDoorOptions } from './door.ts';
-import type { McpFetch } from './mcp-mount.ts';
+import type { McpFetch, McpFetchOptions } from './mcp-mount.ts';
 
 let test: TestDoor;
-let seen: { request: Request; options: McpHandlerRequestOptions }[] = [];
+let seen: { request: Request; options: McpFetchOptions }[] = [];
 afterEach(() => test.listener.close());
 
 const echo: McpFetch = async (request, options) => {
@@ -41,6 +40,39 @@ describe('MCP at the door', () => {
       expect(request?.headers.get('mcp-method')).toBe('ping');
       expect(request?.url).toBe(`${test.listener.origin}${path}`);
     }
+  });
+
+  it.each([{}, { 'transfer-encoding': 'chunked' }])(
+    'finds the bytes in the request once more, sent with %o',
+    async (headers) => {
+      const read: string[] = [];
+      await open({
+        mcp: async (request, { caller }) => {
+          if (caller.agent === 'support') read.push(await request.text());
+          return Response.json({});
+        },
+      });
+      const token = await agentToken();
+      expect((await test.send('POST', '/mcp', { token, body: ping, headers })).status).toBe(200);
+      const init = {
+        method: 'POST',
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      };
+      await test.door.fetch(new Request('http://localhost/mcp', { ...init, body: JSON.stringify(ping) }));
+      expect(read).toEqual([JSON.stringify(ping), JSON.stringify(ping)]);
+    },
+  );
+
+  it('may read the request as a stream', async () => {
+    let read = '';
+    await open({
+      mcp: async (request) => {
+        for await (const chunk of request.body ?? []) read += Buffer.from(chunk).toString();
+        return Response.json({});
+      },
+    });
+    expect((await test.send('POST', '/mcp', { token: await agentToken(), body: ping })).status).toBe(200);
+    expect(read).toBe(JSON.stringify(ping));
   });
 
   it('gets GET and DELETE without a body, and nothing else', async () => {

@@ -1,19 +1,24 @@
-import type { McpHandlerRequestOptions } from '@modelcontextprotocol/server';
+import type { AuthInfo, McpHandlerRequestOptions } from '@modelcontextprotocol/server';
 import { errorEntry } from '../../base/errors.ts';
 import type { JsonValue } from '../../base/json.ts';
 import { type Authenticator, SCOPES } from './authenticate.ts';
-import { type BodyBudget, readJsonBody } from './body.ts';
+import { type BodyBudget, type BodySource, parseJson, readBytes } from './body.ts';
 import { isLoopbackAddress, isLoopbackHost } from './guard.ts';
 import { pathOf, type RequestHead } from './head.ts';
 import { METADATA_PATH, originOf } from './metadata.ts';
 import { RequestRefused, respondJson } from './refuse.ts';
-import type { BodySource } from './route.ts';
+import type { AgentCaller } from './runtime.ts';
+
+export interface McpFetchOptions extends McpHandlerRequestOptions {
+  /** Who is calling; `authInfo.extra` holds the same. Not authenticated only where the loopback seatbelt let it pass. */
+  readonly caller: AgentCaller & { readonly authenticated: boolean };
+}
 
 /**
- * An MCP handler as the door calls it: who is calling in `authInfo` (`extra` is an `AgentCaller` and `authenticated`),
- * the body, checked, in `parsedBody`. The request's own body has been read.
+ * An MCP handler as the door calls it. `parsedBody` is the body, checked; a handler that would rather read the request
+ * finds the same bytes there once more.
  */
-export type McpFetch = (request: Request, options: McpHandlerRequestOptions) => Promise<Response>;
+export type McpFetch = (request: Request, options: McpFetchOptions) => Promise<Response>;
 
 /** Who is calling where nobody has to say: a seatbelt, for an agent on the same machine and user. */
 export interface LoopbackAgent {
@@ -46,14 +51,10 @@ export function isMcpPath(path: string): boolean {
 export function createMcpMount(options: McpMountOptions): McpMount {
   const { authenticator } = options;
 
-  async function identify(
-    head: RequestHead,
-    named: string | undefined,
-  ): Promise<McpHandlerRequestOptions['authInfo'] & object> {
+  async function identify(head: RequestHead, named: string | undefined): Promise<McpFetchOptions> {
     const loopback = options.allowUnauthenticatedLoopback;
     if (loopback && isUnproxiedLoopback(head)) {
-      const agent = named ?? loopback.agent;
-      return describeCaller(agent, { tenant: loopback.tenant, agent, authenticated: false });
+      return describeCaller({ tenant: loopback.tenant, agent: named ?? loopback.agent, authenticated: false });
     }
     const claims = await authenticator.requireToken(head);
     authenticator.requireKind(claims, ['agent'], head);
@@ -62,34 +63,47 @@ export function createMcpMount(options: McpMountOptions): McpMount {
       throw new RequestRefused('E_ROLE_MISSING', { detail: 'the token is another agent’s' });
     }
     const run = claims.run === undefined ? {} : { runId: claims.run };
-    return {
-      ...describeCaller(claims.sub, { tenant: claims.tenant, agent: claims.sub, ...run, authenticated: true }),
-      expiresAt: claims.exp,
-      resourceMetadataUrl: `${originOf(head, options.publicOrigin)}${METADATA_PATH}/mcp`,
-    };
+    return describeCaller(
+      { tenant: claims.tenant, agent: claims.sub, ...run, authenticated: true },
+      {
+        expiresAt: claims.exp,
+        resourceMetadataUrl: `${originOf(head, options.publicOrigin)}${METADATA_PATH}/mcp`,
+      },
+    );
   }
 
   return async (head, request, source) => {
     const path = AGENT_PATH.exec(pathOf(head.target));
     if (!path) throw new RequestRefused('E_NOT_FOUND');
-    if (!METHODS.includes(head.method))
+    if (!METHODS.includes(head.method)) {
       throw new RequestRefused('E_METHOD', { headers: { allow: METHODS.join(', ') } });
-    const authInfo = await identify(head, path[1]);
-    if (head.method !== 'POST') return options.mcp(request, { authInfo });
+    }
+    const identified = await identify(head, path[1]);
+    if (head.method !== 'POST') return options.mcp(request, identified);
+    let bytes: Buffer;
     let parsedBody: JsonValue;
     try {
-      parsedBody = await readJsonBody(head, source, options.budget);
+      bytes = await readBytes(head, source, options.budget);
+      parsedBody = parseJson(bytes);
     } catch (error) {
       if (error instanceof RequestRefused && error.code !== 'E_MEDIA_TYPE') return respondInProtocol(error);
       throw error;
     }
-    return options.mcp(request, { authInfo, parsedBody });
+    return options.mcp(putBack(request, source, bytes), { ...identified, parsedBody });
   };
 }
 
-function describeCaller(agent: string, extra: Record<string, unknown>) {
+function describeCaller(caller: McpFetchOptions['caller'], more: Partial<AuthInfo> = {}): McpFetchOptions {
   // The token stays here: what has no token cannot pass it to a server behind.
-  return { token: '', clientId: agent, scopes: [SCOPES.agent], extra };
+  const authInfo = { token: '', clientId: caller.agent, scopes: [SCOPES.agent], extra: { ...caller }, ...more };
+  return { authInfo, caller };
+}
+
+/** The request with its body to be read again. Behind a socket, `rawBody` is where its `Request` looks first. */
+function putBack(request: Request, source: BodySource, bytes: Buffer): Request {
+  if (source === null || !('rawHeaders' in source)) return new Request(request, { body: new Uint8Array(bytes) });
+  Object.assign(source, { rawBody: bytes });
+  return request;
 }
 
 /** Whether the other end is a program on this machine that came directly and showed no credentials. */

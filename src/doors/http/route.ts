@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http';
 import type { z } from 'zod';
 import type { Clock } from '../../base/clock.ts';
 import type { TokenClaims, TokenKind } from '../../contract/tokens.ts';
@@ -6,9 +5,6 @@ import type { Signer } from '../../ports/signer.ts';
 import type { RequestHead } from './head.ts';
 import { type DoorReport, RequestRefused } from './refuse.ts';
 import type { HttpRuntime } from './runtime.ts';
-
-/** Where the bytes of a body come from. */
-export type BodySource = IncomingMessage | ReadableStream<Uint8Array> | null;
 
 /** What every route stands on. */
 export interface RouteWorld {

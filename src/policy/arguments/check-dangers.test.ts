@@ -71,7 +71,7 @@ describe('the built-in checks find', () => {
     ['headers', { 'X-Note': 'a\r\nSet-Cookie: b' }, 'header'],
     ['subject', '{{7*7}}', 'template'],
     ['title', "{{ ''.__class__.__mro__ }}", 'template'],
-    ['name', '${process.env.SECRET}', 'template'],
+    ['name', '\u0024{process.env.SECRET}', 'template'],
     ['template', '<%= system("id") %>', 'template'],
     ['title', '{% import os %}', 'template'],
     ['name', '{{config}}', 'template'],
@@ -85,14 +85,14 @@ describe('the built-in checks leave alone', () => {
   it.each<[string, JsonValue]>([
     ['name', "O'Brien & Sons"],
     ['name', 'C++ {{ hello }}'],
-    ['body', 'C++ {{ 7*7 }} <% x %> ${a.b}; rm -rf / && DROP TABLE users\r\nBcc: x'],
+    ['body', 'C++ {{ 7*7 }} <% x %> \u0024{a.b}; rm -rf / && DROP TABLE users\r\nBcc: x'],
     ['note', 'a; b'],
     ['file_content', '../../etc/passwd $(id)'],
     ['text', "x' OR '1'='1"],
     ['content', { path_note: '../x', body: 'a\nb' }],
     ['path', 'docs/../README.md'],
     ['path', '/home/ann/Q&A; notes (v2).md'],
-    ['path', 'a...b/…/file..txt'],
+    ['path', 'a...b/and… so on/file..txt'],
     ['path', 'C:\\Users\\Ann\\100% done.txt'],
     ['path', '.github/workflows/ci.yml'],
     ['json_path', '$..book[?(@.price<10)]/../x'],
@@ -114,8 +114,8 @@ describe('the built-in checks leave alone', () => {
     ['sql', 'WITH x AS (SELECT 1) SELECT * FROM x -- the end'],
     ['sql', 'SELECT updated_at, "delete" FROM logs'],
     ['subject', 'Re: 50% off; {{ name }} & friends'],
-    ['address', '12 Main Street\nSpringfield\nNote: ring twice'.replace('Note: ', 'Note ')],
-    ['title', 'How to write {{ mustache }} and ${name}'],
+    ['address', '12 Main Street\nSpringfield\nRing twice'],
+    ['title', 'How to write {{ mustache }} and \u0024{name}'],
     ['template', 'Hello {{name}}, your order {{ order_id }} is ready'],
     ['to', ['Ann <ann@company.com>']],
     ['headers', { Accept: 'text/html, application/json;q=0.9' }],
@@ -156,7 +156,7 @@ it('takes time linear in the text', () => {
     "' or ",
     'select a ',
     '{{a',
-    '${a',
+    '\u0024{a',
     "'",
     'update a ',
     '; ',
@@ -169,7 +169,8 @@ it('takes time linear in the text', () => {
     '#{',
   ];
   for (const piece of texts) {
-    const value = piece.repeat(Math.ceil(100_000 / piece.length));
+    const run = piece.repeat(Math.ceil(50_000 / piece.length));
+    const value = `${run}x${run}`;
     const before = performance.now();
     for (const name of ['path', 'command', 'sql', 'query', 'subject', 'host', 'template']) dangers({ [name]: value });
     expect(performance.now() - before, piece).toBeLessThan(3_000);

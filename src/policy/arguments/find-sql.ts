@@ -10,7 +10,7 @@ export function findSql(text: string, sure: boolean): string | undefined {
 /** Verbs after which a statement changes something, wherever in it they stand outside of quotes. */
 const CHANGES =
   /\b(insert|update|delete|merge|replace|upsert|drop|create|alter|truncate|grant|revoke|rename|call|exec|execute|do|attach|detach|vacuum|reindex|copy|load|lock|set|begin|commit|rollback|prepare|handler|shutdown|kill|import|into)\b/i;
-const READS = /^\s*\(*\s*(select|with|show|describe|desc|explain|values|table|pragma)\b/i;
+const READS = /^[\s(]*(select|with|show|describe|desc|explain|values|table|pragma)\b/i;
 /** Functions and words that look harmless to a verb list and are not. */
 const REACHES_OUT =
   /\b(pg_read_file|pg_ls_dir|pg_sleep|lo_import|lo_export|dblink|load_file|load_extension|xp_cmdshell|openrowset|opendatasource|sleep|benchmark|waitfor|writefile|readfile)\b/i;
@@ -18,7 +18,7 @@ const REACHES_OUT =
 function findInStatement(text: string): string | undefined {
   const bare = withoutLiterals(text);
   if (bare === undefined) return 'holds an SQL literal or comment without an end';
-  const statement = bare.replace(/[\s;]+$/, '');
+  const statement = withoutEnd(bare);
   if (statement.includes(';')) return 'holds more than one SQL statement';
   if (!READS.test(statement)) return 'is not an SQL statement that reads';
   if (/^\s*pragma\b.*[=(]/is.test(statement)) return 'sets a pragma';
@@ -28,9 +28,16 @@ function findInStatement(text: string): string | undefined {
   return undefined;
 }
 
+/** The text without the semicolons and white space at its end. An expression for that would be quadratic. */
+function withoutEnd(text: string): string {
+  let end = text.length;
+  while (end > 0 && /[\s;]/.test(text.charAt(end - 1))) end -= 1;
+  return text.slice(0, end);
+}
+
 /** The shape of a statement, not just its first word: “select a good restaurant” is a search. */
 const STATEMENTS: readonly RegExp[] = [
-  /^\s*\(?\s*select\b[^;]{1,2000}\bfrom\b\s*["'`[(]?\w/i,
+  /^[\s(]*select\b[^;]{1,2000}\bfrom\b\s*["'`[(]?\w/i,
   /^\s*select\s+[\d'"@]/i,
   /^\s*select\s+\w+\s*\(/i,
   /^\s*with\s+\w{1,64}\s+as\s*\(/i,

@@ -87,5 +87,8 @@ function resolveSegments(root: string, parts: readonly string[]): ResolvedPath {
     else if (segments.length > 0) segments.pop();
     else if (root === '') return { ok: false, message: 'climbs above where it starts' };
   }
-  return { ok: true, root, segments, text: root + segments.join('/') || '.' };
+  const text = root + segments.join('/') || '.';
+  // A share written with slashes would be a POSIX path to the next reader.
+  const isPosix = root === '' || root === '/';
+  return { ok: true, root, segments, text: isPosix ? text : text.replaceAll('/', '\\') };
 }

@@ -95,7 +95,9 @@ class TypeReader {
     const required = new Set(Array.isArray(schema['required']) ? schema['required'] : []);
     for (const [name, property] of Object.entries(properties)) {
       const inner = path === '' ? name : `${path}.${name}`;
-      const type = RESERVED.has(name) ? this.#omit(inner, 'the name is reserved') : this.read(property, inner, depth - 1);
+      const type = RESERVED.has(name)
+        ? this.#omit(inner, 'the name is reserved')
+        : this.read(property, inner, depth - 1);
       if (type) members.set(name, { type, required: required.has(name) });
     }
     return members;
@@ -136,7 +138,11 @@ function typeName(schema: JsonObject): string | undefined {
   if (typeof type === 'string') return type;
   if (Array.isArray(type)) return theOne(type.filter((one) => one !== 'null'));
   if (isJsonObject(schema['properties'])) return 'object';
-  const constants = Array.isArray(schema['enum']) ? schema['enum'] : schema['const'] === undefined ? [] : [schema['const']];
+  const constants = Array.isArray(schema['enum'])
+    ? schema['enum']
+    : schema['const'] === undefined
+      ? []
+      : [schema['const']];
   const values = constants.filter((one) => one !== null);
   const kind = theOne(values.map((one) => typeof one));
   if (kind === 'number') return values.every(Number.isSafeInteger) ? 'integer' : 'number';

@@ -21,5 +21,6 @@ export function useCedar<T>(use: (engine: Engine) => T): T {
 }
 
 function engineFault(cause: unknown): Fault {
-  return new Fault('E_INTERNAL', 'the Cedar engine failed; restart to use it again', { cause });
+  const next = broken === undefined ? '' : '; restart to use it again';
+  return new Fault('E_INTERNAL', `the Cedar engine failed${next}`, { cause });
 }

@@ -1,5 +1,5 @@
-import type { CedarRecord, EntityUid, Value } from './value.ts';
 import { EvaluationError } from './evaluation-error.ts';
+import type { CedarRecord, EntityUid, Value } from './value.ts';
 
 /** What is known of one entity. `ancestors` is transitively closed and does not hold the entity itself. */
 export interface Entity {
@@ -33,4 +33,3 @@ export function requireEntity(request: CedarRequest, uid: EntityUid): Entity {
 export function isIn(request: CedarRequest, uid: EntityUid, group: string): boolean {
   return uid.key === group || request.entities.get(uid.key)?.ancestors.has(group) === true;
 }
-

@@ -1,7 +1,7 @@
 import type { CedarRequest, Closure } from './cedar-request.ts';
 import { EvaluationError } from './evaluation-error.ts';
 import { type ExtensionFunction, extensionFunctions } from './extension-functions.ts';
-import { operators, type Operators, Uncovered } from './operators.ts';
+import { type Operators, operators, Uncovered } from './operators.ts';
 import type { Expression, Operator } from './policy-json.ts';
 import { CedarRecord, EntityUid } from './value.ts';
 

@@ -26,7 +26,8 @@ export function parseDecimal(text: string): Decimal {
   const match = /^(-?)0*(\d+)\.(\d+)$/.exec(text);
   if (!match) throw new EvaluationError(`not a decimal: ${quote(text)}; write it like \`12.34\``);
   const [, sign = '', whole = '', fraction = ''] = match;
-  if (fraction.length > 4) throw new EvaluationError(`a decimal has at most four digits after the point: ${quote(text)}`);
+  if (fraction.length > 4)
+    throw new EvaluationError(`a decimal has at most four digits after the point: ${quote(text)}`);
   if (whole.length > 19) throw new EvaluationError(`integer overflow: decimal ${quote(text)}`);
   const size = BigInt(whole) * 10_000n + BigInt(fraction.padEnd(4, '0'));
   return new Decimal(toLong(sign === '-' ? -size : size, `decimal ${quote(text)}`));

@@ -1,6 +1,6 @@
 import { Fault } from '../../base/fault.ts';
-import type { CedarRequest } from './cedar-request.ts';
 import { useCedar } from './cedar-engine.ts';
+import type { CedarRequest } from './cedar-request.ts';
 import { EvaluationError } from './evaluation-error.ts';
 import type { ParsedPolicy } from './parse-policies.ts';
 import { toCedarJson } from './to-cedar-json.ts';

@@ -98,7 +98,9 @@ describe('evaluatePolicies', () => {
   it('answers hostile depth with an error, not a crash', () => {
     let deep: Value = 1;
     for (let i = 0; i < 50_000; i++) deep = new CedarRecord(new Map([['a', deep]]));
-    expect(ask(when('context.a == context.b'), { a: deep, b: new CedarRecord(new Map([['a', deep]])) }).permits).toEqual([]);
+    expect(
+      ask(when('context.a == context.b'), { a: deep, b: new CedarRecord(new Map([['a', deep]])) }).permits,
+    ).toEqual([]);
     expect(ask(when('[context.a].isEmpty()'), { a: deep }).errors).toEqual([
       'p#1: the evaluation needs too much memory or depth',
     ]);

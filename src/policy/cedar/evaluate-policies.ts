@@ -1,8 +1,8 @@
 import { Fault } from '../../base/fault.ts';
 import type { CedarRequest } from './cedar-request.ts';
 import type { CompiledPolicies, CompiledPolicy } from './compile-policies.ts';
-import { EvaluationError } from './evaluation-error.ts';
 import { evaluateByCedar } from './evaluate-by-cedar.ts';
+import { EvaluationError } from './evaluation-error.ts';
 import type { ParsedPolicy } from './parse-policies.ts';
 
 /** What each policy whose scope holds came to. Policies that did not apply are in none of the lists. */

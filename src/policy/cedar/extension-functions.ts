@@ -2,7 +2,16 @@ import { Decimal, parseDecimal } from './decimal.ts';
 import { typeError } from './evaluation-error.ts';
 import { IpAddress, parseIpAddress } from './ip-address.ts';
 import { divideLong } from './long.ts';
-import { DateTime, Duration, durationSince, offsetTime, parseDateTime, parseDuration, startOfDay, timeOfDay } from './time.ts';
+import {
+  DateTime,
+  Duration,
+  durationSince,
+  offsetTime,
+  parseDateTime,
+  parseDuration,
+  startOfDay,
+  timeOfDay,
+} from './time.ts';
 import { typeOf, type Value } from './value.ts';
 
 /** A function of a Cedar extension; a method's receiver is its first argument. Throws `EvaluationError`. */

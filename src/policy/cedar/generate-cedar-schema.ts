@@ -70,7 +70,7 @@ export function generateCedarSchema(
 }
 
 /** The name of the group that holds all of a server's actions. */
-export function serverGroup(server: string): string {
+function serverGroup(server: string): string {
   return `${server}/*`;
 }
 

@@ -22,7 +22,9 @@ export class IpAddress {
   }
 
   get isLoopback(): boolean {
-    return this.version === 4 ? this.address >> 24n === 127n && this.prefix >= 8 : this.address === 1n && this.prefix === 128;
+    return this.version === 4
+      ? this.address >> 24n === 127n && this.prefix >= 8
+      : this.address === 1n && this.prefix === 128;
   }
 
   get isMulticast(): boolean {

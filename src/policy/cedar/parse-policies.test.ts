@@ -18,7 +18,9 @@ describe('parsePolicies', () => {
   it('gives each policy its id, place, effect, annotations and text', () => {
     const text = `// first; not a statement\npermit${ANY};\r\n\n  @id("stop") @because("é \\"x\\";")\n  forbid${ANY} when { context.a like "//;*" }; // end\n`;
     const parsed = parsePolicies([{ file: 'p/a.cedar', text }]);
-    expect(parsed.map(({ id, place, effect, annotations, text }) => ({ id, place, effect, annotations, text }))).toEqual([
+    expect(
+      parsed.map(({ id, place, effect, annotations, text }) => ({ id, place, effect, annotations, text })),
+    ).toEqual([
       {
         id: 'p/a.cedar#1',
         place: { file: 'p/a.cedar', line: 2, column: 1 },
@@ -48,16 +50,36 @@ describe('parsePolicies', () => {
   });
 
   it.each([
-    ['a syntax error', `permit${ANY};\n// é😀\npermit${ANY} when {\n  "é😀" == context. };`, /^a\.cedar:4:21: unexpected token `}` \(expected identifier\)$/],
+    [
+      'a syntax error',
+      `permit${ANY};\n// é😀\npermit${ANY} when {\n  "é😀" == context. };`,
+      /^a\.cedar:4:21: unexpected token `}` \(expected identifier\)$/,
+    ],
     ['a token Cedar does not have', `permit${ANY} when { é };`, /^a\.cedar:1:44: invalid token$/],
-    ['a misspelt function', `permit${ANY} when { desimal("1.0") == 1 };`, /^a\.cedar:1:44: `desimal` is not a valid function \(did you mean `decimal`\?\)$/],
+    [
+      'a misspelt function',
+      `permit${ANY} when { desimal("1.0") == 1 };`,
+      /^a\.cedar:1:44: `desimal` is not a valid function \(did you mean `decimal`\?\)$/,
+    ],
     ['a missing semicolon', `permit${ANY}`, /^a\.cedar:1:\d+: unexpected end of input/],
     ['an open string', `permit${ANY} when { "x };\npermit${ANY};`, /^a\.cedar:1:44: invalid token/],
     ['a template', 'permit(principal == ?principal, action, resource);', /^a\.cedar:1:21: .*template/],
-    ['an id used twice', `@id("x") permit${ANY};\n@id("x") permit${ANY};`, /^a\.cedar:2:1: the id `x` is taken by a\.cedar:1:1$/],
-    ['an id that is another policy’s place', `@id("a.cedar#2") permit${ANY};\npermit${ANY};`, /^a\.cedar:2:1: the id `a\.cedar#2` is taken/],
+    [
+      'an id used twice',
+      `@id("x") permit${ANY};\n@id("x") permit${ANY};`,
+      /^a\.cedar:2:1: the id `x` is taken by a\.cedar:1:1$/,
+    ],
+    [
+      'an id that is another policy’s place',
+      `@id("a.cedar#2") permit${ANY};\npermit${ANY};`,
+      /^a\.cedar:2:1: the id `a\.cedar#2` is taken/,
+    ],
     ['words that are no policy', 'allow everything', /^a\.cedar:1:7: /],
-    ['half a surrogate pair', `permit${ANY} when { "\ud800" == "" };`, /^a\.cedar: the text holds half of a surrogate pair$/],
+    [
+      'half a surrogate pair',
+      `permit${ANY} when { "\ud800" == "" };`,
+      /^a\.cedar: the text holds half of a surrogate pair$/,
+    ],
   ])('refuses %s, and says where', (_, text, expected) => {
     expect(messageOf(text)).toMatch(expected);
   });
@@ -83,6 +105,7 @@ describe('parsePolicies', () => {
     ['a chain of members', `context${'.a'.repeat(3000)}`],
     ['a chain of choices', `${'if true then true else '.repeat(3000)} true`],
     ['a very long conjunction', Array(30_000).fill('true').join('&&')],
+    ['tests within tests', `${'('.repeat(12)}context${') has a.b'.repeat(12)}`],
     ['chains in brackets', `${`(${'1+'.repeat(40)}`.repeat(12)}1${')'.repeat(12)} == 1`],
   ])('refuses to hand Cedar %s that would exhaust its stack', (_, body) => {
     expect(messageOf(`permit${ANY};\npermit${ANY} when { ${body} };`)).toBe(

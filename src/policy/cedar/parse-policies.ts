@@ -1,9 +1,8 @@
-import type { DetailedError } from '@cedar-policy/cedar-wasm/nodejs';
-import { Fault } from '../../base/fault.ts';
 import { limits } from '../../base/limits.ts';
 import { type Place, printPlace } from '../../model/place.ts';
 import { useCedar } from './cedar-engine.ts';
-import { locateOffset, offsetOfByte } from './locate-offset.ts';
+import { locateOffset } from './locate-offset.ts';
+import { describeError, policyFault } from './policy-fault.ts';
 import type { PolicyJson } from './policy-json.ts';
 import { type Statement, splitStatements } from './split-statements.ts';
 
@@ -30,9 +29,6 @@ export interface ParsedPolicy {
   readonly json: PolicyJson;
 }
 
-/** Problems listed in one fault. The first is usually the cause of the rest. */
-const PROBLEMS_SHOWN = 10;
-
 /**
  * Parses Cedar policies. Throws a `Fault` `E_POLICY_INVALID` that lists what is wrong as `file:line:column: message`:
  * text Cedar does not parse, templates, an id used twice, or more than `limits` allows.
@@ -44,7 +40,7 @@ export function parsePolicies(sources: readonly PolicySource[]): ParsedPolicy[] 
   for (const source of sources) {
     for (const [i, statement] of statementsOf(source, problems).entries()) {
       if (policies.length >= limits.policies) {
-        throw invalid([`${source.file}: more than ${limits.policies} policies in one bundle`]);
+        throw policyFault([`${source.file}: more than ${limits.policies} policies in one bundle`]);
       }
       const policy = parseStatement(source, statement, i + 1, problems);
       if (!policy) continue;
@@ -54,15 +50,8 @@ export function parsePolicies(sources: readonly PolicySource[]): ParsedPolicy[] 
       policies.push(policy);
     }
   }
-  if (problems.length > 0) throw invalid(problems);
+  if (problems.length > 0) throw policyFault(problems);
   return policies;
-}
-
-function invalid(problems: readonly string[]): Fault {
-  const rest = problems.length - PROBLEMS_SHOWN;
-  const shown = problems.slice(0, PROBLEMS_SHOWN);
-  if (rest > 0) shown.push(`and ${rest} more`);
-  return new Fault('E_POLICY_INVALID', shown.join('\n'));
 }
 
 function statementsOf(source: PolicySource, problems: string[]): Statement[] {
@@ -107,16 +96,4 @@ function parseStatement(
     text,
     json,
   };
-}
-
-/** An error of Cedar's about a policy, as `file:line:column: message (advice)`. */
-export function describeError(policy: Pick<ParsedPolicy, 'place' | 'text' | 'generated'>, error: DetailedError): string {
-  const source = error.sourceLocations?.[0];
-  const place =
-    source && !policy.generated
-      ? locateOffset(policy.place, policy.text, offsetOfByte(policy.text, source.start))
-      : policy.place;
-  const message = error.message.replace(/^failed to parse polic(y|ies) from string: /, '').replace(/^for policy `.*?`, /s, '');
-  const advice = [source?.label, error.help].filter((text) => text);
-  return `${printPlace(place)}: ${message}${advice.length > 0 ? ` (${advice.join('; ')})` : ''}`;
 }

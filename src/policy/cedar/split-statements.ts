@@ -14,6 +14,9 @@ interface Level {
   chain: number;
   branches: number;
   inner: number;
+  /** How many tests by `is` or `has` stand within each other here, and in the brackets within. */
+  copies: number;
+  innerCopies: number;
 }
 
 // Cost in stack of one bracket relative to one step of a chain, as measured: the engine traps at some 130 brackets
@@ -26,7 +29,7 @@ const LOGIC = 0.1;
  * statement is parsed by Cedar, and no text but white space and comments is left out.
  */
 export function splitStatements(text: string): Statement[] {
-  const token = /\s+|\/\/[^\n\r]*|"[^"\\]*(?:\\[^][^"\\]*)*"?|[A-Za-z_][A-Za-z_0-9]*|&&|\|\||[^]/gy;
+  const token = /\s+|\/\/[^\n\r]*|"[^"\\]*(?:\\.[^"\\]*)*"?|[A-Za-z_][A-Za-z_0-9]*|&&|\|\||./gsy;
   const statements: Statement[] = [];
   let start = -1;
   let depth = 0;
@@ -51,7 +54,7 @@ export function splitStatements(text: string): Statement[] {
 }
 
 function newLevel(): Level {
-  return { deepest: 0, chain: 0, branches: 0, inner: 0 };
+  return { deepest: 0, chain: 0, branches: 0, inner: 0, copies: 0, innerCopies: 0 };
 }
 
 function costOf(level: Level): number {
@@ -76,6 +79,8 @@ function measure(levels: Level[], word: string): number {
       if (!outer) break; // more closed than opened: Cedar says so better
       levels.pop();
       outer.inner = Math.max(outer.inner, costOf(level) + BRACKET);
+      outer.innerCopies = Math.max(outer.innerCopies, level.copies);
+      outer.copies = Math.max(outer.copies, level.copies);
       return costOf(outer);
     }
     case '.':
@@ -89,14 +94,20 @@ function measure(levels: Level[], word: string): number {
     case 'else':
       level.branches++;
       break;
+    case 'is':
+    case 'has':
+      level.copies = Math.max(level.copies, level.innerCopies + 1);
+      break;
     case '&&':
     case '||':
     case ',':
       level.deepest = Math.max(level.deepest, level.chain + level.inner);
       level.chain = 0;
       level.inner = 0;
+      level.innerCopies = 0;
       if (word !== ',') level.branches += LOGIC;
       break;
   }
-  return levels.length * BRACKET + costOf(level);
+  // Cedar copies what is left of `is … in` and of `has a.b`: each one within another doubles the text.
+  return Math.max(levels.length * BRACKET + costOf(level), 2 ** level.copies);
 }

@@ -45,8 +45,9 @@ export function parseDuration(text: string): Duration {
 export function parseDateTime(text: string): DateTime {
   const bad = () =>
     new EvaluationError(`not a date and time: \`${text.slice(0, 60)}\`; write it like \`2026-01-31T23:59:59Z\``);
-  const match =
-    /^(\d{4})-(\d{2})-(\d{2})(?:T(\d{2}):(\d{2}):(\d{2})(?:\.(\d{3}))?(?:Z|([+-])(\d{2})(\d{2})))?$/.exec(text);
+  const match = /^(\d{4})-(\d{2})-(\d{2})(?:T(\d{2}):(\d{2}):(\d{2})(?:\.(\d{3}))?(?:Z|([+-])(\d{2})(\d{2})))?$/.exec(
+    text,
+  );
   if (!match) throw bad();
   const field = (i: number) => Number(match[i] ?? '0');
   const [year, month, day, hour, minute, second] = [1, 2, 3, 4, 5, 6].map(field) as [

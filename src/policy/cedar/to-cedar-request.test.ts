@@ -46,7 +46,13 @@ const { schema, omitted } = generateCedarSchema([governed], { userAttributes });
 function requestOf(args: JsonObject, user: User = ann): DecisionRequest {
   const principal: Principal = { tenant: 'default', agent: 'support', onBehalfOf: user };
   const label = { integrity: 'untrusted', secrecy: 'internal', origins: [] } as const;
-  return { principal, tool: governed, arguments: args, run: { attested: true, label, task: 'tidy up' }, nowMs: 1_767_225_600_001 };
+  return {
+    principal,
+    tool: governed,
+    arguments: args,
+    run: { attested: true, label, task: 'tidy up' },
+    nowMs: 1_767_225_600_001,
+  };
 }
 
 const policyOf = (condition: string) =>
@@ -56,19 +62,32 @@ const policyOf = (condition: string) =>
 function ask(condition: string, args: JsonObject, user?: User): boolean | string {
   const parsed = policyOf(condition);
   validatePolicies(parsed, schema);
-  const { permits, errors } = evaluatePolicies(compilePolicies(parsed), toCedarRequest(requestOf(args, user), userAttributes));
+  const { permits, errors } = evaluatePolicies(
+    compilePolicies(parsed),
+    toCedarRequest(requestOf(args, user), userAttributes),
+  );
   return errors[0]?.message ?? permits.length === 1;
 }
 
 describe('toCedarRequest', () => {
   it('fits the schema it was generated with, as Cedar itself checks', () => {
-    const args = { to: [{ email: 'a@x' }, { email: 'b@x' }], n: -3, price: 12.5, note: 'x', level: 'a', opt: true, 'odd name': 'y' };
+    const args = {
+      to: [{ email: 'a@x' }, { email: 'b@x' }],
+      n: -3,
+      price: 12.5,
+      note: 'x',
+      level: 'a',
+      opt: true,
+      'odd name': 'y',
+    };
     for (const user of [{ ...ann, attributes: { dept: 'sales' } }, undefined]) {
       const { onBehalfOf: _, ...alone } = requestOf({}).principal;
       const principal = user ? { ...alone, onBehalfOf: user } : alone;
       const request = toCedarRequest({ ...requestOf(args), principal }, userAttributes);
       const json = toCedarJson(request);
-      const entities = json.entities.filter((entity) => !('type' in entity.uid) || entity.uid.type !== 'Chaperone::Action');
+      const entities = json.entities.filter(
+        (entity) => !('type' in entity.uid) || entity.uid.type !== 'Chaperone::Action',
+      );
       const policies = { staticPolicies: 'permit(principal, action, resource);' };
       const answer = cedar.isAuthorized({ ...json, entities, policies, schema, validateRequest: true });
       expect(answer).toMatchObject({ type: 'success', response: { decision: 'allow' } });
@@ -81,30 +100,66 @@ describe('toCedarRequest', () => {
     ['context.arguments has n && context.arguments.n == 0', { n: -0 }, true],
     ['context.arguments has price && context.arguments.price == decimal("12.5")', { price: 12.5 }, true],
     ['context.arguments has price && context.arguments.price == decimal("12.0")', { price: 12 }, true],
-    ['context.arguments has price && context.arguments.price.greaterThan(decimal("0.3"))', { price: 0.30001 }, /four digits/],
-    ['context.arguments has price && context.arguments.price.greaterThan(decimal("0.3"))', { price: 1e-7 }, /four digits/],
-    ['context.arguments has price && context.arguments.price.greaterThan(decimal("0.3"))', { price: 1e21 }, /four digits/],
-    ['context.arguments has n && context.arguments.n < 3', { n: 9007199254740993 }, /exact integer/],
+    [
+      'context.arguments has price && context.arguments.price.greaterThan(decimal("0.3"))',
+      { price: 0.30001 },
+      /four digits/,
+    ],
+    [
+      'context.arguments has price && context.arguments.price.greaterThan(decimal("0.3"))',
+      { price: 1e-7 },
+      /four digits/,
+    ],
+    [
+      'context.arguments has price && context.arguments.price.greaterThan(decimal("0.3"))',
+      { price: 1e21 },
+      /four digits/,
+    ],
+    ['context.arguments has n && context.arguments.n < 3', { n: 2 ** 53 }, /exact integer/],
     ['context.arguments has n && context.arguments.n < 3', { n: 'x' }, /exact integer/],
     ['context.arguments has note', { note: null }, true],
     ['context.arguments has note && context.arguments.note == "x"', { note: null }, /not a string/],
     ['context.arguments has note && context.arguments.note == "x"', {}, false],
     ['context.arguments has opt && context.arguments.opt', { opt: true }, true],
     ['context.arguments has to && context.arguments.to.contains({email: "a"})', { to: [{ email: 'a' }] }, true],
-    ['context.arguments has to && context.arguments.to.contains({email: "a"})', { to: [{ email: 'a', more: 1 }] }, /an element: its schema/],
-    ['context.arguments has to && context.arguments.to.contains({email: "a"})', { to: [{ email: null }] }, /an element: it is not a string/],
+    [
+      'context.arguments has to && context.arguments.to.contains({email: "a"})',
+      { to: [{ email: 'a', more: 1 }] },
+      /an element: its schema/,
+    ],
+    [
+      'context.arguments has to && context.arguments.to.contains({email: "a"})',
+      { to: [{ email: null }] },
+      /an element: it is not a string/,
+    ],
     ['context.arguments has to && context.arguments.to.isEmpty()', { to: 'a@x' }, /not a list/],
     ['context.now == datetime("2026-01-01T00:00:00.001Z")', {}, true],
-    ['context.run.integrity == "untrusted" && context.run.secrecy == "internal" && context.run.task == "tidy up"', {}, true],
+    [
+      'context.run.integrity == "untrusted" && context.run.secrecy == "internal" && context.run.task == "tidy up"',
+      {},
+      true,
+    ],
     ['context.effect == "write" && context.consequence == "high" && !resource.declared', {}, true],
     ['context has user && context.user.id == "ann \\"x\\"" && context.user.groups.contains("é")', {}, true],
     ['context has user && context.user.entity in Chaperone::Group::"staff"', {}, true],
     ['context has user && context.user.entity in Chaperone::Group::"other"', {}, false],
     ['context has user && context.user.attributes has level && context.user.attributes.level == 3', {}, true],
-    ['context has user && context.user.entity.hasTag("dept") && context.user.entity.getTag("dept") == "sales"', {}, true],
-    ['context has user && context.user.entity.hasTag("level") && context.user.entity.getTag("level") == "3"', {}, /not a string/],
+    [
+      'context has user && context.user.entity.hasTag("dept") && context.user.entity.getTag("dept") == "sales"',
+      {},
+      true,
+    ],
+    [
+      'context has user && context.user.entity.hasTag("level") && context.user.entity.getTag("level") == "3"',
+      {},
+      /not a string/,
+    ],
     ['principal == Chaperone::Agent::"support" && principal.tenant == "default"', {}, true],
-    ['action in Chaperone::Action::"crm/*" && action in Chaperone::Action::"write" && action in Chaperone::Action::"*"', {}, true],
+    [
+      'action in Chaperone::Action::"crm/*" && action in Chaperone::Action::"write" && action in Chaperone::Action::"*"',
+      {},
+      true,
+    ],
     ['action in Chaperone::Action::"read"', {}, false],
     ['resource in Chaperone::Server::"crm"', {}, true],
   ] as [string, Record<string, JsonValue>, boolean | RegExp][])('%s with %j: %s', (condition, args, expected) => {

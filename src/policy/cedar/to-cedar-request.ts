@@ -141,7 +141,9 @@ function userRecord(user: User, uid: EntityUid, types: UserAttributes): CedarRec
         ['groups', new CedarSet(user.groups)],
         [
           'attributes',
-          new CedarRecord(new Map(Object.entries(user.attributes).map(([name, fact]) => [name, declaredFact(name, fact, types)]))),
+          new CedarRecord(
+            new Map(Object.entries(user.attributes).map(([name, fact]) => [name, declaredFact(name, fact, types)])),
+          ),
         ],
         ['entity', uid],
       ]),

@@ -25,9 +25,14 @@ const send = govern('send_email', {
   },
   required: ['recipients', 'subject', 'odd "name"\n', '', 'options'],
 });
-const { schema } = generateCedarSchema([send, govern('list', { type: 'object' })], { userAttributes: { dept: 'String' } });
+const { schema } = generateCedarSchema([send, govern('list', { type: 'object' })], {
+  userAttributes: { dept: 'String' },
+});
 
-function check(condition: string, scope = 'principal, action == Chaperone::Action::"mail/send_email", resource'): string {
+function check(
+  condition: string,
+  scope = 'principal, action == Chaperone::Action::"mail/send_email", resource',
+): string {
   const text = `// a comment\npermit(${scope})\n  when { ${condition} };`;
   try {
     return validatePolicies(parsePolicies([{ file: 'a.cedar', text }]), schema).join('\n') || 'valid';
@@ -64,9 +69,15 @@ describe('validatePolicies', () => {
   });
 
   it.each([
-    ['context.arguments.recipient == "a"', /^a\.cedar:3:10: attribute `arguments\.recipient` .* not found \(did you mean `recipients`\?\)$/],
+    [
+      'context.arguments.recipient == "a"',
+      /^a\.cedar:3:10: attribute `arguments\.recipient` .* not found \(did you mean `recipients`\?\)$/,
+    ],
     ['true && context.usr.id == "a"', /^a\.cedar:3:18: attribute `usr` .* not found/],
-    ['principal.nam == "a"', /^a\.cedar:3:10: attribute `nam` on entity type `Chaperone::Agent` not found \(did you mean `name`\?\)$/],
+    [
+      'principal.nam == "a"',
+      /^a\.cedar:3:10: attribute `nam` on entity type `Chaperone::Agent` not found \(did you mean `name`\?\)$/,
+    ],
     ['context.user.id == "a"', /^a\.cedar:3:10: unable to guarantee safety of access to optional attribute `user`/],
     ['context.arguments.priority == 1', /^a\.cedar:3:10: .*optional attribute `arguments\.priority`/],
     ['context.arguments.subject == 1', /^a\.cedar:3:10: /],

@@ -1,12 +1,9 @@
 import type { SchemaJson, ValidationError } from '@cedar-policy/cedar-wasm/nodejs';
-import { Fault } from '../../base/fault.ts';
 import { useCedar } from './cedar-engine.ts';
-import { describeError, type ParsedPolicy } from './parse-policies.ts';
+import type { ParsedPolicy } from './parse-policies.ts';
+import { describeError, policyFault } from './policy-fault.ts';
 
 export type CedarSchema = SchemaJson<string>;
-
-/** Problems listed in one fault. */
-const PROBLEMS_SHOWN = 10;
 
 /**
  * Checks policies against a schema with Cedar's strict validation. Throws a `Fault` `E_POLICY_INVALID` listing, as
@@ -19,8 +16,9 @@ export function validatePolicies(policies: readonly ParsedPolicy[], schema: Ceda
   const staticPolicies = Object.fromEntries(policies.map((policy, i) => [`p${i}`, policy.text]));
   const answer = useCedar((cedar) => cedar.validate({ schema, policies: { staticPolicies } }));
   if (answer.type === 'failure') {
-    const reasons = answer.errors.map((error) => error.message).slice(0, PROBLEMS_SHOWN);
-    throw new Fault('E_POLICY_INVALID', `the policies cannot be checked against the tools: ${reasons.join('\n')}`);
+    throw policyFault(
+      answer.errors.map((error) => `the policies cannot be checked against the tools: ${error.message}`),
+    );
   }
   const ordinalOf = (problem: ValidationError) => Number(problem.policyId.slice(1));
   const describe = (found: readonly ValidationError[]) =>
@@ -31,11 +29,6 @@ export function validatePolicies(policies: readonly ParsedPolicy[], schema: Ceda
         return policy ? describeError(policy, problem.error) : problem.error.message;
       });
   const problems = [...new Set(describe(answer.validationErrors))];
-  if (problems.length > 0) {
-    const rest = problems.length - PROBLEMS_SHOWN;
-    const shown = problems.slice(0, PROBLEMS_SHOWN);
-    if (rest > 0) shown.push(`and ${rest} more`);
-    throw new Fault('E_POLICY_INVALID', shown.join('\n'));
-  }
+  if (problems.length > 0) throw policyFault(problems);
   return [...new Set(describe(answer.validationWarnings))];
 }

@@ -108,7 +108,7 @@ function isEntity(value: Value): boolean {
 }
 
 /** A text that two values share exactly when Cedar calls them equal. Throws for what is opaque. */
-export function keyOf(value: Value): string {
+function keyOf(value: Value): string {
   if (typeof value === 'string') return JSON.stringify(value);
   if (typeof value !== 'object') return String(value);
   if (value instanceof EntityUid) return value.key;

@@ -9,8 +9,6 @@ import {
   inputRequired,
   inputResponse,
   McpServer,
-  MissingRequiredClientCapabilityError,
-  ProtocolError,
   ResourceTemplate,
   type ServerContext,
 } from '@modelcontextprotocol/server';
@@ -307,11 +305,11 @@ function addSchemaTools(server: McpServer): void {
 }
 
 function addDiagnosticTools(server: McpServer, announcer: Announcer): void {
+  // The SDK itself refuses to ask a client for what it did not declare.
   server.registerTool('test_missing_capability', { description: 'Needs sampling.', inputSchema: nothing }, (_, ctx) => {
-    if (!readCapabilities(ctx.mcpReq.envelope).sampling) {
-      throw new MissingRequiredClientCapabilityError({ requiredCapabilities: { sampling: {} } });
-    }
-    return text('The client can sample.');
+    if (inputResponse(ctx.mcpReq.inputResponses, 'greeting').kind === 'sampling') return text('The client can sample.');
+    const messages = [{ role: 'user' as const, content: { type: 'text' as const, text: 'Generate a greeting' } }];
+    return inputRequired({ inputRequests: { greeting: inputRequired.createMessage({ messages, maxTokens: 50 }) } });
   });
   server.registerTool('test_streaming_elicitation', { description: 'Asks on a stream.', inputSchema: nothing }, async () => {
     const inputRequests = { user_name: form('What is your name?', { name: { type: 'string' } }) };
@@ -336,9 +334,6 @@ function addDiagnosticTools(server: McpServer, announcer: Announcer): void {
       return text('Waited.');
     },
   );
-  server.registerTool('test_protocol_error', { description: 'Fails.', inputSchema: nothing }, () => {
-    throw new ProtocolError(-32_602, 'not like this', { hint: 'differently' });
-  });
 }
 
 /** How often a slow call was cancelled, over all servers of this process. */

@@ -111,6 +111,24 @@ describe('sqlite: a store opened twice', () => {
   });
 });
 
+describe('sqlite: a process that never closes its store', () => {
+  it('waits for what it handed over, and then may end', async () => {
+    const store = new URL('../../../src/adapters/stores/sqlite/open-sqlite-store.ts', import.meta.url);
+    const samples = new URL('./samples.ts', import.meta.url);
+    const program = `
+      const { openSqliteStore } = await import('${store}');
+      const { append } = await import('${samples}');
+      const store = await openSqliteStore({ path: '${path}' });
+      store.commit([append()]).then((result) => console.log(JSON.stringify(result)));`;
+    const said = execFileSync(process.execPath, ['--input-type=module', '--eval', program], {
+      encoding: 'utf8',
+      timeout: 15_000,
+    });
+    expect(JSON.parse(said)).toEqual({ ok: true, seqs: [1] });
+    expect(await (await open()).commit([append()])).toEqual({ ok: true, seqs: [2] });
+  });
+});
+
 describe('sqlite: a place that cannot be used', () => {
   it('is refused when its folder is missing', async () => {
     expect(await faultOf(open({ path: `${folder.path}/none/store.db` }))).toMatchObject({

@@ -4,7 +4,7 @@ import { describeStore } from './store-suite.ts';
 
 describeStore('sqlite', {
   isDurable: true,
-  rounds: 40,
+  rounds: 25,
   async newPlace() {
     const { path, remove } = await newFolder();
     return { open: () => openSqliteStore({ path: `${path}/store.db` }), remove };

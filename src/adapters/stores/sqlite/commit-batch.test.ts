@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -76,6 +76,26 @@ describe('createCommitBatch', () => {
     other.exec('ROLLBACK');
     expect(commit([append('c')])).toEqual([[1]]);
     other.close();
+    db.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  it('throws when the file is damaged, so that nothing more is written to it', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'chaperone-batch-'));
+    const path = join(folder, 'store.db');
+    const made = newBatch(path).db;
+    const { page } = {
+      ...made.prepare("SELECT rootpage AS page FROM sqlite_schema WHERE tbl_name = 'pins' AND type = 'index'").get(),
+    };
+    const { page_size: pageBytes } = { ...made.prepare('PRAGMA page_size').get() };
+    made.close();
+    const file = openSync(path, 'r+');
+    writeSync(file, Buffer.alloc(64, 0xff), 0, 64, (Number(page) - 1) * Number(pageBytes));
+    closeSync(file);
+
+    const { db, commit } = newBatch(path);
+    const pin: Change = { kind: 'pin.set', tool: 's/t', pin: 'sha256:0', descriptor: {}, atMs: 1 };
+    expect(() => commit([append('a')], [pin])).toThrow(expect.objectContaining({ code: 'E_STORE_CORRUPT' }));
     db.close();
     rmSync(folder, { recursive: true });
   });

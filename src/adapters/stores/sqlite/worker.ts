@@ -1,9 +1,9 @@
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { assert } from '../../../base/assert.ts';
-import { type Fault, toFault } from '../../../base/fault.ts';
 import { createCommitBatch } from './commit-batch.ts';
 import { createReader } from './create-reader.ts';
 import { openDatabase } from './open-database.ts';
+import { explain } from './to-fault.ts';
 import type { FromWorker, Reader, ToWorker, WireCommit, WireFault, WorkerOptions } from './wire.ts';
 
 /** Commits in one transaction at most, so that the first of many does not wait for the last. */
@@ -30,7 +30,7 @@ function serve(port: MessagePort, options: WorkerOptions): void {
         for (let from = 0; from < commits.length; from += BATCH_COMMITS) {
           post({ kind: 'commits', answers: commitBatch(commits.slice(from, from + BATCH_COMMITS)) });
         }
-        for (const read of reads) post(answerRead(reader, read));
+        for (const read of reads) post(answerRead(reader, read, options.path));
         if (mustClose) isOpen = false;
         else if (commits.length === 0 && reads.length === 0) Atomics.wait(options.signal, 0, seen);
       }
@@ -39,7 +39,7 @@ function serve(port: MessagePort, options: WorkerOptions): void {
     }
     post({ kind: 'closed' });
   } catch (error) {
-    post({ kind: 'failed', fault: toWireFault(toFault(error, 'E_STORE', `the store failed: ${String(error)}`)) });
+    post({ kind: 'failed', fault: toWireFault(error, options.path) });
   } finally {
     port.close();
   }
@@ -59,18 +59,19 @@ function takeWaiting(port: MessagePort): { commits: WireCommit[]; reads: Read[];
   return waiting;
 }
 
-function answerRead(reader: Reader, { name, args }: Read): FromWorker {
+function answerRead(reader: Reader, { name, args }: Read, path: string): FromWorker {
   try {
     const read = reader[name] as (...args: readonly unknown[]) => unknown; // `args` are the parameters of `name`
     return { kind: 'read', answer: read(...args) };
   } catch (error) {
     return {
       kind: 'unread',
-      fault: toWireFault(toFault(error, 'E_STORE', `reading the store failed: ${String(error)}`)),
+      fault: toWireFault(error, path),
     };
   }
 }
 
-function toWireFault(fault: Fault): WireFault {
-  return { fault: fault.code, message: fault.message };
+function toWireFault(error: unknown, path: string): WireFault {
+  const { code, message } = explain(error, path);
+  return { fault: code, message };
 }

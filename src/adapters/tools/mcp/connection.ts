@@ -79,7 +79,6 @@ export class Connection {
         return resolve({ kind: 'failure', failure: new WireFailure('unreachable', 'no', 'the connection has ended') });
       }
       const id = ++this.#lastId;
-      const stream = new AbortController();
       const settle = (reply: Reply) => {
         if (!this.#pending.delete(id)) return;
         ask.signal.removeEventListener('abort', onAbort);
@@ -87,7 +86,6 @@ export class Connection {
       };
       const onAbort = () => {
         this.#cancel(id, ask);
-        stream.abort();
         fail(new WireFailure('aborted', 'unknown', 'cancelled'));
       };
       ask.signal.addEventListener('abort', onAbort, { once: true });
@@ -95,14 +93,16 @@ export class Connection {
       this.#pending.set(id, pending);
       this.#wire
         .send(this.#frame(id, ask), {
-          signal: stream.signal,
+          signal: ask.signal,
           headers: this.#describe(ask),
           onMessage: (message) => this.#receive(message, pending),
         })
         .then(
-          () =>
-            this.#wire.streams &&
-            fail(new WireFailure('lost', 'unknown', 'the server closed the stream without an answer')),
+          () => {
+            if (this.#wire.streams && this.#pending.has(id)) {
+              fail(new WireFailure('lost', 'unknown', 'the server closed the stream without an answer'));
+            }
+          },
           (error: unknown) => fail(toFailure(error)),
         );
     });

@@ -1,5 +1,12 @@
-import { type ClientRequest, Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
+import {
+  type ClientRequest,
+  Agent as HttpAgent,
+  request as httpRequest,
+  type IncomingMessage,
+  type RequestOptions,
+} from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { urlToHttpOptions } from 'node:url';
 import { isJsonObject } from '../../../base/json.ts';
 import { limits } from '../../../base/limits.ts';
 import { type RpcMessage, readMessage } from '../../../model/json-rpc.ts';
@@ -18,7 +25,8 @@ const RESUMES_PER_REQUEST = 5;
  */
 export class HttpWire implements Wire {
   readonly streams = true;
-  readonly #url: URL;
+  readonly #target: RequestOptions;
+  readonly #secure: boolean;
   readonly #headers: Readonly<Record<string, string>>;
   readonly #agent: HttpAgent | HttpsAgent;
   readonly #open = new Set<ClientRequest>();
@@ -30,10 +38,12 @@ export class HttpWire implements Wire {
   onClose: () => void = () => {};
 
   constructor(url: URL, headers: Readonly<Record<string, string>>) {
-    this.#url = url;
+    const { protocol, hostname, port, path } = urlToHttpOptions(url);
+    this.#target = { protocol, hostname, port, path };
+    this.#secure = protocol === 'https:';
     this.#headers = headers;
     const options = { keepAlive: true, scheduling: 'lifo' as const };
-    this.#agent = url.protocol === 'https:' ? new HttpsAgent(options) : new HttpAgent(options);
+    this.#agent = this.#secure ? new HttpsAgent(options) : new HttpAgent(options);
   }
 
   async start(): Promise<void> {}
@@ -101,8 +111,9 @@ export class HttpWire implements Wire {
   ): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(new WireFailure('aborted', 'no', 'cancelled before anything was sent'));
-      const send = this.#url.protocol === 'https:' ? httpsRequest : httpRequest;
-      const request = send(this.#url, {
+      const send = this.#secure ? httpsRequest : httpRequest;
+      const request = send({
+        ...this.#target,
         method,
         agent: this.#agent,
         headers: {
@@ -118,7 +129,7 @@ export class HttpWire implements Wire {
       let connected = false;
       request.once('socket', (socket) => {
         if (!socket.connecting) connected = true;
-        else socket.once(this.#url.protocol === 'https:' ? 'secureConnect' : 'connect', () => (connected = true));
+        else socket.once(this.#secure ? 'secureConnect' : 'connect', () => (connected = true));
       });
       const onAbort = () => request.destroy();
       signal?.addEventListener('abort', onAbort, { once: true });
@@ -258,10 +269,15 @@ function readBody(response: IncomingMessage, maxBytes: number): Promise<string> 
         reject(new WireFailure('unusable', 'unknown', 'the answer is over the size limit'));
       } else chunks.push(chunk);
     });
-    response.once('end', () =>
-      resolve((chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)).toString('utf8')),
-    );
-    const lost = (cause?: unknown) => reject(new WireFailure('lost', 'unknown', 'the answer broke off', { cause }));
+    let ended = false;
+    response.once('end', () => {
+      ended = true;
+      const [first, ...more] = chunks;
+      resolve(first === undefined ? '' : (more.length === 0 ? first : Buffer.concat(chunks)).toString('utf8'));
+    });
+    const lost = (cause?: unknown) => {
+      if (!ended) reject(new WireFailure('lost', 'unknown', 'the answer broke off', { cause }));
+    };
     response.once('error', lost);
     response.once('close', lost);
   });

@@ -55,7 +55,7 @@ export async function findPackage(spec: PackageSpec, places: PackagePlaces): Pro
   if (await isFolder(own)) {
     return {
       ...(await readInstalled(own, spec)),
-      digest: () => digestOwnFolder(own, spec),
+      digest: () => digestOwnFolder(own, spec).catch(unreadable),
       recordFile: ownRecordFile(spec, places.serversFolder),
       owned: true,
     };
@@ -67,12 +67,16 @@ export async function findPackage(spec: PackageSpec, places: PackagePlaces): Pro
     const base = await realpath(project);
     return {
       ...installed,
-      digest: async () => digestTree(await dependenciesOf(installed.folder, base)),
+      digest: async () => dependenciesOf(installed.folder, base).then(digestTree).catch(unreadable),
       recordFile: join(places.serversFolder, PINS, `${folderNameOf(spec)}.${digestBytes(base).slice(7, 23)}.json`),
       owned: false,
     };
   }
   return undefined;
+}
+
+function unreadable(error: unknown): never {
+  throw toFault(error, 'E_SERVER_INTEGRITY', 'the installed files cannot all be read');
 }
 
 const packageJsonSchema = z.object({

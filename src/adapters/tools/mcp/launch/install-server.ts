@@ -64,6 +64,12 @@ export async function installServer(options: InstallOptions): Promise<Installed>
       options.clock,
     );
     return { package: options.package, integrity, digest, folder };
+  } catch (error) {
+    throw toFault(
+      error,
+      'E_SERVER_LAUNCH',
+      `${options.package} could not be installed: \`${options.serversFolder}\` cannot be written`,
+    );
   } finally {
     await rm(temporary, { recursive: true, force: true });
   }

@@ -73,15 +73,20 @@ async function findCommand({
   for (const place of places) {
     for (const suffix of suffixes) {
       const file = place + suffix;
-      const usable = await access(file, constants.X_OK).then(
-        async () => (await stat(file)).isFile(),
-        () => false,
-      );
-      if (usable) return file;
+      if (await isExecutable(file)) return file;
     }
   }
   throw new Fault(
     'E_SERVER_LAUNCH',
     isPath ? `\`${command}\` does not exist or may not be executed` : `\`${command}\` is not in any folder of PATH`,
   );
+}
+
+async function isExecutable(file: string): Promise<boolean> {
+  try {
+    await access(file, constants.X_OK);
+    return (await stat(file)).isFile();
+  } catch {
+    return false; // missing, or not ours to execute: both mean looking on
+  }
 }

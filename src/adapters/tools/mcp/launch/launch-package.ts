@@ -2,7 +2,7 @@ import { open, realpath } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Clock } from '../../../../base/clock.ts';
 import type { Digest } from '../../../../base/digest.ts';
-import { Fault } from '../../../../base/fault.ts';
+import { Fault, toFault } from '../../../../base/fault.ts';
 import type { Secret } from '../../../../base/secret.ts';
 import { isInside } from './digest-tree.ts';
 import {
@@ -165,7 +165,11 @@ async function findProgram(spec: PackageSpec, folder: string, bin: string | unde
 /** JavaScript is started with the Node the gateway itself runs on, whatever PATH says. */
 async function isNodeProgram(file: string): Promise<boolean> {
   if (/\.[cm]?js$/.test(file)) return true;
-  await using handle = await open(file);
-  const { buffer, bytesRead } = await handle.read(Buffer.alloc(64), 0, 64, 0);
-  return /^#!\S*[/ ]node\b|^#!\S*env (-S )?node\b/.test(buffer.toString('latin1', 0, bytesRead));
+  try {
+    await using handle = await open(file);
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(64), 0, 64, 0);
+    return /^#!\S*[/ ]node\b|^#!\S*env (-S )?node\b/.test(buffer.toString('latin1', 0, bytesRead));
+  } catch (error) {
+    throw toFault(error, 'E_SERVER_LAUNCH', `the program \`${file}\` cannot be read`);
+  }
 }

@@ -1,0 +1,51 @@
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { z } from 'zod';
+import { toFault } from '../../base/fault.ts';
+import type { LoadedConfig } from '../config/load-config.ts';
+import { dataFolder } from '../open-config.ts';
+import type { Attempt, ProbeTarget } from './bypass.ts';
+
+const PROBE_TIMEOUT_MS = 120_000;
+const attemptsSchema = z.array(z.object({ name: z.string(), bypassed: z.boolean(), how: z.string() }));
+
+/**
+ * Attempts every bypass from a process of its own, as `uid` where one is given (that takes root) or else as the user
+ * this runs as. Throws a `Fault` where the probe itself could not run: that is no proof of anything.
+ */
+export async function attemptBypasses(loaded: LoadedConfig, uid: number | undefined): Promise<readonly Attempt[]> {
+  const data = dataFolder(loaded);
+  const servers = Object.entries(loaded.manifest.servers);
+  const target: ProbeTarget = {
+    config: resolve(loaded.folder, loaded.file),
+    store: join(data, 'store.db'),
+    keys: join(data, 'keys'),
+    programs: servers.flatMap(([server, config]) =>
+      'command' in config
+        ? [{ server, command: config.command, args: config.args, cwd: resolve(loaded.folder, config.cwd ?? '.') }]
+        : [],
+    ),
+    addresses: servers.flatMap(([server, config]) => ('url' in config ? [{ server, url: config.url }] : [])),
+    gatewayPid: await readGatewayPid(data),
+  };
+  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+  const probe = fileURLToPath(new URL(`./probe.${extension}`, import.meta.url));
+  try {
+    const { stdout } = await promisify(execFile)(process.execPath, [probe, JSON.stringify(target)], {
+      timeout: PROBE_TIMEOUT_MS,
+      env: { PATH: process.env['PATH'] },
+      ...(uid === undefined ? {} : { uid, gid: uid }),
+    });
+    return attemptsSchema.parse(JSON.parse(stdout));
+  } catch (error) {
+    throw toFault(error, 'E_INTERNAL', `the probe could not run: ${error instanceof Error ? error.message : ''}`);
+  }
+}
+
+async function readGatewayPid(data: string): Promise<number | null> {
+  const text = await readFile(join(data, 'gateway.pid'), 'utf8').catch(() => '');
+  return /^\d+$/.test(text.trim()) ? Number(text) : null;
+}

@@ -1,0 +1,93 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { verifyEvents } from '../../adapters/stores/sqlite/verify-events.ts';
+import { Fault, toFault } from '../../base/fault.ts';
+import type { LoadedConfig } from '../config/load-config.ts';
+import { openCatalog } from '../open-catalog.ts';
+import { dataFolder } from '../open-config.ts';
+
+export interface Check {
+  readonly name: string;
+  readonly state: 'ok' | 'warning' | 'failed';
+  readonly detail: string;
+}
+
+const OTHERS = 0o077;
+
+/** What is right and wrong with an installation, without changing anything. */
+export async function checkInstallation(
+  loaded: LoadedConfig,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<readonly Check[]> {
+  return [
+    checkNode(),
+    await checkData(dataFolder(loaded)),
+    await checkStore(join(dataFolder(loaded), 'store.db')),
+    ...(await checkTools(loaded, environment)),
+    ...checkPins(loaded),
+  ];
+}
+
+function checkNode(): Check {
+  const major = Number(process.versions.node.split('.')[0]);
+  const state = major >= 24 ? 'ok' : 'failed';
+  return { name: 'node', state, detail: `${process.version} on ${process.platform}-${process.arch}` };
+}
+
+async function checkData(data: string): Promise<Check> {
+  const found = await stat(data).catch(() => undefined);
+  if (found === undefined) return { name: 'data folder', state: 'warning', detail: `${data} is not there yet` };
+  const open = process.platform !== 'win32' && (found.mode & OTHERS) !== 0;
+  return open
+    ? { name: 'data folder', state: 'failed', detail: `others can read ${data}: chmod 700 ${data}` }
+    : { name: 'data folder', state: 'ok', detail: data };
+}
+
+async function checkStore(path: string): Promise<Check> {
+  try {
+    const { checked, problem } = await verifyEvents({ path });
+    return problem === undefined
+      ? { name: 'record', state: 'ok', detail: `${checked} events, every digest as it was written` }
+      : { name: 'record', state: 'failed', detail: `event ${problem.seq}: ${problem.message}` };
+  } catch (error) {
+    const { code, message } = toFault(error, 'E_STORE', 'it cannot be read');
+    return code === 'E_NOT_FOUND'
+      ? { name: 'record', state: 'warning', detail: 'nothing is recorded yet' }
+      : { name: 'record', state: 'failed', detail: `${code} ${message}` };
+  }
+}
+
+async function checkTools(
+  loaded: LoadedConfig,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<readonly Check[]> {
+  const said: Check[] = [];
+  try {
+    const { catalog } = await openCatalog(loaded, environment, (notice) => {
+      if (notice.kind === 'error') said.push({ name: 'server', state: 'failed', detail: notice.message });
+      if (notice.kind === 'warning') said.push({ name: 'server', state: 'warning', detail: notice.message });
+    });
+    const undeclared = [...catalog.tools.values()].filter((entry) => !entry.governed.declared).length;
+    const { mode } = loaded.manifest;
+    return [
+      { name: 'tools', state: 'ok', detail: `${catalog.tools.size} tools, ${undeclared} of them inferred; mode ${mode}` },
+      ...(mode === 'observe' ? [{ name: 'mode', state: 'warning' as const, detail: '`observe` blocks nothing' }] : []),
+      ...catalog.problems.map((detail): Check => ({ name: 'tools', state: 'failed', detail })),
+      ...said,
+    ];
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    return [{ name: 'tools', state: 'failed', detail: `${error.code} ${error.message}` }, ...said];
+  }
+}
+
+/** Servers that could change without anybody noticing. */
+function checkPins({ manifest }: LoadedConfig): readonly Check[] {
+  return Object.entries(manifest.servers)
+    .filter(([, server]) => 'command' in server && server.digest === undefined)
+    .map(([name]) => ({
+      name: 'server',
+      state: 'warning',
+      detail: `\`${name}\` is started from files that nothing pins: give it \`package\` or \`files\` with \`digest\``,
+    }));
+}

@@ -1,0 +1,102 @@
+/**
+ * Runs as its own process, as the user an agent runs as, and really attempts each way around Chaperone. Takes a
+ * `ProbeTarget` as its only argument and prints the attempts as one line of JSON. Changes nothing: what could be
+ * written is opened for writing and left as it is.
+ */
+import { spawn } from 'node:child_process';
+import { access, constants, open, readdir, readFile } from 'node:fs/promises';
+import { request } from 'node:http';
+import { request as requestTls } from 'node:https';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import type { Attempt, ProbeTarget } from './bypass.ts';
+
+const START_TIMEOUT_MS = 10_000;
+
+const target = JSON.parse(process.argv[2] ?? '{}') as ProbeTarget; // written by `attemptBypasses`
+const attempts: Attempt[] = [
+  await attempt('edit the configuration', async () => {
+    await (await open(target.config, 'r+')).close();
+    return `${target.config} can be written`;
+  }),
+  await attempt('read the record', async () => {
+    await (await open(target.store, 'r')).close();
+    return `${target.store} can be read`;
+  }),
+  await attempt('answer its own approvals', async () => {
+    const db = new DatabaseSync(target.store, { timeout: 2_000 });
+    try {
+      db.exec('BEGIN IMMEDIATE; ROLLBACK');
+    } finally {
+      db.close();
+    }
+    return `${target.store} can be written: an approval could be marked as answered`;
+  }),
+  await attempt('issue its own tokens', async () => {
+    for (const name of await readdir(target.keys)) {
+      const file = join(target.keys, name);
+      const text = await readFile(file, 'utf8').catch(() => '');
+      if (/"d"\s*:/.test(text)) return `${file} holds a signing key that can be read`;
+    }
+    throw new Error('no signing key can be read');
+  }),
+  await attempt('stop the gateway', async () => {
+    if (target.gatewayPid === null) throw new Error('no gateway is running');
+    process.kill(target.gatewayPid, 0);
+    return `process ${target.gatewayPid} takes signals from this user`;
+  }),
+];
+for (const program of target.programs) {
+  attempts.push(await attempt(`call \`${program.server}\` directly`, () => startServer(program)));
+}
+for (const { server, url } of target.addresses) {
+  attempts.push(await attempt(`call \`${server}\` directly`, () => reachAddress(url)));
+}
+process.stdout.write(`${JSON.stringify(attempts)}\n`);
+
+async function attempt(name: string, go: () => Promise<string>): Promise<Attempt> {
+  try {
+    return { name, bypassed: true, how: await go() };
+  } catch (error) {
+    const why = error instanceof Error ? error.message : 'it failed';
+    return { name, bypassed: false, how: why.split('\n')[0] ?? why };
+  }
+}
+
+/** Starts the server as any client would, and asks it for its tools. */
+async function startServer({ command, args, cwd }: ProbeTarget['programs'][number]): Promise<string> {
+  await access(cwd, constants.X_OK);
+  const child = spawn(command, args, { cwd, stdio: ['pipe', 'pipe', 'ignore'] });
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const timer = setTimeout(() => reject(new Error('the server did not answer')), START_TIMEOUT_MS);
+  child.once('error', reject);
+  child.once('exit', () => reject(new Error('the server ended')));
+  child.stdin.on('error', () => {});
+  child.stdout.on('data', (chunk: Buffer) => {
+    if (chunk.includes('"result"')) resolve(`${command} answers to this user without the gateway`);
+  });
+  const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'doctor', version: '1' } };
+  child.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'initialize', params })}\n`);
+  try {
+    return await promise;
+  } finally {
+    clearTimeout(timer);
+    child.kill('SIGKILL');
+  }
+}
+
+/** Whether the address answers at all to one who has no credentials of the gateway's. */
+async function reachAddress(url: string): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  const send = url.startsWith('https:') ? requestTls : request;
+  const sent = send(url, { method: 'POST', timeout: START_TIMEOUT_MS }, (response) => {
+    response.resume();
+    resolve(response.statusCode ?? 0);
+  });
+  sent.once('error', reject);
+  sent.once('timeout', () => sent.destroy(new Error('the server did not answer')));
+  sent.end();
+  const status = await promise;
+  if (status === 401 || status === 403) throw new Error(`it asks for credentials (${status})`);
+  return `${url} answers to this user without the gateway (${status})`;
+}

@@ -1,0 +1,28 @@
+import { stringify } from 'yaml';
+import { toolName } from '../model/tool.ts';
+import { inferTool } from '../policy/infer.ts';
+import type { Catalog } from '../runtime/catalog.ts';
+
+/**
+ * A strict manifest for what is there: every tool declared as it was inferred, every write waiting for a person. To be
+ * read and corrected by somebody who knows the tools, then used in mode `enforce`.
+ */
+export function draftManifest(catalog: Catalog): string {
+  const entries = [...catalog.tools.values()].map((entry) => entry.governed);
+  const tools = Object.fromEntries(
+    entries.map(({ tool, effect, consequence }) => [toolName(tool), { effect, consequence }]),
+  );
+  const grants = Object.fromEntries(
+    entries.map(({ tool, effect }) => [toolName(tool), effect === 'write' ? { approval: 'required' } : {}]),
+  );
+  const agents = Object.keys(catalog.manifest.agents);
+  const comment = [
+    '# Drafted from what the servers say of their tools. Nobody has decided anything here yet:',
+    '# check every effect and consequence, take away what the agent does not need, then set `mode: enforce`.',
+    ...entries
+      .filter(({ declared }) => !declared)
+      .map(({ tool, effect }) => `#   ${toolName(tool)}: ${effect}, because ${inferTool(tool).effect.because}`),
+  ];
+  const body = stringify({ tools, agents: { [agents[0] ?? 'default']: { tools: grants } } }, { lineWidth: 0 });
+  return `${comment.join('\n')}\n${body}`;
+}

@@ -1,0 +1,48 @@
+import { Fault } from '../base/fault.ts';
+import { isJsonObject } from '../base/json.ts';
+import type { Tool } from '../model/tool.ts';
+import type { McpCaller, McpGate } from '../doors/mcp/gate.ts';
+import type { Catalog } from '../runtime/catalog.ts';
+import type { Gateway } from './gateway.ts';
+
+/** The gateway as the MCP door wants it. Credentials are what a listener of ours made of a verified token. */
+export function createMcpGate(gateway: Gateway): McpGate {
+  const shown = new WeakMap<Catalog, Map<string, readonly Tool[]>>();
+
+  const listFor = (agent: string): readonly Tool[] => {
+    const { catalog } = gateway;
+    const byAgent = shown.get(catalog) ?? new Map<string, readonly Tool[]>();
+    shown.set(catalog, byAgent);
+    const known = byAgent.get(agent);
+    if (known !== undefined) return known;
+    const tools = catalog.list(agent).map((entry) => entry.governed.tool);
+    byAgent.set(agent, tools);
+    return tools;
+  };
+
+  return {
+    async admit(credentials): Promise<McpCaller> {
+      const { tenant, agent, runId } = readCaller(credentials);
+      const principal = { tenant, agent };
+      const { runs } = gateway.world;
+      const run = runId === undefined ? await runs.ambient(principal) : await runs.find(principal, runId);
+      if (run === undefined) throw new Fault('E_RUN_UNKNOWN', 'the token is bound to a run that has ended');
+      return { principal: run.principal, runId: run.id };
+    },
+    listTools: async ({ principal }) => listFor(principal.agent),
+    call: (request) => gateway.call(request),
+    // A server may ask the client of an agent that is shown at least one of its tools, and nobody else's.
+    permitQuestion: async ({ principal }, { server }) => listFor(principal.agent).some((tool) => tool.server === server),
+    onToolsChanged: (listener) => gateway.onCatalogChanged(listener),
+  };
+}
+
+function readCaller(credentials: unknown): { tenant: string; agent: string; runId: string | undefined } {
+  if (isJsonObject(credentials)) {
+    const { tenant, agent, runId } = credentials;
+    if (typeof tenant === 'string' && typeof agent === 'string' && (runId === undefined || typeof runId === 'string')) {
+      return { tenant, agent, runId };
+    }
+  }
+  throw new Fault('E_AUTH_REQUIRED', 'the caller is not authenticated');
+}

@@ -1,0 +1,66 @@
+import { z } from 'zod';
+import { Fault } from '../base/fault.ts';
+import type { JsonObject } from '../base/json.ts';
+import type { StoredEvent } from '../model/event.ts';
+import { userSchema } from '../model/principal.ts';
+import type { Tool } from '../model/tool.ts';
+import type { Explanation } from '../policy/kernel.ts';
+import { buildCatalog, type Catalog } from '../runtime/catalog.ts';
+import { parseConfig } from './config/parse-config.ts';
+import { parseOptions } from './gateway.ts';
+
+const contentSchema = z.object({
+  format: z.literal('chaperone.bundle/1'),
+  file: z.string(),
+  text: z.string(),
+  policies: z.array(z.object({ file: z.string(), text: z.string() })),
+  tools: z.array(z.looseObject({ server: z.string(), name: z.string() })),
+});
+
+const decidedSchema = z.object({
+  arguments: z.record(z.string(), z.unknown()),
+  decidedAtMs: z.number(),
+  user: userSchema.nullable(),
+  run: z.object({
+    attested: z.boolean(),
+    task: z.string(),
+    label: z.object({
+      integrity: z.enum(['trusted', 'untrusted']),
+      secrecy: z.enum(['public', 'internal', 'secret']),
+      origins: z.array(z.string()),
+    }),
+  }),
+});
+
+/** Makes a catalog of a recorded bundle, as it was. Throws a `Fault` E_STORE_CORRUPT where the record is not one. */
+export function reopenBundle(content: JsonObject): Catalog {
+  const parsed = contentSchema.safeParse(content);
+  if (!parsed.success) throw new Fault('E_STORE_CORRUPT', 'the recorded bundle cannot be read');
+  const { file, text, policies, tools } = parsed.data;
+  const { manifest, place } = parseConfig(text, file, parseOptions);
+  return buildCatalog({
+    manifest,
+    placeOf: place,
+    policyFiles: policies,
+    tools: tools as unknown as readonly Tool[], // what `describeTool` wrote from tools
+    pins: new Map(),
+  });
+}
+
+/**
+ * Decides a recorded call again, under the bundle that decided it, and says what every rule did. Undefined where policy
+ * was never asked: the call was refused before.
+ */
+export function explainDecision(catalog: Catalog, event: StoredEvent): Explanation | undefined {
+  const decided = decidedSchema.safeParse(event.body);
+  const entry = event.tool === undefined ? undefined : catalog.tools.get(event.tool);
+  if (!decided.success || entry === undefined || event.agent === undefined) return undefined;
+  const { user, run, decidedAtMs } = decided.data;
+  return catalog.kernel.explain({
+    principal: { tenant: event.tenant, agent: event.agent, ...(user === null ? {} : { onBehalfOf: user }) },
+    tool: entry.governed,
+    arguments: decided.data.arguments as JsonObject, // recorded JSON
+    run,
+    nowMs: decidedAtMs,
+  });
+}

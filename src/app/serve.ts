@@ -1,0 +1,85 @@
+import { join } from 'node:path';
+import { openLocalSigner } from '../adapters/signers/local/signer.ts';
+import { createHttpDoor } from '../doors/http/door.ts';
+import { createMcpDoor, type McpDoor } from '../doors/mcp/create-mcp-door.ts';
+import type { Manifest } from '../model/manifest.ts';
+import type { Clock } from '../base/clock.ts';
+import type { Signer } from '../ports/signer.ts';
+import { createHttpRuntime } from './http-runtime.ts';
+import { createMcpGate } from './mcp-gate.ts';
+import type { Gateway } from './gateway.ts';
+import type { Notify } from './notice.ts';
+
+export interface ServeOptions {
+  readonly notify: Notify;
+  /** Instead of the manifest's. */
+  readonly port?: number;
+  /** Lets programs on this machine in without a token, as this agent: for the demo and for tests. */
+  readonly loopbackAgent?: string;
+}
+
+export interface Serving {
+  /** `http://127.0.0.1:7070` */
+  readonly origin: string;
+  readonly port: number;
+  readonly signer: Signer;
+  /** What tokens have to be for. */
+  readonly audience: string;
+  close(): Promise<void>;
+}
+
+const ISSUER = 'chaperone';
+
+/** What every token of a gateway is for: its tenant's gateway, under whatever address. */
+export function audienceOf(manifest: Manifest): string {
+  return `chaperone:${manifest.tenant}`;
+}
+
+/** The signer whose keys lie in a data folder. Throws a `Fault` E_CONFIG where they are not private. */
+export function openSigner(data: string, clock: Clock): Promise<Signer> {
+  return openLocalSigner({ folder: join(data, 'keys'), issuer: ISSUER, clock });
+}
+
+/** The MCP door in front of a gateway. */
+export function openMcpDoor(gateway: Gateway, notify: Notify): McpDoor {
+  return createMcpDoor({
+    gate: createMcpGate(gateway),
+    clock: gateway.world.clock,
+    upstreams: [...gateway.sources.values()].map((source) => source.upstream),
+    hosts: gateway.loaded.manifest.listen.names,
+    onProblem: (problem) => notify({ kind: 'error', message: problem instanceof Error ? (problem.stack ?? problem.message) : String(problem) }),
+  });
+}
+
+/** Serves MCP at `/mcp` and the HTTP API. Throws a `Fault`: E_LISTEN, E_CONFIG. */
+export async function serve(gateway: Gateway, options: ServeOptions): Promise<Serving> {
+  const { manifest } = gateway.loaded;
+  const { clock } = gateway.world;
+  const signer = await openSigner(gateway.data, clock);
+  const audience = audienceOf(manifest);
+  const mcp = openMcpDoor(gateway, options.notify);
+  const door = createHttpDoor({
+    runtime: createHttpRuntime(gateway),
+    signer,
+    clock,
+    audience,
+    names: manifest.listen.names,
+    mcp: (request, { authInfo, parsedBody }) => mcp.fetch(request, authInfo?.extra, parsedBody),
+    report: (report) => options.notify({ kind: 'error', message: JSON.stringify(report) }),
+    ...(options.loopbackAgent === undefined
+      ? {}
+      : { allowUnauthenticatedLoopback: { tenant: manifest.tenant, agent: options.loopbackAgent } }),
+  });
+  const { host, port, tls } = manifest.listen;
+  const listener = await door.listen({ host, port: options.port ?? port, ...(tls === undefined ? {} : { tls }) });
+  return {
+    origin: listener.origin,
+    port: listener.port,
+    signer,
+    audience,
+    async close() {
+      await listener.close();
+      await mcp.close();
+    },
+  };
+}

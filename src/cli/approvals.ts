@@ -1,0 +1,70 @@
+import { userInfo } from 'node:os';
+import { openApprovals } from '../app/open-approvals.ts';
+import { openConfig, openRecord } from '../app/open-config.ts';
+import { Fault } from '../base/fault.ts';
+import type { JsonObject } from '../base/json.ts';
+import type { Approval } from '../model/approval.ts';
+import { printPlace } from '../model/place.ts';
+import type { CommandContext } from './main.ts';
+
+const SHOWN = 200;
+
+export async function listApprovals(context: CommandContext, options: { readonly all: boolean }): Promise<void> {
+  const loaded = await openConfig(context.configPath, context.cwd);
+  const record = await openRecord(loaded);
+  try {
+    const states = options.all
+      ? (['pending', 'approved', 'consumed', 'denied', 'expired'] as const)
+      : (['pending'] as const);
+    const { tenant } = loaded.manifest;
+    const found = (await Promise.all(states.map((state) => record.listApprovals(tenant, state, SHOWN)))).flat();
+    const lines = found.map(({ id, state, agent, tool, expiresAtMs }) =>
+      [id, state, agent, tool, `until ${new Date(expiresAtMs).toISOString()}`].join('  '),
+    );
+    context.terminal.data(found.map(toJson), lines);
+    if (found.length === 0) context.terminal.say('nothing waits for a person');
+  } finally {
+    await record.close();
+  }
+}
+
+export async function showApproval(context: CommandContext, id: string): Promise<void> {
+  const loaded = await openConfig(context.configPath, context.cwd);
+  const record = await openRecord(loaded);
+  try {
+    const approval = await record.readApproval(loaded.manifest.tenant, id);
+    if (approval === undefined) throw new Fault('E_NOT_FOUND', `there is no approval \`${id}\``);
+    context.terminal.data(toJson(approval), printCard(approval));
+  } finally {
+    await record.close();
+  }
+}
+
+/** Answers an approval as the person at this terminal. */
+export async function answer(context: CommandContext, id: string, approve: boolean): Promise<void> {
+  const loaded = await openConfig(context.configPath, context.cwd);
+  await using approvals = await openApprovals(loaded);
+  const answered = await approvals.answer(id, approve, `local:${userInfo().username}`);
+  context.terminal.data(toJson(answered), [`${answered.id} ${answered.state}: ${answered.tool}`]);
+}
+
+/**
+ * What an approver sees, in a fixed order, made from the call itself and from nothing the model said: what would be
+ * done, with which arguments exactly, why it was asked, by which rule, and until when.
+ */
+export function printCard(approval: Approval): readonly string[] {
+  return [
+    `${approval.agent} wants to call ${approval.tool}`,
+    ...JSON.stringify(approval.arguments, null, 2).split('\n').map((line) => `  ${line}`),
+    ...approval.reasons.map(
+      ({ message, place }) => `because ${message}${place === undefined ? '' : ` (${printPlace(place)})`}`,
+    ),
+    `${approval.state}; expires ${new Date(approval.expiresAtMs).toISOString()}`,
+    `approve: chaperone approvals approve ${approval.id}    deny: chaperone approvals deny ${approval.id}`,
+  ];
+}
+
+function toJson(approval: Approval): JsonObject {
+  const { nonce: _, ...shown } = approval; // whoever holds the nonce could spend the approval
+  return JSON.parse(JSON.stringify(shown)) as JsonObject;
+}

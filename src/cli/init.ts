@@ -1,0 +1,96 @@
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { createInterface } from 'node:readline/promises';
+import { fileURLToPath } from 'node:url';
+import { applyInit } from '../app/clients/apply-init.ts';
+import { clientTitles } from '../app/clients/client.ts';
+import { findClients } from '../app/clients/find-clients.ts';
+import { type InitPlan, planInit } from '../app/clients/plan-init.ts';
+import { undoInit } from '../app/clients/undo-init.ts';
+import { makeFolder } from '../app/data-folder.ts';
+import { systemClock } from '../base/clock.ts';
+import { Fault } from '../base/fault.ts';
+import type { CommandContext } from './main.ts';
+
+const RECORD = join('.chaperone', 'init.json');
+
+/** Puts Chaperone in front of the MCP clients of this machine: shows what would change, asks, and does it. */
+export async function init(
+  context: CommandContext,
+  options: { readonly dryRun: boolean; readonly undo: boolean; readonly yes: boolean },
+): Promise<void> {
+  const { terminal } = context;
+  const path = resolve(context.cwd, context.configPath);
+  const recordPath = join(dirname(path), RECORD);
+  const nowMs = systemClock.nowMs();
+  if (options.undo) {
+    const { restored, removed } = await undoInit({ recordPath, nowMs });
+    terminal.data({ restored: [...restored], removed: [...removed] }, [
+      ...restored.map((file) => `as it was: ${file}`),
+      ...removed.map((file) => `removed: ${file}`),
+    ]);
+    return;
+  }
+  const plan = await makePlan(context, path, nowMs);
+  report(context, plan);
+  if (options.dryRun || plan.changes.length === 0) return;
+  if (!options.yes && !(await confirm(context))) return terminal.say('nothing was changed');
+  await makeFolder(dirname(recordPath));
+  await applyInit(plan, { recordPath, nowMs });
+  terminal.say('done; restart the clients. Back as it was: chaperone init --undo');
+}
+
+async function makePlan(context: CommandContext, path: string, nowMs: number): Promise<InitPlan> {
+  const appData = context.env['APPDATA'];
+  const found = await findClients({
+    home: context.env['HOME'] ?? homedir(),
+    cwd: context.cwd,
+    platform: process.platform,
+    ...(appData === undefined ? {} : { appData }),
+  });
+  const exists = existsSync(path);
+  const program = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? './main.ts' : './main.js', import.meta.url));
+  return planInit(found, {
+    config: {
+      path,
+      realPath: exists ? realpathSync(path) : path,
+      text: exists ? readFileSync(path, 'utf8') : undefined,
+    },
+    configFolder: dirname(path),
+    gateway: (kind) => ({
+      kind: 'stdio',
+      command: process.execPath,
+      args: [program, 'mcp', '--stdio', '--config', path, '--agent', kind],
+    }),
+    nowMs,
+  });
+}
+
+function report({ terminal }: CommandContext, plan: InitPlan): void {
+  terminal.data(
+    {
+      changes: plan.changes.map(({ path, diff }) => ({ path, diff })),
+      moved: plan.moved.map((server) => ({ ...server })),
+      left: plan.left.map((server) => ({ ...server })),
+      needed: plan.needed.map(({ name }) => name),
+      warnings: [...plan.warnings],
+    },
+    plan.changes.flatMap(({ diff }) => diff.split('\n')),
+  );
+  for (const { client, server, as } of plan.moved) terminal.say(`${clientTitles[client]}: ${server} moves to servers.${as}`);
+  for (const { client, server, why } of plan.left) terminal.warn(`${clientTitles[client]}: ${server} stays: ${why}`);
+  for (const { name } of plan.needed) terminal.say(`set ${name} in the environment of the client that starts the gateway`);
+  for (const warning of plan.warnings) terminal.warn(warning);
+  if (plan.changes.length === 0) terminal.say('nothing to do: no client has servers outside the gateway');
+}
+
+async function confirm({ terminal, signal }: CommandContext): Promise<boolean> {
+  if (!terminal.interactive) throw new Fault('E_USAGE', 'say `--yes` to change files without being asked');
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return /^y(es)?$/i.test(await lines.question('change these files? [y/N] ', { signal }));
+  } finally {
+    lines.close();
+  }
+}

@@ -1,0 +1,49 @@
+import { openConfig, openRecord } from '../app/open-config.ts';
+import { Fault } from '../base/fault.ts';
+import type { CommandContext } from './main.ts';
+
+const SHOWN = 1_000;
+
+/** What is configured, which bundle is active, what waits for a person, and what is isolated. */
+export async function status(context: CommandContext): Promise<void> {
+  const { terminal } = context;
+  const loaded = await openConfig(context.configPath, context.cwd);
+  const { manifest } = loaded;
+  const record = await openRecord(loaded).catch((error: unknown) => {
+    if (error instanceof Fault && error.code === 'E_NOT_FOUND') return undefined;
+    throw error;
+  });
+  if (record === undefined) {
+    terminal.data({ mode: manifest.mode, started: false }, [`mode ${manifest.mode}; not started yet: chaperone up`]);
+    return;
+  }
+  try {
+    const bundle = await record.readActiveBundle();
+    const pending = await record.listApprovals(manifest.tenant, 'pending', SHOWN);
+    const isolations = await record.listIsolations();
+    const [last] = await record.readEvents({ tenant: manifest.tenant, newestFirst: true, limit: 1 });
+    terminal.data(
+      {
+        mode: manifest.mode,
+        started: true,
+        servers: Object.keys(manifest.servers),
+        agents: Object.keys(manifest.agents),
+        bundle: bundle?.bundle ?? null,
+        pendingApprovals: pending.map((approval) => approval.id),
+        isolations: isolations.map(({ scope, reason }) => ({ scope, reason })),
+        events: last?.seq ?? 0,
+      },
+      [
+        `mode        ${manifest.mode}`,
+        `servers     ${Object.keys(manifest.servers).join(', ') || 'none'}`,
+        `agents      ${Object.keys(manifest.agents).join(', ') || 'none named'}`,
+        `bundle      ${bundle === undefined ? 'none' : `${bundle.bundle} since ${new Date(bundle.atMs).toISOString()}`}`,
+        `approvals   ${pending.length} pending${pending.length === 0 ? '' : ': chaperone approvals list'}`,
+        `isolated    ${isolations.map(({ scope, reason }) => `${scope} (${reason})`).join(', ') || 'nothing'}`,
+        `record      ${last === undefined ? 'empty' : `${last.seq} events, the last at ${new Date(last.atMs).toISOString()}`}`,
+      ],
+    );
+  } finally {
+    await record.close();
+  }
+}

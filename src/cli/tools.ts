@@ -1,0 +1,30 @@
+import { diffLines } from '../app/clients/line-diff.ts';
+import { openToolReview } from '../app/tool-review.ts';
+import { openConfig } from '../app/open-config.ts';
+import type { CommandContext } from './main.ts';
+import { printNotice } from './print-notice.ts';
+
+/** Shows, for every tool whose description changed since it was reviewed, what changed. */
+export async function diffTools(context: CommandContext): Promise<void> {
+  const { terminal } = context;
+  const loaded = await openConfig(context.configPath, context.cwd);
+  await using review = await openToolReview(loaded, context.env, printNotice(terminal));
+  const drifted = await review.listDrifted();
+  terminal.data(
+    drifted.map(({ name, reviewed, found }) => ({ tool: name, reviewed: reviewed.pin, found: found.pin })),
+    drifted.flatMap(({ name, reviewed, found }) => [
+      ...diffLines(name, reviewed.text, found.text).split('\n'),
+      `reviewed as ${reviewed.pin}, found as ${found.pin}`,
+      `accept it: chaperone tools review ${name}`,
+    ]),
+  );
+  if (drifted.length === 0) terminal.say('every tool is as it was reviewed');
+}
+
+/** Accepts a tool as its server describes it now. */
+export async function reviewTool(context: CommandContext, name: string): Promise<void> {
+  const loaded = await openConfig(context.configPath, context.cwd);
+  await using review = await openToolReview(loaded, context.env, printNotice(context.terminal));
+  const pin = await review.accept(name);
+  context.terminal.data({ tool: name, pin }, [`${name} is reviewed as ${pin}`]);
+}
