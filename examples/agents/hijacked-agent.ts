@@ -25,7 +25,7 @@ export interface StepOutcome {
 export interface AgentTask {
   /** The message it is asked to answer: the one that carries the attack. */
   readonly messageId: string;
-  /** The file it is asked to sum up. */
+  /** The file it is asked to sum up, as the files server names it. */
   readonly filePath: string;
   /** Called after each step, in order. */
   readonly onStep?: (outcome: StepOutcome) => void | Promise<void>;

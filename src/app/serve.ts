@@ -64,7 +64,7 @@ export async function serve(gateway: Gateway, options: ServeOptions): Promise<Se
     clock,
     audience,
     names: manifest.listen.names,
-    mcp: (request, { authInfo, parsedBody }) => mcp.fetch(request, authInfo?.extra, parsedBody),
+    mcp: (request, { caller }) => mcp.fetch(request, caller),
     report: (report) => options.notify({ kind: 'error', message: JSON.stringify(report) }),
     ...(options.loopbackAgent === undefined
       ? {}
@@ -78,8 +78,9 @@ export async function serve(gateway: Gateway, options: ServeOptions): Promise<Se
     signer,
     audience,
     async close() {
-      await listener.close();
+      // The MCP door first: its open streams would otherwise hold the listener until it cuts them off.
       await mcp.close();
+      await listener.close();
     },
   };
 }

@@ -66,15 +66,15 @@ export function buildKernel(input: BundleInput): BuiltKernel {
     decide(request) {
       try {
         return conclude(request, book.evaluate(toCedarRequest(request)));
-      } catch {
-        return failClosed(bundle);
+      } catch (error) {
+        return failClosed(bundle, error);
       }
     },
     explain(request) {
       try {
         return explain(request, { manifest, placeOf, book, conclude });
-      } catch {
-        return { decision: failClosed(bundle), trace: [] };
+      } catch (error) {
+        return { decision: failClosed(bundle, error), trace: [] };
       }
     },
   };
@@ -102,8 +102,9 @@ function describeUnpermitted({ principal, tool }: DecisionRequest, manifest: Man
   };
 }
 
-/** The answer where the kernel itself is broken. The cause is not told: it may hold what the call held. */
-function failClosed(bundle: Digest): Decision {
-  const reasons: Reason[] = [{ code: 'E_INTERNAL', message: 'the decision failed, and what fails denies' }];
+/** The answer where the kernel itself is broken. Of the error only its kind is told: the rest may hold what the call held. */
+function failClosed(bundle: Digest, error: unknown): Decision {
+  const kind = error instanceof Error ? error.name : typeof error;
+  const reasons: Reason[] = [{ code: 'E_INTERNAL', message: `the decision failed (${kind}), and what fails denies` }];
   return { verdict: 'deny', reasons, obligations: [], bundle };
 }

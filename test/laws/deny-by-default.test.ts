@@ -320,4 +320,27 @@ describe('law 2', () => {
       RUNS,
     );
   });
+
+  it('is explained as it was decided, with a way to a permit wherever there was none', () => {
+    fc.assert(
+      fc.property(manifests, files, callers, (manifest, policies, calls) => {
+        const kernel = kernelOf(manifest, policies);
+        for (const call of calls.slice(0, 2)) {
+          const request = requestOf(manifest, call);
+          const decision = kernel.decide(request);
+          const { decision: explained, trace } = kernel.explain(request);
+          const { nearestChange, ...same } = explained;
+          expect(same).toEqual(decision);
+          expect(nearestChange === undefined).toBe(verdictOf(decision) === 'permit');
+          expect(trace.map((step) => step.id)).toEqual(kernel.policies.map((one) => one.id));
+          const named = decision.reasons.flatMap((reason) => reason.policy ?? []);
+          expect(new Set(trace.filter((step) => step.determining).map((step) => step.id))).toEqual(new Set(named));
+          expect(trace.some((step) => step.outcome === 'error')).toBe(
+            named.length > 0 && decision.reasons[0]?.code === 'E_POLICY_ERROR',
+          );
+        }
+      }),
+      { ...RUNS, numRuns: 30 },
+    );
+  });
 });

@@ -4,9 +4,9 @@ import { readSourceFiles } from './source-files.ts';
 /** Identifiers that belong in one place, where that is, and what to use instead everywhere else. */
 const BANS: readonly { readonly ban: RegExp; readonly only: RegExp; readonly instead: string }[] = [
   { ban: /\bDate\.now\b|\bnew Date\(\)|\bperformance\.now\b/, only: /^src\/base\/clock\.ts$/, instead: 'the `Clock` that is handed in' },
-  { ban: /\bMath\.random\b|\brandomBytes\(|\brandomUUID\(/, only: /^src\/base\/clock\.ts$/, instead: '`clock.randomBytes` or `newId`' },
+  { ban: /\bMath\.random\b|(?<!clock\.)\brandomBytes\(|\brandomUUID\(/, only: /^src\/base\/clock\.ts$/, instead: '`clock.randomBytes` or `newId`' },
   { ban: /\bprocess\.env\b/, only: /^src\/(app\/|cli\/main\.ts$)/, instead: 'a parameter; app/ reads the environment' },
-  { ban: /(?<![.\w])fetch\(/, only: /^src\/adapters\/(tools|http)\//, instead: 'an adapter' },
+  { ban: /(?<![.\w#])(?<!async )fetch\((?!request: Request)/, only: /^src\/adapters\/(tools|http)\//, instead: 'an adapter' },
   { ban: /\bnew Intent\(/, only: /^src\/runtime\/line\/intend\.ts$/, instead: '`intend`: only a durable intent is one' },
   { ban: /\bnew Intended\(/, only: /^src\/runtime\/line\/intend\.ts$/, instead: '`intend`' },
   { ban: /\bnew Grant\(/, only: /^src\/runtime\/line\/settle\.ts$/, instead: '`settle`' },
@@ -28,7 +28,7 @@ const BANS: readonly { readonly ban: RegExp; readonly only: RegExp; readonly ins
   { ban: /\bsource\.call\(/, only: /^src\/runtime\/line\/execute\.ts$/, instead: 'the straight line' },
 ];
 
-const files = readSourceFiles('src').filter((file) => !file.path.endsWith('.test.ts'));
+const files = readSourceFiles('src').filter((file) => !/\.(test|fixture)\.ts$/.test(file.path));
 
 describe('bans', () => {
   it.each(BANS)('$ban only in $only', ({ ban, only, instead }) => {

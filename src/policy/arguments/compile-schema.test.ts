@@ -155,6 +155,12 @@ describe('a closed schema', () => {
       'invalid',
     ],
     [
+      'keeps `oneOf` exclusive where closing would make one branch fail',
+      { oneOf: [{ properties: { b: { properties: { x: {} } } } }, { properties: { b: {} } }] },
+      { b: { c: 1 } },
+      'invalid',
+    ],
+    [
       'keeps `oneOf` exclusive',
       { properties: { a: { oneOf: [{ properties: { b: {} } }, { type: 'object' }] } } },
       { a: { c: 1 } },

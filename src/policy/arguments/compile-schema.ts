@@ -72,7 +72,8 @@ function tryCompile(schema: JsonObject, closing: Closing): CompiledSchema | Faul
     return { document, find: (value) => findViolation(validators, value, budget) };
   } catch (error) {
     // The compiler's own messages can repeat text of the schema.
-    return refuse(error instanceof Unsupported ? error.message : 'it cannot be compiled', error);
+    const why = error instanceof RangeError ? 'it is too large to compile' : 'it cannot be compiled';
+    return refuse(error instanceof Unsupported ? error.message : why, error);
   }
 }
 

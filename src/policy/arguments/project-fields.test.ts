@@ -51,11 +51,16 @@ describe('projectFields', () => {
   });
 
   it('lets nothing pass beside the fields', () => {
-    const extra = { resultType: 'complete', _meta: { salary: 1 } };
+    const extra = { resultType: 'complete', note: 'salary', _meta: { salary: 1 } };
     const block = { ...asText({ email: 'a' }), annotations: { note: 'salary' }, _meta: { salary: 1 } };
     const { result, redactions } = projectFields({ content: [block], extra }, ['email']);
     expect(result).toEqual({ content: [asText({ email: 'a' })], extra: { resultType: 'complete' } });
-    expect(redactions.map(({ path }) => path)).toEqual(['/content/0/annotations', '/content/0/_meta', '/extra/_meta']);
+    expect(redactions.map(({ path }) => path)).toEqual([
+      '/content/0/annotations',
+      '/content/0/_meta',
+      '/extra/note',
+      '/extra/_meta',
+    ]);
   });
 
   it('keeps nothing when no field is listed', () => {

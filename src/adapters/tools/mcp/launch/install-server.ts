@@ -71,7 +71,8 @@ export async function installServer(options: InstallOptions): Promise<Installed>
       `${options.package} could not be installed: \`${options.serversFolder}\` cannot be written`,
     );
   } finally {
-    await rm(temporary, { recursive: true, force: true });
+    // What cannot be removed is never started; the error that matters is the one above.
+    await rm(temporary, { recursive: true, force: true }).catch(() => {});
   }
 }
 

@@ -174,7 +174,7 @@ describe('installServer', () => {
     };
     await expect(installServer(install)).rejects.toMatchObject({
       code: 'E_SERVER_LAUNCH',
-      message: /cannot be written/,
+      message: expect.stringMatching(/cannot be written/),
     });
   });
 

@@ -41,9 +41,9 @@ export async function readPinRecord(file: string): Promise<PinRecord | undefined
 
 /** Replaces the record: after a power cut there is the old one or the new one. */
 export async function writePinRecord(file: string, record: PinRecord, clock: Clock): Promise<void> {
-  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
   const temporary = `${file}.${newId(clock, 'new')}`;
   try {
+    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
     const handle = await open(temporary, 'wx', 0o600);
     try {
       await handle.writeFile(`${JSON.stringify(record, null, 2)}\n`);
@@ -53,7 +53,7 @@ export async function writePinRecord(file: string, record: PinRecord, clock: Clo
     }
     await rename(temporary, file);
   } catch (error) {
-    await rm(temporary, { force: true });
+    await rm(temporary, { force: true }).catch(() => {}); // a leftover is never read
     throw new Fault('E_SERVER_LAUNCH', `the record of the package, \`${file}\`, cannot be written`, { cause: error });
   }
 }

@@ -1,0 +1,53 @@
+import { cp, mkdir, readFile, realpath, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { AgentTask } from './agents/hijacked-agent.ts';
+
+const mailServer = fileURLToPath(new URL('./servers/mail.ts', import.meta.url));
+const filesServer = fileURLToPath(import.meta.resolve('@modelcontextprotocol/server-filesystem/dist/index.js'));
+
+/** How a server of the demonstration is started. */
+export interface DemoServer {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly cwd: string;
+}
+
+/** A demonstration that can be run, and run again after it was laid out anew. */
+export interface Demo {
+  readonly folder: string;
+  /** `chaperone.yaml`, line for line the one of the examples. */
+  readonly configPath: string;
+  /** One letter a line, once one was sent. */
+  readonly outboxPath: string;
+  readonly agent: 'support';
+  readonly servers: { readonly mail: DemoServer; readonly files: DemoServer };
+  readonly task: Pick<AgentTask, 'messageId' | 'filePath'>;
+}
+
+/**
+ * Copies mailbox, files and configuration to `folder`, which is made if it is not there, so that the demonstration
+ * changes nothing in the examples. A mailbox that is there already is replaced; an outbox stays.
+ */
+export async function layOutDemo(folder: string): Promise<Demo> {
+  await mkdir(folder, { recursive: true });
+  const root = await realpath(folder); // the files server compares real paths
+  await cp(fileURLToPath(new URL('./demo', import.meta.url)), join(root, 'demo'), { recursive: true });
+  const template = await readFile(new URL('./chaperone.yaml', import.meta.url), 'utf8');
+  const configPath = join(root, 'chaperone.yaml');
+  const config = [
+    ['servers/mail.ts', mailServer],
+    ['../node_modules/@modelcontextprotocol/server-filesystem/dist/index.js', filesServer],
+  ].reduce((text, [relative = '', absolute = '']) => text.replace(relative, () => JSON.stringify(absolute)), template);
+  await writeFile(configPath, config);
+
+  const start = (...args: string[]): DemoServer => ({ command: process.execPath, args, cwd: root });
+  return {
+    folder: root,
+    configPath,
+    outboxPath: join(root, 'demo', 'outbox.jsonl'),
+    agent: 'support',
+    servers: { mail: start(mailServer, 'demo/mailbox.json'), files: start(filesServer, 'demo') },
+    task: { messageId: 'm-2', filePath: 'files/plan.md' },
+  };
+}
