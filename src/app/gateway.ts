@@ -176,7 +176,7 @@ export class Gateway {
     const { store } = this.world;
     const all = [...[...sources.values()].map((source) => source.tools), this.functions];
     const tools = await listTools(all, this.#options.notify);
-    const pins = await settlePins({ store, clock: this.#clock, tenant: loaded.manifest.tenant }, tools);
+    const pins = await settlePins({ store, clock: this.#clock, manifest: loaded.manifest }, tools);
     const catalog = buildCatalog({
       manifest: loaded.manifest,
       placeOf: loaded.place,

@@ -15,7 +15,7 @@ export function createMcpGate(gateway: Gateway): McpGate {
     shown.set(catalog, byAgent);
     const known = byAgent.get(agent);
     if (known !== undefined) return known;
-    const tools = catalog.list(agent).map((entry) => entry.governed.tool);
+    const tools = catalog.list(agent).map((entry) => entry.shownTo(agent));
     byAgent.set(agent, tools);
     return tools;
   };

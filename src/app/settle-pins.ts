@@ -2,15 +2,17 @@ import { type Clock, newId } from '../base/clock.ts';
 import type { Digest } from '../base/digest.ts';
 import { Fault } from '../base/fault.ts';
 import type { JsonObject } from '../base/json.ts';
+import type { Manifest } from '../model/manifest.ts';
 import { pinTool, type Tool, type ToolName, toolName } from '../model/tool.ts';
 import type { Change, Store } from '../ports/store.ts';
 
 /**
- * The reviewed pin of every tool. A tool seen for the first time is pinned as it is; one that was pinned before keeps
- * its pin, and where the description differs now, that is recorded as drift. Throws a `Fault` where the store cannot.
+ * The reviewed pin of every tool. A tool seen for the first time is pinned as it is, and one whose pin the manifest
+ * declares is pinned so; any other keeps its pin, and where its description differs now, that is recorded as drift.
+ * Throws a `Fault` where the store cannot.
  */
 export async function settlePins(
-  world: { readonly store: Store; readonly clock: Clock; readonly tenant: string },
+  world: { readonly store: Store; readonly clock: Clock; readonly manifest: Manifest },
   tools: readonly Tool[],
 ): Promise<ReadonlyMap<ToolName, Digest>> {
   const pins = new Map<ToolName, Digest>();
@@ -19,20 +21,21 @@ export async function settlePins(
     const name = toolName(tool);
     const pin = pinTool(tool);
     const known = await world.store.readPin(name);
-    pins.set(name, known?.pin ?? pin);
+    const declared = Object.hasOwn(world.manifest.tools, name) && world.manifest.tools[name]?.pin === pin;
+    const reviewed = known === undefined || declared;
+    pins.set(name, reviewed ? pin : known.pin);
     if (known?.pin === pin) continue;
     const atMs = world.clock.nowMs();
-    const kind = known === undefined ? 'tool.reviewed' : 'tool.drifted';
-    if (known === undefined) changes.push({ kind: 'pin.set', tool: name, pin, descriptor: describeTool(tool), atMs });
+    if (reviewed) changes.push({ kind: 'pin.set', tool: name, pin, descriptor: describeTool(tool), atMs });
     changes.push({
       kind: 'event.append',
       event: {
         id: newId(world.clock, 'evt'),
-        kind,
-        tenant: world.tenant,
+        kind: reviewed ? 'tool.reviewed' : 'tool.drifted',
+        tenant: world.manifest.tenant,
         tool: name,
         atMs,
-        body: known === undefined ? { pin, by: 'first use' } : { pin: known.pin, found: pin },
+        body: reviewed ? { pin, by: declared ? 'manifest' : 'first use' } : { pin: known.pin, found: pin },
       },
     });
   }

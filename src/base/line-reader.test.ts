@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { LineReader } from './line-reader.ts';
 
-function readAll(chunks: readonly string[], onOverflow: 'cut' | 'stop' = 'stop'): { lines: string[]; overflows: number } {
+function readAll(
+  chunks: readonly string[],
+  onOverflow: 'cut' | 'stop' = 'stop',
+): { lines: string[]; overflows: number } {
   const lines: string[] = [];
   let overflows = 0;
   const stop = () => {
@@ -24,7 +27,10 @@ describe('LineReader', () => {
 
   it.each([
     [['123456\nab\n'], ['12345', 'ab']],
-    [['1234', '5678', '90\nab\n'], ['12345', 'ab']],
+    [
+      ['1234', '5678', '90\nab\n'],
+      ['12345', 'ab'],
+    ],
   ])('cuts long lines of %j', (chunks, lines) => {
     expect(readAll(chunks, 'cut').lines).toEqual(lines);
   });

@@ -1,7 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../base/json.ts';
-import { decodeHeaderValue, encodeHeaderValue, headerMatches, listHeaderParameters, readHeaderArgument } from './mcp-header.ts';
+import {
+  decodeHeaderValue,
+  encodeHeaderValue,
+  headerMatches,
+  listHeaderParameters,
+  readHeaderArgument,
+} from './mcp-header.ts';
 
 const object = (properties: JsonObject, more: JsonObject = {}): JsonObject => ({ type: 'object', properties, ...more });
 const region = { type: 'string', 'x-mcp-header': 'Region' };
@@ -10,7 +16,11 @@ describe('listHeaderParameters', () => {
   it.each([
     ['none', object({ a: { type: 'string' } }), []],
     ['one', object({ region }), [{ path: ['region'], header: 'mcp-param-region', type: 'string' }]],
-    ['a nested one', object({ at: object({ region }) }), [{ path: ['at', 'region'], header: 'mcp-param-region', type: 'string' }]],
+    [
+      'a nested one',
+      object({ at: object({ region }) }),
+      [{ path: ['at', 'region'], header: 'mcp-param-region', type: 'string' }],
+    ],
     ['a property of that name', object({ 'x-mcp-header': { type: 'string' } }), []],
     ['one in a default', object({ a: { type: 'object', default: { 'x-mcp-header': 1 } } }), []],
   ])('finds %s', (_, schema, expected) => {

@@ -14,7 +14,7 @@ import type { DecisionRequest, Kernel } from './kernel.ts';
 import { readObligations } from './obligations.ts';
 import { openRuleBook } from './rule-book.ts';
 
-/** Everything that decides, and that the bundle's digest covers. */
+/** Everything that decides. */
 export interface BundleInput {
   readonly manifest: Manifest;
   readonly placeOf: PlaceOf;
@@ -81,14 +81,16 @@ export function buildKernel(input: BundleInput): BuiltKernel {
   return { kernel, warnings };
 }
 
-/** Equal exactly when manifest, policy texts and reviewed tools are. */
-function digestBundle({ manifest, policyFiles, tools }: BundleInput): Digest {
-  const pins = tools.map(({ name, pin }) => [name, pin] as const).sort(([a], [b]) => (a < b ? -1 : 1));
+/**
+ * Equal exactly when manifest and policy texts are. What servers say of their tools is not in it: pins that a person
+ * wrote are part of the manifest, and the others are required one by one in each call's intent. So a server that
+ * happens to be away does not make another bundle of the same rules.
+ */
+function digestBundle({ manifest, policyFiles }: BundleInput): Digest {
   return digestJson({
     // Through JSON, which drops members that are undefined. The manifest's schema admits nothing that JSON lacks.
     manifest: JSON.parse(JSON.stringify(manifest)) as JsonObject,
     policies: policyFiles.map(({ file, text }) => ({ file, text })),
-    tools: Object.fromEntries(pins),
   });
 }
 

@@ -47,6 +47,8 @@ function doubtName(tool: Tool): string | undefined {
 
 function doubtArguments(args: readonly ArgumentShape[]): string | undefined {
   for (const { path, words, types, values } of args) {
+    // What the schema does not tell could be an action like any other.
+    if (path.endsWith('*') && types.size === 0) return `its schema leaves \`${path}\` open`;
     const last = words.at(-1) ?? '';
     if (holdsWord(ACTIONS, last) || (words.length === 1 && holdsWord(ACTION_NAMES, last))) {
       return `its argument \`${path}\` says what to do`;

@@ -75,6 +75,8 @@ describe('effect is only ever tightened', () => {
       'an action in one alternative',
       tool('get_items', { inputSchema: { anyOf: [{ properties: { x: text } }, { properties: { cmd: text } }] } }),
     ],
+    ['arguments left open', tool('get_items', { inputSchema: { type: 'object', additionalProperties: true } })],
+    ['a reference that leads nowhere', taking('get_items', { filter: { $ref: '#/$defs/none' } })],
     ['readOnlyHint: false', tool('get_items', { annotations: { readOnlyHint: false } })],
     ['destructiveHint: true', tool('get_items', { annotations: { destructiveHint: true } })],
     [

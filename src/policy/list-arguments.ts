@@ -17,7 +17,9 @@ export interface ArgumentShape {
   readonly values?: readonly JsonValue[];
 }
 
+/** Arguments reported, and subschemas visited, at most: references can make a small schema very large. */
 const ARGUMENTS = 1_000;
+const VISITS = 10_000;
 const MAPS = ['additionalProperties', 'unevaluatedProperties'] as const;
 const ALTERNATIVES = ['allOf', 'anyOf', 'oneOf'] as const;
 const BRANCHES = ['if', 'then', 'else'] as const;
@@ -29,10 +31,11 @@ const BRANCHES = ['if', 'then', 'else'] as const;
  */
 export function listArguments(schema: JsonObject): ArgumentShape[] {
   const found = new Map<string, ArgumentShape>();
+  let visits = 0;
 
   const visit = (node: JsonValue | undefined, path: string, depth: number, seen: readonly string[]): void => {
     if (node === undefined || node === false) return;
-    if (node === true || !isJsonObject(node) || depth <= 0 || found.size >= ARGUMENTS) {
+    if (node === true || !isJsonObject(node) || depth <= 0 || found.size >= ARGUMENTS || ++visits > VISITS) {
       record(join(path, '*'), {});
       return;
     }

@@ -30,8 +30,25 @@ export interface Ground {
   readonly book: RuleBook;
 }
 
-/** Every change worth trying for this request, the least far-reaching first. Most will turn out not to help. */
-export function listChanges(request: DecisionRequest, ground: Ground): Change[] {
+/** Every change worth trying in this world, the least far-reaching first. Most will turn out not to help. */
+export function listChanges(start: WhatIf, ground: Ground): Change[] {
+  const changes = listManifestChanges(start.request, ground);
+  // Another change can wake a policy that does not hold now: a forbid on declared tools, say.
+  const worlds = [start, ...changes.map((change) => change.apply(start)), applyAll(start, changes)];
+  const dropping = new Map<string, Change>();
+  for (const { request } of worlds) {
+    for (const change of dropPolicies(request, ground.book)) {
+      if (!dropping.has(change.about)) dropping.set(change.about, change);
+    }
+  }
+  return [...changes, ...dropping.values()];
+}
+
+export function applyAll(start: WhatIf, changes: readonly Change[]): WhatIf {
+  return changes.reduce((world, change) => change.apply(world), start);
+}
+
+function listManifestChanges(request: DecisionRequest, ground: Ground): Change[] {
   const { agent } = request.principal;
   const entry = Object.hasOwn(ground.manifest.agents, agent) ? ground.manifest.agents[agent] : undefined;
   const at = (...path: (string | number)[]): string => printPlace(ground.placeOf(path));
@@ -42,7 +59,6 @@ export function listChanges(request: DecisionRequest, ground: Ground): Change[] 
       ? changeGrants(request, entry, at)
       : [addEntry(request, {}, at), addEntry(request, { approval: 'never' }, at)]),
     ...declareTool(request, at),
-    ...dropPolicies(request, ground.book),
   ];
 }
 

@@ -5,11 +5,15 @@ import type { ParsedPolicy } from './cedar/parse-policies.ts';
 import { toCedarRequest } from './cedar/to-cedar-request.ts';
 import { combine, type RuleOf } from './combine.ts';
 import type { DecisionRequest } from './kernel.ts';
-import { type Change, type Ground, listChanges, patternsOf, type WhatIf } from './list-changes.ts';
+import { applyAll, type Change, type Ground, listChanges, patternsOf, type WhatIf } from './list-changes.ts';
 import { openRuleBook, type RuleBook } from './rule-book.ts';
 
 /** Alternatives of the same size named in one sentence. */
 const SHOWN = 3;
+
+/** With more changes to choose from than these, pairs are not searched, and no combination is: nobody would read it. */
+const PAIRED = 40;
+const COMBINED = 100;
 
 /**
  * The smallest change that would have permitted the call, as one sentence that names file and line: undefined for
@@ -21,17 +25,18 @@ export function findNearestChange(request: DecisionRequest, ground: Ground): str
   const judge = judgeWorlds(ground);
   const before = judge(start);
   if (before === 'permit') return undefined;
-  const changes = listChanges(request, ground);
-  const judgeWith = (set: readonly Change[]): Decision['verdict'] =>
-    judge(set.reduce((world, change) => change.apply(world), start));
+  const changes = listChanges(start, ground);
+  const judgeWith = (set: readonly Change[]): Decision['verdict'] => judge(applyAll(start, set));
 
-  for (const sets of [changes.map((change) => [change]), pairs(changes)]) {
+  const couples = changes.length > PAIRED ? [] : pairs(changes);
+  for (const sets of [changes.map((change) => [change]), couples]) {
     const tried = sets.map((set) => ({ set, verdict: judgeWith(set) }));
     const permits = describeAny(tried.filter(({ verdict }) => verdict === 'permit'));
     if (permits !== undefined) return permits;
     const asks = before === 'deny' ? describeAny(tried.filter(({ verdict }) => verdict === 'ask')) : undefined;
     if (asks !== undefined) return `${asks}; a person is then asked`;
   }
+  if (changes.length > COMBINED) return undefined;
   return shrink(changes, (set) => judgeWith(set) === 'permit');
 }
 

@@ -57,9 +57,9 @@ export interface McpPeer {
 export interface McpCarrier extends CallCarrier {
   readonly protocol: 'mcp';
   readonly peer: McpPeer;
-  /** What the client declared with this very request, which is what the server may ask of it. Modern only. */
-  readonly capabilities?: JsonObject;
-  /** The least severe log message the client asked for with this request. Modern only. */
+  /** What the server may ask of the client while it works on this call. Modern servers are told with each call. */
+  readonly capabilities: JsonObject;
+  /** The least severe log message the client wants; none if absent. */
   readonly logLevel?: string;
   /** What the server sends while it works on this call, progress apart. */
   onNotification(method: string, params: JsonObject): void;

@@ -24,6 +24,8 @@ export type Change =
   /** None of the scopes is isolated. Scopes are written `all`, `tenant:t`, `agent:t/a`, `run:id`, `tool:server/name`. [E_ISOLATED] */
   | { readonly kind: 'isolation.require'; readonly scopes: readonly string[] }
   | { readonly kind: 'isolation.set'; readonly scope: string; readonly isolated: boolean; readonly reason: string; readonly atMs: number }
+  /** The tool's reviewed pin is this one. [E_TOOL_DRIFTED, also when the tool was never pinned] */
+  | { readonly kind: 'pin.require'; readonly tool: ToolName; readonly pin: Digest }
   /** The active bundle is this one. [E_BUSY: decide again under the new one] */
   | { readonly kind: 'bundle.require'; readonly bundle: Digest }
   | { readonly kind: 'bundle.activate'; readonly bundle: Digest; readonly content: JsonObject; readonly atMs: number }
@@ -41,6 +43,8 @@ export type Change =
       readonly by: string;
       readonly nowMs: number;
     }
+  /** Marks pending approvals of the tenant whose time has passed as expired. Does nothing to any other. */
+  | { readonly kind: 'approval.expire'; readonly tenant: string; readonly nowMs: number }
   /** Spends an approved approval. [E_APPROVAL_USED, E_APPROVAL_EXPIRED, E_APPROVAL_ARGS_CHANGED] */
   | {
       readonly kind: 'approval.consume';
@@ -70,6 +74,8 @@ export interface EventQuery {
   readonly tool?: string;
   /** Only events after this sequence number. */
   readonly afterSeq?: number;
+  /** Only events before this sequence number: the number of a page's last event asks for the next page, newest first. */
+  readonly beforeSeq?: number;
   /** Newest first instead of oldest first. */
   readonly newestFirst?: boolean;
   /** At most this many, 1 to 1,000. */
@@ -100,8 +106,16 @@ export interface Store {
   readRun(tenant: string, runId: string): Promise<(Run & { readonly endedAtMs?: number }) | undefined>;
   readApproval(tenant: string, approvalId: string): Promise<Approval | undefined>;
   listApprovals(tenant: string, state: Approval['state'], limit: number): Promise<readonly Approval[]>;
-  listOpenIntents(limit: number): Promise<readonly OpenIntent[]>;
+  /**
+   * Intents that nobody will close any more: those opened by a process that has ended, or by this store before it was
+   * opened. An intent of another process that still has the store open is not among them.
+   */
+  listAbandonedIntents(limit: number): Promise<readonly OpenIntent[]>;
   readPin(tool: ToolName): Promise<StoredPin | undefined>;
+  /** Every pin of one server's tools. */
+  listPins(server: string): Promise<readonly StoredPin[]>;
+  /** A bundle that was once activated, by its digest. */
+  readBundle(bundle: Digest): Promise<{ readonly bundle: Digest; readonly content: JsonObject } | undefined>;
   listIsolations(): Promise<readonly { readonly scope: string; readonly reason: string; readonly atMs: number }[]>;
   readActiveBundle(): Promise<{ readonly bundle: Digest; readonly content: JsonObject; readonly atMs: number } | undefined>;
   /** Finishes what was handed over, then releases everything. */

@@ -2,7 +2,7 @@ import { newId } from '../base/clock.ts';
 import { Fault } from '../base/fault.ts';
 import { limits } from '../base/limits.ts';
 import type { Approval } from '../model/approval.ts';
-import type { Decision } from '../model/decision.ts';
+import type { Decision, Reason } from '../model/decision.ts';
 import { recordDecided } from './record.ts';
 import { commit } from './line/commit.ts';
 import type { Decided } from './line/decide.ts';
@@ -34,13 +34,12 @@ export async function findApproval(world: World, decided: Decided): Promise<Appr
   }
   const expired = approval.expiresAtMs <= world.clock.nowMs();
   if (approval.state === 'pending' && !expired) return pending(approval.id, decided);
-  if (approval.state === 'approved' && !expired) {
-    return answersTheSameQuestion(approval, decision)
-      ? approval
-      : refuse('E_APPROVAL_ARGS_CHANGED', 'policy now asks for another reason than the one a person answered');
-  }
-  world.asked.forget(run.id, call.digest);
   if (approval.state === 'denied') return refuse('E_APPROVAL_DENIED', `denied by ${approval.answeredBy ?? 'a person'}`);
+  if (approval.state === 'approved' && !expired) {
+    if (answersTheSameQuestion(approval, decision)) return approval;
+    if (named) return refuse('E_APPROVAL_ARGS_CHANGED', 'policy now asks for another reason than the one a person answered');
+  }
+  await world.asked.forget(run.id, call.digest, approval.id);
   if (!named) return undefined;
   return approval.state === 'consumed'
     ? refuse('E_APPROVAL_USED', 'this approval has been used')
@@ -149,8 +148,12 @@ function pending(approvalId: string, decided: Decided): Refusal {
   );
 }
 
-/** Whether every policy that asks now also asked when the person answered. Fewer questions are answered too. */
+/**
+ * Whether every question of now is one the person answered. Fewer are answered too. A question is the policy and its
+ * words: a policy without an id of its own is named by its place in the file, where another one may stand by now.
+ */
 function answersTheSameQuestion(approval: Approval, decision: Decision): boolean {
-  const answered = new Set(approval.reasons.map((reason) => reason.policy));
-  return decision.reasons.every((reason) => answered.has(reason.policy));
+  const question = ({ policy, message }: Reason) => JSON.stringify([policy, message]);
+  const answered = new Set(approval.reasons.map(question));
+  return decision.reasons.every((reason) => answered.has(question(reason)));
 }

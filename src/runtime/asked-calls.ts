@@ -12,10 +12,10 @@ const REMEMBERED_CALLS = 100_000; // one forgotten early costs a second question
 export class AskedCalls {
   readonly #ids = new Map<string, Promise<string | Refusal>>();
 
-  /** Recalls what was pending or approved before this process started. */
+  /** Recalls what was pending, approved or denied before this process started. */
   static async recall(store: Store, tenant: string): Promise<AskedCalls> {
     const asked = new AskedCalls();
-    for (const state of ['approved', 'pending'] as const) {
+    for (const state of ['denied', 'approved', 'pending'] as const) {
       for (const approval of await store.listApprovals(tenant, state, RECALLED_APPROVALS)) {
         asked.#ids.set(key(approval.runId, approval.callDigest), Promise.resolve(approval.id));
       }
@@ -49,8 +49,11 @@ export class AskedCalls {
     return opened;
   }
 
-  forget(runId: string, callDigest: Digest): void {
-    this.#ids.delete(key(runId, callDigest));
+  /** Forgets that this approval asks for the call. One that was opened in its place meanwhile stays. */
+  async forget(runId: string, callDigest: Digest, approvalId: string): Promise<void> {
+    const place = key(runId, callDigest);
+    const asked = this.#ids.get(place);
+    if ((await asked) === approvalId && this.#ids.get(place) === asked) this.#ids.delete(place);
   }
 }
 

@@ -11,6 +11,7 @@ import { buildKernel } from '../policy/build-kernel.ts';
 import type { PolicySource } from '../policy/cedar/parse-policies.ts';
 import { governTools } from '../policy/govern.ts';
 import type { Kernel } from '../policy/kernel.ts';
+import { type ObligationsOf, readObligations } from '../policy/obligations.ts';
 
 /** Why a tool cannot be called by anybody, whatever policy says. */
 export type Disabled = Reason & { readonly code: ErrorCode };
@@ -21,6 +22,8 @@ export interface CatalogEntry {
   readonly disabled?: Disabled;
   /** What the arguments of this agent's calls are held against. */
   checkFor(agent: string): ArgumentCheck;
+  /** The tool as this agent is shown it: without an output schema where fields of its result are taken out. */
+  shownTo(agent: string): Tool;
 }
 
 /** A bundle made ready to decide with. Never changed: a new bundle is a new catalog. */
@@ -56,10 +59,11 @@ export function buildCatalog(input: CatalogInput): Catalog {
   const governance = governTools(input.tools, manifest, placeOf);
   const governed = [...governance.tools.values()];
   const built = buildKernel({ manifest, placeOf, policyFiles: input.policyFiles, tools: governed });
+  const dutiesOf = readObligations(manifest, placeOf);
   const tools = new Map<string, CatalogEntry>();
   const wrong: string[] = [];
   for (const tool of governed) {
-    const entry = prepareEntry(tool, input, wrong);
+    const entry = prepareEntry(tool, input, dutiesOf, wrong);
     tools.set(tool.name, entry);
   }
   if (wrong.length > 0) throw new Fault('E_CONFIG', wrong.join('\n'));
@@ -78,7 +82,12 @@ export function buildCatalog(input: CatalogInput): Catalog {
   };
 }
 
-function prepareEntry(governed: GovernedTool, input: CatalogInput, wrong: string[]): CatalogEntry {
+function prepareEntry(
+  governed: GovernedTool,
+  input: CatalogInput,
+  dutiesOf: ObligationsOf,
+  wrong: string[],
+): CatalogEntry {
   const checks = new Map<string, ArgumentCheck>();
   let disabled = findDisabled(governed, input);
   const prepare = (agent: string): ArgumentCheck | undefined => {
@@ -103,6 +112,11 @@ function prepareEntry(governed: GovernedTool, input: CatalogInput, wrong: string
     governed,
     ...(disabled === undefined ? {} : { disabled }),
     checkFor: (agent) => checks.get(agent) ?? checks.get('') ?? none,
+    shownTo(agent) {
+      const { outputSchema: _, ...withoutOutput } = governed.tool;
+      // A client that holds a result against the schema would refuse one that fields were taken out of.
+      return dutiesOf(agent, governed).some((duty) => duty.kind === 'fields') ? withoutOutput : governed.tool;
+    },
   };
 }
 

@@ -109,12 +109,14 @@ export class RunBook {
     return tenant === principal.tenant && agent === principal.agent ? run : undefined;
   }
 
-  /** Joins a label into a run's own. A run's label only ever gets worse. */
-  raise(runId: string, label: Label): Label {
-    const run = this.#runs.get(runId);
-    if (run === undefined) return label;
-    const raised = joinLabels(run.label, label);
-    this.#runs.set(runId, { ...run, label: raised });
+  /**
+   * Joins a label into the run's own. A run's label only ever gets worse: one that is not remembered any more has at
+   * least the label it was admitted with.
+   */
+  raise(run: Run, label: Label): Label {
+    const remembered = this.#runs.get(run.id);
+    const raised = joinLabels((remembered ?? run).label, label);
+    if (remembered !== undefined) this.#runs.set(run.id, { ...remembered, label: raised });
     return raised;
   }
 

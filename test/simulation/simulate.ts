@@ -1,3 +1,4 @@
+import { newMemoryState } from '../../src/adapters/stores/memory/memory-state.ts';
 import { openMemoryStore } from '../../src/adapters/stores/memory/open-memory-store.ts';
 import { manifestSchema } from '../../src/model/manifest.ts';
 import { pinTool, toolName } from '../../src/model/tool.ts';
@@ -28,7 +29,8 @@ const TENANT = 'default';
 export async function simulate(seed: number): Promise<Report> {
   const seeded = new Seeded(seed);
   const clock = seededClock(seeded);
-  const truth = openMemoryStore();
+  const kept = newMemoryState();
+  const truth = openMemoryStore(kept);
   let rate = 0;
   const store = faultyStore(truth, seeded, () => rate);
   const effects: Effect[] = [];
@@ -96,8 +98,10 @@ export async function simulate(seed: number): Promise<Report> {
 
   // The crash: what was in memory is gone, what was committed is not.
   rate = 0;
-  await recover({ store: truth, clock });
-  return { answers, effects, violations: await findViolations(truth, answers, effects, bugs, isolatedAt) };
+  await truth.close();
+  const reopened = openMemoryStore(kept);
+  await recover({ store: reopened, clock });
+  return { answers, effects, violations: await findViolations(reopened, answers, effects, bugs, isolatedAt) };
 }
 
 async function findViolations(
@@ -142,7 +146,7 @@ async function findViolations(
       violations.push(`${answer.callId}: an intent was left open`);
     }
   }
-  if ((await truth.listOpenIntents(1)).length > 0) violations.push('recovery left an intent open');
+  if ((await truth.listAbandonedIntents(1)).length > 0) violations.push('recovery left an intent open');
   if (isolatedAt !== undefined) {
     const events = await truth.readEvents({ tenant: TENANT, limit: 1_000 });
     const stop = events.find((event) => event.kind === 'isolation.changed');

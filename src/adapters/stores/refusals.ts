@@ -18,6 +18,7 @@ export const refusals = {
   runExpired: (runId: string) => refuse('E_RUN_ENDED', `run ${runId} is past its expiry`),
   isolated: (scope: string) => refuse('E_ISOLATED', `${scope} is isolated`),
   bundleChanged: () => refuse('E_BUSY', 'another bundle is active now; decide again'),
+  toolDrifted: (tool: string) => refuse('E_TOOL_DRIFTED', `${tool} is not as it was when it was last reviewed`),
   intentExists: (callId: string) => refuse('E_STORE_CORRUPT', `call ${callId} has an intent already`),
   intentNotOpen: (callId: string) => refuse('E_STORE_CORRUPT', `call ${callId} has no open intent`),
   approvalExists: (id: string) => refuse('E_STORE_CORRUPT', `approval ${id} exists already`),

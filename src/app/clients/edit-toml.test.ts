@@ -66,7 +66,7 @@ describe('editToml', () => {
       'strings over several lines',
       '[mcp_servers.a]\ncommand = """\n[mcp_servers.b]\n"""\n[mcp_servers.b]\ncommand = \'y\'\n',
     ],
-    ['quotes before the closing ones', '[mcp_servers.a]\ncommand = """x"""""\n[mcp_servers.b]\ncommand = "y"\n'],
+    ['quotes before the closing ones', '[mcp_servers.a]\ncommand = """x""""\n[mcp_servers.b]\ncommand = "y"\n'],
     ['a byte order mark', '\uFEFF[mcp_servers.a]\ncommand = "x"\n[mcp_servers.b]\ncommand = "y"\n'],
   ])('understands %s', (_, text) => {
     const after = editToml(text, [

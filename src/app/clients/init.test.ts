@@ -238,6 +238,19 @@ describe('secrets', () => {
   });
 });
 
+describe('what is shown', () => {
+  it('holds no secret however it is quoted, and a text that another client would fill in is one here', async () => {
+    await put(
+      'work/.codex/config.toml',
+      "[mcp_servers.a]\nurl = 'https://a.example/mcp'\nhttp_headers = { Authorization = 'Bearer k-9' }\n" +
+        `[mcp_servers.b]\ncommand = "b"\nenv = { TOKEN = "${open('X')}" }\n`,
+    );
+    const made = await plan();
+    expect(diffs(made)).toContain("-http_headers = { Authorization = '********' }");
+    expect(made.needed.map(({ name }) => name)).toEqual(['A_AUTHORIZATION', 'TOKEN']);
+  });
+});
+
 describe('other clients', () => {
   it('keeps the comments of VS Code, and what only it can fill in', async () => {
     const path = await put(
@@ -386,8 +399,26 @@ env_vars = [ "CRM_AUTHORIZATION", "FILES_KEY" ]
     expect((await plan()).moved.map(({ as }) => as)).toEqual(['a']);
     machine = { ...machine, platform: 'linux' };
     expect((await plan()).moved.map(({ as }) => as)).toEqual(['b']);
+    await put(
+      'home/.config/Claude/claude_desktop_config.json',
+      json({ mcpServers: { b: { command: 'b', env: { KEY: 'k' } } } }),
+    );
+    expect((await plan()).warnings).toEqual([expect.stringContaining('hands few variables on')]);
     const http: Gateway = { kind: 'http', url: 'http://127.0.0.1:7070/mcp', tokenVariable: 'T' };
     await expect(plan({ gateway: () => http })).rejects.toMatchObject({ code: 'E_USAGE' });
+  });
+});
+
+describe('a configuration elsewhere', () => {
+  it('says in which folder a project’s servers run', async () => {
+    await put('work/.mcp.json', json({ mcpServers: { a: { command: './a' } } }));
+    await put('home/.cursor/mcp.json', json({ mcpServers: { b: { command: 'b', cwd: '/srv' }, c: { command: 'c' } } }));
+    const made = await plan({ configFolder: root });
+    expect(parse(made.changes[0]?.after ?? '').servers).toEqual({
+      a: { command: './a', cwd: machine.cwd },
+      b: { command: 'b', cwd: '/srv' },
+      c: { command: 'c' },
+    });
   });
 });
 
@@ -406,6 +437,13 @@ describe('a configuration that is there already', () => {
     expect(made.changes[0]?.after).toBe(
       '# ours\nversion: 1\nservers:\n  a: { command: a } # the first\n  b: { command: other }\n  b-2:\n    command: b\n  c-d-e:\n    command: c\n\n# nobody yet\nagents:\n  claude-code:\n    tools:\n      a/*: {}\n      b-2/*: {}\n      c-d-e/*: {}\n',
     );
+  });
+
+  it('leaves grants of single tools as narrow as they are', async () => {
+    const text = 'version: 1\nservers:\n  a: { command: a }\nagents:\n  claude-code:\n    tools: { a/read: {} }\n';
+    await put('work/chaperone.yaml', text);
+    await put('work/.mcp.json', json({ mcpServers: { a: { command: 'a' } } }));
+    expect((await plan()).changes.map(({ kind }) => kind)).toEqual(['claude-code']);
   });
 
   it('stops everything if it is not valid', async () => {

@@ -1,10 +1,13 @@
 import { isSecret } from './tell-secret.ts';
 
+/** Shorter ones would be found inside other words; by the name they stand under they are masked all the same. */
+const MIN_KNOWN_CHARS = 4;
+
 /** A function that takes the values of secrets out of lines that are shown: those known, and those that look so. */
 export function maskSecrets(secrets: ReadonlySet<string>): (line: string) => string {
   const known = [...secrets]
     .flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)])
-    .filter((secret) => secret !== '')
+    .filter((secret) => secret.length >= MIN_KNOWN_CHARS)
     .sort((a, b) => b.length - a.length);
   return (line) => {
     let shown = line;

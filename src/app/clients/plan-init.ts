@@ -1,7 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Fault } from '../../base/fault.ts';
 import { isJsonObject, type JsonObject } from '../../base/json.ts';
-import { agentNameSchema } from '../../model/principal.ts';
 import { parseConfig } from '../config/parse-config.ts';
 import { type ClientKind, type ClientServer, describeServer, type FoundClients, type ReadClient } from './client.ts';
 import { type ConfigDraft, draftConfig, printDraft } from './config-draft.ts';
@@ -100,6 +99,9 @@ export function planInit(found: FoundClients, options: InitOptions): InitPlan {
     const { kind, path } = client.place;
     const after = rewriteClient(client, moved, options.gateway(kind), variables);
     if (after === client.text) continue;
+    if (kind === 'claude-desktop' && variables.length > 0) {
+      findings.warnings.push('Claude Desktop hands few variables on to what it starts: use `file:` references with it');
+    }
     changes.push(describe({ kind, path, realPath: client.realPath, before: client.text, after }));
   }
   return { changes, ...findings, needed: references.needed };
@@ -143,7 +145,7 @@ function moveServers(
       findings.left.push({ ...about, why: conversion.why });
       continue;
     }
-    const as = draft.add(server.name, conversion.server, agentNameSchema.parse(place.kind));
+    const as = draft.add(server.name, conversion.server, place.kind);
     findings.moved.push({ ...about, as });
     findings.warnings.push(...conversion.warnings.map((warning) => `${as}: ${warning}`));
     moved.push(server);

@@ -72,7 +72,7 @@ function walk(
   const carrier: McpCarrier = {
     protocol: 'mcp',
     peer: client.peer,
-    ...(client.era === 'modern' ? { capabilities: client.capabilities } : {}),
+    capabilities: pickCarried(client.capabilities),
     ...(client.logLevel === undefined ? {} : { logLevel: client.logLevel }),
     onNotification: (method, body) => {
       if (mayPass(client, method, body)) channel.notify(method, body);
@@ -117,6 +117,15 @@ export function mayPass(client: McpClient, method: string, params: JsonObject): 
   if (method !== 'notifications/message' || client.logLevel === undefined) return false;
   const level = params['level'];
   return typeof level === 'string' && LOG_LEVELS.indexOf(level) >= LOG_LEVELS.indexOf(client.logLevel);
+}
+
+/** What a server may ask for and this door can carry. Extensions it does not know would come to nothing here. */
+function pickCarried({ elicitation, sampling, roots }: JsonObject): JsonObject {
+  return {
+    ...(elicitation === undefined ? {} : { elicitation }),
+    ...(sampling === undefined ? {} : { sampling }),
+    ...(roots === undefined ? {} : { roots }),
+  };
 }
 
 /** Walks the line with a name that leads nowhere: it is refused there, and so recorded. */

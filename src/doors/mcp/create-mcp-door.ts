@@ -23,8 +23,11 @@ export interface McpDoorOptions {
 }
 
 export interface McpDoor {
-  /** Answers at the MCP endpoint. `credentials` is what the listener authenticated; the gate knows what it is. */
-  fetch(request: Request, credentials: unknown): Promise<Response>;
+  /**
+   * Answers at the MCP endpoint. `credentials` is what the listener authenticated; the gate knows what it is. `parsed`
+   * is the body, where the listener has read it already. Never rejects.
+   */
+  fetch(request: Request, credentials: unknown, parsed?: unknown): Promise<Response>;
   /** Serves one client on a pair of streams, until its input ends. */
   serveStdio(options: StdioOptions): Promise<void>;
   /** Ends sessions and subscriptions. The servers behind are not the door's to close. */
@@ -46,7 +49,7 @@ export function createMcpDoor(options: McpDoorOptions): McpDoor {
   const hosts = new Set([...LOOPBACK, ...(options.hosts ?? []).map((host) => host.toLowerCase())]);
   const http: HttpState = { door, peers, sessions, hosts, subscriptions };
   return {
-    fetch: (request, credentials) => handleHttp(http, request, credentials),
+    fetch: (request, credentials, parsed) => handleHttp(http, request, credentials, parsed),
     serveStdio: (stdio) => serveStdio(door, peers, stdio),
     async close() {
       for (const end of [...subscriptions]) end();

@@ -9,9 +9,31 @@ const names = (...all: [server: string, name: string][]) => {
 
 describe('exposeNames', () => {
   it.each([
-    ['one server keeps its names', [['a', 'x'], ['a', 'a_x']], ['x', 'a_x']],
-    ['names that do not collide stay', [['a', 'x'], ['b', 'y']], ['x', 'y']],
-    ['names that collide are qualified, all of them', [['a', 'x'], ['b', 'x'], ['b', 'y']], ['a_x', 'b_x', 'y']],
+    [
+      'one server keeps its names',
+      [
+        ['a', 'x'],
+        ['a', 'a_x'],
+      ],
+      ['x', 'a_x'],
+    ],
+    [
+      'names that do not collide stay',
+      [
+        ['a', 'x'],
+        ['b', 'y'],
+      ],
+      ['x', 'y'],
+    ],
+    [
+      'names that collide are qualified, all of them',
+      [
+        ['a', 'x'],
+        ['b', 'x'],
+        ['b', 'y'],
+      ],
+      ['a_x', 'b_x', 'y'],
+    ],
   ] as const)('%s', (_, all, expected) => {
     expect(names(...all.map(([server, name]) => [server, name] as [string, string]))).toEqual(expected);
   });

@@ -1,5 +1,6 @@
 import type { RpcMessage } from '../../model/json-rpc.ts';
 
+const encoder = new TextEncoder();
 const KEEP_ALIVE_MS = 15_000;
 const STREAM_HEADERS = {
   'content-type': 'text/event-stream',
@@ -15,7 +16,6 @@ export class HttpExchange {
   readonly #headers: Readonly<Record<string, string>>;
   readonly #response = Promise.withResolvers<Response>();
   readonly #gone = new AbortController();
-  readonly #encoder = new TextEncoder();
   #stream: ReadableStreamDefaultController<Uint8Array> | undefined;
   #keepAlive: NodeJS.Timeout | undefined;
   #ended = false;
@@ -85,7 +85,7 @@ export class HttpExchange {
 
   #write(frame: string): boolean {
     try {
-      this.#stream?.enqueue(this.#encoder.encode(frame));
+      this.#stream?.enqueue(encoder.encode(frame));
       return true;
     } catch {
       // The reader closed it between two frames; `cancel` tells the rest.

@@ -28,8 +28,13 @@ export interface HttpState {
   readonly subscriptions: Set<() => void>;
 }
 
-/** Answers one HTTP request at the MCP endpoint. Never rejects. */
-export async function handleHttp(state: HttpState, request: Request, credentials: unknown): Promise<Response> {
+/** Answers one HTTP request at the MCP endpoint. Never rejects. `parsed` is its body, where that was read already. */
+export async function handleHttp(
+  state: HttpState,
+  request: Request,
+  credentials: unknown,
+  parsed: unknown,
+): Promise<Response> {
   try {
     const foreign = findForeignSite(request.headers, state.hosts);
     if (foreign !== undefined)
@@ -37,7 +42,7 @@ export async function handleHttp(state: HttpState, request: Request, credentials
     const { method } = request;
     if (method !== 'POST' && method !== 'GET' && method !== 'DELETE') return methodNotAllowed();
     const caller = await state.door.gate.admit(credentials);
-    return method === 'POST' ? await post(state, request, caller) : onSession(state, request, caller);
+    return method === 'POST' ? await post(state, request, caller, parsed) : onSession(state, request, caller);
   } catch (problem) {
     if (problem instanceof Fault) {
       const { http, toModel } = errorEntry(problem.code);
@@ -48,17 +53,19 @@ export async function handleHttp(state: HttpState, request: Request, credentials
   }
 }
 
-async function post(state: HttpState, request: Request, caller: McpCaller): Promise<Response> {
+async function post(state: HttpState, request: Request, caller: McpCaller, parsed: unknown): Promise<Response> {
   if (!/^application\/json\s*(;|$)/i.test(request.headers.get('content-type') ?? '')) {
     return errorResponse(415, null, -32_000, 'Unsupported Media Type: send application/json');
   }
-  const text = await readBody(request, limits.requestBytes);
-  if (text === undefined) return errorResponse(413, null, -32_000, 'The request is too large');
-  let body: unknown;
-  try {
-    body = JSON.parse(text);
-  } catch {
-    return errorResponse(400, null, -32_700, 'Parse error');
+  let body = parsed;
+  if (body === undefined) {
+    const text = await readBody(request, limits.requestBytes);
+    if (text === undefined) return errorResponse(413, null, -32_000, 'The request is too large');
+    try {
+      body = JSON.parse(text);
+    } catch {
+      return errorResponse(400, null, -32_700, 'Parse error');
+    }
   }
   const problem = findJsonProblem(body, limits.jsonDepth);
   if (problem) return errorResponse(400, null, -32_600, `Invalid Request: ${problem.message}`);

@@ -28,11 +28,20 @@ describe('judgeQuestion', () => {
     ['elicitation/create', form('pinned', { type: 'boolean' }), undefined],
     ['elicitation/create', form('tokens', { type: 'integer', title: 'How many tokens' }), undefined],
   ])('%s %j: %s', async (method, params, expected) => {
-    expect(await judgeQuestion(gate(async () => true), client, 's', method, params)).toBe(expected);
+    expect(
+      await judgeQuestion(
+        gate(async () => true),
+        client,
+        's',
+        method,
+        params,
+      ),
+    ).toBe(expected);
   });
 
   it('takes a no and an error of policy for a no', async () => {
-    const judge = (permit: () => Promise<boolean>) => judgeQuestion(gate(permit), client, 's', 'elicitation/create', form('city'));
+    const judge = (permit: () => Promise<boolean>) =>
+      judgeQuestion(gate(permit), client, 's', 'elicitation/create', form('city'));
     expect(await judge(async () => false)).toBe('forbidden');
     expect(await judge(() => Promise.reject(new Error('broken')))).toBe('forbidden');
   });

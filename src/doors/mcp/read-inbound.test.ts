@@ -24,7 +24,13 @@ describe('readInbound', () => {
     ['a badly wrapped name', call, { ...right, 'mcp-name': '=?base64?ZWNobw?=' }, 400, -32_020],
     ['another method', call, { ...right, 'mcp-method': 'tools/list' }, 400, -32_020],
     ['no _meta', { ...call, params: { name: 'echo' } }, right, 400, -32_602],
-    ['no capabilities', { ...call, params: { name: 'echo', _meta: { [META.version]: MODERN_VERSION } } }, right, 400, -32_602],
+    [
+      'no capabilities',
+      { ...call, params: { name: 'echo', _meta: { [META.version]: MODERN_VERSION } } },
+      right,
+      400,
+      -32_602,
+    ],
     [
       'an unknown version',
       { ...call, params: { name: 'echo', _meta: { ...meta, [META.version]: 'v9' } } },
@@ -40,7 +46,11 @@ describe('readInbound', () => {
 
   it.each([
     ['initialize', { jsonrpc: '2.0', id: 1, method: 'initialize', params: { protocolVersion: '2025-11-25' } }, {}],
-    ['a request without an envelope', { jsonrpc: '2.0', id: 1, method: 'tools/list' }, { 'mcp-protocol-version': '2025-11-25' }],
+    [
+      'a request without an envelope',
+      { jsonrpc: '2.0', id: 1, method: 'tools/list' },
+      { 'mcp-protocol-version': '2025-11-25' },
+    ],
     ['a response', { jsonrpc: '2.0', id: 1, result: {} }, {}],
     ['a notification', { jsonrpc: '2.0', method: 'notifications/initialized' }, {}],
   ])('knows %s for legacy', (_, body, headers) => {
@@ -49,13 +59,23 @@ describe('readInbound', () => {
 
   it('never calls modern what the official classifier does not', () => {
     const value = fc.oneof(fc.constant(MODERN_VERSION), fc.constant('2025-11-25'), fc.jsonValue());
-    const someMeta = fc.record({ [META.version]: value, [META.capabilities]: fc.oneof(fc.constant({}), fc.jsonValue()), [META.clientInfo]: fc.jsonValue() }, { requiredKeys: [] });
-    const body = fc.record({
-      jsonrpc: fc.constantFrom('2.0', '1.0'),
-      id: fc.oneof(fc.integer(), fc.string(), fc.double(), fc.constant(null)),
-      method: fc.constantFrom('tools/list', 'initialize', 'ping'),
-      params: fc.oneof(fc.record({ _meta: fc.oneof(someMeta, fc.jsonValue()) }), fc.jsonValue()),
-    }, { requiredKeys: [] });
+    const someMeta = fc.record(
+      {
+        [META.version]: value,
+        [META.capabilities]: fc.oneof(fc.constant({}), fc.jsonValue()),
+        [META.clientInfo]: fc.jsonValue(),
+      },
+      { requiredKeys: [] },
+    );
+    const body = fc.record(
+      {
+        jsonrpc: fc.constantFrom('2.0', '1.0'),
+        id: fc.oneof(fc.integer(), fc.string(), fc.double(), fc.constant(null)),
+        method: fc.constantFrom('tools/list', 'initialize', 'ping'),
+        params: fc.oneof(fc.record({ _meta: fc.oneof(someMeta, fc.jsonValue()) }), fc.jsonValue()),
+      },
+      { requiredKeys: [] },
+    );
     const header = fc.option(fc.constantFrom(MODERN_VERSION, '2025-11-25', 'x'), { nil: undefined });
     fc.assert(
       fc.property(body, header, fc.constantFrom('tools/list', 'initialize', 'ping'), (message, version, method) => {

@@ -31,14 +31,22 @@ export class Admitted implements Disposable {
 }
 
 export async function admit(world: World, request: CallRequest, callId: string): Promise<Admitted | Refusal> {
-  if (world.inFlight.count >= limits.callsInFlight) {
-    return refuse('E_BUSY', `${limits.callsInFlight} calls are already in flight`);
-  }
+  if (isFull(world)) return busy();
   const run = await findRun(world, request);
   if (run instanceof Refusal) return run;
   if (run === undefined) return refuse('E_RUN_UNKNOWN', 'this principal has no such run');
   if (run.expiresAtMs <= world.clock.nowMs()) return refuse('E_RUN_ENDED', 'the run has expired');
+  // Others may have been let in while the run was read.
+  if (isFull(world)) return busy();
   return new Admitted(world.inFlight, callId, request, run, world.catalog());
+}
+
+function isFull({ inFlight }: World): boolean {
+  return inFlight.count >= limits.callsInFlight;
+}
+
+function busy(): Refusal {
+  return refuse('E_BUSY', `${limits.callsInFlight} calls are already in flight`);
 }
 
 async function findRun(world: World, request: CallRequest): Promise<Run | Refusal | undefined> {

@@ -28,7 +28,7 @@ export async function conclude(world: World, verified: Verified): Promise<Outcom
   const atMs = world.clock.nowMs();
   const { ran } = verified;
   const { result, redactions } = verified.inspected;
-  const runLabel = world.runs.raise(run.id, verified.label);
+  const runLabel = world.runs.raise(run, verified.label);
   const recorded = await commit(world, [
     { kind: 'intent.close', callId: call.id, ran, atMs },
     { kind: 'run.label', runId: run.id, label: runLabel },

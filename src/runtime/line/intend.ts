@@ -27,7 +27,8 @@ export class Intended {
 
 /**
  * Records the intent. Everything the grant rests on is required in the same transaction, so that time of check is time
- * of use: the run lives, nothing it touches is isolated, the bundle is still the active one, the approval is unspent.
+ * of use: the run lives, nothing it touches is isolated, bundle and tool pin are still the
+ * reviewed ones, the approval is unspent.
  */
 export async function intend(world: World, grant: Grant): Promise<Intended | Refusal> {
   const { decided, approval } = grant;
@@ -53,6 +54,7 @@ export async function intend(world: World, grant: Grant): Promise<Intended | Ref
     { kind: 'run.require', tenant, agent, runId: run.id, nowMs },
     { kind: 'isolation.require', scopes: isolationScopes(run.principal, run.id, tool) },
     { kind: 'bundle.require', bundle: catalog.bundle },
+    { kind: 'pin.require', tool: tool.name, pin: tool.pin },
     ...(approval === undefined
       ? []
       : [

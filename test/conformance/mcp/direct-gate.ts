@@ -3,10 +3,10 @@ import { digestJson } from '../../../src/base/digest.ts';
 import { errorEntry } from '../../../src/base/errors.ts';
 import { isJsonObject } from '../../../src/base/json.ts';
 import { limits } from '../../../src/base/limits.ts';
+import type { McpGate } from '../../../src/doors/mcp/gate.ts';
 import { Intent } from '../../../src/model/intent.ts';
 import { pinTool, type Tool, toolName } from '../../../src/model/tool.ts';
 import type { ToolSource } from '../../../src/ports/tool-source.ts';
-import type { McpGate } from '../../../src/doors/mcp/gate.ts';
 
 /** A gate that lets everything through and records nothing: what is under test is the door and the adapter alone. */
 export async function openDirectGate(sources: readonly ToolSource[]): Promise<McpGate> {
@@ -44,7 +44,14 @@ export async function openDirectGate(sources: readonly ToolSource[]): Promise<Mc
         arguments: request.arguments,
         digest: digestJson(request.arguments),
       };
-      const governed = { tool, name: call.tool, pin: pinTool(tool), effect: 'read', consequence: 'low', declared: true } as const;
+      const governed = {
+        tool,
+        name: call.tool,
+        pin: pinTool(tool),
+        effect: 'read',
+        consequence: 'low',
+        declared: true,
+      } as const;
       const { signal = new AbortController().signal, onProgress, meta, input, carrier } = request;
       const execution = await source.call(new Intent(1, call, governed, limits.callTimeoutMs), {
         signal,

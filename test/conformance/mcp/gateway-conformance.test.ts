@@ -36,7 +36,9 @@ describe.each(REVISIONS)('the official conformance suite for %s', (revision) => 
   it('is passed by the upstream alone', () => {
     const scored = [...direct].filter(([check]) => !check.startsWith('tasks-'));
     expect(failures(new Map(scored))).toEqual([]);
-    expect(scored.filter(([, { status }]) => status === 'SUCCESS').length).toBeGreaterThanOrEqual(PASSED_DIRECTLY[revision]);
+    expect(scored.filter(([, { status }]) => status === 'SUCCESS').length).toBeGreaterThanOrEqual(
+      PASSED_DIRECTLY[revision],
+    );
   });
 
   it.each([

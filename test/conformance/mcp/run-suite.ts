@@ -16,7 +16,9 @@ interface Check {
   readonly errorMessage?: string;
 }
 
-const PROGRAM = fileURLToPath(new URL('../../../node_modules/@modelcontextprotocol/conformance/dist/index.js', import.meta.url));
+const PROGRAM = fileURLToPath(
+  new URL('../../../node_modules/@modelcontextprotocol/conformance/dist/index.js', import.meta.url),
+);
 
 /** Runs the official conformance suite for one revision of the protocol against a server. */
 export async function runSuite(url: URL, revision: Revision): Promise<SuiteResult> {

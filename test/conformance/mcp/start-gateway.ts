@@ -1,7 +1,7 @@
-import { serve } from '@hono/node-server';
 import type { AddressInfo } from 'node:net';
-import { createMcpSource } from '../../../src/adapters/tools/mcp/create-mcp-source.ts';
+import { serve } from '@hono/node-server';
 import type { McpReach } from '../../../src/adapters/tools/mcp/connect.ts';
+import { createMcpSource } from '../../../src/adapters/tools/mcp/create-mcp-source.ts';
 import { systemClock } from '../../../src/base/clock.ts';
 import { createMcpDoor, type McpDoor } from '../../../src/doors/mcp/create-mcp-door.ts';
 import { openDirectGate } from './direct-gate.ts';

@@ -1,7 +1,11 @@
-import { createServer, type Server as HttpServer } from 'node:http';
 import { randomUUID } from 'node:crypto';
+import { createServer, type Server as HttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type NodeIncomingMessageLike, NodeStreamableHTTPServerTransport, toNodeHandler } from '@modelcontextprotocol/node';
+import {
+  type NodeIncomingMessageLike,
+  NodeStreamableHTTPServerTransport,
+  toNodeHandler,
+} from '@modelcontextprotocol/node';
 import {
   createMcpHandler,
   isLegacyRequest,
@@ -16,12 +20,16 @@ import { createUpstreamServer } from './upstream-server.ts';
 export interface Upstream {
   readonly url: URL;
   /** Requests that reached the endpoint, for tests that count them. */
-  readonly seen: { method: string | undefined; headers: Record<string, string | string[] | undefined>; body: unknown }[];
+  readonly seen: {
+    method: string | undefined;
+    headers: Record<string, string | string[] | undefined>;
+    body: unknown;
+  }[];
   close(): Promise<void>;
 }
 
-/** The upstream over HTTP, on a free port of the loopback interface: both eras behind one URL. */
-export async function startUpstream(): Promise<Upstream> {
+/** The upstream over HTTP, on a free port of the loopback interface: both eras behind one URL, or only the modern one. */
+export async function startUpstream({ legacy = true } = {}): Promise<Upstream> {
   const sessions = new Map<string, { transport: NodeStreamableHTTPServerTransport; server: McpServer }>();
   const announcer = {
     toolsChanged: () => {
@@ -53,9 +61,11 @@ export async function startUpstream(): Promise<Upstream> {
     }
     seen.push({ method: request.method, headers: request.headers, body });
     const headers = new Headers();
-    for (const [name, value] of Object.entries(request.headers)) if (typeof value === 'string') headers.set(name, value);
+    for (const [name, value] of Object.entries(request.headers))
+      if (typeof value === 'string') headers.set(name, value);
     const probe = new Request('http://localhost/mcp', { method: request.method ?? 'GET', headers });
-    if (!(await isLegacyRequest(probe, body))) return void (await answerModern(request as NodeIncomingMessageLike, response, body));
+    if (!legacy || !(await isLegacyRequest(probe, body)))
+      return void (await answerModern(request as NodeIncomingMessageLike, response, body));
 
     const known = sessions.get(String(request.headers['mcp-session-id'] ?? ''));
     if (known) return void (await known.transport.handleRequest(request, response, body));

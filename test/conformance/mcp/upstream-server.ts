@@ -1,8 +1,8 @@
 import {
   acceptedContent,
   type CallToolResult,
-  type ClientCapabilities,
   CLIENT_CAPABILITIES_META_KEY,
+  type ClientCapabilities,
   completable,
   createRequestStateCodec,
   fromJsonSchema,
@@ -98,20 +98,31 @@ function addProgressTools(server: McpServer): void {
     }
     return text('Logged three messages.');
   });
-  server.registerTool('test_logging_tool', { description: 'Logs if asked to.', inputSchema: nothing }, async (_, ctx) => {
-    await ctx.mcpReq.log('info', 'a message for those who want it');
-    return text('Logged.');
-  });
-  server.registerTool('test_tool_with_progress', { description: 'Progresses.', inputSchema: nothing }, async (_, ctx) => {
-    const progressToken = ctx.mcpReq._meta?.progressToken;
-    for (const progress of [0, 50, 100]) {
-      if (progressToken !== undefined) {
-        await ctx.mcpReq.notify({ method: 'notifications/progress', params: { progressToken, progress, total: 100 } });
+  server.registerTool(
+    'test_logging_tool',
+    { description: 'Logs if asked to.', inputSchema: nothing },
+    async (_, ctx) => {
+      await ctx.mcpReq.log('info', 'a message for those who want it');
+      return text('Logged.');
+    },
+  );
+  server.registerTool(
+    'test_tool_with_progress',
+    { description: 'Progresses.', inputSchema: nothing },
+    async (_, ctx) => {
+      const progressToken = ctx.mcpReq._meta?.progressToken;
+      for (const progress of [0, 50, 100]) {
+        if (progressToken !== undefined) {
+          await ctx.mcpReq.notify({
+            method: 'notifications/progress',
+            params: { progressToken, progress, total: 100 },
+          });
+        }
+        await pause(50);
       }
-      await pause(50);
-    }
-    return text('Reached 100.');
-  });
+      return text('Reached 100.');
+    },
+  );
 }
 
 /** Tools that ask the client in the middle of a call, as the session era does. */
@@ -145,33 +156,41 @@ function addLegacyQuestions(server: McpServer): void {
       return text(`User response: action=${action}, content=${content}`);
     },
   );
-  server.registerTool('test_elicitation_sep1034_defaults', { description: 'Asks.', inputSchema: nothing }, async (_, ctx) => {
-    const { action, content } = await ask(ctx, 'Please review', {
-      name: { type: 'string', default: 'John Doe' },
-      age: { type: 'integer', default: 30 },
-      score: { type: 'number', default: 95.5 },
-      status: { type: 'string', enum: ['active', 'inactive', 'pending'], default: 'active' },
-      verified: { type: 'boolean', default: true },
-    });
-    return text(`Elicitation completed: action=${action}, content=${content}`);
-  });
-  server.registerTool('test_elicitation_sep1330_enums', { description: 'Asks.', inputSchema: nothing }, async (_, ctx) => {
-    const titled = (noun: string) =>
-      ['First', 'Second', 'Third'].map((rank, i) => ({ const: `value${i + 1}`, title: `${rank} ${noun}` }));
-    const plain = ['option1', 'option2', 'option3'];
-    const { action, content } = await ask(ctx, 'Please choose', {
-      untitledSingle: { type: 'string', enum: plain },
-      titledSingle: { type: 'string', oneOf: titled('Option') },
-      legacyEnum: {
-        type: 'string',
-        enum: ['opt1', 'opt2', 'opt3'],
-        enumNames: ['Option One', 'Option Two', 'Option Three'],
-      },
-      untitledMulti: { type: 'array', items: { type: 'string', enum: plain } },
-      titledMulti: { type: 'array', items: { anyOf: titled('Choice') } },
-    });
-    return text(`Elicitation completed: action=${action}, content=${content}`);
-  });
+  server.registerTool(
+    'test_elicitation_sep1034_defaults',
+    { description: 'Asks.', inputSchema: nothing },
+    async (_, ctx) => {
+      const { action, content } = await ask(ctx, 'Please review', {
+        name: { type: 'string', default: 'John Doe' },
+        age: { type: 'integer', default: 30 },
+        score: { type: 'number', default: 95.5 },
+        status: { type: 'string', enum: ['active', 'inactive', 'pending'], default: 'active' },
+        verified: { type: 'boolean', default: true },
+      });
+      return text(`Elicitation completed: action=${action}, content=${content}`);
+    },
+  );
+  server.registerTool(
+    'test_elicitation_sep1330_enums',
+    { description: 'Asks.', inputSchema: nothing },
+    async (_, ctx) => {
+      const titled = (noun: string) =>
+        ['First', 'Second', 'Third'].map((rank, i) => ({ const: `value${i + 1}`, title: `${rank} ${noun}` }));
+      const plain = ['option1', 'option2', 'option3'];
+      const { action, content } = await ask(ctx, 'Please choose', {
+        untitledSingle: { type: 'string', enum: plain },
+        titledSingle: { type: 'string', oneOf: titled('Option') },
+        legacyEnum: {
+          type: 'string',
+          enum: ['opt1', 'opt2', 'opt3'],
+          enumNames: ['Option One', 'Option Two', 'Option Three'],
+        },
+        untitledMulti: { type: 'array', items: { type: 'string', enum: plain } },
+        titledMulti: { type: 'array', items: { anyOf: titled('Choice') } },
+      });
+      return text(`Elicitation completed: action=${action}, content=${content}`);
+    },
+  );
 }
 
 /** Tools that answer with what they need, as the stateless era does. */
@@ -189,7 +208,9 @@ function addModernQuestions(server: McpServer, mint: (state: string) => Promise<
 
   register('elicitation', async ({ mcpReq }) => {
     const name = acceptedContent(mcpReq.inputResponses, 'user_name')?.['name'];
-    return typeof name === 'string' ? text(`Hello, ${name}!`) : inputRequired({ inputRequests: { user_name: askName() } });
+    return typeof name === 'string'
+      ? text(`Hello, ${name}!`)
+      : inputRequired({ inputRequests: { user_name: askName() } });
   });
   register('sampling', async ({ mcpReq }) => {
     const answer = inputResponse(mcpReq.inputResponses, 'capital_question');
@@ -213,7 +234,9 @@ function addModernQuestions(server: McpServer, mint: (state: string) => Promise<
     });
   }
   register('multiple_inputs', async ({ mcpReq }) => {
-    const kinds = ['user_name', 'greeting', 'client_roots'].map((key) => inputResponse(mcpReq.inputResponses, key).kind);
+    const kinds = ['user_name', 'greeting', 'client_roots'].map(
+      (key) => inputResponse(mcpReq.inputResponses, key).kind,
+    );
     if (mcpReq.requestState<string>() === 'several' && !kinds.includes('missing')) return text('Everything arrived.');
     return inputRequired({
       inputRequests: {
@@ -311,10 +334,14 @@ function addDiagnosticTools(server: McpServer, announcer: Announcer): void {
     const messages = [{ role: 'user' as const, content: { type: 'text' as const, text: 'Generate a greeting' } }];
     return inputRequired({ inputRequests: { greeting: inputRequired.createMessage({ messages, maxTokens: 50 }) } });
   });
-  server.registerTool('test_streaming_elicitation', { description: 'Asks on a stream.', inputSchema: nothing }, async () => {
-    const inputRequests = { user_name: form('What is your name?', { name: { type: 'string' } }) };
-    return inputRequired({ inputRequests });
-  });
+  server.registerTool(
+    'test_streaming_elicitation',
+    { description: 'Asks on a stream.', inputSchema: nothing },
+    async () => {
+      const inputRequests = { user_name: form('What is your name?', { name: { type: 'string' } }) };
+      return inputRequired({ inputRequests });
+    },
+  );
   server.registerTool('test_trigger_tool_change', { description: 'Announces.', inputSchema: nothing }, () => {
     announcer.toolsChanged();
     return text('Announced.');

@@ -27,7 +27,7 @@ describe('sqlite, read-only', () => {
       expect(await from.readRun('acme', 'run_1')).toMatchObject({ task: 'answer mail' });
       expect(await from.readApproval('acme', 'apr_1')).toMatchObject({ state: 'pending' });
       expect(await from.listApprovals('acme', 'pending', 10)).toHaveLength(1);
-      expect(await from.listOpenIntents(10)).toHaveLength(1);
+      expect(await from.listAbandonedIntents(10)).toHaveLength(1);
       expect(await from.readPin('mail/send')).toMatchObject({ pin: pinA });
       expect(await from.listIsolations()).toHaveLength(1);
       expect(await from.readActiveBundle()).toMatchObject({ bundle: activateA.bundle });

@@ -209,7 +209,7 @@ export function describeStore(name: string, kind: StoreKind): void {
       expect(results.map((result) => result.status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
       expect(results[1]).toMatchObject({ reason: expect.any(Bug) });
       expect((await allEvents(store)).map((event) => event.id)).toEqual(['before', 'after']);
-      expect(await store.listOpenIntents(10)).toEqual([]);
+      expect(await store.listAbandonedIntents(10)).toEqual([]);
     });
   });
 
@@ -221,7 +221,7 @@ export function describeStore(name: string, kind: StoreKind): void {
         Array.from({ length: 64 }, (_, i) => store.commit([consume, { ...openIntent, callId: `call_${i}` }, append()])),
       );
       expect(results.map(codeOf).sort()).toEqual([...Array(63).fill('E_APPROVAL_USED'), 'ok']);
-      expect(await store.listOpenIntents(100)).toHaveLength(1);
+      expect(await store.listAbandonedIntents(100)).toHaveLength(1);
       expect(await allEvents(store)).toHaveLength(1);
     });
 
@@ -334,7 +334,7 @@ export function describeStore(name: string, kind: StoreKind): void {
       const store = await openStore();
       await expect(store.readEvents({ tenant: 'acme', limit })).rejects.toThrow(Bug);
       await expect(store.listApprovals('acme', 'pending', limit)).rejects.toThrow(Bug);
-      await expect(store.listOpenIntents(limit)).rejects.toThrow(Bug);
+      await expect(store.listAbandonedIntents(limit)).rejects.toThrow(Bug);
     });
 
     it('shows one tenant nothing of another', async () => {
@@ -405,11 +405,11 @@ export function describeStore(name: string, kind: StoreKind): void {
       ] as const)
         await store.commit([{ ...openIntent, callId, atMs }]);
       await store.commit([{ ...closeIntent, callId: 'b' }]);
-      expect(await store.listOpenIntents(10)).toStrictEqual([
+      expect(await store.listAbandonedIntents(10)).toStrictEqual([
         { callId: 'a', tenant: 'acme', runId: 'run_1', atMs: 1 },
         { callId: 'c', tenant: 'acme', runId: 'run_1', atMs: 3 },
       ]);
-      expect(await store.listOpenIntents(1)).toHaveLength(1);
+      expect(await store.listAbandonedIntents(1)).toHaveLength(1);
     });
 
     it('gives pins, isolations and the active bundle back as they were last set', async () => {
@@ -504,7 +504,7 @@ async function readAll(store: Store): Promise<unknown> {
     events: await allEvents(store),
     runs: await Promise.all(['acme', 'other'].map((tenant) => store.readRun(tenant, 'run_1'))),
     approvals: await Promise.all(states.map((state) => store.listApprovals('acme', state, 100))),
-    intents: await store.listOpenIntents(100),
+    intents: await store.listAbandonedIntents(100),
     isolations: await store.listIsolations(),
     pins: await Promise.all((['mail/send', 'lost/tool'] as const).map((tool) => store.readPin(tool))),
     bundle: await store.readActiveBundle(),
@@ -532,7 +532,7 @@ async function readLikeModel(store: Store, model: ModelState): Promise<ModelStat
     expect(digest).toBe(digestEvent({ ...event, seq }));
     like.events.push(event);
   }
-  const open = await store.listOpenIntents(1_000);
+  const open = await store.listAbandonedIntents(1_000);
   for (const { callId, atMs } of open) like.intents[callId] = { atMs };
   for (const [callId, intent] of Object.entries(model.intents))
     if (intent.ran !== undefined) like.intents[callId] ??= intent;

@@ -2,16 +2,21 @@ import { unreachable } from '../../../base/assert.ts';
 import { digestEvent, type NewEvent, type StoredEvent } from '../../../model/event.ts';
 import type { Change } from '../../../ports/store.ts';
 import { refusals, type StoreRefusal } from '../refusals.ts';
-import type { MemoryState } from './memory-state.ts';
+import type { Instance, MemoryState } from './memory-state.ts';
 
 /** Steps that take a commit's changes back, in the order in which they were made. */
 export type Undo = (() => void)[];
 
 /**
- * Makes one change, and says how to take it back. Returns the sequence number of an appended event, undefined for any
+ * Makes one change for the store `by`, and says how to take it back. Returns the sequence number of an appended event, undefined for any
  * other change, or the refusal when the change's condition does not hold; then nothing was changed.
  */
-export function applyChange(state: MemoryState, change: Change, undo: Undo): number | undefined | StoreRefusal {
+export function applyChange(
+  state: MemoryState,
+  by: Instance,
+  change: Change,
+  undo: Undo,
+): number | undefined | StoreRefusal {
   switch (change.kind) {
     case 'event.append': {
       const event = storeEvent(change.event, state.events.length + 1);
@@ -44,12 +49,16 @@ export function applyChange(state: MemoryState, change: Change, undo: Undo): num
       const { scope, reason, atMs } = change;
       return put(state.isolations, scope, change.isolated ? { scope, reason, atMs } : undefined, undo);
     }
+    case 'pin.require':
+      return state.pins.get(change.tool)?.pin === change.pin ? undefined : refusals.toolDrifted(change.tool);
     case 'bundle.require':
       return state.activeBundle?.bundle === change.bundle ? undefined : refusals.bundleChanged();
     case 'bundle.activate': {
       const previous = state.activeBundle;
-      const { bundle, content, atMs } = change;
-      state.activeBundle = { bundle, content: jsonCopy(content), atMs };
+      const { bundle, atMs } = change;
+      const content = state.bundles.get(bundle) ?? jsonCopy(change.content);
+      put(state.bundles, bundle, content, undo);
+      state.activeBundle = { bundle, content, atMs };
       undo.push(() => {
         state.activeBundle = previous;
       });
@@ -58,7 +67,7 @@ export function applyChange(state: MemoryState, change: Change, undo: Undo): num
     case 'intent.open': {
       const { callId, tenant, runId, atMs } = change;
       if (state.intents.has(callId)) return refusals.intentExists(callId);
-      return put(state.intents, callId, { callId, tenant, runId, atMs }, undo);
+      return put(state.intents, callId, { callId, tenant, runId, atMs, openedBy: by }, undo);
     }
     case 'intent.close': {
       const intent = state.intents.get(change.callId);
@@ -69,6 +78,8 @@ export function applyChange(state: MemoryState, change: Change, undo: Undo): num
       return openApproval(state, change, undo);
     case 'approval.answer':
       return answerApproval(state, change, undo);
+    case 'approval.expire':
+      return expireApprovals(state, change, undo);
     case 'approval.consume':
       return consumeApproval(state, change, undo);
     case 'pin.set': {
@@ -118,6 +129,13 @@ function answerApproval(state: MemoryState, change: ChangeOf<'approval.answer'>,
   );
 }
 
+function expireApprovals(state: MemoryState, change: ChangeOf<'approval.expire'>, undo: Undo): undefined {
+  for (const approval of [...state.approvals.values()]) {
+    if (approval.tenant !== change.tenant || approval.state !== 'pending') continue;
+    if (change.nowMs >= approval.expiresAtMs) put(state.approvals, approval.id, { ...approval, state: 'expired' }, undo);
+  }
+}
+
 function consumeApproval(
   state: MemoryState,
   change: ChangeOf<'approval.consume'>,
@@ -139,7 +157,7 @@ function consumeApproval(
 }
 
 /** Sets a key, or removes it for undefined, and remembers what was there. */
-function put<Value>(map: Map<string, Value>, key: string, value: Value | undefined, undo: Undo): undefined {
+function put<Key extends string, Value>(map: Map<Key, Value>, key: Key, value: Value | undefined, undo: Undo): undefined {
   const previous = map.get(key);
   const set = (to: Value | undefined) => {
     if (to === undefined) map.delete(key);

@@ -5,14 +5,20 @@ import type { StoredEvent } from '../../../model/event.ts';
 import type { Run } from '../../../model/run.ts';
 import type { OpenIntent, Ran, StoredPin } from '../../../ports/store.ts';
 
+/** Stands for one open store. The intents it opened are abandoned once it is closed. */
+export type Instance = symbol;
+
 /** Everything a memory store knows, by id. Values are replaced, never changed in place, so that undoing is putting back. */
 export interface MemoryState {
   readonly events: StoredEvent[];
   readonly runs: Map<string, Run & { readonly endedAtMs?: number }>;
-  readonly intents: Map<string, OpenIntent & { readonly ran?: Ran }>;
+  readonly intents: Map<string, OpenIntent & { readonly openedBy: Instance; readonly ran?: Ran }>;
   readonly approvals: Map<string, Approval>;
   readonly isolations: Map<string, { readonly scope: string; readonly reason: string; readonly atMs: number }>;
   readonly pins: Map<string, StoredPin>;
+  readonly bundles: Map<Digest, JsonObject>;
+  /** The stores that have this state open. */
+  readonly live: Set<Instance>;
   activeBundle: { readonly bundle: Digest; readonly content: JsonObject; readonly atMs: number } | undefined;
 }
 
@@ -24,6 +30,8 @@ export function newMemoryState(): MemoryState {
     approvals: new Map(),
     isolations: new Map(),
     pins: new Map(),
+    bundles: new Map(),
+    live: new Set(),
     activeBundle: undefined,
   };
 }

@@ -3,26 +3,29 @@ import type { StoredEvent } from '../../../model/event.ts';
 import type { Change, CommitResult, Store } from '../../../ports/store.ts';
 import { assertLimit, refuseTooLarge } from '../record.ts';
 import { applyChange, type Undo } from './apply-change.ts';
-import { type MemoryState, newMemoryState } from './memory-state.ts';
+import { type Instance, type MemoryState, newMemoryState } from './memory-state.ts';
 
 /**
  * A store that keeps everything in this process and nothing beyond it. **Not durable**: an acknowledged commit is gone
  * when the process is. For tests and simulation; it passes the same conformance suite as the durable stores.
  *
+ * Stores that are opened on the same state share it, as several processes share a file: when one is closed, as a crash
+ * would close it, the intents it left open are abandoned to the others.
+ *
  * A commit takes effect before `commit` returns, so a simulation's order of events depends on nothing but its calls.
  */
-export function openMemoryStore(): Store {
-  const state = newMemoryState();
-  let closed = false;
+export function openMemoryStore(state: MemoryState = newMemoryState()): Store {
+  const self: Instance = Symbol('a memory store');
+  state.live.add(self);
 
   const open = (): MemoryState => {
-    if (closed) throw new Fault('E_STORE', 'the store is closed');
+    if (!state.live.has(self)) throw new Fault('E_STORE', 'the store is closed');
     return state;
   };
 
   return {
     async commit(changes) {
-      return commit(open(), changes);
+      return commit(open(), self, changes);
     },
     async readEvents(query) {
       assertLimit(query.limit);
@@ -35,6 +38,7 @@ export function openMemoryStore(): Store {
           event !== undefined &&
           event.tenant === query.tenant &&
           event.seq > (query.afterSeq ?? 0) &&
+          event.seq < (query.beforeSeq ?? Number.POSITIVE_INFINITY) &&
           (query.runId === undefined || event.runId === query.runId) &&
           (query.callId === undefined || event.callId === query.callId) &&
           (query.agent === undefined || event.agent === query.agent) &&
@@ -61,10 +65,11 @@ export function openMemoryStore(): Store {
         .slice(0, limit)
         .map((approval) => structuredClone(approval));
     },
-    async listOpenIntents(limit) {
+    async listAbandonedIntents(limit) {
       assertLimit(limit);
-      return [...open().intents.values()]
-        .filter((intent) => intent.ran === undefined)
+      const { intents, live } = open();
+      return [...intents.values()]
+        .filter((intent) => intent.ran === undefined && !live.has(intent.openedBy))
         .sort((a, b) => a.atMs - b.atMs || compare(a.callId, b.callId))
         .slice(0, limit)
         .map(({ callId, tenant, runId, atMs }) => ({ callId, tenant, runId, atMs }));
@@ -72,6 +77,16 @@ export function openMemoryStore(): Store {
     async readPin(tool) {
       const pin = open().pins.get(tool);
       return pin && structuredClone(pin);
+    },
+    async listPins(server) {
+      return [...open().pins.values()]
+        .filter(({ tool }) => tool.startsWith(`${server}/`))
+        .sort((a, b) => compare(a.tool, b.tool))
+        .map((pin) => structuredClone(pin));
+    },
+    async readBundle(bundle) {
+      const content = open().bundles.get(bundle);
+      return content && { bundle, content: structuredClone(content) };
     },
     async listIsolations() {
       return [...open().isolations.values()].sort((a, b) => compare(a.scope, b.scope));
@@ -81,7 +96,7 @@ export function openMemoryStore(): Store {
       return activeBundle && structuredClone(activeBundle);
     },
     async close() {
-      closed = true;
+      state.live.delete(self);
     },
   };
 }
@@ -89,14 +104,14 @@ export function openMemoryStore(): Store {
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /** Makes every change in turn; at the first refusal, and on a bug, takes back those before it. */
-function commit(state: MemoryState, changes: readonly Change[]): CommitResult {
+function commit(state: MemoryState, by: Instance, changes: readonly Change[]): CommitResult {
   const tooLarge = refuseTooLarge(changes);
   if (tooLarge) return tooLarge;
   const undo: Undo = [];
   const seqs: number[] = [];
   try {
     for (const change of changes) {
-      const result = applyChange(state, change, undo);
+      const result = applyChange(state, by, change, undo);
       if (typeof result === 'number') seqs.push(result);
       else if (result !== undefined) {
         takeBack(undo);

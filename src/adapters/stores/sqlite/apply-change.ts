@@ -13,7 +13,8 @@ export interface ChangeApplier {
   forget(): void;
 }
 
-export function createChangeApplier(db: DatabaseSync): ChangeApplier {
+/** @param instance who opens the intents. */
+export function createChangeApplier(db: DatabaseSync, instance: number): ChangeApplier {
   const insertRun = db.prepare(
     `INSERT INTO runs (id, tenant, agent, expires_at_ms, label, record) VALUES (?, ?, ?, ?, ?, ?)
      ON CONFLICT DO NOTHING`,
@@ -30,9 +31,10 @@ export function createChangeApplier(db: DatabaseSync): ChangeApplier {
   const insertBundle = db.prepare('INSERT INTO bundles (digest, record) VALUES (?, ?) ON CONFLICT DO NOTHING');
   const activateBundle = db.prepare('INSERT OR REPLACE INTO active_bundle (only, digest, at_ms) VALUES (1, ?, ?)');
   const insertIntent = db.prepare(
-    'INSERT INTO intents (call_id, tenant, run_id, opened_at_ms) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING',
+    'INSERT INTO intents (call_id, tenant, run_id, opened_at_ms, instance) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
   );
   const closeIntent = db.prepare('UPDATE intents SET ran = ?, closed_at_ms = ? WHERE call_id = ? AND ran IS NULL');
+  const selectPin = db.prepare('SELECT 1 FROM pins WHERE tool = ? AND pin = ?');
   const setPin = db.prepare('INSERT OR REPLACE INTO pins (tool, pin, record, at_ms) VALUES (?, ?, ?, ?)');
   const approvals = createApprovalChanges(db);
 
@@ -80,6 +82,8 @@ export function createChangeApplier(db: DatabaseSync): ChangeApplier {
           if (change.isolated) isolate.run(change.scope, change.reason, change.atMs);
           else resume.run(change.scope);
           return undefined;
+        case 'pin.require':
+          return selectPin.get(change.tool, change.pin) === undefined ? refusals.toolDrifted(change.tool) : undefined;
         case 'bundle.require':
           activeBundle ??= selectBundle.get()?.['digest'];
           return activeBundle === change.bundle ? undefined : refusals.bundleChanged();
@@ -89,7 +93,7 @@ export function createChangeApplier(db: DatabaseSync): ChangeApplier {
           activateBundle.run(change.bundle, change.atMs);
           return undefined;
         case 'intent.open':
-          return insertIntent.run(change.callId, change.tenant, change.runId, change.atMs).changes === 1
+          return insertIntent.run(change.callId, change.tenant, change.runId, change.atMs, instance).changes === 1
             ? undefined
             : refusals.intentExists(change.callId);
         case 'intent.close':
@@ -100,6 +104,8 @@ export function createChangeApplier(db: DatabaseSync): ChangeApplier {
           return approvals.open(change);
         case 'approval.answer':
           return approvals.answer(change);
+        case 'approval.expire':
+          return approvals.expire(change);
         case 'approval.consume':
           return approvals.consume(change);
         case 'pin.set':

@@ -5,10 +5,11 @@ import type { OtherChange } from './wire.ts';
 
 type Kind<K extends OtherChange['kind']> = Extract<OtherChange, { readonly kind: K }>;
 
-/** The changes of an approval: pending, then approved or denied, then consumed once. */
+/** The changes of an approval: pending, then approved, denied or expired; once approved, consumed once. */
 export interface ApprovalChanges {
   open(change: Kind<'approval.open'>): StoreRefusal | undefined;
   answer(change: Kind<'approval.answer'>): StoreRefusal | undefined;
+  expire(change: Kind<'approval.expire'>): undefined;
   consume(change: Kind<'approval.consume'>): StoreRefusal | undefined;
 }
 
@@ -26,6 +27,9 @@ export function createApprovalChanges(db: DatabaseSync): ApprovalChanges {
     `SELECT expires_at_ms AS expiresAtMs FROM approvals WHERE id = ? AND tenant = ? AND state = 'pending'`,
   );
   const answer = db.prepare('UPDATE approvals SET state = ?, answered_by = ?, answered_at_ms = ? WHERE id = ?');
+  const expire = db.prepare(
+    `UPDATE approvals SET state = 'expired' WHERE tenant = ? AND state = 'pending' AND expires_at_ms <= ?`,
+  );
   const selectApproved = db.prepare(
     `SELECT expires_at_ms AS expiresAtMs, call_digest AS callDigest FROM approvals
      WHERE id = ? AND tenant = ? AND agent = ? AND run_id = ? AND nonce = ? AND state = 'approved'`,
@@ -60,6 +64,9 @@ export function createApprovalChanges(db: DatabaseSync): ApprovalChanges {
       if (change.nowMs >= Number(pending['expiresAtMs'])) return refusals.approvalExpired(change.approvalId);
       answer.run(change.approve ? 'approved' : 'denied', change.by, change.nowMs, change.approvalId);
       return undefined;
+    },
+    expire(change) {
+      expire.run(change.tenant, change.nowMs);
     },
     consume(change) {
       const { tenant, agent, runId, approvalId, nonce } = change;

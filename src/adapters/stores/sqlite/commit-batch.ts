@@ -12,7 +12,7 @@ export type CommitBatch = (commits: readonly WireCommit[]) => readonly CommitAns
  * @returns a function that answers each commit in order. It throws, as a `Fault`, only when the file must not be
  * written to again.
  */
-export function createCommitBatch(db: DatabaseSync, path: string): CommitBatch {
+export function createCommitBatch(db: DatabaseSync, path: string, instance: number): CommitBatch {
   const begin = db.prepare('BEGIN IMMEDIATE');
   const end = db.prepare('COMMIT');
   const rollback = db.prepare('ROLLBACK');
@@ -20,7 +20,7 @@ export function createCommitBatch(db: DatabaseSync, path: string): CommitBatch {
   const keep = db.prepare('RELEASE one_commit');
   const takeBack = db.prepare('ROLLBACK TO one_commit');
   const events = createEventAppender(db);
-  const changes = createChangeApplier(db);
+  const changes = createChangeApplier(db, instance);
 
   function commitOne(commit: WireCommit): readonly number[] | StoreRefusal {
     const parsed = commit.map((change) => (typeof change === 'string' ? parseChange(change) : change));
@@ -77,8 +77,8 @@ function parseChange(text: string): OtherChange {
   return JSON.parse(text) as OtherChange; // written by `toWire` from a change of this type
 }
 
-const onlyReads: ReadonlySet<string> = new Set(['run.require', 'isolation.require', 'bundle.require']);
-const neverRefused: ReadonlySet<string> = new Set(['isolation.set', 'bundle.activate', 'pin.set']);
+const onlyReads: ReadonlySet<string> = new Set(['run.require', 'isolation.require', 'pin.require', 'bundle.require']);
+const neverRefused: ReadonlySet<string> = new Set(['isolation.set', 'bundle.activate', 'approval.expire', 'pin.set']);
 
 /** Whether the commit can be refused when part of it has been written already. Most cannot, and need no savepoint. */
 function mayRefuseAfterWriting(commit: readonly (OtherChange | readonly unknown[])[]): boolean {

@@ -5,25 +5,38 @@ import type { Approval } from '../../../model/approval.ts';
 import type { StoredEvent } from '../../../model/event.ts';
 import type { Label } from '../../../model/label.ts';
 import type { Run } from '../../../model/run.ts';
-import type { EventQuery } from '../../../ports/store.ts';
+import type { ToolName } from '../../../model/tool.ts';
+import type { EventQuery, StoredPin } from '../../../ports/store.ts';
+import type { Instance } from './instances.ts';
 import type { Reader } from './wire.ts';
 
 type Row = ReturnType<StatementSync['all']>[number];
 
-/** Everything that can be read from a store's file. Reads what is committed at the time of the call. */
-export function createReader(db: DatabaseSync): Reader {
+/**
+ * Everything that can be read from a store's file. Reads what is committed at the time of the call.
+ *
+ * @param live says who has the file open for writing.
+ */
+export function createReader(db: DatabaseSync, live: () => readonly Instance[]): Reader {
   const selectRun = db.prepare('SELECT record, label, ended_at_ms FROM runs WHERE id = ? AND tenant = ?');
   const approvalColumns = 'record, state, answered_by, answered_at_ms';
   const selectApproval = db.prepare(`SELECT ${approvalColumns} FROM approvals WHERE id = ? AND tenant = ?`);
   const selectApprovals = db.prepare(
     `SELECT ${approvalColumns} FROM approvals WHERE tenant = ? AND state = ? ORDER BY asked_at_ms DESC, id DESC LIMIT ?`,
   );
-  const selectOpenIntents = db.prepare(
-    `SELECT call_id, tenant, run_id, opened_at_ms FROM intents WHERE ran IS NULL ORDER BY opened_at_ms, call_id LIMIT ?`,
+  const selectAbandonedIntents = db.prepare(
+    `SELECT call_id, tenant, run_id, opened_at_ms FROM intents
+     WHERE ran IS NULL AND (instance IS NULL OR instance NOT IN (SELECT value FROM json_each(?)))
+     ORDER BY opened_at_ms, call_id LIMIT ?`,
   );
   const selectPin = db.prepare('SELECT pin, record, at_ms FROM pins WHERE tool = ?');
+  // A tool's name has one slash, and `0` is the character after it.
+  const selectPins = db.prepare(
+    `SELECT tool, pin, record, at_ms FROM pins WHERE tool >= ? || '/' AND tool < ? || '0' ORDER BY tool`,
+  );
   const selectIsolations = db.prepare('SELECT scope, reason, at_ms FROM isolations ORDER BY scope');
-  const selectBundle = db.prepare('SELECT digest, record, at_ms FROM active_bundle JOIN bundles USING (digest)');
+  const selectBundle = db.prepare('SELECT record FROM bundles WHERE digest = ?');
+  const selectActiveBundle = db.prepare('SELECT digest, record, at_ms FROM active_bundle JOIN bundles USING (digest)');
   const eventStatements = new Map<string, StatementSync>();
 
   return {
@@ -53,8 +66,9 @@ export function createReader(db: DatabaseSync): Reader {
     listApprovals(tenant, state, limit) {
       return selectApprovals.all(tenant, state, limit).map(toApproval);
     },
-    listOpenIntents(limit) {
-      return selectOpenIntents.all(limit).map((row) => ({
+    listAbandonedIntents(limit) {
+      const ids = JSON.stringify(live().map(({ id }) => id));
+      return selectAbandonedIntents.all(ids, limit).map((row) => ({
         callId: String(row['call_id']),
         tenant: String(row['tenant']),
         runId: String(row['run_id']),
@@ -63,9 +77,15 @@ export function createReader(db: DatabaseSync): Reader {
     },
     readPin(tool) {
       const row = selectPin.get(tool);
-      if (row === undefined) return undefined;
-      const descriptor = parse<JsonObject>(row['record']);
-      return { tool, pin: asDigest(row['pin']), descriptor, atMs: Number(row['at_ms']) };
+      return row && toPin(tool, row);
+    },
+    listPins(server) {
+      // only tools' names are written to this column
+      return selectPins.all(server, server).map((row) => toPin(String(row['tool']) as ToolName, row));
+    },
+    readBundle(bundle) {
+      const row = selectBundle.get(bundle);
+      return row && { bundle, content: parse<JsonObject>(row['record']) };
     },
     listIsolations() {
       return selectIsolations
@@ -73,7 +93,7 @@ export function createReader(db: DatabaseSync): Reader {
         .map((row) => ({ scope: String(row['scope']), reason: String(row['reason']), atMs: Number(row['at_ms']) }));
     },
     readActiveBundle() {
-      const row = selectBundle.get();
+      const row = selectActiveBundle.get();
       if (row === undefined) return undefined;
       return {
         bundle: asDigest(row['digest']),
@@ -112,6 +132,10 @@ export function selectEvents(query: EventQuery): { readonly sql: string; readonl
     conditions.push('seq > ?');
     values.push(query.afterSeq);
   }
+  if (query.beforeSeq !== undefined) {
+    conditions.push('seq < ?');
+    values.push(query.beforeSeq);
+  }
   values.push(query.limit);
   const order = query.newestFirst === true ? 'DESC' : 'ASC';
   return { sql: `SELECT * FROM events WHERE ${conditions.join(' AND ')} ORDER BY seq ${order} LIMIT ?`, values };
@@ -140,6 +164,11 @@ function toApproval(row: Row): Approval {
     ...(row['answered_by'] !== null && { answeredBy: String(row['answered_by']) }),
     ...(row['answered_at_ms'] !== null && { answeredAtMs: Number(row['answered_at_ms']) }),
   };
+}
+
+function toPin(tool: ToolName, row: Row): StoredPin {
+  const descriptor = parse<JsonObject>(row['record']);
+  return { tool, pin: asDigest(row['pin']), descriptor, atMs: Number(row['at_ms']) };
 }
 
 function parse<Written>(text: unknown): Written {

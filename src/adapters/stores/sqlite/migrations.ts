@@ -84,6 +84,12 @@ export const migrations: readonly string[] = [
 
   CREATE TABLE pins (tool TEXT PRIMARY KEY, pin TEXT NOT NULL, record TEXT NOT NULL, at_ms REAL NOT NULL) STRICT;
   `,
+  // Several processes may have the file open. An id is never used again: intents refer to it for ever.
+  `
+  DROP TABLE owner;
+  CREATE TABLE instances (id INTEGER PRIMARY KEY AUTOINCREMENT, pid INTEGER NOT NULL) STRICT;
+  ALTER TABLE intents ADD COLUMN instance INTEGER;
+  `,
 ];
 
 /** The version a file has after all migrations. */

@@ -1,14 +1,16 @@
-import { closeSync, existsSync, openSync, realpathSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Fault } from '../../../base/fault.ts';
+import { makePrivate } from './file-lock.ts';
+import { holdSchema } from './hold-schema.ts';
+import { enterInstance, type Instance, readLiveInstances } from './instances.ts';
 import { migrate } from './migrate.ts';
 import { migrations, schemaVersion } from './migrations.ts';
-import { explain, isBusy } from './to-fault.ts';
+import { explain } from './to-fault.ts';
 
 /** Marks a file as ours: the bytes "Chap" in SQLite's application id. */
 const APPLICATION_ID = 0x43686170;
-const OWNER_ONLY = 0o600;
 const CACHE_KIB = 32_768;
 /** Pages the write-ahead log may reach before it is copied back: fewer, larger checkpoints cost less. */
 const CHECKPOINT_PAGES = 8_000;
@@ -16,41 +18,60 @@ const KEPT_LOG_BYTES = 67_108_864;
 
 export interface OpenDatabase {
   readonly db: DatabaseSync;
-  /** Closes the file, then lets the next process have it. */
+  /** Under which number this process has the file open. */
+  readonly instance: number;
+  /** Who has the file open for writing now. */
+  live(): readonly Instance[];
+  /** Closes the file. What this instance left undone is abandoned from now on. */
   close(): void;
 }
 
 /**
- * Opens the store's file for writing, alone: makes it when there is none, and brings its schema up to date.
+ * Opens the store's file for writing, beside other processes: makes it when there is none, and brings its schema up to
+ * date.
  *
- * @throws Fault E_STORE when it cannot be opened or another process has it; E_STORE_CORRUPT when it is damaged, is not
- * a store, or was written by a newer version.
+ * @throws Fault E_STORE when it cannot be opened, or a process of another version has it open; E_STORE_CORRUPT when it
+ * is damaged, is not a store, or was written by a newer version.
  */
 export function openDatabase(path: string, busyTimeoutMs: number): OpenDatabase {
   const file = locate(path);
-  const lock = takeLock(file);
   try {
     makePrivate(file);
     const db = new DatabaseSync(file, { timeout: busyTimeoutMs });
     try {
       checkIsOurs(db, file);
-      configure(db, file);
-      db.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
-      migrate(db, file, migrations);
-      db.prepare('INSERT OR REPLACE INTO owner (only, pid) VALUES (1, ?)').run(process.pid);
+      const schema = holdSchema(file, busyTimeoutMs, {
+        isCurrent: () => readNumber(db, 'user_version') >= schemaVersion && isWal(db),
+        bringUpToDate() {
+          checkIsOurs(db, file);
+          useLog(db, file);
+          db.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
+          migrate(db, file, migrations);
+        },
+      });
+      try {
+        checkIsOurs(db, file);
+        configure(db);
+        const instance = enterInstance(db, file);
+        return {
+          db,
+          instance: instance.id,
+          live: () => readLiveInstances(db, file),
+          close() {
+            db.close();
+            instance.release();
+            schema.close();
+          },
+        };
+      } catch (error) {
+        schema.close();
+        throw error;
+      }
     } catch (error) {
       db.close();
       throw error;
     }
-    return {
-      db,
-      close() {
-        db.close();
-        lock.close();
-      },
-    };
   } catch (error) {
-    lock.close();
     throw explain(error, file);
   }
 }
@@ -60,7 +81,7 @@ export function openDatabase(path: string, busyTimeoutMs: number): OpenDatabase 
  *
  * @throws Fault E_NOT_FOUND when there is none; otherwise as `openDatabase`.
  */
-export function openDatabaseReadOnly(path: string, busyTimeoutMs: number): DatabaseSync {
+export function openDatabaseReadOnly(path: string, busyTimeoutMs: number): Omit<OpenDatabase, 'instance'> {
   const file = locate(path);
   if (!existsSync(file)) throw new Fault('E_NOT_FOUND', `there is no store at ${file}`);
   try {
@@ -75,66 +96,24 @@ export function openDatabaseReadOnly(path: string, busyTimeoutMs: number): Datab
       db.close();
       throw error;
     }
-    return db;
+    return {
+      db,
+      live: () => readLiveInstances(db, file),
+      close() {
+        if (db.isOpen) db.close();
+      },
+    };
   } catch (error) {
     throw explain(error, file);
   }
 }
 
-/** The file's one true name, so that two names of it share one lock. */
+/** The file's one true name, so that all names of it share its locks. */
 function locate(path: string): string {
   try {
     return existsSync(path) ? realpathSync(path) : join(realpathSync(dirname(path)), basename(path));
   } catch (error) {
     throw new Fault('E_STORE', `the store's folder does not exist: ${dirname(path)}`, { cause: error });
-  }
-}
-
-/**
- * Holds a lock that the operating system takes back when this process dies, however it dies. It is on an empty file
- * of its own, because a lock on the store itself would keep readers out as well. That file is only ever opened through
- * SQLite: closing any other descriptor of it in this process would drop the lock.
- */
-function takeLock(file: string): DatabaseSync {
-  const name = `${file}-lock`;
-  let lock: DatabaseSync | undefined;
-  try {
-    makePrivate(name);
-    lock = new DatabaseSync(name, { timeout: 0 });
-    lock.exec('BEGIN EXCLUSIVE');
-    return lock;
-  } catch (error) {
-    lock?.close();
-    if (!isBusy(error)) throw explain(error, name);
-    throw new Fault('E_STORE', `another Chaperone has this store open: pid ${readOwner(file)}: ${file}`, {
-      cause: error,
-    });
-  }
-}
-
-function readOwner(file: string): string {
-  try {
-    const db = new DatabaseSync(file, { readOnly: true });
-    try {
-      return String(db.prepare('SELECT pid FROM owner').get()?.['pid'] ?? 'unknown');
-    } finally {
-      db.close();
-    }
-  } catch {
-    return 'unknown'; // it is just being made; who has it is a courtesy, that somebody has it is already certain
-  }
-}
-
-/** Creates the file, readable by its owner alone. SQLite gives its side files the same mode. */
-function makePrivate(file: string): void {
-  try {
-    closeSync(openSync(file, 'ax', OWNER_ONLY));
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) {
-      throw new Fault('E_STORE', `the store cannot be created: ${error instanceof Error ? error.message : file}`, {
-        cause: error,
-      });
-    }
   }
 }
 
@@ -156,10 +135,17 @@ function checkIsOurs(db: DatabaseSync, file: string): void {
   }
 }
 
-function configure(db: DatabaseSync, file: string): void {
+const isWal = (db: DatabaseSync): boolean =>
+  db.prepare('PRAGMA journal_mode').get()?.['journal_mode'] === 'wal';
+
+/** Has the file keep a write-ahead log, which is remembered in the file. */
+function useLog(db: DatabaseSync, file: string): void {
   const mode = db.prepare('PRAGMA journal_mode = WAL').get()?.['journal_mode'];
   if (mode !== 'wal')
     throw new Fault('E_STORE', `this file system has no shared memory for a write-ahead log: ${file}`);
+}
+
+function configure(db: DatabaseSync): void {
   db.exec(`
     PRAGMA synchronous = FULL;
     PRAGMA fullfsync = ON;

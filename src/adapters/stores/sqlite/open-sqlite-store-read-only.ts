@@ -17,8 +17,8 @@ export type ReadOnlyStore = Omit<Store, 'commit'>;
  * is not a store, or was written by a newer version.
  */
 export async function openSqliteStoreReadOnly({ path }: { readonly path: string }): Promise<ReadOnlyStore> {
-  const db = openDatabaseReadOnly(path, limits.commitTimeoutMs);
-  const reader = createReader(db);
+  const { db, live, close } = openDatabaseReadOnly(path, limits.commitTimeoutMs);
+  const reader = createReader(db, live);
 
   async function read<Answer>(ask: (reader: Reader) => Answer): Promise<Answer> {
     try {
@@ -39,15 +39,17 @@ export async function openSqliteStoreReadOnly({ path }: { readonly path: string 
       assertLimit(limit);
       return read((from) => from.listApprovals(tenant, state, limit));
     },
-    async listOpenIntents(limit) {
+    async listAbandonedIntents(limit) {
       assertLimit(limit);
-      return read((from) => from.listOpenIntents(limit));
+      return read((from) => from.listAbandonedIntents(limit));
     },
     readPin: (tool) => read((from) => from.readPin(tool)),
+    listPins: (server) => read((from) => from.listPins(server)),
+    readBundle: (bundle) => read((from) => from.readBundle(bundle)),
     listIsolations: () => read((from) => from.listIsolations()),
     readActiveBundle: () => read((from) => from.readActiveBundle()),
     async close() {
-      if (db.isOpen) db.close();
+      close();
     },
   };
 }

@@ -48,11 +48,13 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
       assertLimit(limit);
       return worker.read('listApprovals', tenant, state, limit);
     },
-    async listOpenIntents(limit) {
+    async listAbandonedIntents(limit) {
       assertLimit(limit);
-      return worker.read('listOpenIntents', limit);
+      return worker.read('listAbandonedIntents', limit);
     },
     readPin: (tool) => worker.read('readPin', tool),
+    listPins: (server) => worker.read('listPins', server),
+    readBundle: (bundle) => worker.read('readBundle', bundle),
     listIsolations: () => worker.read('listIsolations'),
     readActiveBundle: () => worker.read('readActiveBundle'),
     close: () => worker.close(),

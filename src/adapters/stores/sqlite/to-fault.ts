@@ -21,6 +21,11 @@ export function isBusy(error: unknown): boolean {
   return resultCode(error) === BUSY;
 }
 
+/** Whether there is no such file. */
+export function isMissing(error: unknown): boolean {
+  return resultCode(error) === CANTOPEN;
+}
+
 /**
  * Whether nothing may be written any more until the file has been opened again: after a failed write or sync nobody
  * can tell what of it is on disk, and SQLite's own cache may be ahead of the disk.

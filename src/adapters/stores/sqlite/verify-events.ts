@@ -24,7 +24,7 @@ const EVENTS_PER_TURN = 500;
  */
 export async function verifyEvents(options: { readonly path: string; readonly newest?: number }): Promise<EventsCheck> {
   const { path, newest } = options;
-  const db = openDatabaseReadOnly(path, limits.commitTimeoutMs);
+  const { db, close } = openDatabaseReadOnly(path, limits.commitTimeoutMs);
   try {
     const lastSeq = Number(db.prepare('SELECT coalesce(max(seq), 0) AS last FROM events').get()?.['last']);
     const firstSeq = newest === undefined ? 1 : Math.max(1, lastSeq - newest + 1);
@@ -46,7 +46,7 @@ export async function verifyEvents(options: { readonly path: string; readonly ne
   } catch (error) {
     throw explain(error, path);
   } finally {
-    db.close();
+    close();
   }
 }
 

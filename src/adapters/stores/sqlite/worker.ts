@@ -19,10 +19,10 @@ serve(parentPort, workerData as WorkerOptions); // `startWorker` passes exactly 
 function serve(port: MessagePort, options: WorkerOptions): void {
   const post = (message: FromWorker) => port.postMessage(message);
   try {
-    const { db, close } = openDatabase(options.path, options.busyTimeoutMs);
+    const { db, instance, live, close } = openDatabase(options.path, options.busyTimeoutMs);
     try {
-      const commitBatch = createCommitBatch(db, options.path);
-      const reader = createReader(db);
+      const commitBatch = createCommitBatch(db, options.path, instance);
+      const reader = createReader(db, live);
       post({ kind: 'opened' });
       for (let isOpen = true; isOpen; ) {
         const seen = Atomics.load(options.signal, 0);

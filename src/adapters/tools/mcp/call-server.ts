@@ -78,7 +78,7 @@ function send(
     signal,
     ...(method === 'tools/call' ? { headers: repeatInHeaders(tool.inputSchema, intent.call.arguments) } : {}),
     ...(meta === undefined ? {} : { meta }),
-    ...(carrier?.capabilities === undefined ? {} : { capabilities: carrier.capabilities }),
+    ...(carrier === undefined ? {} : { capabilities: carrier.capabilities }),
     ...(context.onProgress === undefined ? {} : { onProgress: context.onProgress }),
     ...(carrier === undefined ? {} : { listener: carrier }),
   });

@@ -155,12 +155,15 @@ export class Connection {
   }
 
   #receive(message: RpcMessage, stream: Pending | undefined): void {
-    if (!('method' in message)) return this.#settle(message);
-    const params = message.params ?? {};
-    if ('id' in message) return void this.#answer(message, params, stream);
-    if (message.method === 'notifications/progress') return this.#progress(params);
-    if (message.method === 'notifications/cancelled') return this.#withdraw(params);
-    (this.#owner(stream) ?? this.#listener).onNotification(message.method, params);
+    if (!('method' in message)) {
+      this.#settle(message);
+      return;
+    }
+    const { method, params = {} } = message;
+    if ('id' in message) void this.#answer(message, params, stream);
+    else if (method === 'notifications/progress') this.#progress(params);
+    else if (method === 'notifications/cancelled') this.#withdraw(params);
+    else (this.#owner(stream) ?? this.#listener).onNotification(method, params);
   }
 
   #settle(message: Exclude<RpcMessage, { method: string }>): void {

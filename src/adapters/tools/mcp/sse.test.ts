@@ -19,7 +19,13 @@ describe('SseReader', () => {
     ['data: a\n\n', [{ event: 'message', data: 'a' }]],
     ['event: x\ndata: a\ndata: b\n\n', [{ event: 'x', data: 'a\nb' }]],
     [': comment\n\ndata:a\n\n', [{ event: 'message', data: 'a' }]],
-    ['id: 7\ndata: a\n\ndata: b\n\n', [{ event: 'message', data: 'a', id: '7' }, { event: 'message', data: 'b', id: '7' }]],
+    [
+      'id: 7\ndata: a\n\ndata: b\n\n',
+      [
+        { event: 'message', data: 'a', id: '7' },
+        { event: 'message', data: 'b', id: '7' },
+      ],
+    ],
     ['data: a', []],
     ['data\n\n', [{ event: 'message', data: '' }]],
   ])('reads %j', (text, expected) => {

@@ -105,7 +105,8 @@ export class StdioWire implements Wire {
     try {
       value = JSON.parse(line.toString('utf8'));
     } catch {
-      return this.#onStderr('[a line on standard output that is not JSON]');
+      this.#onStderr('[a line on standard output that is not JSON]');
+      return;
     }
     const message = readMessage(value);
     if (message) this.onMessage(message);

@@ -1,0 +1,91 @@
+import { z } from 'zod';
+import * as contract from '../../src/contract/http.ts';
+import { SCOPES } from '../../src/doors/http/authenticate.ts';
+import { routes } from '../../src/doors/http/door.ts';
+import { code, table } from './table.ts';
+
+interface RouteText {
+  readonly does: string;
+  /** The names of schemas in the contract. */
+  readonly takes?: keyof typeof contract;
+  readonly gives: keyof typeof contract;
+  readonly status: string;
+}
+
+/** What each route is for, by method and path. The door's own table says which there are. */
+const TEXTS: Readonly<Record<string, RouteText>> = {
+  'POST /v1/runs': {
+    does: 'Starts a run; the host attests user and prompt.',
+    takes: 'startRunSchema',
+    gives: 'startedRunSchema',
+    status: '201',
+  },
+  'GET /v1/runs/:id': { does: 'Reads a run; an agent only the one its token is bound to.', gives: 'runSchema', status: '200, under `run`' },
+  'DELETE /v1/runs/:id': { does: 'Ends a run: no further call of it is granted.', gives: 'runSchema', status: '200, under `run`' },
+  'GET /v1/tools': { does: 'Lists the tools this agent is shown.', gives: 'toolsSchema', status: '200' },
+  'POST /v1/calls': {
+    does: 'Calls a tool.',
+    takes: 'callSchema',
+    gives: 'callAnswerSchema',
+    status: '200, or 202 while a person is asked',
+  },
+  'GET /v1/approvals': { does: 'Lists what waits for a person.', gives: 'approvalsSchema', status: '200' },
+  'GET /v1/approvals/:id': { does: 'Reads one approval.', gives: 'approvalSchema', status: '200, under `approval`' },
+  'POST /v1/approvals/:id/answer': {
+    does: 'Answers it, once, as the person of the token.',
+    takes: 'answerSchema',
+    gives: 'approvalSchema',
+    status: '200, under `approval`',
+  },
+  'GET /v1/decisions/:id': { does: 'Reads why a call was decided as it was, by call id.', gives: 'explanationSchema', status: '200' },
+  'GET /v1/events': { does: 'Pages through the record of the tenant.', takes: 'eventsQuerySchema', gives: 'eventsSchema', status: '200' },
+};
+
+/** The routes of the HTTP API, from the door's own table. Throws where one is not described, or is described and gone. */
+export function printRoutes(): string {
+  const names = routes.map(({ method, path }) => `${method} ${path}`);
+  const gone = Object.keys(TEXTS).filter((name) => !names.includes(name));
+  if (gone.length > 0) throw new Error(`described and not there: ${gone.join(', ')}`);
+  const rows = routes.map(({ method, path, kinds }) => {
+    const text = TEXTS[`${method} ${path}`];
+    if (text === undefined) throw new Error(`the route ${method} ${path} is not described`);
+    const { does, takes, gives, status } = text;
+    return [code(`${method} ${path}`), kinds.join(', '), does, takes ? link(takes) : '', `${status}: ${link(gives)}`];
+  });
+  return table(['route', 'token', 'what it does', 'takes', 'gives'], rows);
+}
+
+/** The kinds of token and the scope each has. */
+export function printScopes(): string {
+  const about = {
+    agent: 'an agent; with `run`, for that run only',
+    host: 'a host application, which attests user and prompt',
+    person: 'somebody who answers approvals and reads the record',
+  } as const;
+  return table(
+    ['kind', 'OAuth scope', 'who has it'],
+    Object.entries(SCOPES).map(([kind, scope]) => [code(kind), code(scope), about[kind as keyof typeof about]]),
+  );
+}
+
+/** Every body that a route takes or gives, as JSON Schema, and the body of an error. */
+export function printBodies(): string {
+  const named = routes.flatMap(({ method, path }) => {
+    const text = TEXTS[`${method} ${path}`];
+    return text ? [...(text.takes ? [text.takes] : []), text.gives] : [];
+  });
+  return [...new Set<keyof typeof contract>([...named, 'errorSchema'])]
+    .map((name) => {
+      const { $schema: _, ...schema } = z.toJSONSchema(contract[name] as z.ZodType, { io: 'input', unrepresentable: 'any' });
+      return `### ${titleOf(name)}\n\n\`\`\`json\n${JSON.stringify(schema, null, 2)}\n\`\`\``;
+    })
+    .join('\n\n');
+}
+
+function link(name: keyof typeof contract): string {
+  return `[${titleOf(name)}](#${titleOf(name).toLowerCase()})`;
+}
+
+function titleOf(name: string): string {
+  return name.replace(/Schema$/, '').replace(/^./, (first) => first.toUpperCase());
+}

@@ -1,0 +1,124 @@
+import { openMemoryStore } from '../../src/adapters/stores/memory/open-memory-store.ts';
+import type { Clock } from '../../src/base/clock.ts';
+import type { Digest } from '../../src/base/digest.ts';
+import { manifestSchema } from '../../src/model/manifest.ts';
+import { pinTool, type Tool, type ToolName, toolName } from '../../src/model/tool.ts';
+import type { Store } from '../../src/ports/store.ts';
+import type { CallContext, Execution, ToolSource } from '../../src/ports/tool-source.ts';
+import type { Intent } from '../../src/model/intent.ts';
+import { AskedCalls } from '../../src/runtime/asked-calls.ts';
+import { buildCatalog, type Catalog } from '../../src/runtime/catalog.ts';
+import { RunBook } from '../../src/runtime/run-book.ts';
+import type { World } from '../../src/runtime/world.ts';
+import { Seeded } from '../simulation/seeded.ts';
+
+/** A runtime of the laws: real line, real policy, a store in memory, and one tool server that the law supplies. */
+export interface LawWorld {
+  readonly world: World;
+  /** What is written, past whatever the world's own store pretends. */
+  readonly truth: Store;
+  /** Lets time pass. */
+  advance(ms: number): void;
+  /** Puts another catalog into force, as a reload does. */
+  enthrone(catalog: Catalog): Promise<void>;
+}
+
+export interface LawWorldOptions {
+  readonly catalog: Catalog;
+  readonly call: ToolSource['call'];
+  /** Wraps the store the runtime sees. */
+  readonly wrap?: (truth: Store) => Store;
+  /** A store that outlived an earlier world. */
+  readonly truth?: Store;
+  readonly seed?: number;
+  readonly approvalLifeMs?: number;
+  readonly tenant?: string;
+}
+
+export const APPROVAL_LIFE_MS = 900_000;
+const START_MS = 1_700_000_000_000;
+
+export async function openLawWorld(options: LawWorldOptions): Promise<LawWorld> {
+  const truth = options.truth ?? openMemoryStore();
+  const store = options.wrap?.(truth) ?? truth;
+  const seeded = new Seeded(options.seed ?? 1);
+  let nowMs = START_MS;
+  const clock: Clock = {
+    nowMs: () => nowMs,
+    monotonicMs: () => nowMs - START_MS,
+    randomBytes: (count) => Uint8Array.from({ length: count }, () => seeded.below(256)),
+  };
+  let { catalog } = options;
+  const source: ToolSource = {
+    server: 'law',
+    list: async () => [...catalog.tools.values()].map(({ governed }) => governed.tool),
+    call: options.call,
+    onListChanged: () => () => {},
+    close: async () => {},
+  };
+  const enthrone = async (next: Catalog) => {
+    catalog = next;
+    await truth.commit([
+      { kind: 'bundle.activate', bundle: next.bundle, content: {}, atMs: nowMs },
+      ...[...next.tools.values()].map(({ governed }) => ({
+        kind: 'pin.set' as const,
+        tool: governed.name,
+        pin: governed.pin,
+        descriptor: {},
+        atMs: nowMs,
+      })),
+    ]);
+  };
+  await enthrone(catalog);
+  return {
+    truth,
+    enthrone,
+    advance: (ms) => {
+      nowMs += ms;
+    },
+    world: {
+      clock,
+      store,
+      runs: new RunBook(clock, store, 8 * 3_600_000),
+      asked: await AskedCalls.recall(truth, options.tenant ?? 'default'),
+      approvalLifeMs: options.approvalLifeMs ?? APPROVAL_LIFE_MS,
+      inFlight: { count: 0 },
+      catalog: () => catalog,
+      source: (server) => (server === 'law' ? source : undefined),
+      onBug: (error) => {
+        throw error;
+      },
+    },
+  };
+}
+
+export interface CatalogOptions {
+  readonly manifest: unknown;
+  readonly tools: readonly Tool[];
+  /** Cedar text, placed in `law.cedar`. */
+  readonly policy?: string;
+  /** Reviewed pins, where they are not those of the tools as they are. */
+  readonly pins?: ReadonlyMap<ToolName, Digest>;
+}
+
+export function lawCatalog({ manifest, tools, policy, pins }: CatalogOptions): Catalog {
+  return buildCatalog({
+    manifest: manifestSchema.parse(manifest),
+    placeOf: () => ({ file: 'law.yaml', line: 1, column: 1 }),
+    policyFiles: policy === undefined ? [] : [{ file: 'law.cedar', text: policy }],
+    tools,
+    pins: pins ?? new Map(tools.map((tool) => [toolName(tool), pinTool(tool)])),
+  });
+}
+
+export function lawTool(name: string, properties: Tool['inputSchema'], description = 'a tool'): Tool {
+  return { server: 'law', name, description, inputSchema: { type: 'object', properties } };
+}
+
+/** A tool body that answers, and counts. */
+export function counting(effects: Intent[]): (intent: Intent, context: CallContext) => Promise<Execution> {
+  return async (intent) => {
+    effects.push(intent);
+    return { ok: true, result: { content: [{ type: 'text', text: 'done' }] } };
+  };
+}
