@@ -11,6 +11,8 @@ export default defineConfig({
     projects: [
       project('unit', ['src/**/*.test.ts']),
       project('tidy', ['test/tidy/**/*.test.ts']),
+      project('docs', ['test/docs/*.test.ts'], 120_000),
+      project('snippets', ['test/docs/executed/*.test.ts'], 120_000),
       project('laws', ['test/laws/**/*.test.ts'], 60_000),
       project('vectors', ['test/vectors/**/*.test.ts']),
       project('attacks', ['test/attacks/**/*.test.ts'], 60_000),

@@ -100,8 +100,13 @@ async function openSync(folder: string): Promise<Way> {
 async function openWay(name: string, makeTransport: () => Transport, stop: () => Promise<void>): Promise<Way> {
   const connect = async () => {
     const client = new Client({ name: 'bench', version: '1.0.0' });
-    await client.connect(makeTransport());
-    return client;
+    try {
+      await client.connect(makeTransport());
+      return client;
+    } catch (error) {
+      await client.close(); // ends the program it may have started
+      throw error;
+    }
   };
   try {
     const client = await retry(connect, START_TIMEOUT_MS);

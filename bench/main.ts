@@ -31,5 +31,6 @@ if (!bench || !(seconds > 0 && seconds <= 3_600)) {
 const tell = (line: string) => process.stderr.write(`${line}\n`);
 const report = await bench({ durationMs: seconds * 1_000, tell });
 tell(printReport(report));
-if (values.json) process.stdout.write(`${JSON.stringify(report)}\n`);
-process.exitCode = report.goals.every((goal) => goal.reached) ? 0 : 1;
+const code = report.goals.every((goal) => goal.reached) ? 0 : 1;
+if (values.json) process.stdout.write(`${JSON.stringify(report)}\n`, () => process.exit(code));
+else process.exit(code); // a program that does not end when it is told to must not keep the bench waiting

@@ -10,14 +10,27 @@ function missing() {
   var brought = (supported[process.platform] || []).indexOf(process.arch) >= 0;
   if (brought) {
     return (
-      'Chaperone needs Node ' + needed + ' and this is Node ' + process.versions.node +
-      ': run `npm ci` without `--omit=optional` (it brings Node ' + needed + ' for ' + here +
+      'Chaperone needs Node ' +
+      needed +
+      ' and this is Node ' +
+      process.versions.node +
+      ': run `npm ci` without `--omit=optional` (it brings Node ' +
+      needed +
+      ' for ' +
+      here +
       '), then start through npm, e.g. `npm start`.'
     );
   }
   return (
-    'Chaperone needs Node ' + needed + ' or newer and this is Node ' + process.versions.node +
-    '; no packaged Node exists for ' + here + ', so install Node ' + needed + ' from nodejs.org and try again.'
+    'Chaperone needs Node ' +
+    needed +
+    ' or newer and this is Node ' +
+    process.versions.node +
+    '; no packaged Node exists for ' +
+    here +
+    ', so install Node ' +
+    needed +
+    ' from nodejs.org and try again.'
   );
 }
 

@@ -6,18 +6,22 @@ import type { User } from '../model/principal.ts';
 import { agentNameSchema, userSchema } from '../model/principal.ts';
 import { type PromptPart, promptPartSchema } from '../model/prompt.ts';
 import type { Run } from '../model/run.ts';
-import type { CallAnswer } from '../runtime/line/call-answer.ts';
 import { answerApproval } from '../runtime/approvals.ts';
 import { type CallRecord, readCallRecord } from '../runtime/explain.ts';
-import { APP_SERVER, type Gateway } from './gateway.ts';
+import type { CallAnswer } from '../runtime/line/call-answer.ts';
 import { CallRefused } from './call-refused.ts';
+import { APP_SERVER, type Gateway } from './gateway.ts';
 import { describeFunctions, type GuardedTool } from './guarded-tool.ts';
 
 /** What starts a run. The host application attests the user and the prompt. */
 export interface StartRun {
   readonly agent: string;
   /** The human the agent works for. */
-  readonly user?: { readonly id: string; readonly groups?: readonly string[]; readonly attributes?: User['attributes'] };
+  readonly user?: {
+    readonly id: string;
+    readonly groups?: readonly string[];
+    readonly attributes?: User['attributes'];
+  };
   /** A name for the task, for people who read the record. */
   readonly task?: string;
   /** The user's own words, or typed parts where some of it was quoted or attached. */

@@ -43,6 +43,7 @@ async function load(options: ChaperoneOptions): Promise<LoadedConfig> {
   const folder = resolve(options.folder ?? '.');
   if (options.config !== undefined) return loadConfig(options.config, parseOptions);
   // JSON is YAML: a manifest given as an object is read, checked and digested as a file would be.
-  if (options.manifest !== undefined) return loadText(JSON.stringify(options.manifest, null, 2), '(manifest)', folder, parseOptions);
+  if (options.manifest !== undefined)
+    return loadText(JSON.stringify(options.manifest, null, 2), '(manifest)', folder, parseOptions);
   return defaultConfig(folder);
 }

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
-import type { McpSource } from '../adapters/tools/mcp/create-mcp-source.ts';
-import { FunctionSource } from '../adapters/tools/function/function-source.ts';
 import { openSqliteStore } from '../adapters/stores/sqlite/open-sqlite-store.ts';
+import { FunctionSource } from '../adapters/tools/function/function-source.ts';
+import type { McpSource } from '../adapters/tools/mcp/create-mcp-source.ts';
 import { type Clock, newId, systemClock } from '../base/clock.ts';
 import { Fault, toFault } from '../base/fault.ts';
 import { canonicalJson, type JsonObject } from '../base/json.ts';
@@ -82,7 +82,10 @@ export class Gateway {
     try {
       const recovered = await recover({ store, clock });
       if (recovered > 0) {
-        options.notify({ kind: 'warning', message: `${recovered} calls were under way when the last process ended; whether their tools ran is unknown` });
+        options.notify({
+          kind: 'warning',
+          message: `${recovered} calls were under way when the last process ended; whether their tools ran is unknown`,
+        });
       }
       const sources = await openSources({ ...options, data, clock });
       const gateway: Gateway = new Gateway(
@@ -98,7 +101,10 @@ export class Gateway {
           catalog: (): Catalog => gateway.#reign.catalog,
           source: () => undefined,
           onBug: (error, callId) =>
-            options.notify({ kind: 'error', message: `${callId}: ${error instanceof Error ? (error.stack ?? error.message) : 'unknown'}` }),
+            options.notify({
+              kind: 'error',
+              message: `${callId}: ${error instanceof Error ? (error.stack ?? error.message) : 'unknown'}`,
+            }),
         },
         data,
         { loaded: options.loaded, sources, catalog: emptyCatalog(options.loaded) },
@@ -239,7 +245,10 @@ export class Gateway {
     for (const stop of this.#unsubscribe.splice(0)) stop();
     const changed = () => {
       this.refresh().catch((error: unknown) => {
-        this.#options.notify({ kind: 'error', message: toFault(error, 'E_INTERNAL', 'the tools could not be listed').message });
+        this.#options.notify({
+          kind: 'error',
+          message: toFault(error, 'E_INTERNAL', 'the tools could not be listed').message,
+        });
       });
     };
     for (const { tools } of this.#reign.sources.values()) this.#unsubscribe.push(tools.onListChanged(changed));
@@ -257,7 +266,13 @@ async function closeSources(sources: readonly McpSource[]): Promise<void> {
 }
 
 function emptyCatalog(loaded: LoadedConfig): Catalog {
-  return buildCatalog({ manifest: { ...loaded.manifest, policies: [] }, placeOf: loaded.place, policyFiles: [], tools: [], pins: new Map() });
+  return buildCatalog({
+    manifest: { ...loaded.manifest, policies: [] },
+    placeOf: loaded.place,
+    policyFiles: [],
+    tools: [],
+    pins: new Map(),
+  });
 }
 
 function sameJson(a: unknown, b: unknown): boolean {

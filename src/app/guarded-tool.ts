@@ -25,9 +25,11 @@ export function describeFunctions(
   const descriptors: Tool[] = [];
   const bodies = new Map<string, ToolFunction>();
   for (const [name, tool] of Object.entries(tools)) {
-    if (!TOOL_NAME.test(name)) throw new Fault('E_REQUEST_INVALID', `\`${name}\` is not a tool name: letters, digits, \`_\`, \`.\`, \`-\``);
+    if (!TOOL_NAME.test(name))
+      throw new Fault('E_REQUEST_INVALID', `\`${name}\` is not a tool name: letters, digits, \`_\`, \`.\`, \`-\``);
     const { execute } = tool;
-    if (execute === undefined) throw new Fault('E_REQUEST_INVALID', `\`${name}\` has no \`execute\`, so it cannot be guarded`);
+    if (execute === undefined)
+      throw new Fault('E_REQUEST_INVALID', `\`${name}\` has no \`execute\`, so it cannot be guarded`);
     const inputSchema = readSchema(name, tool.inputSchema ?? tool.parameters);
     descriptors.push({ server, name, description: tool.description ?? '', inputSchema });
     bodies.set(name, (args, { signal }) => execute(args as never, { abortSignal: signal } as never));

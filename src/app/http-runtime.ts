@@ -1,8 +1,8 @@
 import { Fault } from '../base/fault.ts';
 import { isJsonObject } from '../base/json.ts';
+import type { HttpRuntime } from '../doors/http/runtime.ts';
 import type { Decision } from '../model/decision.ts';
 import type { StoredEvent } from '../model/event.ts';
-import type { HttpRuntime } from '../doors/http/runtime.ts';
 import { answerApproval } from '../runtime/approvals.ts';
 import { readCallRecord } from '../runtime/explain.ts';
 import type { Gateway } from './gateway.ts';

@@ -1,7 +1,7 @@
 import { Fault } from '../base/fault.ts';
 import { isJsonObject } from '../base/json.ts';
-import type { Tool } from '../model/tool.ts';
 import type { McpCaller, McpGate } from '../doors/mcp/gate.ts';
+import type { Tool } from '../model/tool.ts';
 import type { Catalog } from '../runtime/catalog.ts';
 import type { Gateway } from './gateway.ts';
 
@@ -32,7 +32,8 @@ export function createMcpGate(gateway: Gateway): McpGate {
     listTools: async ({ principal }) => listFor(principal.agent),
     call: (request) => gateway.call(request),
     // A server may ask the client of an agent that is shown at least one of its tools, and nobody else's.
-    permitQuestion: async ({ principal }, { server }) => listFor(principal.agent).some((tool) => tool.server === server),
+    permitQuestion: async ({ principal }, { server }) =>
+      listFor(principal.agent).some((tool) => tool.server === server),
     onToolsChanged: (listener) => gateway.onCatalogChanged(listener),
   };
 }

@@ -7,13 +7,14 @@ import type { LoadedConfig } from './config/load-config.ts';
 import { dataFolder } from './open-config.ts';
 
 /** The approvals of a configuration's store, to be answered beside a gateway that is running. */
-export async function openApprovals(loaded: LoadedConfig): Promise<
-  AsyncDisposable & { answer(approvalId: string, approve: boolean, by: string): Promise<Approval> }
-> {
+export async function openApprovals(
+  loaded: LoadedConfig,
+): Promise<AsyncDisposable & { answer(approvalId: string, approve: boolean, by: string): Promise<Approval> }> {
   const store = await openSqliteStore({ path: resolve(dataFolder(loaded), 'store.db') });
   const { tenant } = loaded.manifest;
   return {
-    answer: (approvalId, approve, by) => answerApproval({ store, clock: systemClock }, { tenant, approvalId, approve, by }),
+    answer: (approvalId, approve, by) =>
+      answerApproval({ store, clock: systemClock }, { tenant, approvalId, approve, by }),
     [Symbol.asyncDispose]: () => store.close(),
   };
 }

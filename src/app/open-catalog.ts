@@ -23,7 +23,10 @@ export async function openCatalog(
 ): Promise<OpenCatalog> {
   const sources = await openSources({ loaded, data: dataFolder(loaded), environment, clock: systemClock, notify });
   try {
-    const tools = await listTools([...sources.values()].map((source) => source.tools), notify);
+    const tools = await listTools(
+      [...sources.values()].map((source) => source.tools),
+      notify,
+    );
     const catalog = buildCatalog({
       manifest: loaded.manifest,
       placeOf: loaded.place,

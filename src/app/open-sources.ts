@@ -1,8 +1,8 @@
 import { join } from 'node:path';
+import type { McpReach } from '../adapters/tools/mcp/connect.ts';
+import { createMcpSource, type McpSource } from '../adapters/tools/mcp/create-mcp-source.ts';
 import { launchCommand } from '../adapters/tools/mcp/launch/launch-command.ts';
 import { launchPackage } from '../adapters/tools/mcp/launch/launch-package.ts';
-import { createMcpSource, type McpSource } from '../adapters/tools/mcp/create-mcp-source.ts';
-import type { McpReach } from '../adapters/tools/mcp/connect.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Digest } from '../base/digest.ts';
 import { revealText } from '../base/secret.ts';
@@ -34,7 +34,8 @@ export function foldersAbove(folder: string): readonly string[] {
 export async function openSources(options: SourceOptions): Promise<ReadonlyMap<string, McpSource>> {
   const { loaded, notify } = options;
   const secrets = await resolveSecrets(loaded, options.environment);
-  for (const { place, message } of secrets.warnings) notify({ kind: 'warning', message: `${place.file}:${place.line}: ${message}` });
+  for (const { place, message } of secrets.warnings)
+    notify({ kind: 'warning', message: `${place.file}:${place.line}: ${message}` });
   const sources = new Map<string, McpSource>();
   for (const [server, config] of Object.entries(loaded.manifest.servers)) {
     const given = secrets.servers.get(server) ?? { env: {}, headers: {} };
@@ -56,7 +57,13 @@ function reachOf(config: ServerConfig, given: ServerSecrets, options: SourceOpti
     const headers = Object.fromEntries(Object.entries(given.headers).map(([name, value]) => [name, revealText(value)]));
     return { kind: 'http', url: new URL(config.url), headers };
   }
-  const common = { args: config.args, env: given.env, folder, environment, ...(config.cwd === undefined ? {} : { cwd: config.cwd }) };
+  const common = {
+    args: config.args,
+    env: given.env,
+    folder,
+    environment,
+    ...(config.cwd === undefined ? {} : { cwd: config.cwd }),
+  };
   if ('package' in config) {
     return {
       kind: 'stdio',

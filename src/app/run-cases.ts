@@ -1,12 +1,12 @@
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { systemClock } from '../base/clock.ts';
 import { Fault } from '../base/fault.ts';
 import type { ToolName } from '../model/tool.ts';
 import { runTestCases, type TestCase, type TestReport, testFileSchema } from '../policy/test-cases.ts';
 import type { LoadedConfig } from './config/load-config.ts';
 import type { Notify } from './notice.ts';
 import { openCatalog } from './open-catalog.ts';
-import { systemClock } from '../base/clock.ts';
 
 /**
  * Runs policy cases against a configuration and the tools its servers list now. Throws a `Fault` E_CONFIG that names
@@ -29,7 +29,8 @@ export async function runCases(
       nowMs: systemClock.nowMs(),
       checkArguments({ tool, principal, arguments: args }) {
         const entry = catalog.tools.get(tool.name);
-        if (entry?.disabled) return { verdict: 'deny', reasons: [entry.disabled], obligations: [], bundle: catalog.bundle };
+        if (entry?.disabled)
+          return { verdict: 'deny', reasons: [entry.disabled], obligations: [], bundle: catalog.bundle };
         const checked = entry?.checkFor(principal.agent).check(args, principal);
         if (checked === undefined || checked.ok) return undefined;
         return { verdict: 'deny', reasons: checked.reasons, obligations: [], bundle: catalog.bundle };

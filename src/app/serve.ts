@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import { openLocalSigner } from '../adapters/signers/local/signer.ts';
+import type { Clock } from '../base/clock.ts';
 import { createHttpDoor } from '../doors/http/door.ts';
 import { createMcpDoor, type McpDoor } from '../doors/mcp/create-mcp-door.ts';
 import type { Manifest } from '../model/manifest.ts';
-import type { Clock } from '../base/clock.ts';
 import type { Signer } from '../ports/signer.ts';
+import type { Gateway } from './gateway.ts';
 import { createHttpRuntime } from './http-runtime.ts';
 import { createMcpGate } from './mcp-gate.ts';
-import type { Gateway } from './gateway.ts';
 import type { Notify } from './notice.ts';
 
 export interface ServeOptions {
@@ -47,7 +47,11 @@ export function openMcpDoor(gateway: Gateway, notify: Notify): McpDoor {
     clock: gateway.world.clock,
     upstreams: [...gateway.sources.values()].map((source) => source.upstream),
     hosts: gateway.loaded.manifest.listen.names,
-    onProblem: (problem) => notify({ kind: 'error', message: problem instanceof Error ? (problem.stack ?? problem.message) : String(problem) }),
+    onProblem: (problem) =>
+      notify({
+        kind: 'error',
+        message: problem instanceof Error ? (problem.stack ?? problem.message) : String(problem),
+      }),
   });
 }
 

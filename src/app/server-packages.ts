@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { digestCommand } from '../adapters/tools/mcp/launch/launch-command.ts';
 import { installServer } from '../adapters/tools/mcp/launch/install-server.ts';
 import { type PackagePin, readPin } from '../adapters/tools/mcp/launch/print-pin.ts';
 import { systemClock } from '../base/clock.ts';
@@ -23,14 +24,23 @@ export async function installServers(
   const serversFolder = join(dataFolder(loaded), 'servers');
   await makeFolder(serversFolder);
   const declared = Object.values(loaded.manifest.servers).filter((server) => 'package' in server);
-  const wanted = named === undefined ? declared : [declared.find((server) => server.package === named) ?? { package: named }];
+  const wanted =
+    named === undefined ? declared : [declared.find((server) => server.package === named) ?? { package: named }];
   if (wanted.length === 0) throw new Fault('E_USAGE', 'the configuration names no package; name one: `name@1.2.3`');
   const installed: PackagePin[] = [];
   for (const server of wanted) {
     const pinned = 'integrity' in server ? { integrity: server.integrity } : {};
     const digest = 'digest' in server && server.digest !== undefined ? { digest: server.digest as Digest } : {}; // its schema admits nothing else
     installed.push(
-      await installServer({ package: server.package, ...pinned, ...digest, serversFolder, environment, clock: systemClock, signal }),
+      await installServer({
+        package: server.package,
+        ...pinned,
+        ...digest,
+        serversFolder,
+        environment,
+        clock: systemClock,
+        signal,
+      }),
     );
   }
   return installed;
@@ -42,4 +52,17 @@ export function pinOfServer(loaded: LoadedConfig, spec: string): Promise<Package
     serversFolder: join(dataFolder(loaded), 'servers'),
     projectFolders: foldersAbove(loaded.folder),
   });
+}
+
+/** What pins the files of a configured `command` server as they are now; undefined where no such server has the name. */
+export async function pinOfCommand(
+  { manifest, folder }: LoadedConfig,
+  name: string,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<{ readonly server: string; readonly files: readonly string[]; readonly digest: Digest } | undefined> {
+  const server = Object.hasOwn(manifest.servers, name) ? manifest.servers[name] : undefined;
+  if (server === undefined || !('command' in server)) return undefined;
+  const { command, files } = server;
+  const digest = await digestCommand({ command, folder, environment, ...(files === undefined ? {} : { files }) });
+  return { server: name, files: files ?? [command], digest };
 }

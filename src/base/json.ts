@@ -1,4 +1,4 @@
-import { assert } from './assert.ts';
+import { assert, Bug } from './assert.ts';
 
 export type JsonValue = null | boolean | number | string | readonly JsonValue[] | JsonObject;
 export type JsonObject = { readonly [key: string]: JsonValue };
@@ -13,23 +13,80 @@ export function isJsonObject(value: unknown): value is JsonObject {
  * or anything that is not JSON is a `Bug`: parse with `parseJson` or `toJson` first.
  */
 export function canonicalJson(value: JsonValue): string {
-  if (value === null || typeof value === 'boolean') return String(value);
-  if (typeof value === 'string') {
-    assert(value.isWellFormed(), 'canonical JSON takes well-formed strings only');
-    return JSON.stringify(value);
+  switch (typeof value) {
+    case 'string':
+      return quote(value);
+    case 'number':
+      assert(Number.isFinite(value), 'canonical JSON takes finite numbers only');
+      return String(value);
+    case 'boolean':
+      return value ? 'true' : 'false';
+    case 'object':
+      if (value === null) return 'null';
+      return isArray(value) ? canonicalArray(value) : canonicalObject(value);
+    default:
+      throw new Bug('canonical JSON takes JSON values only');
   }
-  if (typeof value === 'number') {
-    assert(Number.isFinite(value), 'canonical JSON takes finite numbers only');
-    return JSON.stringify(value);
+}
+
+// Every event and every call goes through here, small objects nearly all of them. For those, `+=`, a sort in place and
+// names that are quoted once take a third of the time of arrays of parts, `Array.sort` and `JSON.stringify`.
+
+function canonicalArray(items: readonly JsonValue[]): string {
+  let text = '';
+  for (let i = 0; i < items.length; i++) {
+    text += (i === 0 ? '[' : ',') + canonicalJson(items[i] as JsonValue); // a hole is not JSON, and found to be none
   }
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
-  const object = value as JsonObject;
-  assert(typeof object === 'object', 'canonical JSON takes JSON values only');
-  const members: string[] = [];
-  for (const key of Object.keys(object).sort()) {
-    members.push(`${canonicalJson(key)}:${canonicalJson(object[key] as JsonValue)}`);
+  return text === '' ? '[]' : `${text}]`;
+}
+
+function canonicalObject(object: JsonObject): string {
+  let text = '';
+  for (const key of sort(Object.keys(object))) {
+    text += (text === '' ? '{' : ',') + quoteKey(key) + canonicalJson(object[key] as JsonValue);
   }
-  return `{${members.join(',')}}`;
+  return text === '' ? '{}' : `${text}}`;
+}
+
+const FEW_KEYS = 16;
+
+/** Sorts by UTF-16 code unit, in place. */
+function sort(keys: string[]): string[] {
+  if (keys.length > FEW_KEYS) return keys.sort();
+  for (let i = 1; i < keys.length; i++) {
+    const key = keys[i] as string; // i is within
+    let to = i;
+    for (; to > 0 && (keys[to - 1] as string) > key; to--) keys[to] = keys[to - 1] as string;
+    keys[to] = key;
+  }
+  return keys;
+}
+
+const SHORT_CHARS = 64;
+/** What makes a string more than its own JSON between quotes: what is escaped, and halves of pairs, in pairs or not. */
+const NOT_PLAIN = /[\u0000-\u001f"\\\ud800-\udfff]/;
+
+function quote(text: string): string {
+  if (text.length <= SHORT_CHARS && !NOT_PLAIN.test(text)) return `"${text}"`;
+  assert(text.isWellFormed(), 'canonical JSON takes well-formed strings only');
+  return JSON.stringify(text);
+}
+
+/** The first keys met, quoted and with their colon. Never grows beyond this: keys may come from anybody. */
+const quotedKeys = new Map<string, string>();
+const QUOTED_KEYS = 2_000;
+
+function quoteKey(key: string): string {
+  const known = quotedKeys.get(key);
+  if (known !== undefined) return known;
+  const quoted = `${quote(key)}:`;
+  if (quotedKeys.size < QUOTED_KEYS && key.length <= SHORT_CHARS) quotedKeys.set(key, quoted);
+  return quoted;
+}
+
+/** `Array.isArray` that knows of read-only arrays. */
+function isArray(value: readonly JsonValue[] | JsonObject): value is readonly JsonValue[] {
+  return Array.isArray(value);
 }
 
 export interface JsonProblem {

@@ -86,6 +86,8 @@ export const limits = {
   promptBytes: 1_048_576,
   /** Legacy MCP sessions held at once, the longest unused ended first. */
   mcpSessions: 1_000,
+  /** Legacy MCP sessions of one principal. */
+  mcpSessionsPerPrincipal: 100,
   /** How long an MCP session or an agent's connections to servers stay unused before they are ended. */
   mcpIdleMs: 30 * 60_000,
   /** Subscription streams open at once. */

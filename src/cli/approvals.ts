@@ -55,7 +55,9 @@ export async function answer(context: CommandContext, id: string, approve: boole
 export function printCard(approval: Approval): readonly string[] {
   return [
     `${approval.agent} wants to call ${approval.tool}`,
-    ...JSON.stringify(approval.arguments, null, 2).split('\n').map((line) => `  ${line}`),
+    ...JSON.stringify(approval.arguments, null, 2)
+      .split('\n')
+      .map((line) => `  ${line}`),
     ...approval.reasons.map(
       ({ message, place }) => `because ${message}${place === undefined ? '' : ` (${printPlace(place)})`}`,
     ),

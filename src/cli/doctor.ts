@@ -15,19 +15,19 @@ export async function doctor(context: CommandContext, options: { readonly user?:
   const attempts = await attemptBypasses(loaded, options.user);
   const standing = standingOf(attempts);
   const mark = (state: Check['state']) => terminal.style(MARKS[state][0], MARKS[state][1]);
-  terminal.data(
-    { standing, checks: checks.map((check) => ({ ...check })), attempts: attempts.map(attemptToJson) },
-    [
-      ...checks.map(({ name, state, detail }) => `${mark(state)} ${name}: ${detail}`),
-      '',
-      `ways around Chaperone, attempted as ${options.user === undefined ? 'this user' : `user ${options.user}`}:`,
-      ...attempts.map(({ name, bypassed, how }) => `${mark(bypassed ? 'warning' : 'ok')} ${name}: ${bypassed ? 'possible' : 'not possible'}: ${how}`),
-      '',
-      standing === 'boundary'
-        ? 'boundary: an agent that runs as this user cannot go around Chaperone in these ways'
-        : 'seatbelt: an agent with a shell of this user can go around Chaperone; run the gateway as another user',
-    ],
-  );
+  terminal.data({ standing, checks: checks.map((check) => ({ ...check })), attempts: attempts.map(attemptToJson) }, [
+    ...checks.map(({ name, state, detail }) => `${mark(state)} ${name}: ${detail}`),
+    '',
+    `ways around Chaperone, attempted as ${options.user === undefined ? 'this user' : `user ${options.user}`}:`,
+    ...attempts.map(
+      ({ name, bypassed, how }) =>
+        `${mark(bypassed ? 'warning' : 'ok')} ${name}: ${bypassed ? 'possible' : 'not possible'}: ${how}`,
+    ),
+    '',
+    standing === 'boundary'
+      ? 'boundary: an agent that runs as this user cannot go around Chaperone in these ways'
+      : 'seatbelt: an agent with a shell of this user can go around Chaperone; run the gateway as another user',
+  ]);
   const failed = checks.filter((check) => check.state === 'failed').length;
   if (failed > 0) throw new Fault('E_CONFIG', `${failed} checks failed`);
 }

@@ -78,9 +78,11 @@ function report({ terminal }: CommandContext, plan: InitPlan): void {
     },
     plan.changes.flatMap(({ diff }) => diff.split('\n')),
   );
-  for (const { client, server, as } of plan.moved) terminal.say(`${clientTitles[client]}: ${server} moves to servers.${as}`);
+  for (const { client, server, as } of plan.moved)
+    terminal.say(`${clientTitles[client]}: ${server} moves to servers.${as}`);
   for (const { client, server, why } of plan.left) terminal.warn(`${clientTitles[client]}: ${server} stays: ${why}`);
-  for (const { name } of plan.needed) terminal.say(`set ${name} in the environment of the client that starts the gateway`);
+  for (const { name } of plan.needed)
+    terminal.say(`set ${name} in the environment of the client that starts the gateway`);
   for (const warning of plan.warnings) terminal.warn(warning);
   if (plan.changes.length === 0) terminal.say('nothing to do: no client has servers outside the gateway');
 }

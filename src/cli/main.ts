@@ -115,20 +115,23 @@ servers
   );
 servers
   .command('pin <package>')
-  .description('print what to pin of an installed package')
+  .description('print what to pin of an installed package, or of a `command` server by its name')
   .action(run(async (context, _options, spec) => (await import('./servers.ts')).pin(context, String(spec))));
 
 const approvals = program.command('approvals').description('answer what agents ask');
 approvals
   .command('list')
+  .description('what waits for a person')
   .option('--all', 'answered ones too', false)
   .action(run(async (context, options) => (await import('./approvals.ts')).listApprovals(context, options)));
 approvals
   .command('show <id>')
+  .description('exactly what would be done, and why it was asked')
   .action(run(async (context, _options, id) => (await import('./approvals.ts')).showApproval(context, String(id))));
 for (const verb of ['approve', 'deny'] as const) {
   approvals
     .command(`${verb} <id>`)
+    .description(verb === 'approve' ? 'let exactly this call run, once' : 'refuse this call')
     .action(
       run(async (context, _options, id) =>
         (await import('./approvals.ts')).answer(context, String(id), verb === 'approve'),

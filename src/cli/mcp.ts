@@ -1,7 +1,7 @@
-import { Fault } from '../base/fault.ts';
 import { Gateway } from '../app/gateway.ts';
 import { openConfig } from '../app/open-config.ts';
 import { openMcpDoor } from '../app/serve.ts';
+import { Fault } from '../base/fault.ts';
 import type { CommandContext } from './main.ts';
 import { printNotice } from './print-notice.ts';
 

@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '../base/json.ts';
 import { isJsonObject } from '../base/json.ts';
-import { printPlace } from '../model/place.ts';
 import type { StoredEvent } from '../model/event.ts';
+import { printPlace } from '../model/place.ts';
 import type { Terminal } from './terminal.ts';
 
 /** One event as one line for people: when, what, who, which tool, and the first reason. */
@@ -11,7 +11,9 @@ export function printEvent(event: StoredEvent, terminal: Terminal): string {
   const who = event.agent ?? '';
   const what = event.tool ?? '';
   const reason = firstReason(body['reasons']);
-  return [time, paint(event, terminal), who, what, event.callId ?? event.runId ?? '', reason].filter(Boolean).join('  ');
+  return [time, paint(event, terminal), who, what, event.callId ?? event.runId ?? '', reason]
+    .filter(Boolean)
+    .join('  ');
 }
 
 const VERBS: Readonly<Record<string, string>> = {

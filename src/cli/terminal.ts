@@ -53,8 +53,10 @@ export class Terminal {
   }
 }
 
-// Control and bidirectional characters; the escape character is let through only as a colour sequence of our own.
-const UNSAFE = /(?!\u001b\[\d{1,2}m)[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g;
+// Control and bidirectional characters. Only the colours this file writes are let through: none of them hides text.
+const UNSAFE =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+  /(?!\u001b\[(?:1|2|22|3[1236]|39)m)[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g;
 
 /** Text from outside with control and bidirectional characters made visible, so that it cannot forge what is shown. */
 export function showText(text: string): string {

@@ -1,8 +1,7 @@
-import { readFile } from 'node:fs/promises';
+import { glob, readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { glob } from 'node:fs/promises';
-import { runCases } from '../app/run-cases.ts';
 import { openConfig } from '../app/open-config.ts';
+import { runCases } from '../app/run-cases.ts';
 import { Fault } from '../base/fault.ts';
 import { printPlace } from '../model/place.ts';
 import type { CommandContext } from './main.ts';

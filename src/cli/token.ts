@@ -1,11 +1,11 @@
-import { agentNameSchema } from '../model/principal.ts';
-import { durationSchema } from '../model/manifest.ts';
-import { Fault } from '../base/fault.ts';
-import { systemClock } from '../base/clock.ts';
-import type { NewTokenClaims } from '../contract/tokens.ts';
-import { dataFolder, openConfig } from '../app/open-config.ts';
 import { makeFolder } from '../app/data-folder.ts';
+import { dataFolder, openConfig } from '../app/open-config.ts';
 import { audienceOf, openSigner } from '../app/serve.ts';
+import { systemClock } from '../base/clock.ts';
+import { Fault } from '../base/fault.ts';
+import type { NewTokenClaims } from '../contract/tokens.ts';
+import { durationSchema } from '../model/manifest.ts';
+import { agentNameSchema } from '../model/principal.ts';
 import type { CommandContext } from './main.ts';
 
 /** Issues a token with the gateway's own key. Whoever may run this in the data folder may be anybody. */

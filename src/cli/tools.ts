@@ -1,6 +1,6 @@
 import { diffLines } from '../app/clients/line-diff.ts';
-import { openToolReview } from '../app/tool-review.ts';
 import { openConfig } from '../app/open-config.ts';
+import { openToolReview } from '../app/tool-review.ts';
 import type { CommandContext } from './main.ts';
 import { printNotice } from './print-notice.ts';
 

@@ -22,7 +22,8 @@ export async function up(context: CommandContext, options: { readonly port?: num
         await gateway.replace(next.loaded);
         terminal.say(`${loaded.file} is in force as ${next.loaded.digest}`);
       },
-      onRejected: (fault) => terminal.warn(`${loaded.file} is wrong; the previous version stays in force\n${fault.message}`),
+      onRejected: (fault) =>
+        terminal.warn(`${loaded.file} is wrong; the previous version stays in force\n${fault.message}`),
       signal,
     });
     const { mode } = loaded.manifest;
@@ -30,7 +31,8 @@ export async function up(context: CommandContext, options: { readonly port?: num
       `serving MCP at ${serving.origin}/mcp and the HTTP API at ${serving.origin}/v1`,
     ]);
     terminal.say(`mode ${mode}; ${gateway.catalog.tools.size} tools; Ctrl-C ends`);
-    if (mode === 'provisional') terminal.say('provisional: what is not declared is inferred, strictly; see `chaperone map`');
+    if (mode === 'provisional')
+      terminal.say('provisional: what is not declared is inferred, strictly; see `chaperone map`');
     if (mode === 'observe') terminal.warn('observe: calls are decided and recorded, not blocked');
     await aborted(signal);
     await watch.close();

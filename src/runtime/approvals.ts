@@ -3,10 +3,10 @@ import { Fault } from '../base/fault.ts';
 import { limits } from '../base/limits.ts';
 import type { Approval } from '../model/approval.ts';
 import type { Decision, Reason } from '../model/decision.ts';
-import { recordDecided } from './record.ts';
 import { commit } from './line/commit.ts';
 import type { Decided } from './line/decide.ts';
 import { Refusal, refuse } from './line/refusal.ts';
+import { recordDecided } from './record.ts';
 import type { World } from './world.ts';
 
 /**
@@ -37,7 +37,8 @@ export async function findApproval(world: World, decided: Decided): Promise<Appr
   if (approval.state === 'denied') return refuse('E_APPROVAL_DENIED', `denied by ${approval.answeredBy ?? 'a person'}`);
   if (approval.state === 'approved' && !expired) {
     if (answersTheSameQuestion(approval, decision)) return approval;
-    if (named) return refuse('E_APPROVAL_ARGS_CHANGED', 'policy now asks for another reason than the one a person answered');
+    if (named)
+      return refuse('E_APPROVAL_ARGS_CHANGED', 'policy now asks for another reason than the one a person answered');
   }
   await world.asked.forget(run.id, call.digest, approval.id);
   if (!named) return undefined;
@@ -139,10 +140,7 @@ async function readApproval(world: World, tenant: string, id: string): Promise<A
 
 function pending(approvalId: string, decided: Decided): Refusal {
   return new Refusal(
-    [
-      { code: 'E_APPROVAL_PENDING', message: `waiting for a person: ${approvalId}` },
-      ...decided.decision.reasons,
-    ],
+    [{ code: 'E_APPROVAL_PENDING', message: `waiting for a person: ${approvalId}` }, ...decided.decision.reasons],
     'E_APPROVAL_PENDING',
     { approvalId, record: recordDecided(decided) },
   );

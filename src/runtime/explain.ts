@@ -20,8 +20,7 @@ export async function readCallRecord(
   id: string,
 ): Promise<CallRecord> {
   const callId = id.startsWith('apr_') ? (await store.readApproval(tenant, id))?.callId : id;
-  const events =
-    callId === undefined ? [] : await store.readEvents({ tenant, callId, limit: EVENTS_PER_CALL });
+  const events = callId === undefined ? [] : await store.readEvents({ tenant, callId, limit: EVENTS_PER_CALL });
   if (callId === undefined || events.length === 0) throw new Fault('E_NOT_FOUND', `nothing is recorded of \`${id}\``);
   return { callId, events };
 }

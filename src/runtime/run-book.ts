@@ -85,7 +85,8 @@ export class RunBook {
     const known = this.#ambient.get(key);
     if (known !== undefined) {
       const run = await known;
-      if (run.expiresAtMs > this.#clock.nowMs() && this.#ambient.get(key) === known) return this.#runs.get(run.id) ?? run;
+      if (run.expiresAtMs > this.#clock.nowMs() && this.#ambient.get(key) === known)
+        return this.#runs.get(run.id) ?? run;
     }
     const current = this.#ambient.get(key);
     if (current !== undefined && current !== known) return current;

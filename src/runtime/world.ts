@@ -1,8 +1,8 @@
 import type { Clock } from '../base/clock.ts';
 import type { Store } from '../ports/store.ts';
 import type { ToolSource } from '../ports/tool-source.ts';
-import type { Catalog } from './catalog.ts';
 import type { AskedCalls } from './asked-calls.ts';
+import type { Catalog } from './catalog.ts';
 import type { RunBook } from './run-book.ts';
 
 /** What the straight line stands on. One per process; `app/compose.ts` makes it. */

@@ -54,7 +54,9 @@ it('after kill -9 at any moment, effects and records reconcile', async () => {
       expect(intents.has(n), `${n} was granted twice`).toBe(false);
       intents.set(n, event);
     }
-    const outcomes = new Map(events.filter(({ kind }) => kind === 'call.completed').map((event) => [event.callId, event]));
+    const outcomes = new Map(
+      events.filter(({ kind }) => kind === 'call.completed').map((event) => [event.callId, event]),
+    );
 
     expect(effects.length).toBeGreaterThan(ROUNDS * 5);
     expect(new Set(effects).size, 'an effect happened twice').toBe(effects.length);

@@ -24,10 +24,11 @@ export interface RunningGateway {
 }
 
 /** Starts the real gateway as its own process and waits until it serves. */
-export async function startGateway(folder: string): Promise<RunningGateway> {
+export async function startGateway(folder: string, env: NodeJS.ProcessEnv = process.env): Promise<RunningGateway> {
   const child = spawn(process.execPath, [main, 'up', '--json', '--port', '0'], {
     cwd: folder,
     stdio: ['ignore', 'pipe', 'pipe'],
+    env,
   });
   let stderr = '';
   child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
@@ -57,7 +58,11 @@ export interface CommandResult {
 }
 
 /** Runs one command of the command line to its end. */
-export function runCommand(folder: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<CommandResult> {
+export function runCommand(
+  folder: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<CommandResult> {
   const child = spawn(process.execPath, [main, ...args], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'], env });
   let stdout = '';
   let stderr = '';

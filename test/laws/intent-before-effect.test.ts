@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { newMemoryState } from '../../src/adapters/stores/memory/memory-state.ts';
 import { openMemoryStore } from '../../src/adapters/stores/memory/open-memory-store.ts';
 import { Fault } from '../../src/base/fault.ts';
 import type { StoredEvent } from '../../src/model/event.ts';
@@ -84,13 +85,13 @@ interface Answered {
 }
 
 interface Life {
-  readonly truth: Store;
   readonly effects: readonly Effect[];
   /** Only what was answered before the crash: afterwards there is nobody to answer. */
   readonly answers: readonly Answered[];
 }
 
-async function live(scenario: Scenario, truth: Store): Promise<Life> {
+/** @param neighbour the same store, as another process has it open. */
+async function live(scenario: Scenario, truth: Store, neighbour: Store): Promise<Life> {
   const seeded = new Seeded(scenario.seed);
   const effects: Effect[] = [];
   const answers: Answered[] = [];
@@ -159,6 +160,8 @@ async function live(scenario: Scenario, truth: Store): Promise<Life> {
     return answer;
   };
 
+  const neighbours = await openLawWorld({ catalog, truth: neighbour, call: async () => never(), seed: scenario.seed });
+  const watch = pauseFor(seeded, seeded.below(30)).then(() => recover(neighbours.world));
   await Promise.all(
     scenario.calls.map(async ({ tool, note, behaviour: what, approve, named, cancel }) => {
       for (let pause = seeded.below(10); pause > 0; pause--) await yieldSome(seeded);
@@ -172,7 +175,14 @@ async function live(scenario: Scenario, truth: Store): Promise<Life> {
       await ask(named ? { ...request, approvalId: first.approvalId } : request);
     }),
   );
-  return { truth, effects, answers };
+  expect(await watch, 'another process closed an intent that was under way').toBe(0);
+  // The end of the process, crashed or not: what it left open nobody of it will close.
+  await truth.close();
+  return { effects, answers };
+}
+
+function never(): never {
+  throw new Error('this process runs nothing');
 }
 
 async function pauseFor(seeded: Seeded, times: number): Promise<void> {
@@ -195,7 +205,9 @@ describe('law 1: no effect without a durable intent, no result without a recorde
     const seen = { results: 0, effects: 0, unknown: 0, recovered: 0, refused: 0 };
     await fc.assert(
       fc.asyncProperty(scenarios, async (scenario) => {
-        const { truth, effects, answers } = await live(scenario, openMemoryStore());
+        const kept = newMemoryState();
+        const { effects, answers } = await live(scenario, openMemoryStore(kept), openMemoryStore(kept));
+        const truth = openMemoryStore(kept);
 
         const executions = new Map<string, number>();
         for (const { callId, tool, intentWasDurable } of effects) {

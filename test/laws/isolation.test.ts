@@ -61,11 +61,10 @@ async function grantsOf(truth: Store): Promise<readonly StoredEvent[]> {
   return events.flat().filter(({ kind }) => kind === 'call.intended');
 }
 
-async function lastSeq(truth: Store): Promise<number> {
-  const last = await Promise.all(
-    ['default', 'other'].map((tenant) => truth.readEvents({ tenant, newestFirst: true, limit: 1 })),
-  );
-  return Math.max(0, ...last.flat().map(({ seq }) => seq));
+/** Where in the record the stop stands: nothing of its scope may be granted behind it. */
+async function stopSeq(truth: Store): Promise<number> {
+  const events = await truth.readEvents({ tenant: by.tenant, limit: 1_000 });
+  return events.find(({ kind }) => kind === 'isolation.changed')?.seq ?? 0;
 }
 
 describe('law 8: what is isolated is granted nothing', () => {
@@ -111,14 +110,14 @@ describe('law 8: what is isolated is granted nothing', () => {
           return call(world, { principal: run.principal, runId: run.id, tool, arguments: {} });
         };
 
-        let stoppedAt = 0;
+        let stoppedAt = Number.NaN;
         let effectsWhenStopped = 0;
         await Promise.all(
           Array.from({ length: CALLS }, async (_, i) => {
             for (let pause = seeded.below(12); pause > 0; pause--) await yieldSome(seeded);
             if (i === Math.min(moment, CALLS - 1)) {
               await setIsolation(world, scope, true, by);
-              stoppedAt = await lastSeq(truth);
+              stoppedAt = await stopSeq(truth);
               effectsWhenStopped = (await grantsOf(truth)).length;
             }
             await callAny();
@@ -134,6 +133,7 @@ describe('law 8: what is isolated is granted nothing', () => {
           }
         }
         const grants = await grantsOf(truth);
+        expect(stoppedAt).toBeGreaterThan(0);
         for (const grant of grants.filter(({ seq }) => seq > stoppedAt)) {
           expect(isWithin(grant, scope), `${grant.tool} of ${grant.tenant}/${grant.agent} in ${scope}`).toBe(false);
           seen.outside += 1;

@@ -1,7 +1,7 @@
 import type { StoredEvent } from '../../src/model/event.ts';
 import type { Tool } from '../../src/model/tool.ts';
-import type { Execution, ToolSource } from '../../src/ports/tool-source.ts';
 import type { Store } from '../../src/ports/store.ts';
+import type { Execution, ToolSource } from '../../src/ports/tool-source.ts';
 import { type Seeded, yieldSome } from './seeded.ts';
 
 export const counted: readonly Tool[] = [

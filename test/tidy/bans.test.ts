@@ -3,11 +3,27 @@ import { readSourceFiles } from './source-files.ts';
 
 /** Identifiers that belong in one place, where that is, and what to use instead everywhere else. */
 const BANS: readonly { readonly ban: RegExp; readonly only: RegExp; readonly instead: string }[] = [
-  { ban: /\bDate\.now\b|\bnew Date\(\)|\bperformance\.now\b/, only: /^src\/base\/clock\.ts$/, instead: 'the `Clock` that is handed in' },
-  { ban: /\bMath\.random\b|(?<!clock\.)\brandomBytes\(|\brandomUUID\(/, only: /^src\/base\/clock\.ts$/, instead: '`clock.randomBytes` or `newId`' },
+  {
+    ban: /\bDate\.now\b|\bnew Date\(\)|\bperformance\.now\b/,
+    only: /^src\/base\/clock\.ts$/,
+    instead: 'the `Clock` that is handed in',
+  },
+  {
+    ban: /\bMath\.random\b|(?<!clock\.)\brandomBytes\(|\brandomUUID\(/,
+    only: /^src\/base\/clock\.ts$/,
+    instead: '`clock.randomBytes` or `newId`',
+  },
   { ban: /\bprocess\.env\b/, only: /^src\/(app\/|cli\/main\.ts$)/, instead: 'a parameter; app/ reads the environment' },
-  { ban: /(?<![.\w#])(?<!async )fetch\((?!request: Request)/, only: /^src\/adapters\/(tools|http)\//, instead: 'an adapter' },
-  { ban: /\bnew Intent\(/, only: /^src\/runtime\/line\/intend\.ts$/, instead: '`intend`: only a durable intent is one' },
+  {
+    ban: /(?<![.\w#])(?<!async )fetch\((?!request: Request)/,
+    only: /^src\/adapters\/(tools|http)\//,
+    instead: 'an adapter',
+  },
+  {
+    ban: /\bnew Intent\(/,
+    only: /^src\/runtime\/line\/intend\.ts$/,
+    instead: '`intend`: only a durable intent is one',
+  },
   { ban: /\bnew Intended\(/, only: /^src\/runtime\/line\/intend\.ts$/, instead: '`intend`' },
   { ban: /\bnew Grant\(/, only: /^src\/runtime\/line\/settle\.ts$/, instead: '`settle`' },
   { ban: /\bnew Decided\(/, only: /^src\/runtime\/line\/decide\.ts$/, instead: '`decide`' },
@@ -37,7 +53,9 @@ describe('bans', () => {
   });
 
   it('the bans can fail: each proof is constructed somewhere', () => {
-    for (const { ban, only } of BANS.filter((row) => row.ban.source.startsWith('\\bnew ') && row.only.source !== '^$')) {
+    for (const { ban, only } of BANS.filter(
+      (row) => row.ban.source.startsWith('\\bnew ') && row.only.source !== '^$',
+    )) {
       const makers = files.filter((file) => only.test(file.path) && ban.test(file.code));
       if (only.source.includes('line')) expect(makers, ban.source).toHaveLength(1);
     }

@@ -94,6 +94,9 @@ async function postModern(
   const { id, method, params = {} } = message;
   if (!knowsMethod('modern', method)) return jsonResponse(404, toResponse(id, methodNotFound));
   const { door, peers } = state;
+  const wrong =
+    method === 'tools/call' ? await checkHeaderParameters(door, caller, params, request.headers) : undefined;
+  if (wrong) return jsonResponse(400, toResponse(id, wrong));
   const { peer, done } = peers.hold(caller);
   const capabilities = meta[META.capabilities];
   const level = meta[META.logLevel];
@@ -104,17 +107,10 @@ async function postModern(
     capabilities: isJsonObject(capabilities) ? capabilities : {},
     ...(typeof level === 'string' && LOG_LEVELS.includes(level) ? { logLevel: level } : {}),
   };
-  const exchange = new HttpExchange();
-  request.signal.addEventListener('abort', () => exchange.leave(), { once: true });
+  const exchange = openExchange(request);
   if (method === 'subscriptions/listen') {
     void subscribe(state, client, message, params, exchange).finally(done);
     return exchange.response;
-  }
-  const wrong =
-    method === 'tools/call' ? await checkHeaderParameters(door, caller, params, request.headers) : undefined;
-  if (wrong) {
-    done();
-    return jsonResponse(400, toResponse(id, wrong));
   }
   const channel = {
     signal: exchange.gone,
@@ -181,8 +177,7 @@ async function postLegacy(
     found.takeNotification(message.method, message.params ?? {});
     return new Response(null, { status: 202 });
   }
-  const exchange = new HttpExchange();
-  request.signal.addEventListener('abort', () => exchange.leave(), { once: true });
+  const exchange = openExchange(request);
   void found
     .answer(message, (sent) => exchange.send(sent), exchange.gone)
     .then((answer) => exchange.finish(answer && toResponse(message.id, answer), answer ? 200 : 202));
@@ -191,7 +186,13 @@ async function postLegacy(
 
 async function initialize(state: HttpState, caller: McpCaller, request: RpcRequest): Promise<Response> {
   const session = new LegacySession(state.door, caller, request.params ?? {});
-  const answer = await session.welcome();
+  let answer: DoorAnswer;
+  try {
+    answer = await session.welcome();
+  } catch (problem) {
+    session.end();
+    throw problem;
+  }
   const id = state.sessions.add(session);
   const headers = { 'content-type': 'application/json', 'mcp-session-id': id };
   return new Response(JSON.stringify(toResponse(request.id, answer)), { status: 200, headers });
@@ -212,15 +213,22 @@ function onSession(state: HttpState, request: Request, caller: McpCaller): Respo
   if (!(request.headers.get('accept') ?? '').includes('text/event-stream')) {
     return errorResponse(406, null, -32_000, 'Not Acceptable: the client must accept text/event-stream');
   }
-  const exchange = new HttpExchange();
+  const exchange = openExchange(request);
   found.listen(
     (message) => exchange.send(message),
     exchange.gone,
     () => exchange.finish(undefined),
   );
   exchange.open();
-  request.signal.addEventListener('abort', () => exchange.leave(), { once: true });
   return exchange.response;
+}
+
+/** The response in the making, given up as soon as the client has gone. */
+function openExchange({ signal }: Request): HttpExchange {
+  const exchange = new HttpExchange();
+  if (signal.aborted) exchange.leave();
+  else signal.addEventListener('abort', () => exchange.leave(), { once: true });
+  return exchange;
 }
 
 function findSession(

@@ -27,7 +27,7 @@ export class LegacySession {
   readonly #capabilities: JsonObject;
   readonly #peer: McpPeer;
   readonly #questions = new Questions();
-  readonly #underWay = new Map<RpcId, AbortController>();
+  readonly #underWay = new Map<RpcId, { readonly abort: AbortController; readonly send: Outlet }>();
   readonly #watched = new Map<string, () => void>();
   readonly #stopFollowing: () => void;
   #logLevel = 'debug';
@@ -56,7 +56,7 @@ export class LegacySession {
           server,
           method,
           body,
-          { ask: (...asked) => this.#ask((message) => this.#outlet(message), ...asked) },
+          { ask: (...asked) => this.#ask((message) => this.#reach(message), ...asked) },
           signal,
         ),
     };
@@ -84,7 +84,7 @@ export class LegacySession {
     const abort = new AbortController();
     const onGone = () => abort.abort();
     gone?.addEventListener('abort', onGone, { once: true });
-    this.#underWay.set(request.id, abort);
+    this.#underWay.set(request.id, { abort, send });
     try {
       const channel: Channel = {
         signal: abort.signal,
@@ -119,7 +119,7 @@ export class LegacySession {
   takeNotification(method: string, params: JsonObject): void {
     if (method === 'notifications/cancelled') {
       const { requestId } = params;
-      if (typeof requestId === 'string' || typeof requestId === 'number') this.#underWay.get(requestId)?.abort();
+      if (typeof requestId === 'string' || typeof requestId === 'number') this.#underWay.get(requestId)?.abort.abort();
     }
     if (method === 'notifications/roots/list_changed') {
       for (const upstream of this.#door.upstreams.values()) upstream.tellRootsChanged(this.#peer);
@@ -134,7 +134,7 @@ export class LegacySession {
     if (this.#ended) return;
     this.#ended = true;
     this.#stopFollowing();
-    for (const abort of this.#underWay.values()) abort.abort();
+    for (const { abort } of this.#underWay.values()) abort.abort();
     for (const stop of this.#watched.values()) stop();
     this.#questions.end();
     this.#closeOutlet?.();
@@ -190,6 +190,11 @@ export class LegacySession {
     this.#watched.get(uri)?.();
     this.#watched.delete(uri);
     return { ok: true, result: {} };
+  }
+
+  /** Any way to the client: the stream for what belongs to no request, or else that of a request under way. */
+  #reach(message: RpcMessage): boolean {
+    return this.#outlet(message) || [...this.#underWay.values()].some(({ send }) => send(message));
   }
 
   #notify(method: string, params: JsonObject): void {

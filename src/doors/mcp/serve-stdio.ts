@@ -93,6 +93,8 @@ class StdioClient {
     const version = isJsonObject(meta) ? meta[META.version] : undefined;
     if (this.#session === undefined && request.method === 'initialize' && version === undefined) {
       const caller = await this.#door.gate.admit(this.#options.credentials);
+      // A second `initialize` while the first is being admitted is answered by the session of the first.
+      if (this.#session !== undefined) return this.#answer(request);
       const session = new LegacySession(this.#door, caller, request.params ?? {});
       session.listen(
         (message) => this.#write(message),

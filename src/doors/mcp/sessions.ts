@@ -26,11 +26,20 @@ export class Sessions {
   }
 
   add(session: LegacySession): string {
-    const [longestUnused] = this.#entries.keys();
-    if (this.#entries.size >= limits.mcpSessions && longestUnused !== undefined) this.end(longestUnused);
+    const owner = callerKey(session.caller);
+    this.#makeRoom(owner);
     const id = Buffer.from(this.#clock.randomBytes(32)).toString('base64url');
-    this.#entries.set(id, { session, owner: callerKey(session.caller), usedAtMs: this.#clock.monotonicMs() });
+    this.#entries.set(id, { session, owner, usedAtMs: this.#clock.monotonicMs() });
     return id;
+  }
+
+  /** A principal that opens too many loses its own, so that it cannot drive out those of others. */
+  #makeRoom(owner: string): void {
+    const [longestUnused] = this.#entries.keys();
+    const own = [...this.#entries].filter(([, entry]) => entry.owner === owner);
+    const [ownLongestUnused] = own;
+    if (own.length >= limits.mcpSessionsPerPrincipal && ownLongestUnused) this.end(ownLongestUnused[0]);
+    else if (this.#entries.size >= limits.mcpSessions && longestUnused !== undefined) this.end(longestUnused);
   }
 
   /** The caller's own session of that id. */

@@ -2,7 +2,7 @@ import { errorEntry } from '../../base/errors.ts';
 import { Fault } from '../../base/fault.ts';
 import type { Change } from '../../ports/store.ts';
 import type { World } from '../world.ts';
-import { Refusal, refuse } from './refusal.ts';
+import { type Refusal, refuse } from './refusal.ts';
 
 /**
  * Commits, and turns every way in which that can fail into a refusal: a condition that does not hold refuses with its

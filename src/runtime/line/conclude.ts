@@ -1,9 +1,9 @@
 import { newId } from '../../base/clock.ts';
+import { errorEntry } from '../../base/errors.ts';
 import { recordOutcome } from '../record.ts';
 import type { World } from '../world.ts';
 import type { CallAnswer } from './call-answer.ts';
 import { commit } from './commit.ts';
-import { errorEntry } from '../../base/errors.ts';
 import { Refusal } from './refusal.ts';
 import type { Verified } from './verify.ts';
 

@@ -26,8 +26,6 @@ export async function execute(world: World, intended: Intended): Promise<Execute
   return new Executed(intended, await callWithin(source, intended));
 }
 
-const LONGEST_TIMER_MS = 2 ** 31 - 1; // a longer one would fire at once
-
 /** The adapter's answer, or, if it hangs past the deadline, is cancelled or breaks, an honest `unknown`. */
 async function callWithin(source: ToolSource, intended: Intended): Promise<Execution> {
   const { intent, grant } = intended;
@@ -40,7 +38,7 @@ async function callWithin(source: ToolSource, intended: Intended): Promise<Execu
   };
   const timer = setTimeout(
     () => stop('E_UPSTREAM_TIMEOUT', `no answer within ${intent.deadlineMs} ms`),
-    Math.min(intent.deadlineMs, LONGEST_TIMER_MS),
+    intent.deadlineMs,
   );
   const onCancel = () => stop('E_CANCELLED', 'the caller cancelled');
   request.signal?.addEventListener('abort', onCancel, { once: true });

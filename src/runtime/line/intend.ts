@@ -10,6 +10,8 @@ import { commit } from './commit.ts';
 import { Refusal } from './refusal.ts';
 import type { Grant } from './settle.ts';
 
+const LONGEST_TIMER_MS = 2 ** 31 - 1; // a timer that is set longer fires at once
+
 /** Proof that the grant is durable: from here on the call may have an effect. */
 export class Intended {
   readonly #intent: Intent;
@@ -73,8 +75,9 @@ export async function intend(world: World, grant: Grant): Promise<Intended | Ref
     { kind: 'event.append', event },
   ];
   const recorded = await commit(world, changes);
-  if (recorded instanceof Refusal) return new Refusal(recorded.reasons, recorded.code, { record: recordDecided(decided) });
+  if (recorded instanceof Refusal)
+    return new Refusal(recorded.reasons, recorded.code, { record: recordDecided(decided) });
   const timeout = decided.decision.obligations.find((obligation) => obligation.kind === 'timeout');
-  const deadlineMs = timeout?.timeoutMs ?? limits.callTimeoutMs;
+  const deadlineMs = Math.min(timeout?.timeoutMs ?? limits.callTimeoutMs, LONGEST_TIMER_MS);
   return new Intended(grant, new Intent(recorded.seqs[0] ?? 0, call, tool, deadlineMs));
 }

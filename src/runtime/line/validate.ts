@@ -34,5 +34,11 @@ export function validate(scanned: Scanned): Validated | Refusal {
   }
   const { name, pin } = governed;
   const digest = digestCall(name, pin, checked.arguments);
-  return new Validated(scanned, governed, { id: callId, runId: run.id, tool: name, arguments: checked.arguments, digest });
+  return new Validated(scanned, governed, {
+    id: callId,
+    runId: run.id,
+    tool: name,
+    arguments: checked.arguments,
+    digest,
+  });
 }

@@ -70,7 +70,9 @@ function inspect({ intended }: Executed, came: ToolResult): Inspected {
   const measured = { digest: digestBytes(text), bytes };
   const withhold = (refusal: Refusal): Inspected => ({ result: refusal, redactions: [], findings: [], ...measured });
   if (bytes > limits.resultBytes) {
-    return withhold(refuse('E_RESULT_TOO_LARGE', `${bytes} bytes are more than the ${limits.resultBytes} that may cross`));
+    return withhold(
+      refuse('E_RESULT_TOO_LARGE', `${bytes} bytes are more than the ${limits.resultBytes} that may cross`),
+    );
   }
   const invalid = checkResult(tool, came);
   if (invalid !== undefined) return withhold(new Refusal([invalid], 'E_RESULT_INVALID'));

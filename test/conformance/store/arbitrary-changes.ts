@@ -41,6 +41,12 @@ const arbitraryChange: fc.Arbitrary<Change> = fc.oneof(
     reason: fc.constantFrom('odd', 'checked'),
     atMs: ms,
   }),
+  fc.record({
+    kind: fc.constant('pin.require' as const),
+    tool: fc.constantFrom('mail/send' as const, 'mail/read' as const),
+    pin: fc.constantFrom(pinA, bundleB),
+  }),
+  fc.record({ kind: fc.constant('approval.expire' as const), tenant, nowMs: ms }),
   fc.record({ kind: fc.constant('bundle.require' as const), bundle }),
   bundle.map((b): Change => ({ kind: 'bundle.activate', bundle: b, content: { is: b }, atMs: 1 })),
   fc.record({ kind: fc.constant('intent.open' as const), callId, tenant, runId, atMs: ms }),

@@ -11,6 +11,7 @@ import {
   openApproval,
   openIntent,
   openRun,
+  pinA,
   requireRun,
   sampleApproval,
   sampleRun,
@@ -24,6 +25,8 @@ export interface ConditionCase {
   readonly code?: ErrorCode;
 }
 
+const expire = { kind: 'approval.expire', tenant: 'acme', nowMs: 50 } as const satisfies Change;
+const setPin = { kind: 'pin.set', tool: 'mail/send', pin: pinA, descriptor: {}, atMs: 1 } as const satisfies Change;
 const secondApproval: Change = {
   kind: 'approval.open',
   approval: sampleApproval({ id: 'apr_2', nonce: 'ff' }),
@@ -132,6 +135,23 @@ export const conditionCases: readonly ConditionCase[] = [
     before: [activateA, { ...activateA, bundle: bundleB }, activateA],
     change: { kind: 'bundle.require', bundle: bundleA },
   },
+  {
+    says: 'a reviewed pin may be required',
+    before: [setPin],
+    change: { kind: 'pin.require', tool: 'mail/send', pin: pinA },
+  },
+  {
+    says: 'another pin than the reviewed one is refused',
+    before: [setPin, { ...setPin, pin: bundleB }],
+    change: { kind: 'pin.require', tool: 'mail/send', pin: pinA },
+    code: 'E_TOOL_DRIFTED',
+  },
+  {
+    says: 'a tool that was never pinned is refused',
+    before: [setPin],
+    change: { kind: 'pin.require', tool: 'mail/read', pin: pinA },
+    code: 'E_TOOL_DRIFTED',
+  },
   { says: 'an intent may be opened', before: [], change: openIntent },
   { says: 'a call has one intent', before: [openIntent], change: openIntent, code: 'E_STORE_CORRUPT' },
   {
@@ -181,6 +201,32 @@ export const conditionCases: readonly ConditionCase[] = [
     before: [openApproval],
     change: { ...answer, nowMs: 50 },
     code: 'E_APPROVAL_EXPIRED',
+  },
+  {
+    says: 'an approval that was marked expired cannot be answered any more',
+    before: [openApproval, expire],
+    change: { ...answer, nowMs: 10 },
+    code: 'E_APPROVAL_USED',
+  },
+  {
+    says: 'an approval that was marked expired is not pending',
+    before: [openApproval, expire],
+    change: { ...secondApproval, maxPendingPerRun: 1 },
+  },
+  {
+    says: 'an approval whose time has not passed is not marked expired',
+    before: [openApproval, { ...expire, nowMs: 49 }],
+    change: answer,
+  },
+  {
+    says: 'another tenant’s approval is not marked expired',
+    before: [openApproval, { ...expire, tenant: 'other' }],
+    change: answer,
+  },
+  {
+    says: 'an answered approval is not marked expired',
+    before: [openApproval, answer, expire],
+    change: consume,
   },
   { says: 'an approved approval may be spent', before: [openApproval, answer], change: consume },
   { says: 'a pending approval cannot be spent', before: [openApproval], change: consume, code: 'E_APPROVAL_USED' },

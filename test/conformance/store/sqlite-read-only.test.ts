@@ -27,13 +27,16 @@ describe('sqlite, read-only', () => {
       expect(await from.readRun('acme', 'run_1')).toMatchObject({ task: 'answer mail' });
       expect(await from.readApproval('acme', 'apr_1')).toMatchObject({ state: 'pending' });
       expect(await from.listApprovals('acme', 'pending', 10)).toHaveLength(1);
-      expect(await from.listAbandonedIntents(10)).toHaveLength(1);
+      expect(await from.listAbandonedIntents(10)).toEqual([]);
+      expect(await from.listPins('mail')).toHaveLength(1);
+      expect(await from.readBundle(activateA.bundle)).toMatchObject({ content: activateA.content });
       expect(await from.readPin('mail/send')).toMatchObject({ pin: pinA });
       expect(await from.listIsolations()).toHaveLength(1);
       expect(await from.readActiveBundle()).toMatchObject({ bundle: activateA.bundle });
     }
     await store.close();
     expect(await reader.readEvents({ tenant: 'acme', limit: 10 }), 'also when the writer is gone').toHaveLength(1);
+    expect(await reader.listAbandonedIntents(10), 'whose intents are abandoned').toHaveLength(1);
     await reader.close();
     await reader.close();
     await expect(reader.listIsolations()).rejects.toMatchObject({ code: 'E_STORE' });

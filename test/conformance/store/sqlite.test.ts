@@ -3,7 +3,6 @@ import { newFolder } from './new-folder.ts';
 import { describeStore } from './store-suite.ts';
 
 describeStore('sqlite', {
-  isDurable: true,
   rounds: 25,
   async newPlace() {
     const { path, remove } = await newFolder();

@@ -84,6 +84,9 @@ function make(state: ModelState, change: Change): void {
       if (change.isolated) state.isolations[change.scope] = { reason: change.reason, atMs: change.atMs };
       else delete state.isolations[change.scope];
       return;
+    case 'pin.require':
+      require(state.pins[change.tool]?.pin === change.pin, 'E_TOOL_DRIFTED');
+      return;
     case 'bundle.require':
       require(state.bundle === change.bundle, 'E_BUSY');
       return;
@@ -123,6 +126,12 @@ function make(state: ModelState, change: Change): void {
       };
       return;
     }
+    case 'approval.expire':
+      for (const approval of Object.values(state.approvals)) {
+        if (approval.tenant !== change.tenant || approval.state !== 'pending') continue;
+        if (change.nowMs >= approval.expiresAtMs) state.approvals[approval.id] = { ...approval, state: 'expired' };
+      }
+      return;
     case 'approval.consume': {
       const approval = state.approvals[change.approvalId];
       require(approval !== undefined && approval.tenant === change.tenant, 'E_APPROVAL_USED');

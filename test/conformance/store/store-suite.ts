@@ -29,15 +29,13 @@ import {
 } from './samples.ts';
 import { commitToModel, emptyModel, type ModelState } from './store-model.ts';
 
-/** Somewhere a store can live: empty at first, and used by one store at a time. */
+/** Somewhere a store can live: empty at first. Several stores may have it open at a time, as several processes do. */
 export interface StorePlace {
   open(): Promise<Store>;
   remove(): Promise<void>;
 }
 
 export interface StoreKind {
-  /** Whether what was committed is there when the place is opened again. */
-  readonly isDurable: boolean;
   /** How many rounds of the property test: fewer where opening is slow. */
   readonly rounds: number;
   newPlace(): Promise<StorePlace>;
@@ -99,6 +97,8 @@ export function describeStore(name: string, kind: StoreKind): void {
         expect(await store.commit([change, ...others]), code).toMatchObject({ ok: false, code });
         expect(await readAll(store), code).toEqual(holds);
         expect(await store.commit([append()]), 'no number was lost').toEqual({ ok: true, seqs: [1] });
+        const lost = { ...openIntent, callId: 'call_lost' };
+        expect(await store.commit([lost]), 'and no intent was kept').toMatchObject({ ok: true });
       }
     });
 
@@ -176,9 +176,39 @@ export function describeStore(name: string, kind: StoreKind): void {
             if (atOnce) results.push(...(await Promise.all(commits.map((changes) => store.commit(changes)))));
             else for (const changes of commits) results.push(await store.commit(changes));
             expect(results.map(codeOf)).toEqual(expected);
-            expect(await readLikeModel(store, model)).toEqual(model);
+            expect(await store.listAbandonedIntents(1_000), 'it is still there to close them').toEqual([]);
+            await store.close();
+            const reopened = await place.open();
+            expect(await readLikeModel(reopened, model)).toEqual(model);
+            await reopened.close();
           } finally {
             await store.close();
+            await place.remove();
+          }
+        }),
+        { numRuns: kind.rounds },
+      );
+    });
+
+    it('agree with the model, whichever of several stores in one place they go through', async () => {
+      await fc.assert(
+        fc.asyncProperty(arbitraryCommits, fc.infiniteStream(fc.nat(2)), async (commits, choices) => {
+          const place = await kind.newPlace();
+          const stores = await Promise.all([place.open(), place.open(), place.open()]);
+          try {
+            let model: ModelState = emptyModel;
+            for (const changes of commits) {
+              const { state, code } = commitToModel(model, changes);
+              model = state;
+              const result = await stores[choices.next().value]?.commit(changes);
+              expect(result && codeOf(result)).toBe(code ?? 'ok');
+            }
+            for (const store of stores) await store.close();
+            const reopened = await place.open();
+            expect(await readLikeModel(reopened, model)).toEqual(model);
+            await reopened.close();
+          } finally {
+            for (const store of stores) await store.close();
             await place.remove();
           }
         }),
@@ -209,7 +239,7 @@ export function describeStore(name: string, kind: StoreKind): void {
       expect(results.map((result) => result.status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
       expect(results[1]).toMatchObject({ reason: expect.any(Bug) });
       expect((await allEvents(store)).map((event) => event.id)).toEqual(['before', 'after']);
-      expect(await store.listAbandonedIntents(10)).toEqual([]);
+      expect(await store.commit([openIntent]), 'the intent before it was not opened').toMatchObject({ ok: true });
     });
   });
 
@@ -221,8 +251,9 @@ export function describeStore(name: string, kind: StoreKind): void {
         Array.from({ length: 64 }, (_, i) => store.commit([consume, { ...openIntent, callId: `call_${i}` }, append()])),
       );
       expect(results.map(codeOf).sort()).toEqual([...Array(63).fill('E_APPROVAL_USED'), 'ok']);
-      expect(await store.listAbandonedIntents(100)).toHaveLength(1);
       expect(await allEvents(store)).toHaveLength(1);
+      const closed = await Promise.all(results.map((_, i) => store.commit([{ ...closeIntent, callId: `call_${i}` }])));
+      expect(closed.map(codeOf).filter((code) => code === 'ok')).toHaveLength(1);
     });
 
     it('lets one of 64 open a call’s intent, and one close it', async () => {
@@ -330,6 +361,24 @@ export function describeStore(name: string, kind: StoreKind): void {
       expect(newest.map((event) => event.seq)).toEqual([25, 24]);
     });
 
+    it('goes back through events page by page, while more are appended', async () => {
+      const store = await openStore();
+      await store.commit(appendMany(25));
+      const pages: number[][] = [];
+      for (let before = {}; ; ) {
+        const page = await store.readEvents({ tenant: 'acme', newestFirst: true, ...before, limit: 10 });
+        if (page.length === 0) break;
+        pages.push(page.map((event) => event.seq));
+        before = { beforeSeq: page.at(-1)?.seq };
+        await store.commit(appendMany(3));
+      }
+      expect(pages.map((page) => page.length)).toEqual([10, 10, 5]);
+      expect(pages.flat()).toEqual(Array.from({ length: 25 }, (_, i) => 25 - i));
+      const between = await store.readEvents({ tenant: 'acme', afterSeq: 3, beforeSeq: 6, limit: 10 });
+      expect(between.map((event) => event.seq)).toEqual([4, 5]);
+      expect(await store.readEvents({ tenant: 'acme', beforeSeq: 1, limit: 10 })).toEqual([]);
+    });
+
     it.each([0, -1, 1_001, 1.5, Number.NaN])('takes no limit of %s', async (limit) => {
       const store = await openStore();
       await expect(store.readEvents({ tenant: 'acme', limit })).rejects.toThrow(Bug);
@@ -396,8 +445,10 @@ export function describeStore(name: string, kind: StoreKind): void {
       expect(await store.readApproval('acme', 'apr_9')).toBeUndefined();
     });
 
-    it('lists open intents, the oldest first', async () => {
-      const store = await openStore();
+    it('lists the intents of a store that was closed, the oldest first, and no others', async () => {
+      const place = await newPlace();
+      const [store, other] = [await openStore(place), await openStore(place)];
+      await other.commit([{ ...openIntent, callId: 'alive' }]);
       for (const [callId, atMs] of [
         ['c', 3],
         ['a', 1],
@@ -405,11 +456,43 @@ export function describeStore(name: string, kind: StoreKind): void {
       ] as const)
         await store.commit([{ ...openIntent, callId, atMs }]);
       await store.commit([{ ...closeIntent, callId: 'b' }]);
-      expect(await store.listAbandonedIntents(10)).toStrictEqual([
+      expect(await store.listAbandonedIntents(10)).toEqual([]);
+      expect(await other.listAbandonedIntents(10)).toEqual([]);
+      await store.close();
+      expect(await other.listAbandonedIntents(10)).toStrictEqual([
         { callId: 'a', tenant: 'acme', runId: 'run_1', atMs: 1 },
         { callId: 'c', tenant: 'acme', runId: 'run_1', atMs: 3 },
       ]);
-      expect(await store.listAbandonedIntents(1)).toHaveLength(1);
+      expect(await other.listAbandonedIntents(1)).toHaveLength(1);
+      expect(await other.commit([{ ...closeIntent, callId: 'a', ran: 'unknown' }])).toMatchObject({ ok: true });
+      expect((await other.listAbandonedIntents(10)).map(({ callId }) => callId)).toEqual(['c']);
+      const reopened = await openStore(place);
+      expect((await reopened.listAbandonedIntents(10)).map(({ callId }) => callId)).toEqual(['c']);
+    });
+
+    it('gives a server’s pins back, by name, and those of no other server', async () => {
+      const store = await openStore();
+      const pin = { pin: pinA, descriptor: { description: 'reads' }, atMs: 1 } as const;
+      for (const tool of ['mail/send', 'mail/read', 'mail2/read', 'mail-x/read', 'mai/l', 'mail0/read'] as const) {
+        await store.commit([{ kind: 'pin.set', tool, ...pin }]);
+      }
+      expect(await store.listPins('mail')).toStrictEqual([
+        { tool: 'mail/read', ...pin },
+        { tool: 'mail/send', ...pin },
+      ]);
+      for (const server of ['', 'mail/', 'mail%', 'MAIL', 'none']) expect(await store.listPins(server)).toEqual([]);
+    });
+
+    it('gives back every bundle that was once active', async () => {
+      const store = await openStore();
+      expect(await store.readBundle(bundleA)).toBeUndefined();
+      await store.commit([activateA]);
+      await store.commit([{ ...activateA, bundle: bundleB, content: { rules: ['b'] } }]);
+      expect(await store.readBundle(bundleA)).toStrictEqual({ bundle: bundleA, content: { rules: ['a'] } });
+      expect(await store.readBundle(bundleB)).toStrictEqual({ bundle: bundleB, content: { rules: ['b'] } });
+      const lost = { ...activateA, bundle: pinA };
+      expect(await store.commit([lost, requireRun])).toMatchObject({ ok: false });
+      expect(await store.readBundle(pinA)).toBeUndefined();
     });
 
     it('gives pins, isolations and the active bundle back as they were last set', async () => {
@@ -468,7 +551,7 @@ export function describeStore(name: string, kind: StoreKind): void {
       await store.close();
     });
 
-    it.runIf(kind.isDurable)('keeps everything for the next to open it', async () => {
+    it('keeps everything for the next to open it', async () => {
       const place = await newPlace();
       const store = await place.open();
       await store.commit([openRun, openApproval, answer, openIntent, activateA, isolateAgent, append()]);
@@ -504,9 +587,8 @@ async function readAll(store: Store): Promise<unknown> {
     events: await allEvents(store),
     runs: await Promise.all(['acme', 'other'].map((tenant) => store.readRun(tenant, 'run_1'))),
     approvals: await Promise.all(states.map((state) => store.listApprovals('acme', state, 100))),
-    intents: await store.listAbandonedIntents(100),
     isolations: await store.listIsolations(),
-    pins: await Promise.all((['mail/send', 'lost/tool'] as const).map((tool) => store.readPin(tool))),
+    pins: await Promise.all(['mail', 'lost'].map((server) => store.listPins(server))),
     bundle: await store.readActiveBundle(),
   };
 }

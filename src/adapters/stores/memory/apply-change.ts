@@ -132,7 +132,8 @@ function answerApproval(state: MemoryState, change: ChangeOf<'approval.answer'>,
 function expireApprovals(state: MemoryState, change: ChangeOf<'approval.expire'>, undo: Undo): undefined {
   for (const approval of [...state.approvals.values()]) {
     if (approval.tenant !== change.tenant || approval.state !== 'pending') continue;
-    if (change.nowMs >= approval.expiresAtMs) put(state.approvals, approval.id, { ...approval, state: 'expired' }, undo);
+    if (change.nowMs >= approval.expiresAtMs)
+      put(state.approvals, approval.id, { ...approval, state: 'expired' }, undo);
   }
 }
 
@@ -157,7 +158,12 @@ function consumeApproval(
 }
 
 /** Sets a key, or removes it for undefined, and remembers what was there. */
-function put<Key extends string, Value>(map: Map<Key, Value>, key: Key, value: Value | undefined, undo: Undo): undefined {
+function put<Key extends string, Value>(
+  map: Map<Key, Value>,
+  key: Key,
+  value: Value | undefined,
+  undo: Undo,
+): undefined {
   const previous = map.get(key);
   const set = (to: Value | undefined) => {
     if (to === undefined) map.delete(key);

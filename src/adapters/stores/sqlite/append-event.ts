@@ -2,13 +2,15 @@ import type { DatabaseSync } from 'node:sqlite';
 import { type Digest, digestBytes } from '../../../base/digest.ts';
 import type { WireEvent } from './wire.ts';
 
-/** Appends events, numbering them without a gap. Only one may exist for a file: it remembers the last number. */
+/** Appends events, numbering them without a gap, inside a transaction that the caller begins and ends. */
 export interface EventAppender {
   /** Appends one event and returns its sequence number. */
   append(event: WireEvent): number;
   lastSeq(): number;
   /** Sets the last number back to what it was before events that were rolled back. */
   rewind(seq: number): void;
+  /** Reads the last number from the file. To be called when anybody else may have appended. */
+  refresh(): void;
 }
 
 export function createEventAppender(db: DatabaseSync): EventAppender {
@@ -16,7 +18,8 @@ export function createEventAppender(db: DatabaseSync): EventAppender {
     `INSERT INTO events (seq, id, kind, tenant, run_id, call_id, agent, tool, at_ms, body, digest)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
-  let last = Number(db.prepare('SELECT coalesce(max(seq), 0) AS last FROM events').get()?.['last']);
+  const selectLast = db.prepare('SELECT coalesce(max(seq), 0) AS last FROM events');
+  let last = 0;
   return {
     append(event) {
       const seq = last + 1;
@@ -27,6 +30,9 @@ export function createEventAppender(db: DatabaseSync): EventAppender {
     lastSeq: () => last,
     rewind(seq) {
       last = seq;
+    },
+    refresh() {
+      last = Number(selectLast.get()?.['last']);
     },
   };
 }

@@ -9,7 +9,7 @@ import type { OtherChange } from './wire.ts';
 export interface ChangeApplier {
   /** Makes one change, or returns why its condition does not hold; then nothing was changed. */
   apply(change: OtherChange): StoreRefusal | undefined;
-  /** Forgets what is remembered of the file. To be called after anything was rolled back. */
+  /** Forgets what is remembered of the file: after anything was rolled back, and when anybody else has written. */
   forget(): void;
 }
 
@@ -38,7 +38,7 @@ export function createChangeApplier(db: DatabaseSync, instance: number): ChangeA
   const setPin = db.prepare('INSERT OR REPLACE INTO pins (tool, pin, record, at_ms) VALUES (?, ?, ?, ?)');
   const approvals = createApprovalChanges(db);
 
-  // Every call asks for these two, they seldom change, and nobody else writes to the file.
+  // Every call asks for these two, and they seldom change.
   let isolatedScopes: ReadonlySet<unknown> | undefined;
   let activeBundle: unknown;
 

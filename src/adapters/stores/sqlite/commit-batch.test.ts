@@ -3,16 +3,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
+import { systemClock } from '../../../base/clock.ts';
 import type { Change } from '../../../ports/store.ts';
 import { createCommitBatch } from './commit-batch.ts';
 import { migrate } from './migrate.ts';
 import { migrations } from './migrations.ts';
 import { toWire, type WireCommit } from './wire.ts';
+import { createWriteTurns } from './write-turns.ts';
 
 function newBatch(path = ':memory:') {
   const db = new DatabaseSync(path, { timeout: 0 });
   migrate(db, 'memory', migrations);
-  const commitBatch = createCommitBatch(db, 'memory');
+  const turns = createWriteTurns(db, 0, systemClock);
+  const commitBatch = createCommitBatch(db, { path: 'memory', instance: 1, turns });
   return { db, commit: (...commits: Change[][]) => commitBatch(commits.map(wire)) };
 }
 

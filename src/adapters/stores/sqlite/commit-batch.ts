@@ -4,16 +4,24 @@ import { createEventAppender } from './append-event.ts';
 import { createChangeApplier } from './apply-change.ts';
 import { explain, isBusy, isFatal } from './to-fault.ts';
 import type { CommitAnswer, OtherChange, WireCommit } from './wire.ts';
+import type { WriteTurns } from './write-turns.ts';
 
 /** Takes commits in order and makes all of them durable with one sync, each all or nothing by itself. */
 export type CommitBatch = (commits: readonly WireCommit[]) => readonly CommitAnswer[];
+
+export interface CommitBatchOptions {
+  /** Named in faults. */
+  readonly path: string;
+  /** Who opens the intents. */
+  readonly instance: number;
+  readonly turns: WriteTurns;
+}
 
 /**
  * @returns a function that answers each commit in order. It throws, as a `Fault`, only when the file must not be
  * written to again.
  */
-export function createCommitBatch(db: DatabaseSync, path: string, instance: number): CommitBatch {
-  const begin = db.prepare('BEGIN IMMEDIATE');
+export function createCommitBatch(db: DatabaseSync, { path, instance, turns }: CommitBatchOptions): CommitBatch {
   const end = db.prepare('COMMIT');
   const rollback = db.prepare('ROLLBACK');
   const mark = db.prepare('SAVEPOINT one_commit');
@@ -21,6 +29,8 @@ export function createCommitBatch(db: DatabaseSync, path: string, instance: numb
   const takeBack = db.prepare('ROLLBACK TO one_commit');
   const events = createEventAppender(db);
   const changes = createChangeApplier(db, instance);
+  /** Whether what is remembered of the file holds, unless another process writes to it. */
+  let isKnown = false;
 
   function commitOne(commit: WireCommit): readonly number[] | StoreRefusal {
     const parsed = commit.map((change) => (typeof change === 'string' ? parseChange(change) : change));
@@ -48,9 +58,12 @@ export function createCommitBatch(db: DatabaseSync, path: string, instance: numb
   }
 
   function commitAll(commits: readonly WireCommit[]): readonly CommitAnswer[] {
-    const lastSeq = events.lastSeq();
     try {
-      begin.run();
+      if (turns.begin() || !isKnown) {
+        events.refresh();
+        changes.forget();
+        isKnown = true;
+      }
       const answers = commits.map(commitOne);
       end.run();
       return answers;
@@ -62,11 +75,12 @@ export function createCommitBatch(db: DatabaseSync, path: string, instance: numb
       } catch (stuck) {
         throw explain(stuck, path);
       }
-      events.rewind(lastSeq);
-      changes.forget();
+      isKnown = false;
       // One that cannot be written (it does not fit on the disk, say) must not take the others with it.
       if (commits.length > 1 && !isBusy(error)) return commits.flatMap((commit) => commitAll([commit]));
       return commits.map(() => ({ fault: fault.code, message: fault.message }));
+    } finally {
+      turns.end();
     }
   }
 

@@ -23,6 +23,8 @@ describe('selectEvents', () => {
     [{ runId: 'r', agent: 'a', tool: 's/t' }, 'events_by_run (run_id=?)'],
     [{ callId: 'c', runId: 'r', agent: 'a' }, 'events_by_call (call_id=?)'],
     [{ afterSeq: 5 }, 'events_by_tenant (tenant=? AND rowid>?)'],
+    [{ beforeSeq: 9 }, 'events_by_tenant (tenant=? AND rowid<?)'],
+    [{ runId: 'r', beforeSeq: 9 }, 'events_by_run (run_id=? AND rowid<?)'],
     [{ runId: 'r', afterSeq: 5 }, 'events_by_run (run_id=? AND rowid>?)'],
   ])('%j uses its narrowest index, and never sorts', (filter, index) => {
     const db = emptyDatabase();
@@ -38,6 +40,8 @@ describe('createReader', () => {
   it('calls a record that is not JSON any more what it is', () => {
     const db = emptyDatabase();
     db.exec("INSERT INTO pins VALUES ('s/t', 'sha256:00', '{broken', 1)");
-    expect(() => createReader(db).readPin('s/t')).toThrow(expect.objectContaining({ code: 'E_STORE_CORRUPT' }));
+    expect(() => createReader(db, () => []).readPin('s/t')).toThrow(
+      expect.objectContaining({ code: 'E_STORE_CORRUPT' }),
+    );
   });
 });

@@ -67,8 +67,16 @@ export function createReader(db: DatabaseSync, live: () => readonly Instance[]):
       return selectApprovals.all(tenant, state, limit).map(toApproval);
     },
     listAbandonedIntents(limit) {
-      const ids = JSON.stringify(live().map(({ id }) => id));
-      return selectAbandonedIntents.all(ids, limit).map((row) => ({
+      // One snapshot: whoever opened an intent that is in it is entered in it too, and was alive then.
+      db.exec('BEGIN');
+      const rows = (() => {
+        try {
+          return selectAbandonedIntents.all(JSON.stringify(live().map(({ id }) => id)), limit);
+        } finally {
+          db.exec('ROLLBACK');
+        }
+      })();
+      return rows.map((row) => ({
         callId: String(row['call_id']),
         tenant: String(row['tenant']),
         runId: String(row['run_id']),

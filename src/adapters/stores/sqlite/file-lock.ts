@@ -1,7 +1,7 @@
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { Fault } from '../../../base/fault.ts';
-import { isBusy, isMissing } from './to-fault.ts';
+import { isBusy, isUnopenable } from './to-fault.ts';
 
 const OWNER_ONLY = 0o600;
 
@@ -21,6 +21,7 @@ export function takeLock(file: string, kind: 'shared' | 'exclusive'): FileLock {
   makePrivate(file);
   const lock = new DatabaseSync(file, { timeout: 0 });
   try {
+    lock.exec('PRAGMA journal_mode = MEMORY'); // nothing is written, and no journal is left behind
     lock.exec(kind === 'shared' ? 'BEGIN; SELECT 1 FROM sqlite_schema' : 'BEGIN EXCLUSIVE');
     return lock;
   } catch (error) {
@@ -29,7 +30,10 @@ export function takeLock(file: string, kind: 'shared' | 'exclusive'): FileLock {
   }
 }
 
-/** Whether somebody holds the exclusive lock. Does not make the file, and does not need to be allowed to write to it. */
+/**
+ * Whether somebody holds the exclusive lock. Does not make the file, and need not be allowed to write to it. A file that
+ * cannot be looked at counts as locked: nobody is declared dead by mistake.
+ */
 export function isLocked(file: string): boolean {
   let lock: DatabaseSync | undefined;
   try {
@@ -38,7 +42,7 @@ export function isLocked(file: string): boolean {
     return false;
   } catch (error) {
     if (isBusy(error)) return true;
-    if (isMissing(error)) return false;
+    if (isUnopenable(error)) return existsSync(file);
     throw error;
   } finally {
     lock?.close();

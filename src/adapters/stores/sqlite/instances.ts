@@ -1,5 +1,5 @@
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
-import { DatabaseSync } from 'node:sqlite';
+import { mkdirSync, rmSync } from 'node:fs';
+import type { DatabaseSync } from 'node:sqlite';
 import { isLocked, takeLock } from './file-lock.ts';
 
 /** One opening of a store's file for writing. Its intents are abandoned when it is gone. */
@@ -8,13 +8,20 @@ export interface Instance {
   readonly pid: number;
 }
 
+export interface EnteredInstance extends Instance {
+  /** Strikes it off, while the file is still open and in order. Where that fails, the next to enter does it. */
+  leave(): void;
+  /** Gives up the lock, after which it counts as dead. To be called when the file is closed. */
+  release(): void;
+}
+
 const OWNER_ONLY = 0o700;
 
 /**
  * Enters this process among those that have the file open. It counts as alive until it is released or its process is
  * dead, however it died. Those found dead on the way are struck off.
  */
-export function enterInstance(db: DatabaseSync, file: string): Instance & { release(): void } {
+export function enterInstance(db: DatabaseSync, file: string): EnteredInstance {
   mkdirSync(folderOf(file), { recursive: true, mode: OWNER_ONLY });
   // Nobody sees the entry before it is committed, and by then its lock is held.
   db.exec('BEGIN IMMEDIATE');
@@ -32,6 +39,13 @@ export function enterInstance(db: DatabaseSync, file: string): Instance & { rele
     return {
       id,
       pid: process.pid,
+      leave() {
+        try {
+          db.prepare('DELETE FROM instances WHERE id = ?').run(id);
+        } catch {
+          // somebody else is writing, or the disk is full: closing does not wait for either
+        }
+      },
       release() {
         lock.close();
         rmSync(lockOf(file, id), { force: true });
@@ -61,7 +75,7 @@ function strikeOff(db: DatabaseSync, file: string, id: number): void {
 }
 
 function isAlive(file: string, id: number): boolean {
-  return existsSync(lockOf(file, id)) && isLocked(lockOf(file, id));
+  return isLocked(lockOf(file, id));
 }
 
 const folderOf = (file: string): string => `${file}-instances`;

@@ -17,11 +17,14 @@ const CHECKPOINT_PAGES = 8_000;
 const KEPT_LOG_BYTES = 67_108_864;
 
 export interface OpenDatabase {
+  /** Waits for no lock by itself: see `whileBusy`. */
   readonly db: DatabaseSync;
   /** Under which number this process has the file open. */
   readonly instance: number;
   /** Who has the file open for writing now. */
   live(): readonly Instance[];
+  /** Says good-bye to the others, while all is well with the file. */
+  leave(): void;
   /** Closes the file. What this instance left undone is abandoned from now on. */
   close(): void;
 }
@@ -53,10 +56,12 @@ export function openDatabase(path: string, busyTimeoutMs: number): OpenDatabase 
         checkIsOurs(db, file);
         configure(db);
         const instance = enterInstance(db, file);
+        db.exec('PRAGMA busy_timeout = 0');
         return {
           db,
           instance: instance.id,
           live: () => readLiveInstances(db, file),
+          leave: instance.leave,
           close() {
             db.close();
             instance.release();
@@ -81,7 +86,7 @@ export function openDatabase(path: string, busyTimeoutMs: number): OpenDatabase 
  *
  * @throws Fault E_NOT_FOUND when there is none; otherwise as `openDatabase`.
  */
-export function openDatabaseReadOnly(path: string, busyTimeoutMs: number): Omit<OpenDatabase, 'instance'> {
+export function openDatabaseReadOnly(path: string, busyTimeoutMs: number): Omit<OpenDatabase, 'instance' | 'leave'> {
   const file = locate(path);
   if (!existsSync(file)) throw new Fault('E_NOT_FOUND', `there is no store at ${file}`);
   try {
@@ -135,8 +140,7 @@ function checkIsOurs(db: DatabaseSync, file: string): void {
   }
 }
 
-const isWal = (db: DatabaseSync): boolean =>
-  db.prepare('PRAGMA journal_mode').get()?.['journal_mode'] === 'wal';
+const isWal = (db: DatabaseSync): boolean => db.prepare('PRAGMA journal_mode').get()?.['journal_mode'] === 'wal';
 
 /** Has the file keep a write-ahead log, which is remembered in the file. */
 function useLog(db: DatabaseSync, file: string): void {

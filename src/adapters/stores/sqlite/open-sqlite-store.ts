@@ -16,14 +16,14 @@ export interface SqliteStoreOptions {
 
 /**
  * Opens the embedded store: one SQLite file in a thread of its own. Commits that are waiting at the same time share one
- * sync of the disk. One process at a time may have a file open; the operating system takes its lock back when it dies.
+ * sync of the disk. Several processes may have a file open; they write in turns, and each sees what the others committed.
  *
  * Besides refusals and faults, `commit` rejects with a `Bug` when a change carries what is not JSON; nothing of that
  * commit is written then. After a failed write to the disk, a damaged file or a crash of the thread, everything rejects
  * with that fault until the store is opened again.
  *
- * @throws Fault E_STORE when the file cannot be opened or another process has it; E_STORE_CORRUPT when it is damaged,
- * is not a store, or was written by a newer version.
+ * @throws Fault E_STORE when the file cannot be opened, or a process of another version has it open; E_STORE_CORRUPT when
+ * it is damaged, is not a store, or was written by a newer version.
  */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
   const worker = await startWorker(

@@ -21,8 +21,8 @@ export function isBusy(error: unknown): boolean {
   return resultCode(error) === BUSY;
 }
 
-/** Whether there is no such file. */
-export function isMissing(error: unknown): boolean {
+/** Whether the file could not be opened: there is none, or it may not be read. */
+export function isUnopenable(error: unknown): boolean {
   return resultCode(error) === CANTOPEN;
 }
 

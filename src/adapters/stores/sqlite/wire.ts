@@ -18,6 +18,9 @@ export type WireEvent = readonly [
   body: string,
 ];
 
+/** Where the body is in a `WireEvent`. */
+export const BODY = 8;
+
 /** Any change but an event, which travels as `WireEvent`. */
 export type OtherChange = Exclude<Change, { readonly kind: 'event.append' }>;
 

@@ -1,13 +1,26 @@
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { assert } from '../../../base/assert.ts';
+import { systemClock } from '../../../base/clock.ts';
 import { createCommitBatch } from './commit-batch.ts';
 import { createReader } from './create-reader.ts';
 import { openDatabase } from './open-database.ts';
 import { explain } from './to-fault.ts';
-import type { FromWorker, Reader, ToWorker, WireCommit, WireFault, WorkerOptions } from './wire.ts';
+import { whileBusy } from './while-busy.ts';
+import {
+  BODY,
+  type FromWorker,
+  type Reader,
+  type ToWorker,
+  type WireCommit,
+  type WireFault,
+  type WorkerOptions,
+} from './wire.ts';
+import { createWriteTurns } from './write-turns.ts';
 
-/** Commits in one transaction at most, so that the first of many does not wait for the last. */
+/** Commits in one transaction at most, so that the first of many does not wait for the last, and others get a turn. */
 const BATCH_COMMITS = 512;
+/** The transaction ends with the commit that reaches this many characters. */
+const BATCH_CHARS = 4_194_304;
 
 assert(parentPort !== null, 'the store’s worker runs in a worker thread');
 serve(parentPort, workerData as WorkerOptions); // `startWorker` passes exactly this
@@ -19,21 +32,22 @@ serve(parentPort, workerData as WorkerOptions); // `startWorker` passes exactly 
 function serve(port: MessagePort, options: WorkerOptions): void {
   const post = (message: FromWorker) => port.postMessage(message);
   try {
-    const { db, instance, live, close } = openDatabase(options.path, options.busyTimeoutMs);
+    const { path, busyTimeoutMs } = options;
+    const { db, instance, live, leave, close } = openDatabase(path, busyTimeoutMs);
     try {
-      const commitBatch = createCommitBatch(db, options.path, instance);
+      const turns = createWriteTurns(db, busyTimeoutMs, systemClock);
+      const commitBatch = createCommitBatch(db, { path, instance, turns });
       const reader = createReader(db, live);
       post({ kind: 'opened' });
       for (let isOpen = true; isOpen; ) {
         const seen = Atomics.load(options.signal, 0);
         const { commits, reads, close: mustClose } = takeWaiting(port);
-        for (let from = 0; from < commits.length; from += BATCH_COMMITS) {
-          post({ kind: 'commits', answers: commitBatch(commits.slice(from, from + BATCH_COMMITS)) });
-        }
-        for (const read of reads) post(answerRead(reader, read, options.path));
+        for (const batch of cutIntoBatches(commits)) post({ kind: 'commits', answers: commitBatch(batch) });
+        for (const read of reads) post(answerRead(reader, read, options));
         if (mustClose) isOpen = false;
         else if (commits.length === 0 && reads.length === 0) Atomics.wait(options.signal, 0, seen);
       }
+      leave();
     } finally {
       close();
     }
@@ -43,6 +57,20 @@ function serve(port: MessagePort, options: WorkerOptions): void {
   } finally {
     port.close();
   }
+}
+
+function* cutIntoBatches(commits: readonly WireCommit[]): Generator<readonly WireCommit[]> {
+  let batch: WireCommit[] = [];
+  let chars = 0;
+  for (const commit of commits) {
+    batch.push(commit);
+    for (const change of commit) chars += typeof change === 'string' ? change.length : change[BODY].length;
+    if (batch.length < BATCH_COMMITS && chars < BATCH_CHARS) continue;
+    yield batch;
+    batch = [];
+    chars = 0;
+  }
+  if (batch.length > 0) yield batch;
 }
 
 type Read = Extract<ToWorker, { readonly kind: 'read' }>;
@@ -59,10 +87,10 @@ function takeWaiting(port: MessagePort): { commits: WireCommit[]; reads: Read[];
   return waiting;
 }
 
-function answerRead(reader: Reader, { name, args }: Read, path: string): FromWorker {
+function answerRead(reader: Reader, { name, args }: Read, { path, busyTimeoutMs }: WorkerOptions): FromWorker {
   try {
     const read = reader[name] as (...args: readonly unknown[]) => unknown; // `args` are the parameters of `name`
-    return { kind: 'read', answer: read(...args) };
+    return { kind: 'read', answer: whileBusy(systemClock, busyTimeoutMs, () => read(...args)) };
   } catch (error) {
     return {
       kind: 'unread',

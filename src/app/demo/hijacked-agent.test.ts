@@ -8,12 +8,12 @@ import { Client } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { manifestSchema } from '../../src/model/manifest.ts';
-import { type Demo, type DemoServer, layOutDemo } from '../lay-out-demo.ts';
+import { manifestSchema } from '../../model/manifest.ts';
 import { reachGateway, reachServers, runHijackedAgent, type StepOutcome } from './hijacked-agent.ts';
+import { type Demo, type DemoServer, layOutDemo } from './lay-out-demo.ts';
 
 const run = promisify(execFile);
-const chaperone = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+const chaperone = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
 
 let folder: string;
 let demo: Demo;

@@ -1,10 +1,15 @@
 import { cp, mkdir, readFile, realpath, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { AgentTask } from './agents/hijacked-agent.ts';
+import type { AgentTask } from './hijacked-agent.ts';
 
-const mailServer = fileURLToPath(new URL('./servers/mail.ts', import.meta.url));
+const mailServer = fileURLToPath(
+  new URL(import.meta.url.endsWith('.ts') ? './mail-server.ts' : './mail-server.js', import.meta.url),
+);
 const filesServer = fileURLToPath(import.meta.resolve('@modelcontextprotocol/server-filesystem/dist/index.js'));
+
+/** The folder of the package that holds the demonstration's configuration and data. */
+const examples = new URL('../../../examples/', import.meta.url);
 
 /** How a server of the demonstration is started. */
 export interface DemoServer {
@@ -32,11 +37,11 @@ export interface Demo {
 export async function layOutDemo(folder: string): Promise<Demo> {
   await mkdir(folder, { recursive: true });
   const root = await realpath(folder); // the files server compares real paths
-  await cp(fileURLToPath(new URL('./demo', import.meta.url)), join(root, 'demo'), { recursive: true });
-  const template = await readFile(new URL('./chaperone.yaml', import.meta.url), 'utf8');
+  await layOutData(root);
+  const template = await readFile(new URL('chaperone.yaml', examples), 'utf8');
   const configPath = join(root, 'chaperone.yaml');
   const config = [
-    ['servers/mail.ts', mailServer],
+    ['../src/app/demo/mail-server.ts', mailServer],
     ['../node_modules/@modelcontextprotocol/server-filesystem/dist/index.js', filesServer],
   ].reduce((text, [relative = '', absolute = '']) => text.replace(relative, () => JSON.stringify(absolute)), template);
   await writeFile(configPath, config);
@@ -50,4 +55,9 @@ export async function layOutDemo(folder: string): Promise<Demo> {
     servers: { mail: start(mailServer, 'demo/mailbox.json'), files: start(filesServer, 'demo') },
     task: { messageId: 'm-2', filePath: 'files/plan.md' },
   };
+}
+
+/** Sets mailbox and files back to what they were. What was sent stays sent. */
+export async function layOutData(folder: string): Promise<void> {
+  await cp(fileURLToPath(new URL('demo', examples)), join(folder, 'demo'), { recursive: true });
 }

@@ -1,0 +1,150 @@
+/**
+ * The words the planner knows. It only narrows: a word that is missing here costs a question, and a group that is too
+ * wide still meets the provenance of every protected argument. All words are base forms, lower case.
+ */
+
+const words = (text: string): readonly string[] => text.split(' ');
+
+/** Requests that only look. In an imperative they show that a sentence asks for no change. */
+export const readImperatives: ReadonlySet<string> = new Set(
+  words(
+    'show tell give list find get fetch check look read search retrieve summarize summarise count compare explain describe view display calculate compute review analyze analyse identify recommend suggest report determine figure see know understand verify confirm extract provide translate return browse name inspect estimate evaluate rank sort',
+  ),
+);
+
+/** Groups of verbs that people use for one another when they ask for a change. */
+const VERB_GROUPS: readonly (readonly string[])[] = [
+  words('create make add new schedule plan book write draft generate open start register build prepare save compose set'),
+  words('add append insert include attach put write extend fill'),
+  words('send email mail message text dm forward notify reply respond write contact ping inform deliver post tell answer'),
+  words('share give grant send invite'),
+  words('delete remove erase clear drop discard trash purge wipe destroy empty unshare kick'),
+  words('cancel delete remove revoke abort terminate unbook'),
+  words('update change edit modify adjust set fix correct replace amend increase decrease raise lower alter revise switch mark'),
+  words('reschedule move postpone delay shift update change'),
+  words('rename update change'),
+  words('pay send transfer refund reimburse wire settle remit repay donate return'),
+  words('buy purchase order checkout pay'),
+  words('schedule plan book arrange set'),
+  words('book reserve order rent'),
+  words('post publish upload share announce tweet write put submit'),
+  words('invite add onboard'),
+  words('move relocate transfer put'),
+  words('copy duplicate clone fork'),
+  words('download save fetch get'),
+  words('upload add attach'),
+  words('open visit navigate go browse load'),
+  words('join enter'),
+  words('leave exit quit'),
+  words('subscribe follow join'),
+  words('unsubscribe unfollow leave'),
+  words('close resolve complete finish'),
+  words('merge approve accept'),
+  words('run execute start launch trigger'),
+  words('enable activate turn'),
+  words('disable deactivate turn'),
+  words('assign delegate give'),
+  words('comment reply write post add'),
+  words('withdraw transfer'),
+  words('deposit add transfer'),
+  words('star favorite like bookmark'),
+  words('unlock open'),
+  words('lock close'),
+  words('install setup'),
+  words('withhold keep'),
+];
+
+/** Groups of nouns that name the same sort of thing. */
+const NOUN_GROUPS: readonly (readonly string[])[] = [
+  words('event meeting appointment calendar call lunch dinner breakfast reminder invitation invite session slot'),
+  words('participant attendee guest invitee'),
+  words('email mail inbox message'),
+  words('message dm chat text direct sms'),
+  words('message comment reply answer'),
+  words('channel group room'),
+  words('file document doc drive spreadsheet sheet presentation pdf list note'),
+  words('folder directory'),
+  words('money payment transaction bill rent refund invoice transfer fund amount order fee difference subscription debt'),
+  words('scheduled standing recurring'),
+  words('user account profile info information address detail contact'),
+  words('user member person colleague people team workspace'),
+  words('password passcode pin credential'),
+  words('reservation booking hotel room'),
+  words('reservation booking restaurant table'),
+  words('reservation booking flight ticket seat'),
+  words('reservation booking car rental vehicle'),
+  words('webpage page website site web post article blog link url'),
+  words('issue ticket bug'),
+  words('pull pr merge request'),
+  words('repository repo project'),
+  words('cart basket item product'),
+  words('task todo item reminder'),
+];
+
+/** What a verb is about when no noun says so. */
+const IMPLIED: Readonly<Record<string, readonly string[]>> = {
+  email: ['email'],
+  mail: ['email'],
+  message: ['message'],
+  dm: ['message'],
+  text: ['message'],
+  reply: ['message', 'email', 'comment'],
+  forward: ['message', 'email'],
+  pay: ['money'],
+  repay: ['money'],
+  refund: ['money'],
+  reimburse: ['money'],
+  wire: ['money'],
+  donate: ['money'],
+  transfer: ['money'],
+  invite: ['participant', 'user'],
+  reschedule: ['event'],
+  tweet: ['post'],
+  rename: ['file'],
+  reserve: ['reservation'],
+  rent: ['reservation'],
+  meet: ['event'],
+};
+
+/** Verbs whose worst use cannot be undone by asking again. What they act on must be named beside them. */
+export const destructiveVerbs: ReadonlySet<string> = new Set(
+  words(
+    'delete remove erase clear drop discard trash purge wipe destroy cancel revoke terminate kill truncate empty uninstall unsubscribe disable deactivate reset overwrite close leave archive kick ban block unfollow',
+  ),
+);
+
+/** Verbs by which something is told to somebody or published. */
+export const outwardVerbs: ReadonlySet<string> = new Set(
+  words('send email mail message text dm forward notify reply respond post publish upload share tweet announce submit invite broadcast'),
+);
+
+/** Words that carry no meaning of their own in a name, a title or a sentence. */
+export const stopWords: ReadonlySet<string> = new Set(
+  words(
+    'a an the of in on at by to from for with and or but if so as is are was were be been being am do does did have has had i me my mine you your yours he him his she her hers it its we us our ours they them their theirs this that these those there here who whom whose which what when where why how not no yes please also then than too very just can could will would shall should may might must about into over under after before between up down out off via per each every all any some both few more most other such only own same s t re all one new next last following via using use based regarding called named titled',
+  ),
+);
+
+const groupsOf = (groups: readonly (readonly string[])[]): ReadonlyMap<string, ReadonlySet<number>> => {
+  const map = new Map<string, Set<number>>();
+  for (const [index, group] of groups.entries()) {
+    for (const word of group) map.set(word, (map.get(word) ?? new Set()).add(index));
+  }
+  return map;
+};
+const verbGroups = groupsOf(VERB_GROUPS);
+const nounGroups = groupsOf(NOUN_GROUPS);
+
+const meet = (map: ReadonlyMap<string, ReadonlySet<number>>, a: string, b: string): boolean =>
+  a === b || !(map.get(a) ?? new Set()).isDisjointFrom(map.get(b) ?? new Set());
+
+/** Whether one verb can stand for the other. */
+export const sameVerb = (a: string, b: string): boolean => meet(verbGroups, a, b);
+
+/** Whether one noun can stand for the other. Both are stems. */
+export const sameNoun = (a: string, b: string): boolean => meet(nounGroups, a, b);
+
+/** Whether the word is a verb of change that the planner knows. */
+export const isChangeVerb = (word: string): boolean => verbGroups.has(word) || destructiveVerbs.has(word);
+
+export const impliedNouns = (verb: string): readonly string[] => (Object.hasOwn(IMPLIED, verb) ? (IMPLIED[verb] ?? []) : []);

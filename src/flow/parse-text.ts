@@ -1,0 +1,43 @@
+import { parseDocument } from 'yaml';
+import { findJsonProblem, type JsonObject, type JsonValue } from '../base/json.ts';
+import { limits } from '../base/limits.ts';
+import { parseTable } from './parse-table.ts';
+
+/** Texts longer than this are not tried as YAML: its parser takes about a second for every few megabytes. */
+const YAML_CHARACTERS = 2_097_152;
+
+/**
+ * The structure of a text: JSON, a table (HTML, Markdown, CSV), or what looks like YAML and parses without a single
+ * error. `undefined` where there is none: then it is prose, and every value in it is only as good as prose.
+ */
+export function parseText(text: string): JsonValue | undefined {
+  const trimmed = text.trim();
+  return parseJsonText(trimmed) ?? parseTable(trimmed) ?? parseYaml(trimmed);
+}
+
+function parseJsonText(text: string): JsonValue | undefined {
+  if (!/^[[{"]/.test(text)) return undefined;
+  try {
+    return accept(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
+
+function parseYaml(text: string): JsonValue | undefined {
+  if (text.length > YAML_CHARACTERS || !/^(?:[-{[]|[^\s:][^\n:]{0,60}:(?:\s|$))/.test(text)) return undefined;
+  try {
+    const document = parseDocument(text, { schema: 'core', version: '1.2', prettyErrors: false, logLevel: 'silent' });
+    if (document.errors.length > 0 || document.warnings.length > 0) return undefined;
+    const value: unknown = document.toJS({ maxAliasCount: 0 });
+    return typeof value === 'object' && value !== null ? accept(value) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function accept(value: unknown): JsonValue | undefined {
+  const plain: unknown = value === undefined ? undefined : value;
+  if (plain === undefined || findJsonProblem(plain, limits.jsonDepth)) return undefined;
+  return plain as JsonValue | JsonObject; // just checked
+}

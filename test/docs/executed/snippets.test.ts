@@ -1,0 +1,58 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describeFence, type Fence, readFences } from '../read-fences.ts';
+import { findPort, makeScratch, run, type Scratch, serve } from './scratch.ts';
+
+const PORT = /\b7070\b/g;
+
+const fences = readFences();
+const shell = fences.filter(({ language, tag }) => language === 'sh' && tag !== 'ci');
+/** What stands under one heading is one session, in a checkout of its own. */
+const sessions = [...Map.groupBy(shell, ({ file, heading }) => `${file}: ${heading}`)];
+const programs = fences.filter(({ language, tag }) => language === 'ts' && tag === 'run');
+
+let scratch: Scratch;
+beforeEach(async () => {
+  scratch = await makeScratch();
+});
+afterEach(() => scratch.dispose());
+
+describe('the commands of the documents', () => {
+  it.each(sessions)('%s', async (_, blocks) => {
+    const port = String(await findPort());
+    const text = (tag: string) => blocks.filter((block) => block.tag === tag).map((block) => block.text.replace(PORT, port));
+    const before = await readFile(scratch.clientFile, 'utf8');
+    const served = await Promise.all(text('serve').map((script) => serve(scratch, script)));
+    try {
+      const { code, stdout, stderr } = await run(scratch, 'bash', ['-euo', 'pipefail', '-c', text('run').join('\n')]);
+      expect(code, `${stdout}\n${stderr}`).toBe(0);
+      expect(stderr).not.toContain('E_INTERNAL');
+    } finally {
+      for (const one of served) await one.stop();
+    }
+    expect(await readFile(scratch.clientFile, 'utf8'), 'the client is as it was').toBe(before);
+  });
+
+  it('are many', () => expect(sessions.length).toBeGreaterThan(4));
+});
+
+describe('the programs of the documents', () => {
+  it.each(programs.map((fence) => [describeFence(fence), fence] as const))('%s prints what it says it prints', async (_, fence) => {
+    const file = join(scratch.folder, 'program.ts');
+    await writeFile(file, fence.text.replaceAll("'chaperone'", "'./src/index.ts'"));
+    const { code, stdout, stderr } = await run(scratch, 'node', [file]);
+    expect(code, stderr).toBe(0);
+    const lines = stdout.split('\n');
+    for (const expected of listPrinted(fence)) {
+      const [start = ''] = expected.split(' …');
+      expect(lines.some((line) => line.startsWith(start)), `${expected}\nin\n${stdout}`).toBe(true);
+    }
+    expect(listPrinted(fence).length).toBeGreaterThan(0);
+  });
+});
+
+/** What the comments behind `console.log` say it prints; all after ` …` is left open. */
+function listPrinted({ text }: Fence): readonly string[] {
+  return [...text.matchAll(/console\.log\(.*\); \/\/ (.+)$/gm)].map((match) => match[1] ?? '');
+}
