@@ -9,7 +9,7 @@ export default defineConfig({
     // Two cores: more workers than that only make the real servers of the end-to-end tests late.
     maxWorkers: 2,
     projects: [
-      project('unit', ['src/**/*.test.ts']),
+      project('unit', ['src/**/*.test.ts', 'bench/**/*.test.ts']),
       project('tidy', ['test/tidy/**/*.test.ts']),
       project('docs', ['test/docs/*.test.ts'], 120_000),
       project('snippets', ['test/docs/executed/*.test.ts'], 120_000),

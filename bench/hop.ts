@@ -108,24 +108,26 @@ async function openWay(name: string, makeTransport: () => Transport, stop: () =>
       throw error;
     }
   };
+  let client: Client | undefined;
+  const close = async () => {
+    await client?.close();
+    await stop();
+  };
   try {
-    const client = await retry(connect, START_TIMEOUT_MS);
-    const { tools } = await client.listTools();
+    const connected = await retry(connect, START_TIMEOUT_MS);
+    client = connected;
+    const { tools } = await connected.listTools();
     const tool = tools.find((listed) => /(^|[^a-z])echo$/.test(listed.name))?.name;
     if (tool === undefined)
       throw new Error(`no tool \`echo\` among ${tools.map((listed) => listed.name).join(', ') || 'none'}`);
-    const call = () => client.callTool({ name: tool, arguments: { text: TEXT } });
+    const call = () => connected.callTool({ name: tool, arguments: { text: TEXT } });
     const { content, isError } = await call();
     const [block] = content;
     if (isError || block?.type !== 'text' || block.text !== TEXT)
       throw new Error(`it does not echo: ${JSON.stringify(content)}`);
-    const close = async () => {
-      await client.close();
-      await stop();
-    };
     return { name, call, close };
   } catch (error) {
-    await stop();
+    await close();
     throw error;
   }
 }

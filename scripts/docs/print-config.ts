@@ -47,11 +47,11 @@ class ConfigPrinter {
   #printBelow(title: string, path: readonly string[], schema: JsonObject): void {
     const key = path.at(-1) ?? '';
     const above = path.length === 1 ? '' : `${title}.`;
-    if (isJsonObject(schema['properties'])) return this.print(`${above}${key}`, path, schema);
+    if (isJsonObject(schema['properties'])) this.print(`${above}${key}`, path, schema);
     const members = schema['additionalProperties'];
     if (!isJsonObject(members)) return;
     const name = `${above}${key}.${NAMES[key] ?? '<name>'}`;
-    if (isJsonObject(members['properties'])) return this.print(name, [...path, '*'], members);
+    if (isJsonObject(members['properties'])) this.print(name, [...path, '*'], members);
     for (const alternative of alternativesOf(members)) {
       const kind = serverKinds.find((one) => isJsonObject(objectOf(alternative['properties'])[one]));
       if (kind !== undefined) this.print(`${name} with ${kind}`, [...path, '*'], alternative);

@@ -20,8 +20,16 @@ const TEXTS: Readonly<Record<string, RouteText>> = {
     gives: 'startedRunSchema',
     status: '201',
   },
-  'GET /v1/runs/:id': { does: 'Reads a run; an agent only the one its token is bound to.', gives: 'runSchema', status: '200, under `run`' },
-  'DELETE /v1/runs/:id': { does: 'Ends a run: no further call of it is granted.', gives: 'runSchema', status: '200, under `run`' },
+  'GET /v1/runs/:id': {
+    does: 'Reads a run; an agent only the one its token is bound to.',
+    gives: 'runSchema',
+    status: '200, under `run`',
+  },
+  'DELETE /v1/runs/:id': {
+    does: 'Ends a run: no further call of it is granted.',
+    gives: 'runSchema',
+    status: '200, under `run`',
+  },
   'GET /v1/tools': { does: 'Lists the tools this agent is shown.', gives: 'toolsSchema', status: '200' },
   'POST /v1/calls': {
     does: 'Calls a tool.',
@@ -37,8 +45,17 @@ const TEXTS: Readonly<Record<string, RouteText>> = {
     gives: 'approvalSchema',
     status: '200, under `approval`',
   },
-  'GET /v1/decisions/:id': { does: 'Reads why a call was decided as it was, by call id.', gives: 'explanationSchema', status: '200' },
-  'GET /v1/events': { does: 'Pages through the record of the tenant.', takes: 'eventsQuerySchema', gives: 'eventsSchema', status: '200' },
+  'GET /v1/decisions/:id': {
+    does: 'Reads why a call was decided as it was, by call id.',
+    gives: 'explanationSchema',
+    status: '200',
+  },
+  'GET /v1/events': {
+    does: 'Pages through the record of the tenant.',
+    takes: 'eventsQuerySchema',
+    gives: 'eventsSchema',
+    status: '200',
+  },
 };
 
 /** The routes of the HTTP API, from the door's own table. Throws where one is not described, or is described and gone. */
@@ -76,7 +93,10 @@ export function printBodies(): string {
   });
   return [...new Set<keyof typeof contract>([...named, 'errorSchema'])]
     .map((name) => {
-      const { $schema: _, ...schema } = z.toJSONSchema(contract[name] as z.ZodType, { io: 'input', unrepresentable: 'any' });
+      const { $schema: _, ...schema } = z.toJSONSchema(contract[name] as z.ZodType, {
+        io: 'input',
+        unrepresentable: 'any',
+      });
       return `### ${titleOf(name)}\n\n\`\`\`json\n${JSON.stringify(schema, null, 2)}\n\`\`\``;
     })
     .join('\n\n');

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { digestCommand } from '../adapters/tools/mcp/launch/launch-command.ts';
 import { installServer } from '../adapters/tools/mcp/launch/install-server.ts';
+import { digestCommand } from '../adapters/tools/mcp/launch/launch-command.ts';
 import { type PackagePin, readPin } from '../adapters/tools/mcp/launch/print-pin.ts';
 import { systemClock } from '../base/clock.ts';
 import type { Digest } from '../base/digest.ts';

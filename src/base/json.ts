@@ -63,11 +63,11 @@ function sort(keys: string[]): string[] {
 }
 
 const SHORT_CHARS = 64;
-/** What makes a string more than its own JSON between quotes: what is escaped, and halves of pairs, in pairs or not. */
-const NOT_PLAIN = /[\u0000-\u001f"\\\ud800-\udfff]/;
+/** A string that is its own JSON between quotes: without what is escaped, and without halves of pairs, paired or not. */
+const PLAIN = /^[ !#-[\]-\ud7ff\ue000-\uffff]*$/;
 
 function quote(text: string): string {
-  if (text.length <= SHORT_CHARS && !NOT_PLAIN.test(text)) return `"${text}"`;
+  if (text.length <= SHORT_CHARS && PLAIN.test(text)) return `"${text}"`;
   assert(text.isWellFormed(), 'canonical JSON takes well-formed strings only');
   return JSON.stringify(text);
 }

@@ -78,6 +78,8 @@ export const limits = {
   commitTimeoutMs: 10_000,
   /** Bytes of one record in the store, as JSON: an event's body, a run, an approval, a descriptor, a bundle. */
   recordBytes: 16_777_216,
+  /** Characters of event bodies, as JSON, with which a page of events ends early. */
+  pageChars: 8_388_608,
   /** Commits handed to the store and not answered; the next is refused with `E_BUSY`. */
   commitsWaiting: 16_384,
   /** Calls at once through one runtime; the next is refused with `E_BUSY`. */

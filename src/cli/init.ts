@@ -1,11 +1,10 @@
-import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { fileURLToPath } from 'node:url';
 import { applyInit } from '../app/clients/apply-init.ts';
 import { clientTitles } from '../app/clients/client.ts';
-import { findClients } from '../app/clients/find-clients.ts';
+import { findClients, readTextFile } from '../app/clients/find-clients.ts';
 import { type InitPlan, planInit } from '../app/clients/plan-init.ts';
 import { undoInit } from '../app/clients/undo-init.ts';
 import { makeFolder } from '../app/data-folder.ts';
@@ -18,17 +17,18 @@ const RECORD = join('.chaperone', 'init.json');
 /** Puts Chaperone in front of the MCP clients of this machine: shows what would change, asks, and does it. */
 export async function init(
   context: CommandContext,
-  options: { readonly dryRun: boolean; readonly undo: boolean; readonly yes: boolean },
+  options: { readonly dryRun: boolean; readonly undo: boolean; readonly yes: boolean; readonly force: boolean },
 ): Promise<void> {
   const { terminal } = context;
   const path = resolve(context.cwd, context.configPath);
   const recordPath = join(dirname(path), RECORD);
   const nowMs = systemClock.nowMs();
   if (options.undo) {
-    const { restored, removed } = await undoInit({ recordPath, nowMs });
-    terminal.data({ restored: [...restored], removed: [...removed] }, [
+    const { restored, removed, kept } = await undoInit({ recordPath, nowMs, force: options.force });
+    terminal.data({ restored: [...restored], removed: [...removed], kept: [...kept] }, [
       ...restored.map((file) => `as it was: ${file}`),
       ...removed.map((file) => `removed: ${file}`),
+      ...kept.map((file) => `kept what was changed since: ${file}`),
     ]);
     return;
   }
@@ -49,13 +49,13 @@ async function makePlan(context: CommandContext, path: string, nowMs: number): P
     platform: process.platform,
     ...(appData === undefined ? {} : { appData }),
   });
-  const exists = existsSync(path);
+  const config = await readTextFile(path);
   const program = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? './main.ts' : './main.js', import.meta.url));
   return planInit(found, {
     config: {
       path,
-      realPath: exists ? realpathSync(path) : path,
-      text: exists ? readFileSync(path, 'utf8') : undefined,
+      realPath: config?.realPath ?? path,
+      text: config?.text,
     },
     configFolder: dirname(path),
     gateway: (kind) => ({
@@ -81,8 +81,9 @@ function report({ terminal }: CommandContext, plan: InitPlan): void {
   for (const { client, server, as } of plan.moved)
     terminal.say(`${clientTitles[client]}: ${server} moves to servers.${as}`);
   for (const { client, server, why } of plan.left) terminal.warn(`${clientTitles[client]}: ${server} stays: ${why}`);
-  for (const { name } of plan.needed)
-    terminal.say(`set ${name} in the environment of the client that starts the gateway`);
+  for (const { name, value, file } of plan.needed) {
+    terminal.say(`set ${name} in the environment of the client to ${value}${file === undefined ? '' : `, in ${file}`}`);
+  }
   for (const warning of plan.warnings) terminal.warn(warning);
   if (plan.changes.length === 0) terminal.say('nothing to do: no client has servers outside the gateway');
 }

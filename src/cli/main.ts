@@ -60,6 +60,7 @@ program
   .description('put Chaperone in front of the MCP clients on this machine')
   .option('--dry-run', 'show the changes only', false)
   .option('--undo', 'put every client back as it was', false)
+  .option('--force', 'with --undo: also files that were changed since', false)
   .option('--yes', 'do not ask', false)
   .action(run(async (context, options) => (await import('./init.ts')).init(context, options)));
 program

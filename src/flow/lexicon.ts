@@ -14,7 +14,7 @@ export const readImperatives: ReadonlySet<string> = new Set(
 
 /** Groups of verbs that people use for one another when they ask for a change. */
 const VERB_GROUPS: readonly (readonly string[])[] = [
-  words('create make add new schedule plan book write draft generate open start register build prepare save compose set'),
+  words('create make add schedule plan book write draft generate open start register build prepare save compose set'),
   words('add append insert include attach put write extend fill'),
   words('send email mail message text dm forward notify reply respond write contact ping inform deliver post tell answer'),
   words('share give grant send invite'),

@@ -54,6 +54,7 @@ const BREAK = /[.!?;]+(?:\s+|$)|\n+|(?<=^|\s)\(?\d{1,2}[.)]\s+|:\s+(?=\d{1,2}[.)
 const QUESTION = /^(?:who|whom|whose|what|when|where|which|why|how|is|are|am|was|were|do|does|did|has|have|had|any)$/;
 const POLITE = new Set(['please', 'also', 'then', 'and', 'now', 'just', 'kindly', 'first', 'finally', 'next', 'so', 'or', 'but', 'afterwards', 'lastly', 'secondly', 'only', 'immediately', 'quickly', 'hey', 'hi', 'hello', 'ok', 'okay', 'well', 'again', 'otherwise', 'both', 'either', 'thereafter']);
 const LEADS_TO = new Set(['want', 'need', 'like', 'love', 'wish', 'have', 'forget', 'sure', 'remember', 'you', 'try', 'proceed', 'certain', 'got', 'and', 'or', 'possible', 'able']);
+const SUBJECT = new Set(['i', 'we', 'they', 'he', 'she', 'it', 'who', 'that', 'which']);
 const MODAL = new Set(['can', 'could', 'would', 'will', 'should', 'must', 'shall', 'may', "let's", 'lets', "i'd", "we'd", "i'll"]);
 const PREPOSITION = new Set(['in', 'from', 'of', 'to', 'with', 'by', 'on', 'at', 'for', 'via', 'using', 'about', 'into', 'that', 'which', 'mentioned', 'called', 'named', 'titled', 'if', 'when', 'as', 'and', 'then', 'before', 'after', 'because', 'containing', 'according', 'based', 'who', 'where', 'so']);
 const NEGATION = /(?:\bdo not|\bdon['’]?t|\bnever|\bwithout|\bnot|\bno need to|\bavoid|\bdon t)\s+(?:\w+ly\s+)?$/;
@@ -156,7 +157,8 @@ function readSentence(text: string, masked: string, question: boolean): Sentence
   const opener = tokens.find((token) => /\p{L}/u.test(token.word) && !POLITE.has(token.word))?.word ?? '';
   if (QUESTION.test(opener) && !(opener === 'have' || opener === 'do')) looks = true;
   for (const [i, { word, at }] of tokens.entries()) {
-    if (!/^\p{L}/u.test(word) || POLITE.has(word) || MODAL.has(word) || isPlaceholder(word)) continue;
+    if (!/^\p{L}/u.test(word) || POLITE.has(word) || MODAL.has(word) || isPlaceholder(word) || /['’]/.test(word)) continue;
+    if (/^(?:is|are|was|were|has|sent|said|says|called|told|asked|wants?|will)$/.test(tokens[i + 1]?.word ?? '')) continue;
     const place = verbPlace(tokens, i);
     if (place === 'no') continue;
     const negated = NEGATION.test(folded.slice(Math.max(0, at - 30), at)) && !/\b(?:forget|hesitate) to\s+$/.test(folded.slice(0, at));
@@ -193,6 +195,7 @@ const isPlaceholder = (word: string): boolean => /^q{2,}$/.test(word);
 function verbPlace(tokens: readonly { readonly word: string }[], i: number): 'head' | 'joined' | 'no' {
   const before = tokens[i - 1]?.word;
   if (before === undefined || before === 'please' || before === 'kindly') return 'head';
+  if (before === 'to' && tokens[i - 2]?.word === 'have') return 'no';
   if (before === 'to') return LEADS_TO.has(tokens[i - 2]?.word ?? '') || /^(?:me|us)$/.test(tokens[i - 2]?.word ?? '') && LEADS_TO.has(tokens[i - 3]?.word ?? '') ? 'joined' : 'no';
   if (before === 'you' || before === 'not' || before === "don't" || before === 'don’t' || before === 'never') return MODAL.has(tokens[i - 2]?.word ?? '') || before !== 'you' ? 'joined' : 'no';
   if (before === ',' || before === ':' || before === '(' || before === '–' || before === '—') return 'joined';
@@ -202,7 +205,7 @@ function verbPlace(tokens: readonly { readonly word: string }[], i: number): 'he
     for (let j = i - 2; j >= 0; j--) if (!POLITE.has(tokens[j]?.word ?? '')) return 'joined';
     return 'head';
   }
-  return /ly$/.test(before) && before.length > 4 ? 'joined' : 'no';
+  return /ly$/.test(before) && before.length > 4 && !SUBJECT.has(tokens[i - 2]?.word ?? '') ? 'joined' : 'no';
 }
 
 /** `my messages, email and calendar`: a word in a list of nouns is no verb. */

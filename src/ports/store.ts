@@ -9,7 +9,12 @@ import type { ToolName } from '../model/tool.ts';
 
 /**
  * One change of state. Changes that are committed together all happen or none does. Those that state a condition
- * (`run.require`, `approval.consume`, …) make the commit fail with the code in brackets when it does not hold.
+ * (`run.require`, `approval.consume`, …) make the commit fail with the code in brackets when it does not hold. A change
+ * sees those before it in its commit.
+ *
+ * Runs and approvals are over in the millisecond in which they expire: a condition holds while `nowMs < expiresAtMs`.
+ * A record (an event's body, a run, an approval, a descriptor, a bundle) of more than `limits.recordBytes` bytes of JSON
+ * makes the commit fail with E_LIMIT.
  */
 export type Change =
   | { readonly kind: 'event.append'; readonly event: NewEvent }
@@ -18,23 +23,48 @@ export type Change =
   /** Ends a run; ending it again does nothing. [E_RUN_UNKNOWN] */
   | { readonly kind: 'run.end'; readonly tenant: string; readonly runId: string; readonly atMs: number }
   /** The run exists for this tenant and agent, has not ended and is not past its expiry. [E_RUN_UNKNOWN, E_RUN_ENDED] */
-  | { readonly kind: 'run.require'; readonly tenant: string; readonly agent: string; readonly runId: string; readonly nowMs: number }
+  | {
+      readonly kind: 'run.require';
+      readonly tenant: string;
+      readonly agent: string;
+      readonly runId: string;
+      readonly nowMs: number;
+    }
   /** Replaces the run's label. The caller joined it: a label is only ever raised. [E_RUN_UNKNOWN] */
   | { readonly kind: 'run.label'; readonly runId: string; readonly label: Label }
   /** None of the scopes is isolated. Scopes are written `all`, `tenant:t`, `agent:t/a`, `run:id`, `tool:server/name`. [E_ISOLATED] */
   | { readonly kind: 'isolation.require'; readonly scopes: readonly string[] }
-  | { readonly kind: 'isolation.set'; readonly scope: string; readonly isolated: boolean; readonly reason: string; readonly atMs: number }
+  | {
+      readonly kind: 'isolation.set';
+      readonly scope: string;
+      readonly isolated: boolean;
+      readonly reason: string;
+      readonly atMs: number;
+    }
   /** The tool's reviewed pin is this one. [E_TOOL_DRIFTED, also when the tool was never pinned] */
   | { readonly kind: 'pin.require'; readonly tool: ToolName; readonly pin: Digest }
   /** The active bundle is this one. [E_BUSY: decide again under the new one] */
   | { readonly kind: 'bundle.require'; readonly bundle: Digest }
   | { readonly kind: 'bundle.activate'; readonly bundle: Digest; readonly content: JsonObject; readonly atMs: number }
   /** Opens the one intent a call may ever have. [E_STORE_CORRUPT if the call has one] */
-  | { readonly kind: 'intent.open'; readonly callId: string; readonly tenant: string; readonly runId: string; readonly atMs: number }
+  | {
+      readonly kind: 'intent.open';
+      readonly callId: string;
+      readonly tenant: string;
+      readonly runId: string;
+      readonly atMs: number;
+    }
   /** Closes an open intent. [E_STORE_CORRUPT if there is none open] */
   | { readonly kind: 'intent.close'; readonly callId: string; readonly ran: Ran; readonly atMs: number }
+  /**
+   * Asks a person. Counted against the maximum are the run's pending approvals that have not expired when this one is
+   * asked. [E_STORE_CORRUPT if the id exists, E_LIMIT if the run has as many as it may have]
+   */
   | { readonly kind: 'approval.open'; readonly approval: Approval; readonly maxPendingPerRun: number }
-  /** Records a person's answer to a pending approval of the tenant. [E_APPROVAL_USED, E_APPROVAL_EXPIRED] */
+  /**
+   * Records a person's answer to a pending approval of the tenant. [E_APPROVAL_USED if there is none of that id or it is
+   * no longer pending, E_APPROVAL_EXPIRED if it is and its time has passed]
+   */
   | {
       readonly kind: 'approval.answer';
       readonly tenant: string;
@@ -45,7 +75,11 @@ export type Change =
     }
   /** Marks pending approvals of the tenant whose time has passed as expired. Does nothing to any other. */
   | { readonly kind: 'approval.expire'; readonly tenant: string; readonly nowMs: number }
-  /** Spends an approved approval. [E_APPROVAL_USED, E_APPROVAL_EXPIRED, E_APPROVAL_ARGS_CHANGED] */
+  /**
+   * Spends an approved approval. [E_APPROVAL_USED if there is none of that id with this tenant, agent, run and nonce, or
+   * it is not approved: pending, denied, expired or spent; else E_APPROVAL_EXPIRED if its time has passed; else
+   * E_APPROVAL_ARGS_CHANGED if it is for another call]
+   */
   | {
       readonly kind: 'approval.consume';
       readonly tenant: string;
@@ -57,13 +91,19 @@ export type Change =
       readonly nowMs: number;
     }
   /** Remembers the pin of a tool as reviewed. */
-  | { readonly kind: 'pin.set'; readonly tool: ToolName; readonly pin: Digest; readonly descriptor: JsonObject; readonly atMs: number };
+  | {
+      readonly kind: 'pin.set';
+      readonly tool: ToolName;
+      readonly pin: Digest;
+      readonly descriptor: JsonObject;
+      readonly atMs: number;
+    };
 
 /** Whether the effect happened: it did, it did not, or nobody can tell. `unknown` is never retried by itself. */
 export type Ran = 'yes' | 'no' | 'unknown';
 
 export type CommitResult =
-  | { readonly ok: true; /** Sequence numbers of the appended events, in order. */ readonly seqs: readonly number[] }
+  | { readonly ok: true /** Sequence numbers of the appended events, in order. */; readonly seqs: readonly number[] }
   | { readonly ok: false; readonly code: ErrorCode; readonly message: string };
 
 export interface EventQuery {
@@ -78,7 +118,10 @@ export interface EventQuery {
   readonly beforeSeq?: number;
   /** Newest first instead of oldest first. */
   readonly newestFirst?: boolean;
-  /** At most this many, 1 to 1,000. */
+  /**
+   * At most this many, 1 to 1,000. There are fewer, but at least one if there is any, when their bodies come to more
+   * than `limits.pageChars`: whoever wants all goes on until a page is empty.
+   */
   readonly limit: number;
 }
 
@@ -97,8 +140,14 @@ export interface StoredPin {
 }
 
 /**
- * The truth. `commit` resolves only when the changes would survive a power cut; a rejected promise is a `Fault` with
- * code E_STORE and says nothing about whether they do. Commits take effect in the order they were handed over.
+ * The truth. Several processes may have one store open at the same time; what one committed, all see.
+ *
+ * `commit` resolves only when the changes would survive a power cut. It rejects with a `Fault` E_STORE or
+ * E_STORE_CORRUPT, which says nothing about whether they do, or with a `Bug` when a change is not JSON; then nothing of
+ * that commit was made. With more than `limits.commitsWaiting` unanswered it is refused with E_BUSY. Commits take effect
+ * in the order in which one process handed them over, and a read sees those handed over before it.
+ *
+ * A read rejects with the same faults, and with a `Bug` for a limit it does not take.
  */
 export interface Store {
   commit(changes: readonly Change[]): Promise<CommitResult>;
@@ -117,7 +166,9 @@ export interface Store {
   /** A bundle that was once activated, by its digest. */
   readBundle(bundle: Digest): Promise<{ readonly bundle: Digest; readonly content: JsonObject } | undefined>;
   listIsolations(): Promise<readonly { readonly scope: string; readonly reason: string; readonly atMs: number }[]>;
-  readActiveBundle(): Promise<{ readonly bundle: Digest; readonly content: JsonObject; readonly atMs: number } | undefined>;
+  readActiveBundle(): Promise<
+    { readonly bundle: Digest; readonly content: JsonObject; readonly atMs: number } | undefined
+  >;
   /** Finishes what was handed over, then releases everything. */
   close(): Promise<void>;
 }

@@ -20,7 +20,13 @@ export async function readCallRecord(
   id: string,
 ): Promise<CallRecord> {
   const callId = id.startsWith('apr_') ? (await store.readApproval(tenant, id))?.callId : id;
-  const events = callId === undefined ? [] : await store.readEvents({ tenant, callId, limit: EVENTS_PER_CALL });
+  const events: StoredEvent[] = [];
+  while (callId !== undefined && events.length < EVENTS_PER_CALL) {
+    const afterSeq = events.at(-1)?.seq ?? 0;
+    const page = await store.readEvents({ tenant, callId, afterSeq, limit: EVENTS_PER_CALL - events.length });
+    if (page.length === 0) break;
+    events.push(...page);
+  }
   if (callId === undefined || events.length === 0) throw new Fault('E_NOT_FOUND', `nothing is recorded of \`${id}\``);
   return { callId, events };
 }

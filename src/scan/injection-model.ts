@@ -24,7 +24,12 @@ export const SEGMENT_WORDS = 3;
  * Scores every segment and every window of up to 40 words, and returns those above `threshold`, best first, at most
  * `most`; without any, the best one. An empty text has none.
  */
-export function scoreText(text: string, model: InjectionModel, threshold: number, most: number): readonly InjectionScore[] {
+export function scoreText(
+  text: string,
+  model: InjectionModel,
+  threshold: number,
+  most: number,
+): readonly InjectionScore[] {
   const features = readFeatures(text);
   const sums = sumSegments(features, model);
   let best: InjectionScore | undefined;
@@ -77,7 +82,13 @@ function sumSegments(features: TextFeatures, model: InjectionModel): Float64Arra
   return sums;
 }
 
-function scoreUnit(features: TextFeatures, sums: Float64Array, model: InjectionModel, first: number, last: number): number {
+function scoreUnit(
+  features: TextFeatures,
+  sums: Float64Array,
+  model: InjectionModel,
+  first: number,
+  last: number,
+): number {
   const count = (features.from[last + 1] ?? 0) - (features.from[first] ?? 0);
   const sum = ((sums[last + 1] ?? 0) - (sums[first] ?? 0)) * model.scale;
   return sum / Math.sqrt(Math.max(1, count)) + (first === last ? model.segmentBias : model.windowBias);

@@ -195,7 +195,16 @@ function isSpace(text: string, at: number): boolean {
 /** A quote that begins or ends a value of JSON or of code; not one in a sentence. */
 function isDelimiter(text: string, at: number): boolean {
   const before = text.charCodeAt(text.charCodeAt(at - 1) === 32 ? at - 2 : at - 1);
-  if (!(before >= 0) || before === 58 || before === 44 || before === 91 || before === 123 || before === 40 || before === 61) return true;
+  if (
+    !(before >= 0) ||
+    before === 58 ||
+    before === 44 ||
+    before === 91 ||
+    before === 123 ||
+    before === 40 ||
+    before === 61
+  )
+    return true;
   const after = text.charCodeAt(text.charCodeAt(at + 1) === 32 ? at + 2 : at + 1);
   return !(after >= 0) || after === 44 || after === 58 || after === 93 || after === 125 || after === 41 || after === 10;
 }

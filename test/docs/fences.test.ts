@@ -43,7 +43,10 @@ describe('fenced blocks', () => {
         .flatMap((line) => line.replace(/#.*/, '').split('&&'))
         .map((command) => command.trim())
         .filter(Boolean);
-      expect(commands.filter((command) => !NOT_RUN_HERE.includes(command)), describeFence(fence)).toEqual([]);
+      expect(
+        commands.filter((command) => !NOT_RUN_HERE.includes(command)),
+        describeFence(fence),
+      ).toEqual([]);
       for (const command of commands) {
         const script = command.replace(/^npm (run )?/, '');
         if (script !== 'ci') expect(scripts, describeFence(fence)).toHaveProperty(script);

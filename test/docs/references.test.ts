@@ -24,13 +24,15 @@ describe.each(documents)('%s', (file) => {
   const text = readDocument(file);
 
   it('links to what is there', () => {
-    const broken = [...proseOf(text).matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)/g)].flatMap(([, path = '', anchor]) => {
-      const target = path === '' ? file : normalize(join(dirname(file), path));
-      if (!existsSync(join(root, target))) return [`${path} is not there`];
-      if (anchor === undefined) return [];
-      const headings = [...readDocument(target).matchAll(/^#+ (.+)$/gm)].map((match) => anchorOf(match[1] ?? ''));
-      return headings.includes(anchor) ? [] : [`${target} has no heading #${anchor}`];
-    });
+    const broken = [...proseOf(text).matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)/g)].flatMap(
+      ([, path = '', anchor]) => {
+        const target = path === '' ? file : normalize(join(dirname(file), path));
+        if (!existsSync(join(root, target))) return [`${path} is not there`];
+        if (anchor === undefined) return [];
+        const headings = [...readDocument(target).matchAll(/^#+ (.+)$/gm)].map((match) => anchorOf(match[1] ?? ''));
+        return headings.includes(anchor) ? [] : [`${target} has no heading #${anchor}`];
+      },
+    );
     expect(broken).toEqual([]);
   });
 

@@ -40,14 +40,20 @@ describe('the requirements', () => {
       if (!existsSync(join(root, file))) return [`${id}: ${file} is not there`];
       const titles = listTitles(file);
       if (titles.length === 0 && !file.endsWith('.test.ts')) return [`${id}: ${file} has no tests`];
-      return tests.filter((title) => !titles.some((one) => one.startsWith(title))).map((title) => `${id}: ${file} has no “${title}”`);
+      return tests
+        .filter((title) => !titles.some((one) => one.startsWith(title)))
+        .map((title) => `${id}: ${file} has no “${title}”`);
     });
     expect(missing).toEqual([]);
   });
 
   it.each(CITED_WHOLE)('cite every test of %s', (folder) => {
     const cited = new Set(proofs.map(({ file }) => file));
-    expect(globSync(`${folder}/**/*.test.ts`, { cwd: root }).sort().filter((file) => !cited.has(file))).toEqual([]);
+    expect(
+      globSync(`${folder}/**/*.test.ts`, { cwd: root })
+        .sort()
+        .filter((file) => !cited.has(file)),
+    ).toEqual([]);
   });
 });
 

@@ -11,10 +11,17 @@ import { describeFence, readFences } from './read-fences.ts';
 
 const fences = readFences();
 const tagged = (language: string, tag: string) =>
-  fences.filter((fence) => fence.language === language && fence.tag === tag).map((fence) => [describeFence(fence), fence] as const);
+  fences
+    .filter((fence) => fence.language === language && fence.tag === tag)
+    .map((fence) => [describeFence(fence), fence] as const);
 
 const placeOf = () => ({ file: 'chaperone.yaml', line: 1, column: 1 });
-const tool = (server: string, name: string, properties: Tool['inputSchema'], required: readonly string[] = []): Tool => ({
+const tool = (
+  server: string,
+  name: string,
+  properties: Tool['inputSchema'],
+  required: readonly string[] = [],
+): Tool => ({
   server,
   name,
   description: '',
@@ -55,9 +62,15 @@ describe('the rules in the documents', () => {
   });
 
   it.each(tagged('cedar', 'compiled'))('%s is what the manifest above it compiles to', (_, fence) => {
-    const above = fences.findLast(({ file, line, tag }) => file === fence.file && tag === 'config' && line < fence.line);
+    const above = fences.findLast(
+      ({ file, line, tag }) => file === fence.file && tag === 'config' && line < fence.line,
+    );
     const { manifest, place } = parseConfig(above?.text ?? '', fence.file);
-    expect(`${compileManifest(manifest, place).map((policy) => policy.text).join('\n\n')}\n`).toBe(fence.text);
+    expect(
+      `${compileManifest(manifest, place)
+        .map((policy) => policy.text)
+        .join('\n\n')}\n`,
+    ).toBe(fence.text);
   });
 
   it('finds some of each', () => {

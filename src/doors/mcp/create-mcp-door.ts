@@ -30,6 +30,11 @@ export interface McpDoor {
   fetch(request: Request, credentials: unknown, parsed?: unknown): Promise<Response>;
   /** Serves one client on a pair of streams, until its input ends. */
   serveStdio(options: StdioOptions): Promise<void>;
+  /**
+   * Puts other servers behind the door, after the configuration changed. Sessions and subscriptions stay; what they
+   * watched on servers that are gone is watched no more.
+   */
+  replaceUpstreams(upstreams: readonly McpUpstream[]): void;
   /** Ends sessions and subscriptions. The servers behind are not the door's to close. */
   close(): Promise<void>;
 }
@@ -51,6 +56,11 @@ export function createMcpDoor(options: McpDoorOptions): McpDoor {
   return {
     fetch: (request, credentials, parsed) => handleHttp(http, request, credentials, parsed),
     serveStdio: (stdio) => serveStdio(door, peers, stdio),
+    replaceUpstreams(next) {
+      upstreams.clear();
+      for (const upstream of next) upstreams.set(upstream.server, upstream);
+      listings.restart();
+    },
     async close() {
       for (const end of [...subscriptions]) end();
       sessions.close();

@@ -21,7 +21,14 @@ export class Listings {
   constructor(clock: Clock, upstreams: ReadonlyMap<string, McpUpstream>) {
     this.#clock = clock;
     this.#upstreams = upstreams;
-    for (const upstream of upstreams.values()) {
+    this.restart();
+  }
+
+  /** Forgets everything and follows the servers there are now. */
+  restart(): void {
+    this.close();
+    this.#known.clear();
+    for (const upstream of this.#upstreams.values()) {
       for (const kind of ['resources', 'templates', 'prompts'] as const) {
         this.#stops.push(upstream.onListChanged(kind, () => this.#expire(upstream.server, kind)));
       }
@@ -49,7 +56,7 @@ export class Listings {
   }
 
   close(): void {
-    for (const stop of this.#stops) stop();
+    for (const stop of this.#stops.splice(0)) stop();
   }
 
   #expire(server: string, kind: McpListKind): void {

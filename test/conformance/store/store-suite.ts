@@ -379,6 +379,32 @@ export function describeStore(name: string, kind: StoreKind): void {
       expect(await store.readEvents({ tenant: 'acme', beforeSeq: 1, limit: 10 })).toEqual([]);
     });
 
+    it('ends a page early when it holds much, and never without an event', async () => {
+      const store = await openStore();
+      const sizes = [limits.pageChars + 10, 10, limits.pageChars - 1_000, 2_000, 10, 10];
+      for (const [i, size] of sizes.entries()) {
+        await store.commit([append({ id: `evt_${i}`, callId: 'c', body: { text: 'x'.repeat(size) } })]);
+      }
+      for (const newestFirst of [false, true]) {
+        const pages: number[][] = [];
+        for (let more = {}; ; ) {
+          const page = await store.readEvents({ tenant: 'acme', callId: 'c', newestFirst, ...more, limit: 10 });
+          if (page.length === 0) break;
+          pages.push(page.map((event) => event.seq));
+          more = { [newestFirst ? 'beforeSeq' : 'afterSeq']: page.at(-1)?.seq };
+        }
+        const expected = [[1], [2, 3, 4], [5, 6]];
+        expect(pages).toEqual(
+          newestFirst
+            ? [
+                [6, 5, 4, 3],
+                [2, 1],
+              ]
+            : expected,
+        );
+      }
+    });
+
     it.each([0, -1, 1_001, 1.5, Number.NaN])('takes no limit of %s', async (limit) => {
       const store = await openStore();
       await expect(store.readEvents({ tenant: 'acme', limit })).rejects.toThrow(Bug);

@@ -29,7 +29,10 @@ export async function makeScratch(): Promise<Scratch> {
   const clientFile = join(home, '.cursor', 'mcp.json');
   await mkdir(join(home, '.cursor'), { recursive: true });
   const args = [join(folder, 'src/app/demo/mail-server.ts'), join(folder, 'examples/demo/mailbox.json')];
-  await writeFile(clientFile, `${JSON.stringify({ mcpServers: { mail: { command: process.execPath, args } } }, null, 2)}\n`);
+  await writeFile(
+    clientFile,
+    `${JSON.stringify({ mcpServers: { mail: { command: process.execPath, args } } }, null, 2)}\n`,
+  );
   const path = [bin, join(root, 'node_modules', '.bin'), process.env['PATH'] ?? ''].join(delimiter);
   return {
     folder,

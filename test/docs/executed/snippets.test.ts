@@ -21,7 +21,8 @@ afterEach(() => scratch.dispose());
 describe('the commands of the documents', () => {
   it.each(sessions)('%s', async (_, blocks) => {
     const port = String(await findPort());
-    const text = (tag: string) => blocks.filter((block) => block.tag === tag).map((block) => block.text.replace(PORT, port));
+    const text = (tag: string) =>
+      blocks.filter((block) => block.tag === tag).map((block) => block.text.replace(PORT, port));
     const before = await readFile(scratch.clientFile, 'utf8');
     const served = await Promise.all(text('serve').map((script) => serve(scratch, script)));
     try {
@@ -38,18 +39,24 @@ describe('the commands of the documents', () => {
 });
 
 describe('the programs of the documents', () => {
-  it.each(programs.map((fence) => [describeFence(fence), fence] as const))('%s prints what it says it prints', async (_, fence) => {
-    const file = join(scratch.folder, 'program.ts');
-    await writeFile(file, fence.text.replaceAll("'chaperone'", "'./src/index.ts'"));
-    const { code, stdout, stderr } = await run(scratch, 'node', [file]);
-    expect(code, stderr).toBe(0);
-    const lines = stdout.split('\n');
-    for (const expected of listPrinted(fence)) {
-      const [start = ''] = expected.split(' …');
-      expect(lines.some((line) => line.startsWith(start)), `${expected}\nin\n${stdout}`).toBe(true);
-    }
-    expect(listPrinted(fence).length).toBeGreaterThan(0);
-  });
+  it.each(programs.map((fence) => [describeFence(fence), fence] as const))(
+    '%s prints what it says it prints',
+    async (_, fence) => {
+      const file = join(scratch.folder, 'program.ts');
+      await writeFile(file, fence.text.replaceAll("'chaperone'", "'./src/index.ts'"));
+      const { code, stdout, stderr } = await run(scratch, 'node', [file]);
+      expect(code, stderr).toBe(0);
+      const lines = stdout.split('\n');
+      for (const expected of listPrinted(fence)) {
+        const [start = ''] = expected.split(' …');
+        expect(
+          lines.some((line) => line.startsWith(start)),
+          `${expected}\nin\n${stdout}`,
+        ).toBe(true);
+      }
+      expect(listPrinted(fence).length).toBeGreaterThan(0);
+    },
+  );
 });
 
 /** What the comments behind `console.log` say it prints; all after ` …` is left open. */

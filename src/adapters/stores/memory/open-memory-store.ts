@@ -1,4 +1,5 @@
 import { Fault } from '../../../base/fault.ts';
+import { limits } from '../../../base/limits.ts';
 import type { StoredEvent } from '../../../model/event.ts';
 import type { Change, CommitResult, Store } from '../../../ports/store.ts';
 import { assertLimit, refuseTooLarge } from '../record.ts';
@@ -32,7 +33,8 @@ export function openMemoryStore(state: MemoryState = newMemoryState()): Store {
       const { events } = open();
       const found: StoredEvent[] = [];
       const last = events.length - 1;
-      for (let i = 0; i <= last && found.length < query.limit; i++) {
+      let chars = 0;
+      for (let i = 0; i <= last && found.length < query.limit && chars < limits.pageChars; i++) {
         const event = events[query.newestFirst === true ? last - i : i];
         if (
           event !== undefined &&
@@ -45,6 +47,7 @@ export function openMemoryStore(state: MemoryState = newMemoryState()): Store {
           (query.tool === undefined || event.tool === query.tool)
         ) {
           found.push(structuredClone(event));
+          chars += JSON.stringify(event.body).length;
         }
       }
       return found;

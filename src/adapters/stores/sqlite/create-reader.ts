@@ -1,6 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { Fault } from '../../../base/fault.ts';
 import type { JsonObject } from '../../../base/json.ts';
+import { limits } from '../../../base/limits.ts';
 import type { Approval } from '../../../model/approval.ts';
 import type { StoredEvent } from '../../../model/event.ts';
 import type { Label } from '../../../model/label.ts';
@@ -47,7 +48,14 @@ export function createReader(db: DatabaseSync, live: () => readonly Instance[]):
         statement = db.prepare(sql);
         eventStatements.set(sql, statement);
       }
-      return statement.all(...values).map(toEvent);
+      const page: StoredEvent[] = [];
+      let chars = 0;
+      for (const row of statement.iterate(...values)) {
+        page.push(toEvent(row));
+        chars += String(row['body']).length;
+        if (chars >= limits.pageChars) break;
+      }
+      return page;
     },
     readRun(tenant, runId) {
       const row = selectRun.get(runId, tenant);

@@ -1,0 +1,65 @@
+import type { SeenRecord } from './provenance-index.ts';
+import type { Sentence } from './read-task.ts';
+
+/** A superlative of the user's, and the fields it is about. */
+interface Extreme {
+  readonly words: RegExp;
+  readonly fields: ReadonlySet<string>;
+  readonly wants: 'most' | 'least';
+}
+
+const set = (text: string): ReadonlySet<string> => new Set(text.split(' '));
+const SIZE = set('size length byte bytes amount quantity count population area duration');
+const TIME = set('date time timestamp created modified updated sent received start last at');
+const PRICE = set('price cost amount fee rate fare total');
+const RATING = set('rating score star review rank point grade');
+
+const EXTREMES: readonly Extreme[] = [
+  { words: /\b(?:largest|biggest|longest|heaviest)\b/, fields: SIZE, wants: 'most' },
+  { words: /\b(?:smallest|shortest|lightest)\b/, fields: SIZE, wants: 'least' },
+  { words: /\b(?:latest|newest|most recent|last)\b/, fields: TIME, wants: 'most' },
+  { words: /\b(?:oldest|earliest)\b/, fields: TIME, wants: 'least' },
+  { words: /\b(?:cheapest|least expensive|lowest[- ]pric\w+|lowest cost|lowest price)\b/, fields: PRICE, wants: 'least' },
+  { words: /\b(?:most expensive|priciest|highest price|highest amount|costliest)\b/, fields: PRICE, wants: 'most' },
+  { words: /\b(?:best|highest|top)[- ]?(?:rat\w+|review\w*|scor\w+)?\b/, fields: RATING, wants: 'most' },
+  { words: /\b(?:worst|lowest)[- ]?(?:rat\w+|review\w*|scor\w+)?\b/, fields: RATING, wants: 'least' },
+];
+
+/**
+ * Whether a record is the one that a superlative of these sentences picks out of everything its call returned. The
+ * claim is recomputed over the whole listing, and a tie picks nothing.
+ */
+export function isExtreme(record: SeenRecord, records: readonly SeenRecord[], sentences: readonly Sentence[]): boolean {
+  const wanted = EXTREMES.filter(({ words }) => sentences.some((sentence) => words.test(sentence.text.toLowerCase())));
+  if (wanted.length === 0) return false;
+  const listing = records.filter((other) => other.call === record.call && other.shape.id !== undefined === (record.shape.id !== undefined));
+  if (listing.length < 2) return false;
+  return wanted.every(({ fields, wants }) => {
+    const own = measure(record, fields);
+    if (own === undefined) return false;
+    const sign = wants === 'most' ? 1 : -1;
+    return listing.every((other) => {
+      if (other.identity === record.identity) return true;
+      const value = measure(other, fields);
+      return value !== undefined && sign * compare(own, value) > 0;
+    });
+  });
+}
+
+function measure(record: SeenRecord, fields: ReadonlySet<string>): number | string | undefined {
+  for (const field of record.shape.fields) {
+    if (field.key === undefined || field.path.includes('[]')) continue;
+    if (!field.words.some((word) => fields.has(word))) continue;
+    if (field.number !== undefined) return field.number;
+    if (/^\d{4}-\d{2}-\d{2}/.test(field.text)) return field.text;
+    const number = /-?\d+(?:\.\d+)?/.exec(field.text.replaceAll(',', ''))?.[0];
+    if (number !== undefined) return Number(number);
+  }
+  return undefined;
+}
+
+function compare(a: number | string, b: number | string): number {
+  if (typeof a === 'number' && typeof b === 'number') return a - b;
+  const [x, y] = [String(a), String(b)];
+  return x === y ? 0 : x > y ? 1 : -1;
+}

@@ -1,0 +1,99 @@
+import { foldText, stemWord } from './fold-text.ts';
+import { stopWords } from './lexicon.ts';
+import { type Field, type RecordShape, wordsOf } from './read-records.ts';
+import type { Task } from './read-task.ts';
+
+/** How well the prompt names a record, in all and per sentence. 0: not at all; from 20 on it can be meant. */
+export interface Link {
+  readonly score: number;
+  readonly bySentence: ReadonlyMap<number, number>;
+}
+
+/** At least this much names a record; less only hints at it. */
+export const NAMED = 20;
+export const HINTED = 10;
+
+const NAMING: ReadonlySet<string> = new Set(
+  'title subject name filename file label summary event product key value slug item topic question username user channel hotel restaurant company city address text full display first last id number'.split(' '),
+);
+const IGNORED: ReadonlySet<string> = new Set('status type state category kind currency permission role visibility priority format read recurring all'.split(' '));
+const EXTENSION = /\.[a-z][a-z0-9]{1,4}$/i;
+/** Characters of a text that are searched for the user's phrases. */
+const PROSE_CHARACTERS = 20_000;
+
+/** Pairs of neighbouring words of the user's sentences that mean something together, by sentence. */
+export function listPhrases(task: Task): ReadonlyMap<string, number> {
+  const phrases = new Map<string, number>();
+  for (const [index, sentence] of task.sentences.entries()) {
+    const words = sentence.words.map(stemWord);
+    for (let i = 1; i < words.length; i++) {
+      const [a, b] = [words[i - 1] ?? '', words[i] ?? ''];
+      if (stopWords.has(a) || stopWords.has(b) || a.length < 3 || b.length < 2) continue;
+      phrases.set(`${a} ${b}`, index);
+    }
+  }
+  return phrases;
+}
+
+export function linkRecord(record: RecordShape, task: Task, phrases: ReadonlyMap<string, number>): Link {
+  const scores = new Map<number, number>();
+  const raise = (sentence: number, score: number): void => {
+    if (sentence >= 0 && (scores.get(sentence) ?? 0) < score) scores.set(sentence, score);
+  };
+  let dated = false;
+  let valued = false;
+  for (const field of record.fields) {
+    const last = field.words.at(-1) ?? '';
+    if (IGNORED.has(last)) continue;
+    const names = !record.prose && NAMING.has(last);
+    if (field.key !== undefined) {
+      const date = /^\d{4}-(\d{2}-\d{2})/.exec(field.text);
+      if (date && (task.mentioned.has(`date:${date[0]}`) || task.mentioned.has(`date:????-${date[1]}`))) dated = true;
+      for (const mention of task.mentioned.get(field.key) ?? []) {
+        if (mention.kind === 'date' || mention.role === 'excluded') continue;
+        if (mention.kind === 'number') {
+          if (last !== 'id' || /\b(?:id|number|no|nr)\W*$|#$/i.test(beforeNumber(task, mention.sentence, mention.canonical))) {
+            raise(mention.sentence, last === 'id' ? 30 : 15);
+            valued = true;
+          }
+        } else raise(mention.sentence, names ? 30 : 18);
+      }
+    }
+    if (names) linkTitle(field, task, raise);
+    else linkPhrases(field, phrases, raise);
+  }
+  const extra = (dated ? 4 : 0) + (valued ? 2 : 0);
+  if (extra > 0) for (const [sentence, score] of scores) scores.set(sentence, score + extra);
+  return { score: Math.max(0, ...scores.values()), bySentence: scores };
+}
+
+function beforeNumber(task: Task, sentence: number, number: string): string {
+  const text = task.sentences[sentence]?.text ?? '';
+  const at = text.indexOf(number);
+  return at === -1 ? '' : text.slice(Math.max(0, at - 12), at);
+}
+
+function linkTitle(field: Field, task: Task, raise: (sentence: number, score: number) => void): void {
+  if (field.key === undefined) return;
+  const stems = [...new Set(wordsOf({ ...field, text: field.text.replace(EXTENSION, '') }).filter((word) => !stopWords.has(word)))];
+  if (stems.length === 0 || stems.every((stem) => stem.length < 3 && !/\d/.test(stem))) return;
+  const folded = foldText(field.text);
+  for (const [index, sentence] of task.sentences.entries()) {
+    const held = stems.filter((stem) => sentence.stems.has(stem)).length;
+    if (held === 0) continue;
+    if (held === stems.length) {
+      const phrase = stems.length > 1 && foldText(sentence.text).includes(folded);
+      raise(index, phrase ? 28 : 20 + Math.min(stems.length, 5));
+    } else if (stems.some((stem) => stem.length > 3 && sentence.stems.has(stem))) raise(index, HINTED + Math.min(held, 4));
+  }
+}
+
+/** Two neighbouring words of the user's stand together in a text that is not a name. */
+function linkPhrases(field: Field, phrases: ReadonlyMap<string, number>, raise: (sentence: number, score: number) => void): void {
+  if (phrases.size === 0 || field.number !== undefined) return;
+  const words = wordsOf(field.text.length > PROSE_CHARACTERS ? { ...field, text: field.text.slice(0, PROSE_CHARACTERS) } : field);
+  for (let i = 1; i < words.length; i++) {
+    const sentence = phrases.get(`${words[i - 1]} ${words[i]}`);
+    if (sentence !== undefined) raise(sentence, HINTED);
+  }
+}

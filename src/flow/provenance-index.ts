@@ -1,0 +1,153 @@
+import type { ToolName } from '../model/tool.ts';
+import { readToolWords, type FlowTool } from './flow-tool.ts';
+import { stemWord } from './fold-text.ts';
+import { type Link, HINTED, linkRecord, listPhrases, NAMED } from './link-record.ts';
+import type { Field, RecordShape } from './read-records.ts';
+import type { Task } from './read-task.ts';
+
+/** A record as it was seen in this run. */
+export interface SeenRecord {
+  readonly shape: RecordShape;
+  readonly tool: ToolName;
+  /** Stems of what the tool that returned it is about. */
+  readonly kinds: readonly string[];
+  /** The same object has the same identity wherever it is seen. */
+  readonly identity: string;
+  readonly link: Link;
+  /** Ordinal of the call that returned it. */
+  readonly call: number;
+  /** What the agent wrote in an earlier call, or in an earlier run: read back it is not trusted. */
+  readonly ownWrite: boolean;
+  /** It has an author, and that is neither the user nor somebody the user names. */
+  readonly byOutsider: boolean;
+  /** The call that returned it was itself pointed by the prompt: a file or a channel that the user names. */
+  readonly pointed: boolean;
+}
+
+export interface Occurrence {
+  readonly record: SeenRecord;
+  readonly field: Field;
+  /** The value stands inside prose, not in a field of its own. */
+  readonly inProse: boolean;
+}
+
+/** Bounds of one run's index. When one is reached nothing more is trusted from it: `exhausted`. */
+export const indexLimits = { values: 400_000, records: 100_000, occurrencesPerValue: 256, characters: 33_554_432 } as const;
+
+/** Every value seen in a run and where, and which records the prompt names best. */
+export class ProvenanceIndex {
+  readonly #values = new Map<string, Occurrence[]>();
+  readonly #best = new Map<string, { score: number; identities: Set<string> }>();
+  readonly #records: SeenRecord[] = [];
+  readonly #localParts = new Map<string, Set<string>>();
+  readonly #phrases: ReadonlyMap<string, number>;
+  readonly #task: Task;
+  #count = 0;
+  #characters = 0;
+  exhausted = false;
+
+  constructor(task: Task) {
+    this.#task = task;
+    this.#phrases = listPhrases(task);
+  }
+
+  get records(): readonly SeenRecord[] {
+    return this.#records;
+  }
+
+  /** Whether the bound leaves room for a text of this length; if not, the index is exhausted from now on. */
+  reserve(characters: number): boolean {
+    this.#characters += characters;
+    if (this.#characters > indexLimits.characters) this.exhausted = true;
+    return !this.exhausted;
+  }
+
+  /** Adds one record. Answers false when a bound is reached. */
+  add(shape: RecordShape, tool: FlowTool, seen: Omit<SeenRecord, 'shape' | 'tool' | 'kinds' | 'identity' | 'link'>): boolean {
+    if (this.#records.length >= indexLimits.records || this.#count >= indexLimits.values) {
+      this.exhausted = true;
+      return false;
+    }
+    const kinds = listKinds(shape, tool);
+    const link = linkRecord(shape, this.#task, this.#phrases);
+    const identity = shape.id?.key === undefined ? contentIdentity(shape) : `${kinds.at(-1) ?? ''}#${shape.id.key}`;
+    const record: SeenRecord = { ...seen, shape, tool: tool.name, kinds, identity, link };
+    this.#records.push(record);
+    if (!record.ownWrite) this.#rank(record);
+    for (const field of shape.fields) {
+      if (field.key !== undefined) this.#remember(field.key, { record, field, inProse: false });
+      for (const atom of field.inner) this.#remember(atom.key, { record, field, inProse: true });
+      if (field.key?.startsWith('email:') && !record.ownWrite) this.#rememberLocalPart(field.key);
+    }
+    return true;
+  }
+
+  /** Where a value was seen. Over the bound per value, the first places only; then it is too common to prove anything. */
+  find(key: string): readonly Occurrence[] {
+    return this.#values.get(key) ?? [];
+  }
+
+  /** E-mail addresses seen in fields of their own whose local part holds this word. */
+  addressesNamed(word: string): ReadonlySet<string> {
+    return this.#localParts.get(word) ?? new Set();
+  }
+
+  /**
+   * Whether the prompt names this record and, unless `many`, no other of that kind as well. With `sentences`, only
+   * what those sentences say counts.
+   */
+  isNamed(record: SeenRecord, kinds: readonly string[], options: { readonly many?: boolean; readonly sentences?: readonly number[]; readonly least?: number } = {}): boolean {
+    if (record.ownWrite || this.exhausted) return false;
+    const scopes = options.sentences?.map(String) ?? ['*'];
+    return scopes.some((scope) => {
+      const score = scope === '*' ? record.link.score : (record.link.bySentence.get(Number(scope)) ?? 0);
+      if (score < (options.least ?? NAMED)) return false;
+      return kinds.some((kind) => {
+        const best = this.#best.get(`${kind}|${scope}`);
+        if (!best || !record.kinds.includes(kind)) return false;
+        if (options.many) return score >= NAMED;
+        return best.score === score && best.identities.size === 1;
+      });
+    });
+  }
+
+  #rank(record: SeenRecord): void {
+    for (const kind of record.kinds) {
+      this.#rankIn(`${kind}|*`, record.link.score, record.identity);
+      for (const [sentence, score] of record.link.bySentence) this.#rankIn(`${kind}|${sentence}`, score, record.identity);
+    }
+  }
+
+  #rankIn(scope: string, score: number, identity: string): void {
+    if (score < HINTED) return;
+    const best = this.#best.get(scope);
+    if (!best || score > best.score) this.#best.set(scope, { score, identities: new Set([identity]) });
+    else if (score === best.score) best.identities.add(identity);
+  }
+
+  #remember(key: string, occurrence: Occurrence): void {
+    const places = this.#values.get(key);
+    if (!places) this.#values.set(key, [occurrence]);
+    else if (places.length < indexLimits.occurrencesPerValue) places.push(occurrence);
+    this.#count++;
+  }
+
+  #rememberLocalPart(key: string): void {
+    const local = key.slice('email:'.length, key.indexOf('@'));
+    for (const word of local.split(/[^\p{L}]+/u)) {
+      if (word.length < 2) continue;
+      const addresses = this.#localParts.get(word) ?? new Set();
+      this.#localParts.set(word, addresses.add(key));
+    }
+  }
+}
+
+function listKinds(shape: RecordShape, tool: FlowTool): string[] {
+  const { objects } = readToolWords(tool.tool);
+  const own = shape.id?.words.slice(0, -1) ?? [];
+  return [...new Set([...objects, ...own.map(stemWord)])];
+}
+
+function contentIdentity(shape: RecordShape): string {
+  return shape.fields.map((field) => `${field.path}=${field.text}`).join('\n');
+}
