@@ -1,14 +1,45 @@
 import { z } from 'zod';
-import * as contract from '../../src/contract/http.ts';
+import {
+  answerSchema,
+  approvalSchema,
+  approvalsSchema,
+  callAnswerSchema,
+  callSchema,
+  errorSchema,
+  eventsQuerySchema,
+  eventsSchema,
+  explanationSchema,
+  runSchema,
+  startedRunSchema,
+  startRunSchema,
+  toolsSchema,
+} from '../../src/contract/http.ts';
 import { SCOPES } from '../../src/doors/http/authenticate.ts';
 import { routes } from '../../src/doors/http/door.ts';
 import { code, table } from './table.ts';
 
+/** The bodies by the names they have in the document. */
+const BODIES = {
+  StartRun: startRunSchema,
+  Call: callSchema,
+  Answer: answerSchema,
+  EventsQuery: eventsQuerySchema,
+  Error: errorSchema,
+  Run: runSchema,
+  StartedRun: startedRunSchema,
+  Tools: toolsSchema,
+  CallAnswer: callAnswerSchema,
+  Approval: approvalSchema,
+  Approvals: approvalsSchema,
+  Events: eventsSchema,
+  Explanation: explanationSchema,
+} as const;
+type BodyName = keyof typeof BODIES;
+
 interface RouteText {
   readonly does: string;
-  /** The names of schemas in the contract. */
-  readonly takes?: keyof typeof contract;
-  readonly gives: keyof typeof contract;
+  readonly takes?: BodyName;
+  readonly gives: BodyName;
   readonly status: string;
 }
 
@@ -16,44 +47,44 @@ interface RouteText {
 const TEXTS: Readonly<Record<string, RouteText>> = {
   'POST /v1/runs': {
     does: 'Starts a run; the host attests user and prompt.',
-    takes: 'startRunSchema',
-    gives: 'startedRunSchema',
+    takes: 'StartRun',
+    gives: 'StartedRun',
     status: '201',
   },
   'GET /v1/runs/:id': {
     does: 'Reads a run; an agent only the one its token is bound to.',
-    gives: 'runSchema',
+    gives: 'Run',
     status: '200, under `run`',
   },
   'DELETE /v1/runs/:id': {
     does: 'Ends a run: no further call of it is granted.',
-    gives: 'runSchema',
+    gives: 'Run',
     status: '200, under `run`',
   },
-  'GET /v1/tools': { does: 'Lists the tools this agent is shown.', gives: 'toolsSchema', status: '200' },
+  'GET /v1/tools': { does: 'Lists the tools this agent is shown.', gives: 'Tools', status: '200' },
   'POST /v1/calls': {
     does: 'Calls a tool.',
-    takes: 'callSchema',
-    gives: 'callAnswerSchema',
+    takes: 'Call',
+    gives: 'CallAnswer',
     status: '200, or 202 while a person is asked',
   },
-  'GET /v1/approvals': { does: 'Lists what waits for a person.', gives: 'approvalsSchema', status: '200' },
-  'GET /v1/approvals/:id': { does: 'Reads one approval.', gives: 'approvalSchema', status: '200, under `approval`' },
+  'GET /v1/approvals': { does: 'Lists what waits for a person.', gives: 'Approvals', status: '200' },
+  'GET /v1/approvals/:id': { does: 'Reads one approval.', gives: 'Approval', status: '200, under `approval`' },
   'POST /v1/approvals/:id/answer': {
     does: 'Answers it, once, as the person of the token.',
-    takes: 'answerSchema',
-    gives: 'approvalSchema',
+    takes: 'Answer',
+    gives: 'Approval',
     status: '200, under `approval`',
   },
   'GET /v1/decisions/:id': {
     does: 'Reads why a call was decided as it was, by call id.',
-    gives: 'explanationSchema',
+    gives: 'Explanation',
     status: '200',
   },
   'GET /v1/events': {
     does: 'Pages through the record of the tenant.',
-    takes: 'eventsQuerySchema',
-    gives: 'eventsSchema',
+    takes: 'EventsQuery',
+    gives: 'Events',
     status: '200',
   },
 };
@@ -91,21 +122,17 @@ export function printBodies(): string {
     const text = TEXTS[`${method} ${path}`];
     return text ? [...(text.takes ? [text.takes] : []), text.gives] : [];
   });
-  return [...new Set<keyof typeof contract>([...named, 'errorSchema'])]
+  return [...new Set<BodyName>([...named, 'Error'])]
     .map((name) => {
-      const { $schema: _, ...schema } = z.toJSONSchema(contract[name] as z.ZodType, {
+      const { $schema: _, ...schema } = z.toJSONSchema(BODIES[name], {
         io: 'input',
         unrepresentable: 'any',
       });
-      return `### ${titleOf(name)}\n\n\`\`\`json\n${JSON.stringify(schema, null, 2)}\n\`\`\``;
+      return `### ${name}\n\n\`\`\`json\n${JSON.stringify(schema, null, 2)}\n\`\`\``;
     })
     .join('\n\n');
 }
 
-function link(name: keyof typeof contract): string {
-  return `[${titleOf(name)}](#${titleOf(name).toLowerCase()})`;
-}
-
-function titleOf(name: string): string {
-  return name.replace(/Schema$/, '').replace(/^./, (first) => first.toUpperCase());
+function link(name: BodyName): string {
+  return `[${name}](#${name.toLowerCase()})`;
 }

@@ -38,7 +38,11 @@ interface Prepared {
  * injected instructions the unit that reads most like them is learned as such; of a harmless one, every unit that is
  * not already told apart by a margin. That is how the model is used: the worst unit speaks for the text.
  */
-export function trainModel(examples: readonly Example[], options: TrainingOptions, tell: (line: string) => void): InjectionModel {
+export function trainModel(
+  examples: readonly Example[],
+  options: TrainingOptions,
+  tell: (line: string) => void,
+): InjectionModel {
   const prepared = examples.map(prepare);
   const weights = new Float32Array(FEATURE_BUCKETS);
   const squares = new Float32Array(FEATURE_BUCKETS).fill(1e-3);

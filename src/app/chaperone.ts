@@ -159,7 +159,7 @@ function unwrap(answer: CallAnswer): unknown {
   const { result } = answer;
   const text = result.content.map((block) => (typeof block['text'] === 'string' ? block['text'] : '')).join('\n');
   if (result.isError) throw new Error(text);
-  return result.structuredContent ?? readJson(text);
+  return result.structuredContent === undefined ? readJson(text) : result.structuredContent;
 }
 
 /** A list or a number came as JSON text; a plain string stays one. */

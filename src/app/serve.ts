@@ -40,12 +40,13 @@ export function openSigner(data: string, clock: Clock): Promise<Signer> {
   return openLocalSigner({ folder: join(data, 'keys'), issuer: ISSUER, clock });
 }
 
-/** The MCP door in front of a gateway. */
+/** The MCP door in front of a gateway. It follows the gateway to other servers when the configuration changes. */
 export function openMcpDoor(gateway: Gateway, notify: Notify): McpDoor {
-  return createMcpDoor({
+  const listUpstreams = () => [...gateway.sources.values()].map((source) => source.upstream);
+  const door = createMcpDoor({
     gate: createMcpGate(gateway),
     clock: gateway.world.clock,
-    upstreams: [...gateway.sources.values()].map((source) => source.upstream),
+    upstreams: listUpstreams(),
     hosts: gateway.loaded.manifest.listen.names,
     onProblem: (problem) =>
       notify({
@@ -53,6 +54,19 @@ export function openMcpDoor(gateway: Gateway, notify: Notify): McpDoor {
         message: problem instanceof Error ? (problem.stack ?? problem.message) : String(problem),
       }),
   });
+  let followed = gateway.sources;
+  const unfollow = gateway.onCatalogChanged(() => {
+    if (gateway.sources === followed) return;
+    followed = gateway.sources;
+    door.replaceUpstreams(listUpstreams());
+  });
+  return {
+    ...door,
+    async close() {
+      unfollow();
+      await door.close();
+    },
+  };
 }
 
 /** Serves MCP at `/mcp` and the HTTP API. Throws a `Fault`: E_LISTEN, E_CONFIG. */
@@ -68,7 +82,7 @@ export async function serve(gateway: Gateway, options: ServeOptions): Promise<Se
     clock,
     audience,
     names: manifest.listen.names,
-    mcp: (request, { caller }) => mcp.fetch(request, caller),
+    mcp: (request, { caller, parsedBody }) => mcp.fetch(request, caller, parsedBody),
     report: (report) => options.notify({ kind: 'error', message: JSON.stringify(report) }),
     ...(options.loopbackAgent === undefined
       ? {}

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { JsonObject } from '../base/json.ts';
+import type { JsonObject, JsonValue } from '../base/json.ts';
 import { limits } from '../base/limits.ts';
 import { durationSchema } from '../model/manifest.ts';
 import { agentNameSchema, userSchema } from '../model/principal.ts';
@@ -12,6 +12,7 @@ import { promptPartSchema } from '../model/prompt.ts';
 const idSchema = z.string().min(1).max(128);
 const timeSchema = z.iso.datetime();
 const jsonObjectSchema: z.ZodType<JsonObject> = z.record(z.string(), z.json());
+const jsonValueSchema: z.ZodType<JsonValue> = z.json();
 
 // requests
 
@@ -93,7 +94,7 @@ export const toolsSchema = z.object({ tools: z.array(toolSchema) });
 
 export const resultSchema = z.object({
   content: z.array(jsonObjectSchema),
-  structuredContent: jsonObjectSchema.optional(),
+  structuredContent: jsonValueSchema.optional(),
   isError: z.boolean().optional(),
 });
 

@@ -13,7 +13,7 @@ export interface Atom {
   readonly end: number;
 }
 
-const EMAIL = /(?:mailto:)?[\p{L}\p{N}.!#$%&'*+/=?^_{|}~-]*[\p{L}\p{N}_+-]@[\p{L}\p{N}](?:[\p{L}\p{N}-]*[\p{L}\p{N}])?(?:\.[\p{L}\p{N}](?:[\p{L}\p{N}-]*[\p{L}\p{N}])?)+/gu;
+const EMAIL = /(?:mailto:)?[\p{L}\p{N}](?:[\p{L}\p{N}._%+-]*[\p{L}\p{N}_+-])?@[\p{L}\p{N}](?:[\p{L}\p{N}-]*[\p{L}\p{N}])?(?:\.[\p{L}\p{N}](?:[\p{L}\p{N}-]*[\p{L}\p{N}])?)+/gu;
 const URL_FORM = /(?:[a-z][a-z0-9+.-]{1,20}:\/\/|www\.)[^\s<>"'`{}|\\^]+|(?<![@\p{L}\p{N}.-])(?:[\p{L}\p{N}](?:[\p{L}\p{N}-]*[\p{L}\p{N}])?\.)+(?:com|org|net|io|dev|app|co|ai|edu|gov|info|biz|me|ly|gl|uk|de|fr|it|es|eu|us|ru|cn|xyz|site|online|shop)(?:\/[^\s<>"'`{}|\\^]*)?(?![\p{L}\p{N}@])/giu;
 const ACCOUNT = /(?<![\p{L}\p{N}])(?:[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?|(?:0x)?[0-9a-fA-F]{32,64}|\d[\d -]{10,22}\d)(?![\p{L}\p{N}])/gu;
 const PHONE = /(?<![\p{L}\p{N}])\+\d[\d ().-]{6,18}\d(?!\d)/gu;

@@ -1,5 +1,5 @@
 import { type FlowTool, readToolWords } from './flow-tool.ts';
-import { destructiveVerbs, impliedNouns, sameNoun, sameVerb, stopWords } from './lexicon.ts';
+import { destructiveVerbs, impliedNouns, isChangeVerb, readImperatives, sameNoun, sameVerb, stopWords } from './lexicon.ts';
 import { stemWord } from './fold-text.ts';
 import type { Task } from './read-task.ts';
 
@@ -41,16 +41,29 @@ export function grantAuthority(tool: FlowTool, task: Task, linked: ReadonlySet<n
   }
   if (sentences.length > 0 && !forbidden) return { kind: 'granted', sentences, destructive };
   if (forbidden) return { kind: sentences.length > 0 ? 'unasked' : 'refused', sentences: [], destructive };
-  if (task.readOnly && isSurelyWrite(tool, verb)) return { kind: 'refused', sentences: [], destructive };
-  if (!destructive && task.delegates !== 'none' && isLent(verb, objects, lentStems)) return { kind: 'lent', sentences: [], destructive };
+  const looks = onlyLooksByName(tool);
+  if (looks) {
+    const asking = task.sentences.flatMap((sentence, i) => (sentence.kind === 'look' && matches(objects, [...sentence.stems]) ? [i] : []));
+    if (asking.length > 0) return { kind: 'granted', sentences: asking, destructive };
+  }
+  if (task.readOnly && !looks) return { kind: 'refused', sentences: [], destructive };
+  if (!destructive && task.delegates === 'actions' && isLent(verb, objects, lentStems)) return { kind: 'lent', sentences: [], destructive };
   return { kind: 'unasked', sentences: [], destructive };
 }
 
 const matches = (objects: readonly string[], nouns: readonly string[]): boolean =>
   objects.some((object) => !stopWords.has(object) && nouns.some((noun) => sameNoun(object, noun)));
 
-/** In a read-only task a tool of unknown effect is asked about; one that is declared or named as a write is refused. */
-const isSurelyWrite = (tool: FlowTool, verb: string): boolean => tool.declared || verb !== '';
+/** A tool that is a write only because its effect cannot be told: its name holds a verb that looks, and none that changes. */
+export function onlyLooksByName(tool: FlowTool): boolean {
+  const { verb, objects } = readToolWords(tool.tool);
+  return !tool.declared && readImperatives.has(verb) && !isChangeVerb(verb) && !objects.some((word) => isChangeVerb(word) && sureChanges.has(word));
+}
+
+/** Verbs of change that are hardly ever nouns. */
+const sureChanges: ReadonlySet<string> = new Set(
+  'create add append insert send delete remove update edit modify set replace rename move publish upload save reset purge erase pay buy transfer withdraw approve reject enable disable unlock submit execute run install deploy invite join leave grant revoke cancel'.split(' '),
+);
 
 function isLent(verb: string, objects: readonly string[], stems: ReadonlySet<string>): boolean {
   let acts = false;

@@ -1,9 +1,9 @@
-import type { JsonObject } from '../base/json.ts';
+import type { JsonObject, JsonValue } from '../base/json.ts';
 
 /** A tool's answer, in the shape of MCP's `CallToolResult`: content blocks, and structured content where there is any. */
 export interface ToolResult {
   readonly content: readonly JsonObject[];
-  readonly structuredContent?: JsonObject;
+  readonly structuredContent?: JsonValue;
   readonly isError?: boolean;
   /** Members of the upstream's result that Chaperone does not interpret and passes on. */
   readonly extra?: JsonObject;

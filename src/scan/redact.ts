@@ -24,14 +24,16 @@ const DETECTORS: readonly Detector[] = [secrets, hiddenText, injectedText];
 export function redactResult(result: ToolResult, more: readonly Detector[] = []): RedactedResult {
   const redactor = new Redactor([...DETECTORS, ...more]);
   const content = result.content.map((block, index) => redactor.object(block, `/content/${index}`));
-  const structured = result.structuredContent && redactor.object(result.structuredContent, '/structuredContent');
+  const { structuredContent } = result;
+  const structured =
+    structuredContent === undefined ? undefined : redactor.value(structuredContent, '/structuredContent');
   const extra = result.extra && redactor.object(result.extra, '/extra');
   const { redactions, findings } = redactor;
   if (redactions.length === 0) return { result, redactions, findings };
   return {
     result: {
       content,
-      ...(structured ? { structuredContent: structured } : {}),
+      ...(structured === undefined ? {} : { structuredContent: structured }),
       ...(result.isError === undefined ? {} : { isError: result.isError }),
       ...(extra ? { extra } : {}),
     },
@@ -70,14 +72,14 @@ class Redactor {
     const members = Object.entries(value).map(([name, one]): [string, JsonValue] => {
       const inner = `${path}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
       if (encoded.has(name)) return [name, one];
-      return [this.text(name, `${inner}#`), this.#value(one, inner)];
+      return [this.text(name, `${inner}#`), this.value(one, inner)];
     });
     return Object.fromEntries(keepApart(members));
   }
 
-  #value(value: JsonValue, path: string): JsonValue {
+  value(value: JsonValue, path: string): JsonValue {
     if (typeof value === 'string') return this.text(value, path);
-    if (Array.isArray(value)) return value.map((one, index) => this.#value(one, `${path}/${index}`));
+    if (Array.isArray(value)) return value.map((one, index) => this.value(one, `${path}/${index}`));
     return isJsonObject(value) ? this.object(value, path) : value;
   }
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadText } from '../../src/app/config/load-config.ts';
-import { type NotesFolder, newNotesFolder } from './notes-folder.ts';
+import { type NotesFolder, newNotesFolder, notesServer } from './notes-folder.ts';
 import {
   type CommandResult,
   issueToken,
@@ -497,12 +497,11 @@ describe('chaperone up', () => {
 
 /** The configuration with its server pinned, as `chaperone servers pin` says how. */
 async function pinned(config: string): Promise<string> {
-  const files = config.replace('args:', `files: [${notesServer}], args:`);
-  await writeFile(join(notes.folder, 'files.yaml'), files);
-  const { code, stdout } = await run('--config', 'files.yaml', 'servers', 'pin', 'notes');
-  expect(code).toBe(0);
-  const digest = /^digest: (sha256:[0-9a-f]{64})$/m.exec(stdout)?.[1] ?? '';
-  return files.replace('args:', `digest: "${digest}", args:`);
+  const withDigest = (digest: string) => config.replace('args:', `files: [${notesServer}], digest: "${digest}", args:`);
+  await writeFile(join(notes.folder, 'files.yaml'), withDigest(`sha256:${'0'.repeat(64)}`));
+  const { code, stdout, stderr } = await run('--config', 'files.yaml', 'servers', 'pin', 'notes');
+  expect(code, stderr).toBe(0);
+  return withDigest(/^digest: (sha256:[0-9a-f]{64})$/m.exec(stdout)?.[1] ?? '');
 }
 
 /** A pattern in an expectation stands for any text that matches it. */

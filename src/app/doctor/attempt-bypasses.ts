@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { z } from 'zod';
 import { toFault } from '../../base/fault.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
 import { dataFolder } from '../open-config.ts';
+import { readPid } from '../pid-file.ts';
 import type { Attempt, ProbeTarget } from './bypass.ts';
 
 const PROBE_TIMEOUT_MS = 120_000;
@@ -20,7 +20,7 @@ export async function attemptBypasses(loaded: LoadedConfig, uid: number | undefi
   const data = dataFolder(loaded);
   const servers = Object.entries(loaded.manifest.servers);
   const target: ProbeTarget = {
-    config: resolve(loaded.folder, loaded.file),
+    config: join(loaded.folder, basename(loaded.file)), // `file` is as it was given, which may be from elsewhere
     store: join(data, 'store.db'),
     keys: join(data, 'keys'),
     programs: servers.flatMap(([server, config]) =>
@@ -29,7 +29,7 @@ export async function attemptBypasses(loaded: LoadedConfig, uid: number | undefi
         : [],
     ),
     addresses: servers.flatMap(([server, config]) => ('url' in config ? [{ server, url: config.url }] : [])),
-    gatewayPid: await readGatewayPid(data),
+    gatewayPid: await readPid(data),
   };
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
   const probe = fileURLToPath(new URL(`./probe.${extension}`, import.meta.url));
@@ -43,9 +43,4 @@ export async function attemptBypasses(loaded: LoadedConfig, uid: number | undefi
   } catch (error) {
     throw toFault(error, 'E_INTERNAL', `the probe could not run: ${error instanceof Error ? error.message : ''}`);
   }
-}
-
-async function readGatewayPid(data: string): Promise<number | null> {
-  const text = await readFile(join(data, 'gateway.pid'), 'utf8').catch(() => '');
-  return /^\d+$/.test(text.trim()) ? Number(text) : null;
 }

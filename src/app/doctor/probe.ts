@@ -4,20 +4,26 @@
  * written is opened for writing and left as it is.
  */
 import { spawn } from 'node:child_process';
-import { access, constants, open, readdir, readFile } from 'node:fs/promises';
+import { access, constants, open, readdir, readFile, stat } from 'node:fs/promises';
 import { request } from 'node:http';
 import { request as requestTls } from 'node:https';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Attempt, ProbeTarget } from './bypass.ts';
 
 const START_TIMEOUT_MS = 10_000;
+const STICKY = 0o1000;
 
 const target = JSON.parse(process.argv[2] ?? '{}') as ProbeTarget; // written by `attemptBypasses`
 const attempts: Attempt[] = [
   await attempt('edit the configuration', async () => {
-    await (await open(target.config, 'r+')).close();
-    return `${target.config} can be written`;
+    try {
+      await (await open(target.config, 'r+')).close();
+      return `${target.config} can be written`;
+    } catch (error) {
+      if (await canReplace(target.config)) return `${target.config} can be put in place or replaced: its folder can be written`;
+      throw error;
+    }
   }),
   await attempt('read the record', async () => {
     await (await open(target.store, 'r')).close();
@@ -61,6 +67,22 @@ async function attempt(name: string, go: () => Promise<string>): Promise<Attempt
     const why = error instanceof Error ? error.message : 'it failed';
     return { name, bypassed: false, how: why.split('\n')[0] ?? why };
   }
+}
+
+/** Whether a file of one's own can take the place of this one, or be it where there is none. */
+async function canReplace(file: string): Promise<boolean> {
+  const folder = dirname(file);
+  const isWritable = await access(folder, constants.W_OK | constants.X_OK).then(
+    () => true,
+    () => false,
+  );
+  if (!isWritable) return false;
+  const isThere = await stat(file).then(
+    () => true,
+    () => false,
+  );
+  // In a folder like /tmp, what is there can be replaced by its owner alone, who could have written it as well.
+  return !isThere || ((await stat(folder)).mode & STICKY) === 0;
 }
 
 /** Starts the server as any client would, and asks it for its tools. */

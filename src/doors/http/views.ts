@@ -47,7 +47,7 @@ export function viewTool(governed: GovernedTool): ToolBody {
 export function viewResult(result: ToolResult): ResultBody {
   return {
     content: [...result.content],
-    ...(result.structuredContent && { structuredContent: result.structuredContent }),
+    ...(result.structuredContent !== undefined && { structuredContent: result.structuredContent }),
     ...(result.isError !== undefined && { isError: result.isError }),
   };
 }

@@ -24,12 +24,12 @@ export function projectFields(
   const removed = new Removals();
   const content = result.content.map((block, index) => projectBlock(block, tree, `/content/${index}`, removed));
   const structured = result.structuredContent;
-  const kept = structured && projectValue(structured, tree, '/structuredContent', removed);
+  const kept = structured === undefined ? undefined : projectValue(structured, tree, '/structuredContent', removed);
   const extra = result.extra && keepResultType(result.extra, removed);
   return {
     result: {
       content,
-      ...(isJsonObject(kept) ? { structuredContent: kept } : {}),
+      ...(kept === undefined ? {} : { structuredContent: kept }),
       ...(result.isError === undefined ? {} : { isError: result.isError }),
       ...(extra ? { extra } : {}),
     },

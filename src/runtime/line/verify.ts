@@ -74,7 +74,9 @@ function inspect({ intended }: Executed, came: ToolResult): Inspected {
       refuse('E_RESULT_TOO_LARGE', `${bytes} bytes are more than the ${limits.resultBytes} that may cross`),
     );
   }
-  const invalid = checkResult(tool, came);
+  // A tool that asks for input first has no result yet. What it calls structured content is held to the schema anyway.
+  const asksForInput = came.extra?.['resultType'] === 'input_required' && came.structuredContent === undefined;
+  const invalid = asksForInput ? undefined : checkResult(tool, came);
   if (invalid !== undefined) return withhold(new Refusal([invalid], 'E_RESULT_INVALID'));
 
   let result = came;

@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { has } from '../../../scripts/needs.ts';
 import { describeFence, type Fence, readFences } from '../read-fences.ts';
 import { findPort, makeScratch, run, type Scratch, serve } from './scratch.ts';
 
@@ -10,6 +11,7 @@ const fences = readFences();
 const shell = fences.filter(({ language, tag }) => language === 'sh' && tag !== 'ci');
 /** What stands under one heading is one session, in a checkout of its own. */
 const sessions = [...Map.groupBy(shell, ({ file, heading }) => `${file}: ${heading}`)];
+const usesCurl = (blocks: readonly Fence[]) => blocks.some(({ text }) => text.includes('curl'));
 const programs = fences.filter(({ language, tag }) => language === 'ts' && tag === 'run');
 
 let scratch: Scratch;
@@ -19,24 +21,30 @@ beforeEach(async () => {
 afterEach(() => scratch.dispose());
 
 describe('the commands of the documents', () => {
-  it.each(sessions)('%s', async (_, blocks) => {
-    const port = String(await findPort());
-    const text = (tag: string) =>
-      blocks.filter((block) => block.tag === tag).map((block) => block.text.replace(PORT, port));
-    const before = await readFile(scratch.clientFile, 'utf8');
-    const served = await Promise.all(text('serve').map((script) => serve(scratch, script)));
-    try {
-      const { code, stdout, stderr } = await run(scratch, 'bash', ['-euo', 'pipefail', '-c', text('run').join('\n')]);
-      expect(code, `${stdout}\n${stderr}`).toBe(0);
-      expect(stderr).not.toContain('E_INTERNAL');
-    } finally {
-      for (const one of served) await one.stop();
-    }
-    expect(await readFile(scratch.clientFile, 'utf8'), 'the client is as it was').toBe(before);
-  });
+  const plain = sessions.filter(([, blocks]) => !usesCurl(blocks));
+  it.each(plain)('%s', (_, blocks) => runSession(blocks));
 
-  it('are many', () => expect(sessions.length).toBeGreaterThan(4));
+  const overHttp = sessions.filter(([, blocks]) => usesCurl(blocks));
+  it.skipIf(!has('curl')).each(overHttp)('%s', (_, blocks) => runSession(blocks));
+
+  it('are many', () => expect(Math.min(plain.length, overHttp.length)).toBeGreaterThan(1));
 });
+
+async function runSession(blocks: readonly Fence[]): Promise<void> {
+  const port = String(await findPort());
+  const text = (tag: string) =>
+    blocks.filter((block) => block.tag === tag).map((block) => block.text.replace(PORT, port));
+  const before = await readFile(scratch.clientFile, 'utf8');
+  const served = await Promise.all(text('serve').map((script) => serve(scratch, script)));
+  try {
+    const { code, stdout, stderr } = await run(scratch, 'bash', ['-euo', 'pipefail', '-c', text('run').join('\n')]);
+    expect(code, `${stdout}\n${stderr}`).toBe(0);
+    expect(stderr).not.toContain('E_INTERNAL');
+  } finally {
+    for (const one of served) await one.stop();
+  }
+  expect(await readFile(scratch.clientFile, 'utf8'), 'the client is as it was').toBe(before);
+}
 
 describe('the programs of the documents', () => {
   it.each(programs.map((fence) => [describeFence(fence), fence] as const))(

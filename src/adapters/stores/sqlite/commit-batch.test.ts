@@ -14,7 +14,7 @@ import { createWriteTurns } from './write-turns.ts';
 function newBatch(path = ':memory:') {
   const db = new DatabaseSync(path, { timeout: 0 });
   migrate(db, 'memory', migrations);
-  const turns = createWriteTurns(db, 0, systemClock);
+  const turns = createWriteTurns(db, { clock: systemClock, timeoutMs: 0, hasOthers: () => false });
   const commitBatch = createCommitBatch(db, { path: 'memory', instance: 1, turns });
   return { db, commit: (...commits: Change[][]) => commitBatch(commits.map(wire)) };
 }

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
 import type { EventQuery } from '../../../ports/store.ts';
@@ -43,5 +46,28 @@ describe('createReader', () => {
     expect(() => createReader(db, () => []).readPin('s/t')).toThrow(
       expect.objectContaining({ code: 'E_STORE_CORRUPT' }),
     );
+  });
+
+  it('calls no intent abandoned whose process came while it looked who is alive', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'chaperone-reader-'));
+    const db = new DatabaseSync(join(folder, 'store.db'));
+    db.exec('PRAGMA journal_mode = WAL');
+    migrate(db, 'file', migrations);
+    const other = new DatabaseSync(join(folder, 'store.db'));
+    const intend = (callId: string, instance: number) =>
+      other.exec(
+        `INSERT INTO intents (call_id, tenant, run_id, opened_at_ms, instance) VALUES ('${callId}', 't', 'r', 1, ${instance})`,
+      );
+    intend('of_a_dead_one', 1);
+    const reader = createReader(db, () => {
+      db.prepare('SELECT id FROM instances').all();
+      intend('of_a_new_one', 2);
+      return [];
+    });
+    expect(reader.listAbandonedIntents(10).map(({ callId }) => callId)).toEqual(['of_a_dead_one']);
+    expect(db.isTransaction).toBe(false);
+    db.close();
+    other.close();
+    rmSync(folder, { recursive: true });
   });
 });

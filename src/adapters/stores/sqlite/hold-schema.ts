@@ -18,14 +18,13 @@ export interface Schema {
  *
  * @throws Fault E_STORE when another version has the store open for longer than `timeoutMs`.
  */
-export function holdSchema(file: string, timeoutMs: number, schema: Schema): FileLock {
-  const name = `${file}-lock`;
+export function holdSchema(lockFile: string, timeoutMs: number, schema: Schema): FileLock {
   for (let leftMs = timeoutMs; ; leftMs -= TRY_AGAIN_MS) {
     try {
-      const shared = takeLock(name, 'shared');
+      const shared = takeLock(lockFile, 'shared');
       if (schema.isCurrent()) return shared;
       shared.close();
-      const alone = takeLock(name, 'exclusive');
+      const alone = takeLock(lockFile, 'exclusive');
       try {
         if (!schema.isCurrent()) schema.bringUpToDate();
       } finally {
@@ -34,7 +33,7 @@ export function holdSchema(file: string, timeoutMs: number, schema: Schema): Fil
     } catch (error) {
       if (!isBusy(error)) throw error;
       if (leftMs <= 0) {
-        throw new Fault('E_STORE', `another version of Chaperone has this store open; end it first: ${file}`, {
+        throw new Fault('E_STORE', `another version of Chaperone has this store open; end it first: ${lockFile}`, {
           cause: error,
         });
       }

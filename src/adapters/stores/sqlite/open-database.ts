@@ -30,7 +30,19 @@ export interface OpenDatabase {
 }
 
 /**
- * Opens the store's file for writing, beside other processes: makes it when there is none, and brings its schema up to
+ * Makes the store's files where there are none. Not left to the thread that opens them: closing a file that was just
+ * made would drop the locks that another thread of this process has taken on it in between.
+ *
+ * @throws Fault E_STORE when they cannot be made.
+ */
+export function makeFiles(path: string): void {
+  const file = locate(path);
+  makePrivate(file);
+  makePrivate(schemaLockOf(file));
+}
+
+/**
+ * Opens the store's file, which `makeFiles` has made, for writing beside other processes, and brings its schema up to
  * date.
  *
  * @throws Fault E_STORE when it cannot be opened, or a process of another version has it open; E_STORE_CORRUPT when it
@@ -39,11 +51,10 @@ export interface OpenDatabase {
 export function openDatabase(path: string, busyTimeoutMs: number): OpenDatabase {
   const file = locate(path);
   try {
-    makePrivate(file);
     const db = new DatabaseSync(file, { timeout: busyTimeoutMs });
     try {
       checkIsOurs(db, file);
-      const schema = holdSchema(file, busyTimeoutMs, {
+      const schema = holdSchema(schemaLockOf(file), busyTimeoutMs, {
         isCurrent: () => readNumber(db, 'user_version') >= schemaVersion && isWal(db),
         bringUpToDate() {
           checkIsOurs(db, file);
@@ -112,6 +123,8 @@ export function openDatabaseReadOnly(path: string, busyTimeoutMs: number): Omit<
     throw explain(error, file);
   }
 }
+
+const schemaLockOf = (file: string): string => `${file}-lock`;
 
 /** The file's one true name, so that all names of it share its locks. */
 function locate(path: string): string {

@@ -4,6 +4,7 @@ import { Fault } from '../../../base/fault.ts';
 import { limits } from '../../../base/limits.ts';
 import type { Store } from '../../../ports/store.ts';
 import { refusals } from '../refusals.ts';
+import { makeFiles } from './open-database.ts';
 import type { CommitAnswer, FromWorker, ReadName, ToWorker, WireCommit, WireFault, WorkerOptions } from './wire.ts';
 
 export interface StoreWorker {
@@ -28,6 +29,7 @@ interface Waiting<Answer> {
  * @throws Fault E_STORE or E_STORE_CORRUPT when it cannot be opened.
  */
 export async function startWorker(path: string, timeoutMs: number, clock: Clock): Promise<StoreWorker> {
+  makeFiles(path);
   const signal = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   const options: WorkerOptions = { path, busyTimeoutMs: timeoutMs, signal };
   // Run from source the file ends in .ts, built it ends in .js; the compiler rewrites imports but not this.

@@ -35,7 +35,11 @@ function serve(port: MessagePort, options: WorkerOptions): void {
     const { path, busyTimeoutMs } = options;
     const { db, instance, live, leave, close } = openDatabase(path, busyTimeoutMs);
     try {
-      const turns = createWriteTurns(db, busyTimeoutMs, systemClock);
+      const turns = createWriteTurns(db, {
+        clock: systemClock,
+        timeoutMs: busyTimeoutMs,
+        hasOthers: () => live().length > 1,
+      });
       const commitBatch = createCommitBatch(db, { path, instance, turns });
       const reader = createReader(db, live);
       post({ kind: 'opened' });

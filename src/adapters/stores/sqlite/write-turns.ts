@@ -3,7 +3,7 @@ import type { Clock } from '../../../base/clock.ts';
 import { sleepMs } from './sleep.ts';
 import { whileBusy } from './while-busy.ts';
 
-/** How long one process may write on while others have the store open, before it lets them. */
+/** How long one process writes on before it lets the others. */
 const TURN_MS = 50;
 /** How long it lets them: a few times what one that waits takes to try again. */
 const PAUSE_MS = 4;
@@ -19,36 +19,42 @@ export interface WriteTurns {
   end(): void;
 }
 
+export interface WriteTurnsOptions {
+  readonly clock: Clock;
+  /** How long to wait for others. */
+  readonly timeoutMs: number;
+  /** Whether anybody else has the file open. Asked at the end of a turn, not for each transaction. */
+  readonly hasOthers: () => boolean;
+}
+
 /** Turns on a connection whose own busy time-out is 0: waiting is done here. */
-export function createWriteTurns(db: DatabaseSync, timeoutMs: number, clock: Clock): WriteTurns {
+export function createWriteTurns(db: DatabaseSync, { clock, timeoutMs, hasOthers }: WriteTurnsOptions): WriteTurns {
   const begin = db.prepare('BEGIN IMMEDIATE');
-  const selectVersion = db.prepare('PRAGMA data_version');
-  const countInstances = db.prepare('SELECT count(*) AS count FROM instances');
+  const selectVersion = db.prepare('PRAGMA data_version'); // differs once another connection has written
   let version: unknown;
-  let hasOthers = false;
   let turnStartedMs = 0;
   let endedMs = 0;
 
+  function letOthers(): void {
+    const nowMs = clock.monotonicMs();
+    if (nowMs - endedMs >= PAUSE_MS) turnStartedMs = nowMs;
+    if (nowMs - turnStartedMs < TURN_MS) return;
+    if (hasOthers()) sleepMs(PAUSE_MS);
+    turnStartedMs = clock.monotonicMs();
+  }
+
   return {
     begin() {
-      if (hasOthers) {
-        const nowMs = clock.monotonicMs();
-        if (nowMs - endedMs >= PAUSE_MS) turnStartedMs = nowMs;
-        else if (nowMs - turnStartedMs >= TURN_MS) {
-          sleepMs(PAUSE_MS);
-          turnStartedMs = nowMs + PAUSE_MS;
-        }
-      }
+      letOthers();
       whileBusy(clock, timeoutMs, () => begin.run());
       const now = selectVersion.get()?.['data_version'];
       if (now === version) return false;
       version = now;
-      hasOthers = Number(countInstances.get()?.['count']) > 1;
       turnStartedMs = clock.monotonicMs();
       return true;
     },
     end() {
-      if (hasOthers) endedMs = clock.monotonicMs();
+      endedMs = clock.monotonicMs();
     },
   };
 }

@@ -87,7 +87,7 @@ export function toToolResult(name: string, result: JsonObject): ToolResult | und
     return isJsonObject(completion) ? { content: [], structuredContent: { completion }, extra } : undefined;
   }
   const { content = [], structuredContent, isError, ...extra } = result;
-  if (!isObjectList(content) || (structuredContent !== undefined && !isJsonObject(structuredContent))) return undefined;
+  if (!isObjectList(content)) return undefined;
   return {
     content,
     ...(structuredContent === undefined ? {} : { structuredContent }),

@@ -1,0 +1,26 @@
+import { foldText, listWords, stemWord } from './fold-text.ts';
+import { stopWords } from './lexicon.ts';
+import type { SeenRecord } from './provenance-index.ts';
+
+/** Characters of content that are read for what it delegates. */
+const CHARACTERS = 100_000;
+
+/** What the content says that the prompt delegates to. It lends verbs and names of objects; never parties or secrets. */
+export class Delegated {
+  readonly stems = new Set<string>();
+  #text = '';
+
+  get text(): string {
+    return this.#text;
+  }
+
+  add(record: SeenRecord): void {
+    for (const field of record.shape.fields) {
+      if (field.key !== undefined && !record.shape.prose) continue;
+      const folded = foldText(field.text);
+      if (this.#text.length + folded.length > CHARACTERS) return;
+      this.#text += `${folded}\n`;
+      for (const word of listWords(folded)) if (!stopWords.has(word)) this.stems.add(stemWord(word));
+    }
+  }
+}

@@ -1,0 +1,53 @@
+import { readToolWords } from './flow-tool.ts';
+import { outwardVerbs } from './lexicon.ts';
+import { listWords } from './fold-text.ts';
+import { judgeParty } from './judge-party.ts';
+import { judgeTarget } from './judge-target.ts';
+import { findForeignUrl, judgeDestination } from './judge-url.ts';
+import type { Leaf } from './list-leaves.ts';
+import { type Finding, PROMPT, type RunView, trusted } from './run-view.ts';
+
+/** Words of arguments that hold content or a time; what stands in them is no choice of an object. */
+const CONTENT: ReadonlySet<string> = new Set(
+  'body content text message description subject title note comment caption summary reason date time day month year start end until duration location street city data html markdown detail instruction feedback review'.split(' '),
+);
+const MAKING: ReadonlySet<string> = new Set('create add append insert write draft save generate compose make new open start register'.split(' '));
+const SELECTOR_CHARACTERS = 100;
+
+/** Where one protected value comes from, judged by what its argument carries. */
+export function judgeLeaf(leaf: Leaf, view: RunView): Finding {
+  const text = String(leaf.value);
+  switch (leaf.carries) {
+    case 'recipient':
+      return typeof leaf.value === 'string' ? judgeParty(leaf.value, view) : judgeTarget(leaf, view);
+    case 'destination':
+      return judgeDestination(text, view);
+    case 'authority':
+      return /@|:\/\//.test(text) ? judgeParty(text, view) : judgeTarget(leaf, view);
+    default:
+      return isSelector(leaf, view) ? judgeTarget(leaf, view) : judgeContent(leaf, text, view);
+  }
+}
+
+/** Whether something of this call leaves to others: it has a recipient or a destination, or its verb tells or publishes. */
+export function isOutward(leaves: readonly Leaf[], view: Pick<RunView, 'tool'>): boolean {
+  return leaves.some((leaf) => leaf.carries === 'recipient' || leaf.carries === 'destination') || outwardVerbs.has(readToolWords(view.tool.tool).verb);
+}
+
+/** A short text that chooses what a tool acts on, such as the hotel of `reserve_hotel`, is a choice like an id. */
+function isSelector(leaf: Leaf, view: RunView): boolean {
+  if (typeof leaf.value !== 'string' || leaf.value.length > SELECTOR_CHARACTERS || leaf.value === '') return false;
+  if (leaf.words.some((word) => CONTENT.has(word))) return false;
+  const { verb } = readToolWords(view.tool.tool);
+  if (MAKING.has(verb)) return false;
+  return leaf.words.some((word) => view.objects.includes(word)) || (leaf.words.at(-1) === 'name' && view.tool.consequence === 'high' && verb !== 'update');
+}
+
+/** Content is the model's to write. Only the URLs in what leaves are looked at here; secrecy decides the rest. */
+function judgeContent(leaf: Leaf, text: string, view: RunView): Finding {
+  if (typeof leaf.value !== 'string') return trusted('the model');
+  const foreign = findForeignUrl(text, view);
+  if (foreign) return foreign;
+  const words = listWords(text);
+  return words.length > 0 && view.task.text.includes(text) ? trusted(PROMPT) : { trust: 'trusted', message: 'content', origins: ['composed'] };
+}

@@ -1,0 +1,156 @@
+import { keyOfNumber, keyOfText, keyOfValue } from './atoms.ts';
+import { followsFrom } from './compute-amount.ts';
+import { isExtreme } from './find-extreme.ts';
+import { foldText, listWords, stemWord } from './fold-text.ts';
+import { stopWords } from './lexicon.ts';
+import { HINTED, NAMED } from './link-record.ts';
+import type { Leaf } from './list-leaves.ts';
+import type { Occurrence, SeenRecord } from './provenance-index.ts';
+import { doubt, type Finding, PROMPT, type RunView, trusted } from './run-view.ts';
+
+const ID_WORDS: ReadonlySet<string> = new Set(['id', 'uuid', 'guid', 'key', 'number', 'ref', 'index']);
+const SECRET_WORDS: ReadonlySet<string> = new Set(['password', 'passcode', 'pin', 'secret', 'token', 'credential', 'passphrase']);
+
+/** What is acted on, or how far: an id, a path, an amount, a flag, a name of a thing. */
+export function judgeTarget(leaf: Leaf, view: RunView): Finding {
+  const { value } = leaf;
+  if (typeof value === 'boolean') return judgeFlag(leaf, view);
+  const text = String(value);
+  if (text.trim() === '') return trusted('nothing at all');
+  const last = leaf.words.at(-1) ?? '';
+  const isId = ID_WORDS.has(last);
+  const mentioned = judgeMentioned(leaf, text, isId, view);
+  if (mentioned) return mentioned;
+  if (leaf.words.some((word) => SECRET_WORDS.has(word))) return doubt(view.authority.kind === 'granted' ? 'ask' : 'deny', 'a secret that the user did not write');
+  if (typeof value === 'number' && !isId) return judgeAmount(value, view);
+  const kinds = isId && leaf.words.length > 1 ? leaf.words.slice(0, -1) : view.objects;
+  const known = judgeObject(keyOfValue(value), kinds, leaf, view);
+  if (known) return known;
+  if (!isId && typeof value === 'string') {
+    const amount = Number(text);
+    if (text !== '' && Number.isFinite(amount)) return judgeAmount(amount, view);
+    if (isRecombined(text, view)) return trusted(PROMPT);
+  }
+  const places = view.index.find(keyOfValue(value));
+  if (places.length === 0) return doubt('ask', 'in nothing the user said or this run has read');
+  return doubt('ask', `from \`${places[0]?.record.tool ?? ''}\`, and nothing in the prompt singles it out`, [...new Set(places.map((place) => place.record.tool))]);
+}
+
+function judgeMentioned(leaf: Leaf, text: string, isId: boolean, view: RunView): Finding | undefined {
+  const key = keyOfValue(leaf.value);
+  const mentions = view.task.mentioned.get(key)?.filter((mention) => mention.role !== 'excluded') ?? [];
+  const usable = mentions.filter((mention) => {
+    if (view.authority.destructive && isId && !view.authority.sentences.includes(mention.sentence)) return false;
+    if (mention.kind !== 'number' || !isId) return true;
+    const sentence = view.task.sentences[mention.sentence]?.text ?? '';
+    return new RegExp(`(?:\\bid|\\bnumber|\\bno\\.?|#|\\b${leaf.words[0] ?? 'id'})\\W{0,3}(?:is\\s)?\\W?${mention.canonical}\\b`, 'i').test(sentence);
+  });
+  if (usable.length > 0) return trusted(PROMPT, { sentences: usable.map((mention) => mention.sentence) });
+  if (typeof leaf.value === 'number') {
+    return !isId && view.task.numbers.includes(leaf.value) ? trusted(PROMPT) : undefined;
+  }
+  const words = listWords(text);
+  if (words.every((word) => stopWords.has(word)) || text.length < 2) return judgeShort(leaf, text, view);
+  const folded = foldText(text).replace(/^[#@]/, '');
+  const sentence = view.task.sentences.findIndex((candidate) => holdsPhrase(foldText(candidate.text), folded));
+  if (sentence === -1 || (/^\d+$/.test(folded) && isId)) return undefined;
+  if (view.authority.destructive && !view.authority.sentences.includes(sentence)) return undefined;
+  return trusted(PROMPT, { sentences: [sentence] });
+}
+
+/** `r` for `read`: a short code of a closed list stands for a word of the prompt, never for more than it. */
+function judgeShort(leaf: Leaf, text: string, view: RunView): Finding | undefined {
+  if (!/^[a-z]{1,2}$/i.test(text)) return undefined;
+  const letter = text.toLowerCase();
+  const meant = [...view.task.stems].some((stem) => stem.length > 2 && stem.startsWith(letter) && leaf.words.length > 0);
+  return meant && letter.length === 1 ? trusted(PROMPT) : undefined;
+}
+
+function holdsPhrase(sentence: string, phrase: string): boolean {
+  for (let at = sentence.indexOf(phrase); at !== -1; at = sentence.indexOf(phrase, at + 1)) {
+    const before = sentence.charAt(at - 1);
+    const after = sentence.charAt(at + phrase.length);
+    if (!/[\p{L}\p{N}_]/u.test(before) && !/[\p{L}\p{N}_]/u.test(after)) return true;
+  }
+  return false;
+}
+
+/** A path or name made of the user's own words in a new order is still the user's; one that climbs or hides is not. */
+function isRecombined(text: string, view: RunView): boolean {
+  if (/\.\.|^[/~.\\]|\\|:\/\//.test(text)) return false;
+  const words = listWords(text.replace(/\.[a-z][a-z0-9]{1,4}$/i, '')).map(stemWord);
+  return words.length > 0 && words.some((word) => !stopWords.has(word)) && words.every((word) => view.task.stems.has(word) || stopWords.has(word));
+}
+
+/** Flags: off is the safe side of any flag; on has to be said. */
+function judgeFlag(leaf: Leaf, view: RunView): Finding {
+  if (leaf.value === false) return trusted('the safe side of a flag');
+  return leaf.words.some((word) => view.task.stems.has(word)) ? trusted(PROMPT) : doubt('ask', 'a flag that the user did not ask for');
+}
+
+/** An object of the world: by its id, or by a field that names it. */
+function judgeObject(key: string, kinds: readonly string[], leaf: Leaf, view: RunView): Finding | undefined {
+  for (const kind of kinds) if (view.created.has(`${kind}#${key}`)) return trusted('an object this run created');
+  const places = view.index.find(key).filter((place) => !place.inProse && !place.record.ownWrite && identifies(place, leaf));
+  for (const place of places) if (isChosen(place.record, kinds, view)) return trusted(place.record.tool, { sentences: [...place.record.link.bySentence.keys()] });
+  return undefined;
+}
+
+/** The field is the record's own id, or it is named like the argument. */
+function identifies({ record, field }: Occurrence, leaf: Leaf): boolean {
+  if (record.shape.id === field) return true;
+  return field.words.some((word) => leaf.words.includes(word)) || /^(?:name|title|key|value|filename|path)$/.test(field.words.at(-1) ?? '');
+}
+
+function isChosen(record: SeenRecord, kinds: readonly string[], view: RunView): boolean {
+  const { authority, index, task } = view;
+  const shared = kinds.filter((kind) => record.kinds.includes(kind));
+  if (shared.length === 0) return false;
+  const options = { many: task.many, ...(authority.destructive && { sentences: authority.sentences }) };
+  if (index.isNamed(record, shared, options)) return true;
+  if (!authority.destructive && index.isNamed(record, shared, { least: HINTED })) return true;
+  if (!authority.destructive && view.delegatedText !== '' && isNamedIn(record, view.delegatedText)) return true;
+  const sentences = (authority.sentences.length > 0 ? authority.sentences : task.sentences.keys().toArray()).flatMap((i) => task.sentences[i] ?? []);
+  return isExtreme(record, index.records, sentences);
+}
+
+/** Delegated content selects objects by their whole names. */
+function isNamedIn(record: SeenRecord, text: string): boolean {
+  return record.shape.fields.some(
+    (field) => field.key !== undefined && /^(?:name|title|filename|subject)$/.test(field.words.at(-1) ?? '') && field.text.length > 3 && text.includes(foldText(field.text)),
+  );
+}
+
+function judgeAmount(amount: number, view: RunView): Finding {
+  const { task, index } = view;
+  const bases: number[] = [];
+  const origins = new Set<string>();
+  const incoming = /\b(?:sent|paid|gave|transferred|owes?|owed)\b[^.]{0,20}\b(?:me|us)\b|\b(?:got|received|refund)\b/i.test(task.text);
+  for (const record of index.records) {
+    if (record.ownWrite) continue;
+    const named = record.link.score >= HINTED;
+    if (!named && !(record.shape.prose && record.pointed)) continue;
+    for (const field of record.shape.fields) {
+      if (field.words.at(-1) === 'id') continue;
+      if (field.number !== undefined) bases.push(field.number);
+      else if (record.shape.prose && task.delegates !== 'none') {
+        for (const atom of field.inner) if (atom.kind === 'number') bases.push(Number(atom.canonical));
+      }
+      if (field.number === amount) origins.add(record.tool);
+    }
+  }
+  const direct = bases.includes(amount);
+  if (direct) return trusted([...origins][0] ?? PROMPT);
+  const lent = index.records.filter((record) => record.shape.prose && record.pointed).map((record) => record.shape.fields[0]?.text ?? '');
+  const words = task.delegates === 'none' ? task.text : [task.text, ...lent].join('\n').slice(0, 20_000);
+  const all = [...new Set(bases)];
+  if (followsFrom(amount, all.length > 0 ? all : task.numbers, task.numbers, words)) return trusted('a computation over what was read');
+  const places = index.find(keyOfNumber(amount));
+  void incoming;
+  return doubt('ask', places.length > 0 ? 'an amount that the prompt does not single out' : 'an amount the user did not say and nothing adds up to');
+}
+
+/** Whether a text without a form stands in the index as a field of a record that the prompt names. */
+export function isNamedText(text: string, view: RunView): boolean {
+  return view.index.find(keyOfText(text)).some((place) => !place.inProse && place.record.link.score >= NAMED && view.index.isNamed(place.record, place.record.kinds));
+}

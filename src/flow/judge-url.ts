@@ -1,0 +1,71 @@
+import { type Atom, readAtoms } from './atoms.ts';
+import { listHiddenTexts } from './decode-forms.ts';
+import { listWords, stemWord } from './fold-text.ts';
+import { NAMED } from './link-record.ts';
+import { stopWords } from './lexicon.ts';
+import type { Occurrence } from './provenance-index.ts';
+import { doubt, type Finding, PROMPT, type RunView, trusted } from './run-view.ts';
+
+/**
+ * Where a request goes. A URL is trusted from the prompt; on a host of the prompt's, with a path made of the user's own
+ * words; from a field of a record the prompt names; or from prose of the one record it names, if it is the only URL there.
+ */
+export function judgeDestination(raw: string, view: RunView): Finding {
+  const [atom, ...more] = readAtoms(raw).filter((candidate) => candidate.kind === 'url' || candidate.kind === 'email');
+  if (!atom) {
+    const text = raw.trim();
+    const named = view.task.sentences.findIndex((sentence) => sentence.text.includes(text));
+    return named !== -1 && text.length > 2 ? trusted(PROMPT, { sentences: [named] }) : doubt('ask', 'a destination the user did not name');
+  }
+  if (more.length > 0) return doubt('ask', 'it holds more than one destination');
+  return judgeUrl(atom, view);
+}
+
+export function judgeUrl(atom: Atom, view: Pick<RunView, 'task' | 'index'>): Finding {
+  const { task, index } = view;
+  const mentions = task.mentioned.get(atom.key);
+  if (mentions) return trusted(PROMPT, { sentences: mentions.map((mention) => mention.sentence) });
+  if (isOnNamedHost(atom, view)) return trusted(PROMPT);
+  const places = index.find(atom.key);
+  const origins = [...new Set(places.map((place) => place.record.tool))];
+  if (places.some((place) => isNamedPlace(place, view))) return trusted(origins[0] ?? PROMPT);
+  if (places.length === 0) return doubt('ask', 'a URL composed in this run');
+  return doubt('ask', `a URL from \`${origins[0] ?? ''}\` that the prompt does not single out`, origins);
+}
+
+function isNamedPlace({ record, inProse }: Occurrence, { index }: Pick<RunView, 'index'>): boolean {
+  if (record.ownWrite || record.shape.prose || record.link.score < NAMED || !index.isNamed(record, record.kinds)) return false;
+  if (!inProse) return !record.byOutsider;
+  const urls = new Set(record.shape.fields.flatMap((field) => field.inner).filter((atom) => atom.kind === 'url').map((atom) => atom.key));
+  return urls.size === 1;
+}
+
+function isOnNamedHost(atom: Atom, { task }: Pick<RunView, 'task'>): boolean {
+  if (!URL.canParse(atom.canonical)) return false;
+  const url = new URL(atom.canonical);
+  const hosts = task.mentions.filter((mention) => mention.kind === 'url' && URL.canParse(mention.canonical)).map((mention) => new URL(mention.canonical));
+  if (url.search !== '' || url.hash !== '' || url.username !== '') return false;
+  if (!hosts.some((host) => host.host === url.host && host.protocol === url.protocol)) return false;
+  const words = listWords(decodeURIComponentSafely(url.pathname)).map(stemWord);
+  return words.every((word) => task.stems.has(word) || stopWords.has(word));
+}
+
+function decodeURIComponentSafely(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** URLs of an outgoing text that the user did not put there, hidden forms included. */
+export function findForeignUrl(text: string, view: Pick<RunView, 'task' | 'index'>): Finding | undefined {
+  for (const form of [text, ...listHiddenTexts(text)]) {
+    for (const atom of readAtoms(form)) {
+      if (atom.kind !== 'url') continue;
+      const finding = judgeUrl(atom, view);
+      if (finding.trust !== 'trusted') return finding;
+    }
+  }
+  return undefined;
+}

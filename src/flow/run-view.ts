@@ -1,0 +1,36 @@
+import type { Authority } from './grant-authority.ts';
+import type { FlowTool } from './flow-tool.ts';
+import type { ProvenanceIndex } from './provenance-index.ts';
+import type { Task } from './read-task.ts';
+
+/** What a judge of one argument may look at. */
+export interface RunView {
+  readonly task: Task;
+  readonly index: ProvenanceIndex;
+  readonly tool: FlowTool;
+  readonly authority: Authority;
+  /** Stems of what the tool acts on. */
+  readonly objects: readonly string[];
+  /** Keys of the user's own identity: address, name, account. */
+  readonly own: ReadonlySet<string>;
+  /** `kind#key` of objects that this run's own permitted writes created. */
+  readonly created: ReadonlySet<string>;
+  /** Folded text of the content that the prompt delegates to. Empty: none, or none read yet. */
+  readonly delegatedText: string;
+}
+
+/** What was found out about one value. */
+export interface Finding {
+  readonly trust: 'trusted' | 'ask' | 'deny';
+  readonly message: string;
+  /** Tools and prompt parts it comes from. */
+  readonly origins: readonly string[];
+  /** The value as it must be executed, where it differs. */
+  readonly canonical?: string;
+  /** Sentences of the prompt that name it. */
+  readonly sentences?: readonly number[];
+}
+
+export const PROMPT = 'prompt';
+export const trusted = (origin: string, more: Partial<Finding> = {}): Finding => ({ trust: 'trusted', message: `from ${origin}`, origins: [origin], ...more });
+export const doubt = (trust: 'ask' | 'deny', message: string, origins: readonly string[] = []): Finding => ({ trust, message, origins });
