@@ -147,6 +147,24 @@ export const errors = {
     { exit: 5, http: 409 },
   ),
 
+  // where it came from
+  E_TASK_UNASKED: refusal(
+    'the user’s own words ask for no such change',
+    'say it in the prompt, or approve the call',
+    'The user did not ask for this.',
+  ),
+  E_TAINT_SINK: refusal(
+    'a protected argument holds a value that nobody trusted chose',
+    'see where it came from: `chaperone explain <id> --trace`',
+    'A value in this call is not one the user chose. Ask the user for it.',
+  ),
+  E_TAINT_EGRESS: refusal(
+    'secret data, or an address from outside, would leave',
+    'see the path: `chaperone explain <id> --trace`',
+    'This would send data where the user did not ask for it to go.',
+  ),
+  E_PLAN_DEVIATES: refusal('the call is not the next one of the declared plan', 'see the plan of the run', NOT_ALLOWED),
+
   // what came back
   E_RESULT_INVALID: refusal(
     'the result does not conform to the tool’s output schema and was withheld; the tool did run',

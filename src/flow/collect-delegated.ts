@@ -5,6 +5,8 @@ import type { SeenRecord } from './provenance-index.ts';
 /** Characters of content that are read for what it delegates. */
 const CHARACTERS = 100_000;
 
+const NAMING = /^(?:name|title|filename|subject)$/;
+
 /** What the content says that the prompt delegates to. It lends verbs and names of objects; never parties or secrets. */
 export class Delegated {
   readonly stems = new Set<string>();
@@ -12,6 +14,14 @@ export class Delegated {
 
   get text(): string {
     return this.#text;
+  }
+
+  /** Content that is delegated to selects objects by their whole names. */
+  names(record: SeenRecord): boolean {
+    if (this.#text === '' || record.shape.prose) return false;
+    return record.shape.fields.some(
+      (field) => field.key !== undefined && NAMING.test(field.words.at(-1) ?? '') && field.text.length > 3 && this.#text.includes(foldText(field.text)),
+    );
   }
 
   add(record: SeenRecord): void {

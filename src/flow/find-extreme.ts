@@ -29,10 +29,10 @@ const EXTREMES: readonly Extreme[] = [
  * Whether a record is the one that a superlative of these sentences picks out of everything its call returned. The
  * claim is recomputed over the whole listing, and a tie picks nothing.
  */
-export function isExtreme(record: SeenRecord, records: readonly SeenRecord[], sentences: readonly Sentence[]): boolean {
+export function isExtreme(record: SeenRecord, siblings: readonly SeenRecord[], sentences: readonly Sentence[]): boolean {
   const wanted = EXTREMES.filter(({ words }) => sentences.some((sentence) => words.test(sentence.text.toLowerCase())));
   if (wanted.length === 0) return false;
-  const listing = records.filter((other) => other.call === record.call && other.shape.id !== undefined === (record.shape.id !== undefined));
+  const listing = siblings.filter((other) => (other.shape.id !== undefined) === (record.shape.id !== undefined));
   if (listing.length < 2) return false;
   return wanted.every(({ fields, wants }) => {
     const own = measure(record, fields);

@@ -8,19 +8,18 @@ import type { ToolName } from '../model/tool.ts';
 import { keyOfText, keyOfValue, readAtoms } from './atoms.ts';
 import { Delegated } from './collect-delegated.ts';
 import { cutPasted } from './cut-pasted.ts';
-import { listHiddenTexts } from './decode-forms.ts';
 import { type FlowTool, readToolWords } from './flow-tool.ts';
-import { type Authority, grantAuthority } from './grant-authority.ts';
+import { type Authority, grantAuthority, isKnownChange } from './grant-authority.ts';
 import { isOutward, judgeLeaf } from './judge-leaf.ts';
 import { isAuthorField } from './judge-party.ts';
-import { NAMED } from './link-record.ts';
+import { HINTED, NAMED } from './link-record.ts';
 import { type Leaf, listLeaves, replaceLeaves } from './list-leaves.ts';
 import { parseText } from './parse-text.ts';
 import { DeclaredPlan, type PlanStep } from './declared-plan.ts';
-import { indexLimits, ProvenanceIndex } from './provenance-index.ts';
+import { indexLimits, ProvenanceIndex, type SeenRecord } from './provenance-index.ts';
 import { readProse, readRecords, type RecordShape } from './read-records.ts';
 import { readTask, type Task } from './read-task.ts';
-import { doubt, type Finding, type RunView, trusted } from './run-view.ts';
+import { type Finding, type RunView, trusted } from './run-view.ts';
 import { SecretValues } from './secret-values.ts';
 
 export interface OpenFlow {
@@ -67,6 +66,7 @@ export class FlowRun {
   readonly #delegated = new Delegated();
   readonly #secrets: SecretValues;
   readonly #permits = new Map<string, Label['integrity']>();
+  readonly #linked: SeenRecord[] = [];
   #plan: DeclaredPlan | undefined;
   #label: Label = leastLabel;
   #calls = 0;
@@ -126,6 +126,9 @@ export class FlowRun {
       labels.set(leaf.pointer, this.#labelOf(finding));
       if (finding.canonical !== undefined && finding.canonical !== leaf.value) changes.set(leaf.pointer, finding.canonical);
       if (finding.trust !== 'trusted') worsen(finding.trust, 'E_TAINT_SINK', `${leaf.path}: ${finding.message}`, leaf.pointer);
+    }
+    if (authority?.kind === 'unasked' && this.task.understood && isKnownChange(tool) && [...findings.values()].some((finding) => finding.trust !== 'trusted')) {
+      worsen('deny', 'E_TASK_UNASKED', 'the prompt asks for other things, and for none with these values');
     }
     const leak = this.#findLeak(tool, leaves, findings);
     if (leak) worsen('ask', 'E_TAINT_EGRESS', leak.message, leak.path);
@@ -201,7 +204,8 @@ export class FlowRun {
       objects: readToolWords(tool.tool).objects,
       own: this.#own,
       created: this.#created,
-      delegatedText: this.#delegated.text,
+      delegated: this.#delegated,
+      linked: this.#linked,
     };
   }
 
@@ -266,7 +270,10 @@ export class FlowRun {
 
   #addShape(shape: RecordShape, tool: FlowTool, seen: { call: number; ownWrite: boolean; byOutsider: boolean; pointed: boolean }): void {
     if (!this.#index.add(shape, tool, seen)) return;
-    const record = this.#index.records.at(-1);
+    const record = this.#index.last;
+    if (!record) return;
+    const about = record.link.score >= HINTED || (shape.prose && seen.pointed) || this.#delegated.names(record);
+    if (!seen.ownWrite && about) this.#linked.push(record);
     if (record && !seen.ownWrite && this.task.delegates !== 'none') {
       if ((shape.prose && seen.pointed) || record.link.score >= NAMED) this.#delegated.add(record);
     }
@@ -336,5 +343,3 @@ function listTexts(result: ToolResult): string[] {
   });
 }
 
-void listHiddenTexts;
-void doubt;

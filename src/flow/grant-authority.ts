@@ -60,6 +60,9 @@ export function onlyLooksByName(tool: FlowTool): boolean {
   return !tool.declared && readImperatives.has(verb) && !isChangeVerb(verb) && !objects.some((word) => isChangeVerb(word) && sureChanges.has(word));
 }
 
+/** Whether the planner knows the verb a tool opens with, so that it can tell that nobody asked for it. */
+export const isKnownChange = (tool: FlowTool): boolean => isChangeVerb(readToolWords(tool.tool).verb);
+
 /** Verbs of change that are hardly ever nouns. */
 const sureChanges: ReadonlySet<string> = new Set(
   'create add append insert send delete remove update edit modify set replace rename move publish upload save reset purge erase pay buy transfer withdraw approve reject enable disable unlock submit execute run install deploy invite join leave grant revoke cancel'.split(' '),

@@ -1,6 +1,7 @@
 import { type Atom, keyOfText, readAtoms } from './atoms.ts';
 import { foldText, listWords, stemWord } from './fold-text.ts';
-import { NAMED } from './link-record.ts';
+import type { Field } from './read-records.ts';
+import { HINTED } from './link-record.ts';
 import type { Occurrence } from './provenance-index.ts';
 import type { Mention, Task } from './read-task.ts';
 import { doubt, type Finding, PROMPT, type RunView, trusted } from './run-view.ts';
@@ -90,10 +91,25 @@ function isExcluded(name: string, task: Task): boolean {
 
 /** A field of its own, in a record that the prompt names, by an author who may say so. */
 function isTrustedField({ record, field, inProse }: Occurrence, view: RunView): boolean {
-  if (inProse || record.ownWrite || record.shape.prose) return false;
+  if (inProse || record.ownWrite || record.shape.prose || !playsPart(field, view.task)) return false;
   if (view.index.isNamed(record, record.kinds)) return !record.byOutsider || isAuthorField(field.words);
   if (!view.task.many || record.byOutsider) return false;
   return (record.pointed && record.shape.fields.length <= 3) || view.index.isNamed(record, record.kinds, { many: true }) || isQuantified(record.kinds, view.task);
+}
+
+/** Fields that hold a party, and what the prompt says when it means the party in that part. */
+const PARTS: readonly (readonly [RegExp, RegExp])[] = [
+  [/^(?:email|mail|address|phone|contact|name|user|username|handle|value|key|iban)$/, /^/],
+  [/^(?:participant|attendee|invitee|guest|member)$/, /\b(?:participants?|attendees?|invitees?|guests?|members?|people|everyone|everybody|person|team)\b/i],
+  [/^(?:sender|from|author|owner|organi[sz]er|creator|host|poster|requester)$/, /\b(?:sender|reply|respond|answer|author|owner|organi[sz]er|creator|host|back|refund|reimburse|return|(?:who|they) (?:sent|wrote|posted|created|asked))\b/i],
+  [/^(?:recipient|to|receiver|payee|beneficiary|account)$/, /\b(?:recipients?|payee|same|again|like|usual|account|iban|everyone|everybody)\b/i],
+];
+
+/** The prompt means the part that the field gives somebody: the participants, the sender; not just anybody in the record. */
+function playsPart(field: Field, task: Task): boolean {
+  const last = field.words.at(-1) ?? '';
+  const part = PARTS.find(([word]) => word.test(last));
+  return part ? part[1].test(task.text) : field.words.every((word) => task.stems.has(word));
 }
 
 const AUTHOR = new Set(['sender', 'from', 'author', 'organizer', 'organiser', 'creator', 'owner', 'host', 'requester', 'submitter', 'poster']);
@@ -131,18 +147,20 @@ function judgeUnknown(places: readonly Occurrence[], view: RunView, form: Atom['
   const origins = [...new Set(places.map((place) => place.record.tool))];
   const structured = places.find((place) => !place.inProse && !place.record.ownWrite);
   if (structured) return doubt('ask', `from \`${structured.record.tool}\`, in a record the prompt does not single out`, origins);
-  const provable = view.authority.kind === 'unasked' || view.authority.kind === 'refused' || givesParty(view.task, form);
   if (view.index.exhausted) return doubt('ask', 'more was read than can be remembered', origins);
+  const { task, authority } = view;
+  const delegates = task.delegates === 'actions' && authority.kind !== 'refused';
   if (places.length > 0) {
-    const named = places.some((place) => place.record.link.score >= NAMED || place.record.pointed || place.record.ownWrite) && view.authority.kind !== 'unasked';
-    return doubt(provable && !named ? 'deny' : 'ask', `only in text that others wrote, read by \`${origins[0] ?? ''}\``, origins);
+    const pointed = authority.kind !== 'unasked' && places.some((place) => isContentOfNamed(place));
+    const provable = task.attested && !pointed && !delegates;
+    return doubt(provable ? 'deny' : 'ask', `only in text that others wrote, read by \`${origins[0] ?? ''}\``, origins);
   }
-  return doubt(provable && form !== undefined ? 'deny' : 'ask', 'in nothing the user said or this run has read');
+  return doubt(task.attested && form !== undefined && !delegates ? 'deny' : 'ask', 'in nothing the user said or this run has read');
 }
 
-/** The prompt itself says who: then somebody else is provably not meant. */
-function givesParty(task: Task, form: Atom['kind'] | undefined): boolean {
-  if (task.delegates === 'actions') return false;
-  if (task.mentions.some((mention) => isParty(mention) && mention.kind === form && mention.role !== 'excluded')) return true;
-  return task.delegates === 'none' && !task.many && !task.sentences.some((sentence) => /\b(?:client|customer|sender|recipient|participants?|attendees?|contact|mentioned|address)\b/i.test(sentence.text));
+/** Text that the prompt points to: a document it names, or the content of a record that it at least hints at. */
+function isContentOfNamed({ record, field }: Occurrence): boolean {
+  if (record.ownWrite) return false;
+  if (record.shape.prose) return record.pointed;
+  return record.link.score >= HINTED && /^(?:body|content|text|message|note|comment)$/.test(field.words.at(-1) ?? '');
 }

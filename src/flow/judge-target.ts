@@ -108,28 +108,18 @@ function isChosen(record: SeenRecord, kinds: readonly string[], view: RunView): 
   if (shared.length === 0) return false;
   const options = { many: task.many, ...(authority.destructive && { sentences: authority.sentences }) };
   if (index.isNamed(record, shared, options)) return true;
-  if (!authority.destructive && index.isNamed(record, shared, { least: HINTED })) return true;
-  if (!authority.destructive && view.delegatedText !== '' && isNamedIn(record, view.delegatedText)) return true;
+  if (!authority.destructive && (index.isNamed(record, shared, { least: HINTED }) || index.isPhrased(record, shared))) return true;
+  if (!authority.destructive && view.delegated.names(record)) return true;
   const sentences = (authority.sentences.length > 0 ? authority.sentences : task.sentences.keys().toArray()).flatMap((i) => task.sentences[i] ?? []);
-  return isExtreme(record, index.records, sentences);
-}
-
-/** Delegated content selects objects by their whole names. */
-function isNamedIn(record: SeenRecord, text: string): boolean {
-  return record.shape.fields.some(
-    (field) => field.key !== undefined && /^(?:name|title|filename|subject)$/.test(field.words.at(-1) ?? '') && field.text.length > 3 && text.includes(foldText(field.text)),
-  );
+  return isExtreme(record, index.listing(record.call), sentences);
 }
 
 function judgeAmount(amount: number, view: RunView): Finding {
   const { task, index } = view;
   const bases: number[] = [];
   const origins = new Set<string>();
-  const incoming = /\b(?:sent|paid|gave|transferred|owes?|owed)\b[^.]{0,20}\b(?:me|us)\b|\b(?:got|received|refund)\b/i.test(task.text);
-  for (const record of index.records) {
+  for (const record of view.linked) {
     if (record.ownWrite) continue;
-    const named = record.link.score >= HINTED;
-    if (!named && !(record.shape.prose && record.pointed)) continue;
     for (const field of record.shape.fields) {
       if (field.words.at(-1) === 'id') continue;
       if (field.number !== undefined) bases.push(field.number);
@@ -141,12 +131,11 @@ function judgeAmount(amount: number, view: RunView): Finding {
   }
   const direct = bases.includes(amount);
   if (direct) return trusted([...origins][0] ?? PROMPT);
-  const lent = index.records.filter((record) => record.shape.prose && record.pointed).map((record) => record.shape.fields[0]?.text ?? '');
+  const lent = index.hinted.filter((record) => record.shape.prose && record.pointed).map((record) => record.shape.fields[0]?.text ?? '');
   const words = task.delegates === 'none' ? task.text : [task.text, ...lent].join('\n').slice(0, 20_000);
   const all = [...new Set(bases)];
   if (followsFrom(amount, all.length > 0 ? all : task.numbers, task.numbers, words)) return trusted('a computation over what was read');
   const places = index.find(keyOfNumber(amount));
-  void incoming;
   return doubt('ask', places.length > 0 ? 'an amount that the prompt does not single out' : 'an amount the user did not say and nothing adds up to');
 }
 

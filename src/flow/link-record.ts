@@ -7,6 +7,8 @@ import type { Task } from './read-task.ts';
 export interface Link {
   readonly score: number;
   readonly bySentence: ReadonlyMap<number, number>;
+  /** Stems of its name that the prompt holds side by side. Two records compete for the words they share. */
+  readonly stems: ReadonlySet<string>;
 }
 
 /** At least this much names a record; less only hints at it. */
@@ -40,6 +42,7 @@ export function linkRecord(record: RecordShape, task: Task, phrases: ReadonlyMap
   const raise = (sentence: number, score: number): void => {
     if (sentence >= 0 && (scores.get(sentence) ?? 0) < score) scores.set(sentence, score);
   };
+  const shared = new Set<string>();
   let dated = false;
   let valued = false;
   for (const field of record.fields) {
@@ -52,6 +55,7 @@ export function linkRecord(record: RecordShape, task: Task, phrases: ReadonlyMap
       for (const mention of task.mentioned.get(field.key) ?? []) {
         if (mention.kind === 'date' || mention.role === 'excluded') continue;
         if (mention.kind === 'number') {
+          if (last !== 'id' && isSpecific(mention.raw)) raise(mention.sentence, NAMED);
           if (last !== 'id' || /\b(?:id|number|no|nr)\W*$|#$/i.test(beforeNumber(task, mention.sentence, mention.canonical))) {
             raise(mention.sentence, last === 'id' ? 30 : 15);
             valued = true;
@@ -59,12 +63,12 @@ export function linkRecord(record: RecordShape, task: Task, phrases: ReadonlyMap
         } else raise(mention.sentence, names ? 30 : 18);
       }
     }
-    if (names) linkTitle(field, task, raise);
+    if (names) linkTitle(field, task, phrases, raise, shared);
     else linkPhrases(field, phrases, raise);
   }
   const extra = (dated ? 4 : 0) + (valued ? 2 : 0);
   if (extra > 0) for (const [sentence, score] of scores) scores.set(sentence, score + extra);
-  return { score: Math.max(0, ...scores.values()), bySentence: scores };
+  return { score: Math.max(0, ...scores.values()), bySentence: scores, stems: shared };
 }
 
 function beforeNumber(task: Task, sentence: number, number: string): string {
@@ -73,11 +77,24 @@ function beforeNumber(task: Task, sentence: number, number: string): string {
   return at === -1 ? '' : text.slice(Math.max(0, at - 12), at);
 }
 
-function linkTitle(field: Field, task: Task, raise: (sentence: number, score: number) => void): void {
+/** `10.00` or `1250` singles out a record; `2` does not. */
+const isSpecific = (raw: string): boolean => /\d\.\d|\d{3}/.test(raw);
+
+function linkTitle(
+  field: Field,
+  task: Task,
+  phrases: ReadonlyMap<string, number>,
+  raise: (sentence: number, score: number) => void,
+  shared: Set<string>,
+): void {
   if (field.key === undefined) return;
   const stems = [...new Set(wordsOf({ ...field, text: field.text.replace(EXTENSION, '') }).filter((word) => !stopWords.has(word)))];
   if (stems.length === 0 || stems.every((stem) => stem.length < 3 && !/\d/.test(stem))) return;
   const folded = foldText(field.text);
+  for (let i = 1; i < stems.length; i++) {
+    const [a, b] = [stems[i - 1] ?? '', stems[i] ?? ''];
+    if (phrases.has(`${a} ${b}`)) shared.add(a).add(b);
+  }
   for (const [index, sentence] of task.sentences.entries()) {
     const held = stems.filter((stem) => sentence.stems.has(stem)).length;
     if (held === 0) continue;
@@ -94,6 +111,6 @@ function linkPhrases(field: Field, phrases: ReadonlyMap<string, number>, raise: 
   const words = wordsOf(field.text.length > PROSE_CHARACTERS ? { ...field, text: field.text.slice(0, PROSE_CHARACTERS) } : field);
   for (let i = 1; i < words.length; i++) {
     const sentence = phrases.get(`${words[i - 1]} ${words[i]}`);
-    if (sentence !== undefined) raise(sentence, HINTED);
+    if (sentence !== undefined) raise(sentence, HINTED + 3 / words.length);
   }
 }

@@ -39,6 +39,8 @@ export class ProvenanceIndex {
   readonly #values = new Map<string, Occurrence[]>();
   readonly #best = new Map<string, { score: number; identities: Set<string> }>();
   readonly #records: SeenRecord[] = [];
+  readonly #byCall = new Map<number, SeenRecord[]>();
+  readonly #hinted: SeenRecord[] = [];
   readonly #localParts = new Map<string, Set<string>>();
   readonly #phrases: ReadonlyMap<string, number>;
   readonly #task: Task;
@@ -51,8 +53,13 @@ export class ProvenanceIndex {
     this.#phrases = listPhrases(task);
   }
 
-  get records(): readonly SeenRecord[] {
-    return this.#records;
+  get last(): SeenRecord | undefined {
+    return this.#records.at(-1);
+  }
+
+  /** Records the prompt at least hints at, and documents it points to. */
+  get hinted(): readonly SeenRecord[] {
+    return this.#hinted;
   }
 
   /** Whether the bound leaves room for a text of this length; if not, the index is exhausted from now on. */
@@ -73,6 +80,10 @@ export class ProvenanceIndex {
     const identity = shape.id?.key === undefined ? contentIdentity(shape) : `${kinds.at(-1) ?? ''}#${shape.id.key}`;
     const record: SeenRecord = { ...seen, shape, tool: tool.name, kinds, identity, link };
     this.#records.push(record);
+    const siblings = this.#byCall.get(seen.call);
+    if (siblings) siblings.push(record);
+    else this.#byCall.set(seen.call, [record]);
+    if (record.link.score >= HINTED || (shape.prose && seen.pointed)) this.#hinted.push(record);
     if (!record.ownWrite) this.#rank(record);
     for (const field of shape.fields) {
       if (field.key !== undefined) this.#remember(field.key, { record, field, inProse: false });
@@ -111,8 +122,25 @@ export class ProvenanceIndex {
     });
   }
 
+  /** Whether the prompt holds words of the record's name side by side, and no other record of that kind has any of them. */
+  isPhrased(record: SeenRecord, kinds: readonly string[]): boolean {
+    if (record.ownWrite || this.exhausted || record.link.stems.size < 2) return false;
+    return kinds.some((kind) =>
+      [...record.link.stems].every((stem) => {
+        const best = this.#best.get(`${kind}~${stem}`);
+        return best?.identities.size === 1 && best.identities.has(record.identity);
+      }),
+    );
+  }
+
+  /** Records that one call returned. */
+  listing(call: number): readonly SeenRecord[] {
+    return this.#byCall.get(call) ?? [];
+  }
+
   #rank(record: SeenRecord): void {
     for (const kind of record.kinds) {
+      for (const stem of record.link.stems) this.#rankIn(`${kind}~${stem}`, HINTED, record.identity);
       this.#rankIn(`${kind}|*`, record.link.score, record.identity);
       for (const [sentence, score] of record.link.bySentence) this.#rankIn(`${kind}|${sentence}`, score, record.identity);
     }

@@ -56,7 +56,7 @@ function visit(value: JsonValue, take: (record: RecordShape) => boolean, depth: 
   const entries = Object.entries(value);
   if (isMapping(entries.map(([key]) => key))) {
     for (const [key, item] of entries) {
-      const name = readField('key', 'key', key);
+      const name = readField('name', 'name', key);
       if (isJsonObject(item)) takeRecord([name, ...collect(item, '')], take);
       else takeRecord([name, ...collect({ value: item }, '')], take);
     }
@@ -79,7 +79,9 @@ const isIdentifier = (field: Field): boolean => !field.path.includes('[]') && /^
 const isMapping = (keys: readonly string[]): boolean => keys.length > 0 && keys.some((key) => !/^[A-Za-z_$][\w$.-]*$/.test(key) || key.length > 40);
 
 const holdsObjects = (value: JsonValue): boolean =>
-  Array.isArray(value) ? value.some((item) => typeof item === 'object' && item !== null) : isJsonObject(value);
+  Array.isArray(value)
+    ? value.some((item) => typeof item === 'object' && item !== null)
+    : isJsonObject(value) && (!isMapping(Object.keys(value)) || Object.values(value).some((item) => typeof item === 'object' && item !== null));
 
 /** Own scalars, lists of scalars, and nested objects' own scalars, with their paths. */
 function collect(value: JsonValue, prefix: string): Field[] {

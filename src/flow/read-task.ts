@@ -27,6 +27,8 @@ export interface Sentence {
 export interface Mention {
   readonly key: string;
   readonly canonical: string;
+  /** As the user wrote it. */
+  readonly raw: string;
   readonly kind: Atom['kind'] | 'quote';
   readonly sentence: number;
   readonly role: 'source' | 'target' | 'excluded' | 'open';
@@ -43,6 +45,8 @@ export interface Task {
   readonly numbers: readonly number[];
   /** Every sentence with a request asks for an answer only, and none leaves doubt. */
   readonly readOnly: boolean;
+  /** Every sentence with a request is made of words the planner knows. Only then can it say that something was not asked. */
+  readonly understood: boolean;
   /** Whether the user lets content say how (`content`) or even what to do (`actions`). */
   readonly delegates: 'none' | 'content' | 'actions';
   /** Several things of one sort are meant: `each`, `all`, a list. */
@@ -52,6 +56,7 @@ export interface Task {
 const QUOTED = /(?<=^|[\s(:,;])(?:'(.+?)'|"(.+?)"|[‘“`](.+?)[’”`])(?=$|[\s.,;:!?)])/gsu;
 const BREAK = /[.!?;]+(?:\s+|$)|\n+|(?<=^|\s)\(?\d{1,2}[.)]\s+|:\s+(?=\d{1,2}[.)]\s)/gu;
 const QUESTION = /^(?:who|whom|whose|what|when|where|which|why|how|is|are|am|was|were|do|does|did|has|have|had|any)$/;
+const WISH = /\b(?:i|we)(?: \w+)? (?:need|want|wish|hope|would like|have to|must|should)\b|['’]d like\b|\byou(?: \w+)? (?:should|must|need|have to)\b|\brid of\b|\bplease\b/i;
 const POLITE = new Set(['please', 'also', 'then', 'and', 'now', 'just', 'kindly', 'first', 'finally', 'next', 'so', 'or', 'but', 'afterwards', 'lastly', 'secondly', 'only', 'immediately', 'quickly', 'hey', 'hi', 'hello', 'ok', 'okay', 'well', 'again', 'otherwise', 'both', 'either', 'thereafter']);
 const LEADS_TO = new Set(['want', 'need', 'like', 'love', 'wish', 'have', 'forget', 'sure', 'remember', 'you', 'try', 'proceed', 'certain', 'got', 'and', 'or', 'possible', 'able']);
 const SUBJECT = new Set(['i', 'we', 'they', 'he', 'she', 'it', 'who', 'that', 'which']);
@@ -83,15 +88,17 @@ export function readTask(prompt: readonly PromptPart[]): Task {
   const mentions = spans.map((span) => {
     const sentence = bounds.findIndex((bound) => span.start >= bound.start && span.start < bound.end);
     const before = own.slice(Math.max(bounds[sentence]?.start ?? 0, span.start - 80), span.start);
-    return { key: span.key, canonical: span.canonical, kind: span.kind, sentence, role: roleAfter(before) };
+    return { key: span.key, canonical: span.canonical, raw: own.slice(span.start, span.end), kind: span.kind, sentence, role: roleAfter(before) };
   });
   const folded = foldText(own);
   const delegating = folded.replace(FOLLOWING, '');
   const actions = ACTIONS.exec(delegating);
   const kinds = sentences.map((sentence) => sentence.kind);
   const delegates = actions !== null && pointsAtContent(actions[0]) ? 'actions' : CONTENT.test(folded) ? 'content' : 'none';
+  const wishes = sentences.some((sentence) => sentence.kind === 'tell' && WISH.test(sentence.text));
   return {
     attested: folded !== '',
+    understood: (kinds.includes('change') || kinds.includes('look')) && !kinds.includes('unclear') && !wishes && delegates !== 'actions',
     text: own,
     sentences,
     mentions,

@@ -1,6 +1,7 @@
+import type { Delegated } from './collect-delegated.ts';
 import type { Authority } from './grant-authority.ts';
 import type { FlowTool } from './flow-tool.ts';
-import type { ProvenanceIndex } from './provenance-index.ts';
+import type { ProvenanceIndex, SeenRecord } from './provenance-index.ts';
 import type { Task } from './read-task.ts';
 
 /** What a judge of one argument may look at. */
@@ -15,8 +16,10 @@ export interface RunView {
   readonly own: ReadonlySet<string>;
   /** `kind#key` of objects that this run's own permitted writes created. */
   readonly created: ReadonlySet<string>;
-  /** Folded text of the content that the prompt delegates to. Empty: none, or none read yet. */
-  readonly delegatedText: string;
+  /** Content that the prompt delegates to, as far as it was read. */
+  readonly delegated: Delegated;
+  /** Records whose numbers the prompt, or content it delegates to, is about. */
+  readonly linked: readonly SeenRecord[];
 }
 
 /** What was found out about one value. */

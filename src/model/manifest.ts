@@ -163,7 +163,7 @@ export const toolDeclarationSchema = z.strictObject({
   consequence: consequenceSchema.describe('How bad the worst use of the tool is.').optional(),
   pin: digestSchema
     .describe(
-      'The digest of the reviewed description, as `chaperone tools pin` prints it; a tool that differs is disabled.',
+      'The digest of the reviewed description, as `chaperone map --json` prints it; a tool that differs is disabled.',
     )
     .optional(),
   arguments: argumentsSchema,

@@ -6,6 +6,9 @@ import type { Decided } from './line/decide.ts';
 import { Refusal } from './line/refusal.ts';
 import type { Verified } from './line/verify.ts';
 
+const MESSAGE_CHARS = 4_096;
+const PATH_CHARS = 1_024;
+
 /**
  * What was asked for, what was decided, why, and everything the decision rested on, so that it can be decided again.
  * Secrets found in the arguments are not written.
@@ -66,11 +69,16 @@ function recordReason(reason: Reason): JsonObject {
   const { code, message, policy, place, path } = reason;
   return {
     code,
-    message,
+    message: fitText(message, MESSAGE_CHARS),
     ...(policy === undefined ? {} : { policy }),
     ...(place === undefined ? {} : { place: { ...place } }),
-    ...(path === undefined ? {} : { path }),
+    ...(path === undefined ? {} : { path: fitText(path, PATH_CHARS) }),
   };
+}
+
+/** A text that a caller may have chosen, as it can be recorded: of bounded length, and without half characters. */
+export function fitText(text: string, maxChars: number): string {
+  return (text.length > maxChars ? `${text.slice(0, maxChars - 1)}…` : text).toWellFormed();
 }
 
 function recordFindings(findings: readonly Finding[]): JsonValue {

@@ -237,8 +237,8 @@ function reverse(text: string): string {
 }
 
 /** The text that bytes are, when nearly all of them are letters, digits, spaces and punctuation. `cut`: the last character may be incomplete. */
-function readable(bytes: readonly number[], cut = false): string | undefined {
-  if (bytes.length < 8) return undefined;
+function readable(bytes: readonly number[], cut = false, least = 8): string | undefined {
+  if (bytes.length < least) return undefined;
   let plain = 0;
   for (const byte of bytes) if ((byte >= 32 && byte < 127) || byte === 10 || byte === 13 || byte === 9) plain += 1;
   if (plain >= 0.97 * bytes.length) return decodeBytes(bytes);
@@ -251,4 +251,22 @@ const decoder = new TextDecoder();
 
 function decodeBytes(bytes: readonly number[]): string {
   return decoder.decode(Uint8Array.from(bytes));
+}
+
+/** What one row of letters decodes to, as hex, base32 or base64, when that is readable text of at least `least` bytes. */
+export function decodeFragment(fragment: string, least: number): string | undefined {
+  const bare = fragment.replace(/=+$/, '');
+  if (bare.length < 6 || !/^[A-Za-z0-9+/_-]+$/.test(bare)) return undefined;
+  if (/^[0-9a-f]+$/i.test(bare) && bare.length % 2 === 0) {
+    const text = readable(hexBytes(bare), false, least);
+    if (text !== undefined) return text;
+  }
+  if (/^[A-Z2-7]{8,}$/i.test(bare) && /\d/.test(bare)) {
+    const text = readable(base32Bytes(bare.toUpperCase()), false, least);
+    if (text !== undefined && /^[ -~\s]+$/.test(text)) return text;
+  }
+  // A word is readable by itself, and base64 of readable text mixes its letters.
+  if (!/[A-Z]/.test(bare) || !/[a-z]/.test(bare) || /^[A-Z]?[a-z]+(?:[-_][A-Za-z]?[a-z]+)*$/.test(bare) || bare.length % 4 === 1) return undefined;
+  const text = readable(base64Bytes(bare.replaceAll('-', '+').replaceAll('_', '/')), false, least);
+  return text !== undefined && /^[ -~\s]+$/.test(text) ? text : undefined;
 }

@@ -33,7 +33,11 @@ async function doctor(...args: readonly string[]): Promise<Report> {
   return JSON.parse(line) as Report;
 }
 
-const succeeded = ({ attempts }: Report) => attempts.filter(({ bypassed }) => bypassed).map(({ name }) => name).sort();
+const succeeded = ({ attempts }: Report) =>
+  attempts
+    .filter(({ bypassed }) => bypassed)
+    .map(({ name }) => name)
+    .sort();
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'chaperone-doctor-'));
@@ -87,7 +91,12 @@ describe('doctor as the same user', () => {
   });
 
   it('finds the configuration wherever it is run from', async () => {
-    const { stdout } = await runCommand(join(folder, '..'), ['--json', '--config', config.slice(tmpdir().length + 1), 'doctor']);
+    const { stdout } = await runCommand(join(folder, '..'), [
+      '--json',
+      '--config',
+      config.slice(tmpdir().length + 1),
+      'doctor',
+    ]);
     const report = JSON.parse(stdout.split('\n')[0] ?? '') as Report;
     expect(succeeded(report)).toContain('edit the configuration');
   });

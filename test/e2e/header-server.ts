@@ -7,7 +7,10 @@ const [, , portFile = '', logFile = ''] = process.argv;
 const server = createServer(async (request, response) => {
   let body = '';
   for await (const chunk of request) body += String(chunk);
-  appendFileSync(logFile, `${JSON.stringify({ method: request.method, url: request.url, headers: request.rawHeaders, body })}\n`);
+  appendFileSync(
+    logFile,
+    `${JSON.stringify({ method: request.method, url: request.url, headers: request.rawHeaders, body })}\n`,
+  );
   if (request.method !== 'POST') return void response.writeHead(405).end();
   const { id, method } = JSON.parse(body) as { id?: number; method: string };
   if (id === undefined) return void response.writeHead(202).end();
@@ -17,7 +20,9 @@ const server = createServer(async (request, response) => {
       capabilities: { tools: {} },
       serverInfo: { name: 'headers', version: '1.0.0' },
     },
-    'tools/list': { tools: [{ name: 'read_far', description: 'reads', inputSchema: { type: 'object', properties: {} } }] },
+    'tools/list': {
+      tools: [{ name: 'read_far', description: 'reads', inputSchema: { type: 'object', properties: {} } }],
+    },
     'tools/call': { content: [{ type: 'text', text: 'read' }] },
   };
   const result = answers[method];

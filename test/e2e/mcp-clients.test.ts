@@ -6,7 +6,7 @@ import type { Client } from '@modelcontextprotocol/client';
 import { Client as McpClient } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { newNotesFolder, type NotesFolder } from './notes-folder.ts';
+import { type NotesFolder, newNotesFolder } from './notes-folder.ts';
 import { connectClient, issueToken, main, root, runCommand, startGateway } from './start-gateway.ts';
 
 /** The official client, over both transports and in both eras, in front of real servers. */
@@ -28,9 +28,14 @@ beforeEach(async () => {
   notes = await newNotesFolder();
   log = join(notes.folder, 'headers.log');
   const portFile = join(notes.folder, 'port');
-  upstream = spawn(process.execPath, [join(root, 'test', 'e2e', 'header-server.ts'), portFile, log], { stdio: 'ignore' });
+  upstream = spawn(process.execPath, [join(root, 'test', 'e2e', 'header-server.ts'), portFile, log], {
+    stdio: 'ignore',
+  });
   const port = await readWhenThere(portFile);
-  await notes.edit('tools:\n', `  far: { url: "http://127.0.0.1:${port}/mcp", headers: { x-own: configured } }\ntools:\n  far/read_far: { effect: read, consequence: low }\n`);
+  await notes.edit(
+    'tools:\n',
+    `  far: { url: "http://127.0.0.1:${port}/mcp", headers: { x-own: configured } }\ntools:\n  far/read_far: { effect: read, consequence: low }\n`,
+  );
   await notes.edit('      notes/read_note: {}\n', '      notes/read_note: {}\n      far/read_far: {}\n');
 });
 afterEach(async () => {
@@ -108,7 +113,10 @@ describe.each(combinations)('the official client over %s, %s era', (transport, e
     expect(sent.isError).not.toBe(true);
     expect(await notes.done()).toEqual(['sent to bob@example.com']);
     // Once.
-    expect(await client.callTool(send)).toMatchObject({ isError: true, _meta: { 'chaperone/code': 'E_APPROVAL_PENDING' } });
+    expect(await client.callTool(send)).toMatchObject({
+      isError: true,
+      _meta: { 'chaperone/code': 'E_APPROVAL_PENDING' },
+    });
     expect(await notes.done()).toEqual(['sent to bob@example.com']);
   });
 

@@ -23,10 +23,15 @@ it('changing one line flips a decision, and explain says why with the new line; 
   try {
     const client = await connectClient(gateway.origin, await issueToken(folder, 'agent', 'agent'));
     const read = async () => {
-      const result = await client.callTool({ name: 'read_note', arguments: { id: 'one' } }).catch((error: Error) => error);
+      const result = await client
+        .callTool({ name: 'read_note', arguments: { id: 'one' } })
+        .catch((error: Error) => error);
       if (result instanceof Error) return { code: result.message, callId: '' };
       const meta = result._meta ?? {};
-      return { code: result.isError === true ? String(meta['chaperone/code']) : 'result', callId: String(meta['chaperone/callId']) };
+      return {
+        code: result.isError === true ? String(meta['chaperone/code']) : 'result',
+        callId: String(meta['chaperone/callId']),
+      };
     };
     const lineOf = async (text: string) =>
       (await readFile(notes.config, 'utf8')).split('\n').findIndex((line) => line.includes(text)) + 1;

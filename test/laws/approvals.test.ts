@@ -156,7 +156,8 @@ describe('law 7: an approval fits one canonical call', () => {
       { to: own.to, subject: own.subject, count: own.count },
     ];
     const approvalId = await approved({ arguments: own });
-    for (const one of changed) expect(codeOf(await ask({ arguments: one, approvalId }))).toBe('E_APPROVAL_ARGS_CHANGED');
+    for (const one of changed)
+      expect(codeOf(await ask({ arguments: one, approvalId }))).toBe('E_APPROVAL_ARGS_CHANGED');
     expect(effects).toEqual([]);
     await expectStillGood(approvalId, { arguments: own });
   });
@@ -243,7 +244,8 @@ describe('law 7: an approval is spent once', () => {
     const [approvalId = ''] = ids;
     const given = await Promise.allSettled(Array.from({ length: 64 }, (_, i) => answer(approvalId, i % 2 === 0)));
     expect(given.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
-    for (const one of given) if (one.status === 'rejected') expect(one.reason).toMatchObject({ code: 'E_APPROVAL_USED' });
+    for (const one of given)
+      if (one.status === 'rejected') expect(one.reason).toMatchObject({ code: 'E_APPROVAL_USED' });
     await expectStillGood(approvalId);
   });
 

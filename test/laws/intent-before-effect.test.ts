@@ -171,7 +171,9 @@ async function live(scenario: Scenario, truth: Store, neighbour: Store): Promise
       const request = { principal, runId, tool, arguments: { note }, signal: abort.signal };
       const first = await ask(request);
       if (first.kind !== 'refused' || first.approvalId === undefined) return;
-      await answerApproval(world, { tenant: 'default', approvalId: first.approvalId, approve, by: 'p' }).catch(() => {});
+      await answerApproval(world, { tenant: 'default', approvalId: first.approvalId, approve, by: 'p' }).catch(
+        () => {},
+      );
       await ask(named ? { ...request, approvalId: first.approvalId } : request);
     }),
   );

@@ -5,8 +5,8 @@ import type { Intent } from '../../src/model/intent.ts';
 import type { Principal } from '../../src/model/principal.ts';
 import type { Store } from '../../src/ports/store.ts';
 import { call } from '../../src/runtime/call.ts';
-import type { CallAnswer } from '../../src/runtime/line/call-answer.ts';
 import { setIsolation } from '../../src/runtime/isolation.ts';
+import type { CallAnswer } from '../../src/runtime/line/call-answer.ts';
 import { Seeded, yieldSome } from '../simulation/seeded.ts';
 import { counting, lawCatalog, lawTool, openLawWorld } from './law-world.ts';
 

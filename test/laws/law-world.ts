@@ -1,11 +1,11 @@
 import { openMemoryStore } from '../../src/adapters/stores/memory/open-memory-store.ts';
 import type { Clock } from '../../src/base/clock.ts';
 import type { Digest } from '../../src/base/digest.ts';
+import type { Intent } from '../../src/model/intent.ts';
 import { manifestSchema } from '../../src/model/manifest.ts';
 import { pinTool, type Tool, type ToolName, toolName } from '../../src/model/tool.ts';
 import type { Store } from '../../src/ports/store.ts';
 import type { CallContext, Execution, ToolSource } from '../../src/ports/tool-source.ts';
-import type { Intent } from '../../src/model/intent.ts';
 import { AskedCalls } from '../../src/runtime/asked-calls.ts';
 import { buildCatalog, type Catalog } from '../../src/runtime/catalog.ts';
 import { RunBook } from '../../src/runtime/run-book.ts';

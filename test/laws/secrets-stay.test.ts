@@ -23,7 +23,15 @@ import {
 const ENV_SECRET = 'kX9"q/+Z\\w plum-otter-env-4f1a';
 const HEADER_SECRET = 'plum-otter-header-8c2d';
 const leaky = join(root, 'test', 'e2e', 'leaky-server.ts');
-const TOOLS = ['leak_text', 'leak_structured', 'leak_error', 'leak_protocol_error', 'leak_notifications', 'leak_key', 'crash'];
+const TOOLS = [
+  'leak_text',
+  'leak_structured',
+  'leak_error',
+  'leak_protocol_error',
+  'leak_notifications',
+  'leak_key',
+  'crash',
+];
 const SERVERS = ['stdio', 'http'] as const;
 
 const env = {
@@ -90,7 +98,10 @@ describe('law 10: a secret given to a server stays with it', () => {
     const client = await connectClient(gateway.origin, token, mode);
     const heard: string[] = [];
     client.fallbackNotificationHandler = async (notification) => void heard.push(JSON.stringify(notification));
-    client.setNotificationHandler('notifications/message', (notification) => void heard.push(JSON.stringify(notification)));
+    client.setNotificationHandler(
+      'notifications/message',
+      (notification) => void heard.push(JSON.stringify(notification)),
+    );
     const seen: string[] = [JSON.stringify([client.getServerVersion(), client.getInstructions() ?? ''])];
     seen.push(JSON.stringify(await client.listTools()));
     for (const list of [client.listPrompts(), client.listResources(), client.listResourceTemplates()]) {
@@ -104,13 +115,19 @@ describe('law 10: a secret given to a server stays with it', () => {
       seen.push(
         await client
           .callTool({ name, arguments: {} }, { onprogress })
-          .then(JSON.stringify, (error: Error & { data?: unknown }) => `${error.message} ${JSON.stringify(error.data)}`),
+          .then(
+            JSON.stringify,
+            (error: Error & { data?: unknown }) => `${error.message} ${JSON.stringify(error.data)}`,
+          ),
       );
     }
     await client.close();
     for (const text of seen) expectNoSecret(text, 'an answer');
     for (const text of heard) expectNoSecret(text, 'a notification');
-    expect(seen.some((text) => text.includes('I repeat')), 'the servers did say it').toBe(true);
+    expect(
+      seen.some((text) => text.includes('I repeat')),
+      'the servers did say it',
+    ).toBe(true);
   });
 
   it('is in nothing the HTTP API answers', async () => {

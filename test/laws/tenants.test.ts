@@ -149,17 +149,18 @@ describe.each(TENANTS)('tenant %s and what is the other’s', (tenant) => {
   it('is told over HTTP that the other’s things do not exist, as it is told of what does not exist', async () => {
     const mine = of(tenant);
     const theirs = of(other);
-    const paths: readonly [token: string, method: string, path: (id: string) => string, id: string, body?: unknown][] = [
-      [mine.hostToken, 'GET', (id) => `/v1/runs/${id}`, theirs.runId],
-      [mine.personToken, 'GET', (id) => `/v1/runs/${id}`, theirs.runId],
-      [mine.agentToken, 'GET', (id) => `/v1/runs/${id}`, theirs.runId],
-      [mine.hostToken, 'DELETE', (id) => `/v1/runs/${id}`, theirs.runId],
-      [mine.personToken, 'GET', (id) => `/v1/approvals/${id}`, theirs.approvalId],
-      [mine.personToken, 'POST', (id) => `/v1/approvals/${id}/answer`, theirs.approvalId, { approve: true }],
-      [mine.personToken, 'GET', (id) => `/v1/decisions/${id}`, theirs.callId],
-      [mine.personToken, 'GET', (id) => `/v1/decisions/${id}`, theirs.askedCallId],
-      [mine.personToken, 'GET', (id) => `/v1/decisions/${id}`, theirs.approvalId],
-    ];
+    const paths: readonly [token: string, method: string, path: (id: string) => string, id: string, body?: unknown][] =
+      [
+        [mine.hostToken, 'GET', (id) => `/v1/runs/${id}`, theirs.runId],
+        [mine.personToken, 'GET', (id) => `/v1/runs/${id}`, theirs.runId],
+        [mine.agentToken, 'GET', (id) => `/v1/runs/${id}`, theirs.runId],
+        [mine.hostToken, 'DELETE', (id) => `/v1/runs/${id}`, theirs.runId],
+        [mine.personToken, 'GET', (id) => `/v1/approvals/${id}`, theirs.approvalId],
+        [mine.personToken, 'POST', (id) => `/v1/approvals/${id}/answer`, theirs.approvalId, { approve: true }],
+        [mine.personToken, 'GET', (id) => `/v1/decisions/${id}`, theirs.callId],
+        [mine.personToken, 'GET', (id) => `/v1/decisions/${id}`, theirs.askedCallId],
+        [mine.personToken, 'GET', (id) => `/v1/decisions/${id}`, theirs.approvalId],
+      ];
     for (const [token, method, path, id, body] of paths) {
       const unknown = `${id.slice(0, id.indexOf('_') + 1)}${'0'.repeat(30)}`;
       const real = await send(token, method, path(id), body);

@@ -1,6 +1,7 @@
 import { newId } from '../../base/clock.ts';
 import { errorEntry } from '../../base/errors.ts';
-import { recordRefusal } from '../record.ts';
+import { limits } from '../../base/limits.ts';
+import { fitText, recordRefusal } from '../record.ts';
 import type { World } from '../world.ts';
 import type { CallAnswer } from './call-answer.ts';
 import type { CallRequest } from './call-request.ts';
@@ -33,7 +34,7 @@ export async function answerRefusal(
         runId: request.runId,
         callId,
         agent: request.principal.agent,
-        tool: request.tool,
+        tool: fitText(request.tool, limits.toolNameChars),
         atMs: world.clock.nowMs(),
         body: recordRefusal(refusal),
       },

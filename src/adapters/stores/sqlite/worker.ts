@@ -43,13 +43,19 @@ function serve(port: MessagePort, options: WorkerOptions): void {
       const commitBatch = createCommitBatch(db, { path, instance, turns });
       const reader = createReader(db, live);
       post({ kind: 'opened' });
-      for (let isOpen = true; isOpen; ) {
+      const reads: Read[] = [];
+      let mustClose = false;
+      for (;;) {
         const seen = Atomics.load(options.signal, 0);
-        const { commits, reads, close: mustClose } = takeWaiting(port);
-        for (const batch of cutIntoBatches(commits)) post({ kind: 'commits', answers: commitBatch(batch) });
-        for (const read of reads) post(answerRead(reader, read, options));
-        if (mustClose) isOpen = false;
-        else if (commits.length === 0 && reads.length === 0) Atomics.wait(options.signal, 0, seen);
+        const waiting = takeWaiting(port);
+        reads.push(...waiting.reads);
+        mustClose ||= waiting.close;
+        for (const batch of cutIntoBatches(waiting.commits)) post({ kind: 'commits', answers: commitBatch(batch) });
+        // One read, then what was committed meanwhile: no commit waits for more than one.
+        const read = reads.shift();
+        if (read !== undefined) post(answerRead(reader, read, options));
+        else if (mustClose) break;
+        else if (waiting.commits.length === 0) Atomics.wait(options.signal, 0, seen);
       }
       leave();
     } finally {

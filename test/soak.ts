@@ -1,0 +1,42 @@
+/**
+ * The long layer: `npm run soak [-- --pairs N --seeds N --seed N]`. The full differential against Cedar, a long simulation with new
+ * seeds, and the kill loops. Prints one JSON line a part and ends with the first failure. Its last result is recorded
+ * in `CONTRIBUTING.md`.
+ */
+import { spawnSync } from 'node:child_process';
+import { parseArgs } from 'node:util';
+import { simulate } from './simulation/simulate.ts';
+
+const { values } = parseArgs({
+  options: {
+    pairs: { type: 'string', default: '100000' },
+    seeds: { type: 'string', default: '20000' },
+    seed: { type: 'string' },
+  },
+});
+const firstSeed = Number(values.seed ?? Date.now() % 1_000_000_000);
+
+report('differential', run('test/differential/soak.ts', ['--pairs', values.pairs, '--seed', String(firstSeed)]));
+report('simulation', await simulateLong());
+report('kill', run('node_modules/vitest/vitest.mjs', ['run', '--project', 'conformance', '--project', 'e2e', 'kill']));
+
+async function simulateLong(): Promise<boolean> {
+  for (let seed = firstSeed; seed < firstSeed + Number(values.seeds); seed++) {
+    const { violations } = await simulate(seed);
+    if (violations.length === 0) continue;
+    process.stderr.write(`seed ${seed}\n${violations.join('\n')}\n`);
+    return false;
+  }
+  return true;
+}
+
+function run(script: string, args: readonly string[]): boolean {
+  return spawnSync(process.execPath, [script, ...args], { stdio: ['ignore', 'inherit', 'inherit'] }).status === 0;
+}
+
+function report(part: string, passed: boolean): void {
+  process.stdout.write(
+    `${JSON.stringify({ part, passed, seed: firstSeed, memoryMb: Math.round(process.memoryUsage().rss / 1_048_576) })}\n`,
+  );
+  if (!passed) process.exit(1);
+}
