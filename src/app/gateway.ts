@@ -38,6 +38,8 @@ export interface GatewayOptions {
   readonly store?: Store;
 }
 
+const RECOVERY_MS = 60_000;
+
 /** One configuration in force: what was loaded, the sources it names, and the catalog made of both. */
 interface Reign {
   readonly loaded: LoadedConfig;
@@ -60,6 +62,7 @@ export class Gateway {
   #reign: Reign;
   #work: Promise<unknown> = Promise.resolve();
   #closed = false;
+  #recovery: NodeJS.Timeout | undefined;
 
   private constructor(options: GatewayOptions, clock: Clock, world: World, data: string, reign: Reign) {
     this.#options = options;
@@ -111,6 +114,7 @@ export class Gateway {
       );
       await gateway.#enthrone(options.loaded, sources);
       gateway.#subscribe();
+      gateway.#recoverNowAndThen();
       return gateway;
     } catch (error) {
       await store.close();
@@ -166,6 +170,7 @@ export class Gateway {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    clearInterval(this.#recovery);
     for (const stop of this.#unsubscribe.splice(0)) stop();
     await this.#work.catch(() => {});
     await closeSources([...this.#reign.sources.values()]);
@@ -252,6 +257,16 @@ export class Gateway {
       });
     };
     for (const { tools } of this.#reign.sources.values()) this.#unsubscribe.push(tools.onListChanged(changed));
+  }
+
+  /** Another gateway on the same store may die while this one lives: its intents are closed without waiting for it. */
+  #recoverNowAndThen(): void {
+    this.#recovery = setInterval(() => {
+      recover(this.world).catch((error: unknown) => {
+        this.#options.notify({ kind: 'error', message: toFault(error, 'E_STORE', 'recovery failed').message });
+      });
+    }, RECOVERY_MS);
+    this.#recovery.unref();
   }
 
   #exclusively<T>(task: () => Promise<T>): Promise<T> {

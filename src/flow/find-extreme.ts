@@ -49,7 +49,8 @@ export function isExtreme(record: SeenRecord, siblings: readonly SeenRecord[], s
 function measure(record: SeenRecord, fields: ReadonlySet<string>): number | string | undefined {
   for (const field of record.shape.fields) {
     if (field.key === undefined || field.path.includes('[]')) continue;
-    if (!field.words.some((word) => fields.has(word))) continue;
+    const words = field.words.at(-1) === 'value' ? [...field.words, ...record.kinds] : field.words;
+    if (!words.some((word) => fields.has(word))) continue;
     if (field.number !== undefined) return field.number;
     if (/^\d{4}-\d{2}-\d{2}/.test(field.text)) return field.text;
     const number = /-?\d+(?:\.\d+)?/.exec(field.text.replaceAll(',', ''))?.[0];

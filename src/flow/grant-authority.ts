@@ -12,6 +12,8 @@ export interface Authority {
    */
   readonly kind: 'granted' | 'lent' | 'unasked' | 'refused';
   readonly sentences: readonly number[];
+  /** Sentences with a fitting verb, whatever they say it is done to: only in these may something be named to be destroyed. */
+  readonly candidates: readonly number[];
   readonly destructive: boolean;
 }
 
@@ -23,10 +25,12 @@ export function grantAuthority(tool: FlowTool, task: Task, linked: ReadonlySet<n
   const { verb, objects } = readToolWords(tool.tool);
   const destructive = destructiveVerbs.has(verb);
   const sentences: number[] = [];
+  const candidates: number[] = [];
   let forbidden = false;
   for (const [index, sentence] of task.sentences.entries()) {
     for (const asked of sentence.verbs) {
       if (!sameVerb(asked.word, verb) || (destructive && !destructiveVerbs.has(asked.word))) continue;
+      if (!asked.negated) candidates.push(index);
       const nouns = [...(destructive ? asked.direct : sentence.stems), ...impliedNouns(asked.word)];
       const about =
         objects.length === 0 ||
@@ -39,16 +43,16 @@ export function grantAuthority(tool: FlowTool, task: Task, linked: ReadonlySet<n
       else sentences.push(index);
     }
   }
-  if (sentences.length > 0 && !forbidden) return { kind: 'granted', sentences, destructive };
-  if (forbidden) return { kind: sentences.length > 0 ? 'unasked' : 'refused', sentences: [], destructive };
+  if (sentences.length > 0 && !forbidden) return { kind: 'granted', sentences, candidates, destructive };
+  if (forbidden) return { kind: sentences.length > 0 ? 'unasked' : 'refused', sentences: [], candidates, destructive };
   const looks = onlyLooksByName(tool);
   if (looks) {
     const asking = task.sentences.flatMap((sentence, i) => (sentence.kind === 'look' && matches(objects, [...sentence.stems]) ? [i] : []));
-    if (asking.length > 0) return { kind: 'granted', sentences: asking, destructive };
+    if (asking.length > 0) return { kind: 'granted', sentences: asking, candidates, destructive };
   }
-  if (task.readOnly && !looks) return { kind: 'refused', sentences: [], destructive };
-  if (!destructive && task.delegates === 'actions' && isLent(verb, objects, lentStems)) return { kind: 'lent', sentences: [], destructive };
-  return { kind: 'unasked', sentences: [], destructive };
+  if (task.readOnly && !looks) return { kind: 'refused', sentences: [], candidates, destructive };
+  if (!destructive && task.delegates === 'actions' && isLent(verb, objects, lentStems)) return { kind: 'lent', sentences: [], candidates, destructive };
+  return { kind: 'unasked', sentences: [], candidates, destructive };
 }
 
 const matches = (objects: readonly string[], nouns: readonly string[]): boolean =>

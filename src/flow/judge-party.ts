@@ -152,7 +152,7 @@ function judgeUnknown(places: readonly Occurrence[], view: RunView, form: Atom['
   const delegates = task.delegates === 'actions' && authority.kind !== 'refused';
   if (places.length > 0) {
     const pointed = authority.kind !== 'unasked' && places.some((place) => isContentOfNamed(place));
-    const provable = task.attested && !pointed && !delegates;
+    const provable = task.attested && !pointed;
     return doubt(provable ? 'deny' : 'ask', `only in text that others wrote, read by \`${origins[0] ?? ''}\``, origins);
   }
   return doubt(task.attested && form !== undefined && !delegates ? 'deny' : 'ask', 'in nothing the user said or this run has read');

@@ -40,7 +40,7 @@ function judgeMentioned(leaf: Leaf, text: string, isId: boolean, view: RunView):
   const key = keyOfValue(leaf.value);
   const mentions = view.task.mentioned.get(key)?.filter((mention) => mention.role !== 'excluded') ?? [];
   const usable = mentions.filter((mention) => {
-    if (view.authority.destructive && isId && !view.authority.sentences.includes(mention.sentence)) return false;
+    if (view.authority.destructive && isId && !view.authority.candidates.includes(mention.sentence)) return false;
     if (mention.kind !== 'number' || !isId) return true;
     const sentence = view.task.sentences[mention.sentence]?.text ?? '';
     return new RegExp(`(?:\\bid|\\bnumber|\\bno\\.?|#|\\b${leaf.words[0] ?? 'id'})\\W{0,3}(?:is\\s)?\\W?${mention.canonical}\\b`, 'i').test(sentence);
@@ -54,7 +54,7 @@ function judgeMentioned(leaf: Leaf, text: string, isId: boolean, view: RunView):
   const folded = foldText(text).replace(/^[#@]/, '');
   const sentence = view.task.sentences.findIndex((candidate) => holdsPhrase(foldText(candidate.text), folded));
   if (sentence === -1 || (/^\d+$/.test(folded) && isId)) return undefined;
-  if (view.authority.destructive && !view.authority.sentences.includes(sentence)) return undefined;
+  if (view.authority.destructive && !view.authority.candidates.includes(sentence)) return undefined;
   return trusted(PROMPT, { sentences: [sentence] });
 }
 
@@ -106,11 +106,11 @@ function isChosen(record: SeenRecord, kinds: readonly string[], view: RunView): 
   const { authority, index, task } = view;
   const shared = kinds.filter((kind) => record.kinds.includes(kind));
   if (shared.length === 0) return false;
-  const options = { many: task.many, ...(authority.destructive && { sentences: authority.sentences }) };
+  const options = { many: task.many, ...(authority.destructive && { sentences: authority.candidates }) };
   if (index.isNamed(record, shared, options)) return true;
   if (!authority.destructive && (index.isNamed(record, shared, { least: HINTED }) || index.isPhrased(record, shared))) return true;
   if (!authority.destructive && view.delegated.names(record)) return true;
-  const sentences = (authority.sentences.length > 0 ? authority.sentences : task.sentences.keys().toArray()).flatMap((i) => task.sentences[i] ?? []);
+  const sentences = (authority.candidates.length > 0 ? authority.candidates : task.sentences.keys().toArray()).flatMap((i) => task.sentences[i] ?? []);
   return isExtreme(record, index.listing(record.call), sentences);
 }
 

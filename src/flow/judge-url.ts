@@ -3,6 +3,7 @@ import { listHiddenTexts } from './decode-forms.ts';
 import { listWords, stemWord } from './fold-text.ts';
 import { NAMED } from './link-record.ts';
 import { stopWords } from './lexicon.ts';
+import type { Field } from './read-records.ts';
 import type { Occurrence } from './provenance-index.ts';
 import { doubt, type Finding, PROMPT, type RunView, trusted } from './run-view.ts';
 
@@ -34,11 +35,18 @@ export function judgeUrl(atom: Atom, view: Pick<RunView, 'task' | 'index'>): Fin
 }
 
 function isNamedPlace({ record, inProse }: Occurrence, { index }: Pick<RunView, 'index'>): boolean {
-  if (record.ownWrite || record.shape.prose || record.link.score < NAMED || !index.isNamed(record, record.kinds)) return false;
-  if (!inProse) return !record.byOutsider;
-  const urls = new Set(record.shape.fields.flatMap((field) => field.inner).filter((atom) => atom.kind === 'url').map((atom) => atom.key));
+  if (record.ownWrite || record.shape.prose || record.link.score < NAMED || index.exhausted) return false;
+  if (!inProse) return !record.byOutsider && index.isNamed(record, record.kinds);
+  // The prompt may name several records at once, as by their author: all of them together must hold one URL only.
+  const named = index.listing(record.call).filter((other) => other.link.score >= NAMED);
+  const urls = new Set(named.flatMap((other) => other.shape.fields.flatMap(listUrls)));
   return urls.size === 1;
 }
+
+const listUrls = (field: Field): string[] => [
+  ...(field.key?.startsWith('url:') ? [field.key] : []),
+  ...field.inner.filter((atom) => atom.kind === 'url').map((atom) => atom.key),
+];
 
 function isOnNamedHost(atom: Atom, { task }: Pick<RunView, 'task'>): boolean {
   if (!URL.canParse(atom.canonical)) return false;

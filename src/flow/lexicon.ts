@@ -32,7 +32,7 @@ const VERB_GROUPS: readonly (readonly string[])[] = [
   words('invite add onboard'),
   words('move relocate transfer put'),
   words('copy duplicate clone fork'),
-  words('download save fetch get'),
+  words('download save'),
   words('upload add attach'),
   words('open visit navigate go browse load'),
   words('join enter'),

@@ -18,6 +18,7 @@ export const HINTED = 10;
 const NAMING: ReadonlySet<string> = new Set(
   'title subject name filename file label summary event product key value slug item topic question username user channel hotel restaurant company city address text full display first last id number'.split(' '),
 );
+const AUTHORS: ReadonlySet<string> = new Set('sender from author user poster creator owner'.split(' '));
 const IGNORED: ReadonlySet<string> = new Set('status type state category kind currency permission role visibility priority format read recurring all'.split(' '));
 const EXTENSION = /\.[a-z][a-z0-9]{1,4}$/i;
 /** Characters of a text that are searched for the user's phrases. */
@@ -63,6 +64,7 @@ export function linkRecord(record: RecordShape, task: Task, phrases: ReadonlyMap
         } else raise(mention.sentence, names ? 30 : 18);
       }
     }
+    if (!record.prose && field.key !== undefined && AUTHORS.has(last)) linkAuthor(field, task, raise);
     if (names) linkTitle(field, task, phrases, raise, shared);
     else linkPhrases(field, phrases, raise);
   }
@@ -75,6 +77,16 @@ function beforeNumber(task: Task, sentence: number, number: string): string {
   const text = task.sentences[sentence]?.text ?? '';
   const at = text.indexOf(number);
   return at === -1 ? '' : text.slice(Math.max(0, at - 12), at);
+}
+
+/** `the page that Eli posted`: the prompt names who wrote the record, capitalised as names are. */
+function linkAuthor(field: Field, task: Task, raise: (sentence: number, score: number) => void): void {
+  const name = field.text.trim();
+  if (!/^\p{Lu}[\p{L}\p{M} .'-]{1,40}$/u.test(name)) return;
+  for (const [index, sentence] of task.sentences.entries()) {
+    const at = sentence.text.indexOf(name);
+    if (at !== -1 && !/[\p{L}\p{N}]/u.test(sentence.text.charAt(at - 1) + sentence.text.charAt(at + name.length))) raise(index, NAMED);
+  }
 }
 
 /** `10.00` or `1250` singles out a record; `2` does not. */

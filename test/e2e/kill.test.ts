@@ -79,8 +79,8 @@ async function readAll(path: string): Promise<readonly StoredEvent[]> {
     const all: StoredEvent[] = [];
     for (;;) {
       const page = await store.readEvents({ tenant: 'default', afterSeq: all.at(-1)?.seq ?? 0, limit: 1_000 });
+      if (page.length === 0) return all;
       all.push(...page);
-      if (page.length < 1_000) return all;
     }
   } finally {
     await store.close();
