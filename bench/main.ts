@@ -4,6 +4,7 @@
  */
 import { parseArgs } from 'node:util';
 import { measureDecision } from './decision.ts';
+import { measureEgress } from './egress.ts';
 import { measureHop } from './hop.ts';
 import { printReport, type Report } from './report.ts';
 import { measureThroughput } from './throughput.ts';
@@ -15,6 +16,7 @@ const benches: Readonly<Record<string, Bench>> = {
   hop: measureHop,
   decision: measureDecision,
   throughput: measureThroughput,
+  egress: measureEgress,
 };
 
 const { values, positionals } = parseArgs({

@@ -1,6 +1,6 @@
-import { inferTool } from '../src/policy/infer.ts';
-import { pinTool, toolName } from '../src/model/tool.ts';
 import { openFlow } from '../src/flow/flow-run.ts';
+import { pinTool, toolName } from '../src/model/tool.ts';
+import { inferTool } from '../src/policy/infer.ts';
 
 const govern = (server, { name, description, input_schema }) => {
   const tool = { server, name, description: description ?? '', inputSchema: input_schema ?? { type: 'object' } };
@@ -17,7 +17,11 @@ const govern = (server, { name, description, input_schema }) => {
 };
 
 const readParts = (userPrompt, promptParts) => {
-  const parts = (promptParts ?? []).map((part) => (typeof part === 'string' ? { kind: 'quote', text: part } : { kind: part.kind === 'user' ? 'user' : 'quote', text: String(part.text ?? part.content ?? '') }));
+  const parts = (promptParts ?? []).map((part) =>
+    typeof part === 'string'
+      ? { kind: 'quote', text: part }
+      : { kind: part.kind === 'user' ? 'user' : 'quote', text: String(part.text ?? part.content ?? '') },
+  );
   if (parts.some((part) => part.kind === 'user')) return parts;
   const own = parts.reduce((text, part) => (part.text === '' ? text : text.split(part.text).join('\n')), userPrompt);
   return [{ kind: 'user', text: own }, ...parts];
@@ -36,12 +40,19 @@ export async function open({ suite, tools, userPrompt, promptParts }) {
       const pin = pins.get(tool.name);
       if (pin !== undefined && pin !== tool.pin) return { verdict: 'deny' };
       const { verdict, reasons } = run.assess(tool, args);
-      if (process.env.FLOW_TRACE) console.error(verdict, name, JSON.stringify(args).slice(0, 200), reasons.map((reason) => reason.message).join(' | '));
+      if (process.env.FLOW_TRACE)
+        console.error(
+          verdict,
+          name,
+          JSON.stringify(args).slice(0, 200),
+          reasons.map((reason) => reason.message).join(' | '),
+        );
       return { verdict: verdict === 'permit' ? 'allow' : verdict, reasons };
     },
     after(name, args, output) {
       const tool = governed.get(name);
-      if (tool && output !== '[blocked by policy]') run.observe(tool, args, { content: [{ type: 'text', text: output }] });
+      if (tool && output !== '[blocked by policy]')
+        run.observe(tool, args, { content: [{ type: 'text', text: output }] });
       return {};
     },
     tools(list) {

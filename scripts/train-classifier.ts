@@ -19,6 +19,8 @@ import { trainModel } from './training/train-model.ts';
 const OPTIONS = { epochs: 6, learningRate: 0.2, decay: 1e-5, seed: 1 };
 /** Harmless documents that may reach the threshold. */
 const FALSE_ALARMS = 0.005;
+/** The held-out texts are few: a little above where they would put the threshold. */
+const THRESHOLD_MARGIN = 0.2;
 /** Kinds of text that describe what a tool or its user is for: they hold orders by nature, and have thresholds of their own. */
 const DESCRIBING_KINDS = new Set(['tool_desc', 'policy_doc', ...PROMPT_KINDS]);
 
@@ -73,10 +75,10 @@ function quantise(exact: InjectionModel): InjectionModel {
   return { ...exact, weights, scale };
 }
 
-/** The lowest threshold that no more than the allowed share of harmless documents reaches. */
+/** The lowest threshold that no more than the allowed share of harmless documents reaches, and the margin. */
 function chooseThreshold(scores: readonly number[]): number {
   const sorted = scores.toSorted((a, b) => b - a);
-  return (sorted[Math.floor(FALSE_ALARMS * sorted.length)] ?? 0) + 1e-3;
+  return (sorted[Math.floor(FALSE_ALARMS * sorted.length)] ?? 0) + THRESHOLD_MARGIN;
 }
 
 function printModel({ weights, scale, segmentBias, windowBias }: InjectionModel, limit: number): string {

@@ -82,6 +82,7 @@ export class Gateway {
     const data = resolve(folder, manifest.data);
     await makeFolder(data);
     const store = options.store ?? (await openSqliteStore({ path: resolve(data, 'store.db'), clock }));
+    let sources: ReadonlyMap<string, McpSource> = new Map();
     try {
       const recovered = await recover({ store, clock });
       if (recovered > 0) {
@@ -90,7 +91,7 @@ export class Gateway {
           message: `${recovered} calls were under way when the last process ended; whether their tools ran is unknown`,
         });
       }
-      const sources = await openSources({ ...options, data, clock });
+      sources = await openSources({ ...options, data, clock });
       const gateway: Gateway = new Gateway(
         options,
         clock,
@@ -117,6 +118,8 @@ export class Gateway {
       gateway.#recoverNowAndThen();
       return gateway;
     } catch (error) {
+      // Servers were started to list their tools: left alone, they would keep this process alive.
+      await closeSources([...sources.values()]);
       await store.close();
       throw error;
     }

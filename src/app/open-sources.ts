@@ -5,7 +5,7 @@ import { launchCommand } from '../adapters/tools/mcp/launch/launch-command.ts';
 import { launchPackage } from '../adapters/tools/mcp/launch/launch-package.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Digest } from '../base/digest.ts';
-import { revealText } from '../base/secret.ts';
+import { revealText, Secret } from '../base/secret.ts';
 import type { ServerConfig } from '../model/manifest.ts';
 import type { LoadedConfig } from './config/load-config.ts';
 import { resolveSecrets, type ServerSecrets } from './config/resolve-secrets.ts';
@@ -42,6 +42,9 @@ export async function openSources(options: SourceOptions): Promise<ReadonlyMap<s
     const source = createMcpSource({
       server,
       reach: reachOf(config, given, options),
+      secrets: [...Object.values(given.env), ...Object.values(given.headers)].filter(
+        (value) => value instanceof Secret,
+      ),
       onStderr: (line) => notify({ kind: 'server-log', server, message: line }),
       onDropped: ({ name, why }) => notify({ kind: 'warning', message: `\`${server}/${name}\` is left out: ${why}` }),
     });

@@ -4,6 +4,8 @@ export const limits = {
   argumentBytes: 1_048_576,
   /** Bytes of one tool result, as JSON. */
   resultBytes: 8_388_608,
+  /** Characters of one text, or of one value's texts together, that are scanned for instructions and for what must not leave; what is beyond is a finding by itself. */
+  scanChars: 1_048_576,
   /** Nesting depth of any JSON that comes in. */
   jsonDepth: 64,
   /** Bytes of one HTTP request body. */

@@ -48,10 +48,16 @@ export function isExtreme(record: SeenRecord, siblings: readonly SeenRecord[], s
 
 function measure(record: SeenRecord, fields: ReadonlySet<string>): number | string | undefined {
   for (const field of record.shape.fields) {
-    if (field.key === undefined || field.path.includes('[]')) continue;
+    if (field.path.includes('[]')) continue;
     const words = field.words.at(-1) === 'value' ? [...field.words, ...record.kinds] : field.words;
     if (!words.some((word) => fields.has(word))) continue;
     if (field.number !== undefined) return field.number;
+    if (field.key === undefined) {
+      // `Rating: 4.7` at the head of a longer text; what follows may be anybody's words.
+      const labelled = /^[\p{L} ]{2,20}:\s*(-?\d+(?:\.\d+)?)/u.exec(field.text)?.[1];
+      if (labelled !== undefined) return Number(labelled);
+      continue;
+    }
     if (/^\d{4}-\d{2}-\d{2}/.test(field.text)) return field.text;
     const number = /-?\d+(?:\.\d+)?/.exec(field.text.replaceAll(',', ''))?.[0];
     if (number !== undefined) return Number(number);

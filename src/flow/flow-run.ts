@@ -127,8 +127,12 @@ export class FlowRun {
       if (finding.canonical !== undefined && finding.canonical !== leaf.value) changes.set(leaf.pointer, finding.canonical);
       if (finding.trust !== 'trusted') worsen(finding.trust, 'E_TAINT_SINK', `${leaf.path}: ${finding.message}`, leaf.pointer);
     }
-    if (authority?.kind === 'unasked' && this.task.understood && isKnownChange(tool) && [...findings.values()].some((finding) => finding.trust !== 'trusted')) {
+    const doubts = [...findings.values()].filter((finding) => finding.trust !== 'trusted');
+    if (authority?.kind === 'unasked' && doubts.length > 0 && this.#isProvablyUnasked(tool, authority)) {
       worsen('deny', 'E_TASK_UNASKED', 'the prompt asks for other things, and for none with these values');
+    }
+    if (doubts.some((finding) => finding.from === 'prose') && doubts.some((finding) => finding.from === 'nowhere')) {
+      worsen('deny', 'E_TAINT_SINK', 'one value is only in what others wrote, and another comes from nowhere');
     }
     const leak = this.#findLeak(tool, leaves, findings);
     if (leak) worsen('ask', 'E_TAINT_EGRESS', leak.message, leak.path);
@@ -193,6 +197,11 @@ export class FlowRun {
       }
     }
     return { verdict: reasons.length > 0 ? 'ask' : 'permit', reasons };
+  }
+
+  /** The planner knows every verb of the prompt and the tool's own, and they are not the same. Content never lends destruction. */
+  #isProvablyUnasked(tool: FlowTool, authority: Authority): boolean {
+    return this.task.understood && isKnownChange(tool) && (authority.destructive || this.task.delegates !== 'actions');
   }
 
   #view(tool: FlowTool, authority: Authority): RunView {

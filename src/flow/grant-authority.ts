@@ -1,5 +1,5 @@
 import { type FlowTool, readToolWords } from './flow-tool.ts';
-import { destructiveVerbs, impliedNouns, isChangeVerb, readImperatives, sameNoun, sameVerb, stopWords } from './lexicon.ts';
+import { destructiveVerbs, impliedNouns, isChangeVerb, lookVerbs, sameNoun, sameVerb, stopWords } from './lexicon.ts';
 import { stemWord } from './fold-text.ts';
 import type { Task } from './read-task.ts';
 
@@ -47,7 +47,7 @@ export function grantAuthority(tool: FlowTool, task: Task, linked: ReadonlySet<n
   if (forbidden) return { kind: sentences.length > 0 ? 'unasked' : 'refused', sentences: [], candidates, destructive };
   const looks = onlyLooksByName(tool);
   if (looks) {
-    const asking = task.sentences.flatMap((sentence, i) => (sentence.kind === 'look' && matches(objects, [...sentence.stems]) ? [i] : []));
+    const asking = task.sentences.flatMap((sentence, i) => (matches(objects, [...sentence.stems]) ? [i] : []));
     if (asking.length > 0) return { kind: 'granted', sentences: asking, candidates, destructive };
   }
   if (task.readOnly && !looks) return { kind: 'refused', sentences: [], candidates, destructive };
@@ -61,7 +61,7 @@ const matches = (objects: readonly string[], nouns: readonly string[]): boolean 
 /** A tool that is a write only because its effect cannot be told: its name holds a verb that looks, and none that changes. */
 export function onlyLooksByName(tool: FlowTool): boolean {
   const { verb, objects } = readToolWords(tool.tool);
-  return !tool.declared && readImperatives.has(verb) && !isChangeVerb(verb) && !objects.some((word) => isChangeVerb(word) && sureChanges.has(word));
+  return !tool.declared && lookVerbs.has(verb) && !objects.some((word) => isChangeVerb(word) && sureChanges.has(word));
 }
 
 /** Whether the planner knows the verb a tool opens with, so that it can tell that nobody asked for it. */

@@ -1,4 +1,5 @@
 import { readToolWords } from './flow-tool.ts';
+import { onlyLooksByName } from './grant-authority.ts';
 import { outwardVerbs } from './lexicon.ts';
 import { listWords } from './fold-text.ts';
 import { judgeParty } from './judge-party.ts';
@@ -37,7 +38,7 @@ export function isOutward(leaves: readonly Leaf[], view: Pick<RunView, 'tool'>):
 /** A short text that chooses what a tool acts on, such as the hotel of `reserve_hotel`, is a choice like an id. */
 function isSelector(leaf: Leaf, view: RunView): boolean {
   if (typeof leaf.value !== 'string' || leaf.value.length > SELECTOR_CHARACTERS || leaf.value === '') return false;
-  if (leaf.words.some((word) => CONTENT.has(word))) return false;
+  if (leaf.words.some((word) => CONTENT.has(word)) || onlyLooksByName(view.tool)) return false;
   const { verb } = readToolWords(view.tool.tool);
   if (MAKING.has(verb)) return false;
   return leaf.words.some((word) => view.objects.includes(word)) || (leaf.words.at(-1) === 'name' && view.tool.consequence === 'high' && verb !== 'update');

@@ -1,9 +1,10 @@
 import { type Atom, keyOfText, readAtoms } from './atoms.ts';
 import { foldText, listWords, stemWord } from './fold-text.ts';
 import type { Field } from './read-records.ts';
-import { HINTED } from './link-record.ts';
+import { NAMED } from './link-record.ts';
 import type { Occurrence } from './provenance-index.ts';
 import type { Mention, Task } from './read-task.ts';
+import { onlyLooksByName } from './grant-authority.ts';
 import { doubt, type Finding, PROMPT, type RunView, trusted } from './run-view.ts';
 import { stopWords } from './lexicon.ts';
 
@@ -153,14 +154,15 @@ function judgeUnknown(places: readonly Occurrence[], view: RunView, form: Atom['
   if (places.length > 0) {
     const pointed = authority.kind !== 'unasked' && places.some((place) => isContentOfNamed(place));
     const provable = task.attested && !pointed;
-    return doubt(provable ? 'deny' : 'ask', `only in text that others wrote, read by \`${origins[0] ?? ''}\``, origins);
+    return { ...doubt(provable ? 'deny' : 'ask', `only in text that others wrote, read by \`${origins[0] ?? ''}\``, origins), from: 'prose' };
   }
-  return doubt(task.attested && form !== undefined && !delegates ? 'deny' : 'ask', 'in nothing the user said or this run has read');
+  const provable = task.attested && form !== undefined && !delegates && !onlyLooksByName(view.tool);
+  return { ...doubt(provable ? 'deny' : 'ask', 'in nothing the user said or this run has read'), from: 'nowhere' };
 }
 
-/** Text that the prompt points to: a document it names, or the content of a record that it at least hints at. */
+/** Text that the prompt points to: a document it names, or the content of a record that it names. */
 function isContentOfNamed({ record, field }: Occurrence): boolean {
   if (record.ownWrite) return false;
   if (record.shape.prose) return record.pointed;
-  return record.link.score >= HINTED && /^(?:body|content|text|message|note|comment)$/.test(field.words.at(-1) ?? '');
+  return record.link.score >= NAMED && /^(?:body|content|text|message|note|comment)$/.test(field.words.at(-1) ?? '');
 }

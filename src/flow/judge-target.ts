@@ -1,5 +1,6 @@
 import { keyOfNumber, keyOfText, keyOfValue } from './atoms.ts';
 import { followsFrom } from './compute-amount.ts';
+import { onlyLooksByName } from './grant-authority.ts';
 import { isExtreme } from './find-extreme.ts';
 import { foldText, listWords, stemWord } from './fold-text.ts';
 import { stopWords } from './lexicon.ts';
@@ -21,7 +22,10 @@ export function judgeTarget(leaf: Leaf, view: RunView): Finding {
   const isId = ID_WORDS.has(last);
   const mentioned = judgeMentioned(leaf, text, isId, view);
   if (mentioned) return mentioned;
-  if (leaf.words.some((word) => SECRET_WORDS.has(word))) return doubt(view.authority.kind === 'granted' ? 'ask' : 'deny', 'a secret that the user did not write');
+  if (leaf.words.some((word) => SECRET_WORDS.has(word))) {
+    const given = view.authority.sentences.some((sentence) => view.task.mentions.some((mention) => mention.sentence === sentence && mention.kind === 'quote'));
+    return doubt(view.authority.kind === 'granted' && !given ? 'ask' : 'deny', 'a secret that the user did not write');
+  }
   if (typeof value === 'number' && !isId) return judgeAmount(value, view);
   const kinds = isId && leaf.words.length > 1 ? leaf.words.slice(0, -1) : view.objects;
   const known = judgeObject(keyOfValue(value), kinds, leaf, view);
@@ -32,7 +36,10 @@ export function judgeTarget(leaf: Leaf, view: RunView): Finding {
     if (isRecombined(text, view)) return trusted(PROMPT);
   }
   const places = view.index.find(keyOfValue(value));
-  if (places.length === 0) return doubt('ask', 'in nothing the user said or this run has read');
+  if (onlyLooksByName(view.tool) && !view.index.exhausted && places.some((place) => !place.inProse && !place.record.shape.prose)) {
+    return trusted(places[0]?.record.tool ?? PROMPT, { message: 'looked up by an id that was read' });
+  }
+  if (places.length === 0) return { ...doubt('ask', 'in nothing the user said or this run has read'), from: 'nowhere' };
   return doubt('ask', `from \`${places[0]?.record.tool ?? ''}\`, and nothing in the prompt singles it out`, [...new Set(places.map((place) => place.record.tool))]);
 }
 
@@ -136,7 +143,8 @@ function judgeAmount(amount: number, view: RunView): Finding {
   const all = [...new Set(bases)];
   if (followsFrom(amount, all.length > 0 ? all : task.numbers, task.numbers, words)) return trusted('a computation over what was read');
   const places = index.find(keyOfNumber(amount));
-  return doubt('ask', places.length > 0 ? 'an amount that the prompt does not single out' : 'an amount the user did not say and nothing adds up to');
+  if (places.length > 0) return doubt('ask', 'an amount that the prompt does not single out');
+  return { ...doubt('ask', 'an amount the user did not say and nothing adds up to'), from: 'nowhere' };
 }
 
 /** Whether a text without a form stands in the index as a field of a record that the prompt names. */

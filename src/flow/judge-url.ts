@@ -1,11 +1,14 @@
 import { type Atom, readAtoms } from './atoms.ts';
 import { listHiddenTexts } from './decode-forms.ts';
-import { listWords, stemWord } from './fold-text.ts';
+import { listWords, stemWord, stripInvisible } from './fold-text.ts';
 import { NAMED } from './link-record.ts';
 import { stopWords } from './lexicon.ts';
 import type { Field } from './read-records.ts';
 import type { Occurrence } from './provenance-index.ts';
 import { doubt, type Finding, PROMPT, type RunView, trusted } from './run-view.ts';
+
+/** Words by which a sentence asks to follow or hand on what a record links to. */
+const MEANS_LINK = /\b(?:links?|urls?|articles?|(?:web)?pages?|(?:web)?sites?|blogs?|posts?|posted|shared|linked)\b/i;
 
 /**
  * Where a request goes. A URL is trusted from the prompt; on a host of the prompt's, with a path made of the user's own
@@ -19,7 +22,10 @@ export function judgeDestination(raw: string, view: RunView): Finding {
     return named !== -1 && text.length > 2 ? trusted(PROMPT, { sentences: [named] }) : doubt('ask', 'a destination the user did not name');
   }
   if (more.length > 0) return doubt('ask', 'it holds more than one destination');
-  return judgeUrl(atom, view);
+  if (stripInvisible(raw).trim().length !== atom.end - atom.start) return doubt('ask', 'it holds more than a destination');
+  const finding = judgeUrl(atom, view);
+  const bare = stripInvisible(raw).trim();
+  return bare === raw ? finding : { ...finding, canonical: bare };
 }
 
 export function judgeUrl(atom: Atom, view: Pick<RunView, 'task' | 'index'>): Finding {
@@ -34,9 +40,10 @@ export function judgeUrl(atom: Atom, view: Pick<RunView, 'task' | 'index'>): Fin
   return doubt('ask', `a URL from \`${origins[0] ?? ''}\` that the prompt does not single out`, origins);
 }
 
-function isNamedPlace({ record, inProse }: Occurrence, { index }: Pick<RunView, 'index'>): boolean {
+function isNamedPlace({ record, inProse }: Occurrence, { index, task }: Pick<RunView, 'index' | 'task'>): boolean {
   if (record.ownWrite || record.shape.prose || record.link.score < NAMED || index.exhausted) return false;
   if (!inProse) return !record.byOutsider && index.isNamed(record, record.kinds);
+  if (![...record.link.bySentence].some(([sentence, score]) => score >= NAMED && MEANS_LINK.test(task.sentences[sentence]?.text ?? ''))) return false;
   // The prompt may name several records at once, as by their author: all of them together must hold one URL only.
   const named = index.listing(record.call).filter((other) => other.link.score >= NAMED);
   const urls = new Set(named.flatMap((other) => other.shape.fields.flatMap(listUrls)));

@@ -12,11 +12,16 @@ export const readImperatives: ReadonlySet<string> = new Set(
   ),
 );
 
+/** Verbs that show in a tool's own name that it looks things up, beyond the few that policy calls reads. */
+export const lookVerbs: ReadonlySet<string> = new Set(
+  words('get list read search find show view describe count fetch look lookup check calculate compute compare summarize summarise estimate retrieve display preview'),
+);
+
 /** Groups of verbs that people use for one another when they ask for a change. */
 const VERB_GROUPS: readonly (readonly string[])[] = [
   words('create make add schedule plan book write draft generate open start register build prepare save compose set'),
   words('add append insert include attach put write extend fill'),
-  words('send email mail message text dm forward notify reply respond write contact ping inform deliver post tell answer'),
+  words('send email mail message text dm forward notify reply respond write contact ping inform deliver post tell answer ask remind'),
   words('share give grant'),
   words('share send'),
   words('delete remove erase clear drop discard trash purge wipe destroy empty unshare kick'),
@@ -27,7 +32,7 @@ const VERB_GROUPS: readonly (readonly string[])[] = [
   words('pay send transfer refund reimburse wire settle remit repay donate return'),
   words('buy purchase order checkout pay'),
   words('schedule plan book arrange set'),
-  words('book reserve order rent'),
+  words('book reserve order rent make'),
   words('post publish upload share announce tweet write put submit'),
   words('invite add onboard'),
   words('move relocate transfer put'),

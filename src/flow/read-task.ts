@@ -98,7 +98,7 @@ export function readTask(prompt: readonly PromptPart[]): Task {
   const wishes = sentences.some((sentence) => sentence.kind === 'tell' && WISH.test(sentence.text));
   return {
     attested: folded !== '',
-    understood: (kinds.includes('change') || kinds.includes('look')) && !kinds.includes('unclear') && !wishes && delegates !== 'actions',
+    understood: (kinds.includes('change') || kinds.includes('look')) && !kinds.includes('unclear') && !wishes,
     text: own,
     sentences,
     mentions,
@@ -168,6 +168,12 @@ function readSentence(text: string, masked: string, question: boolean): Sentence
     if (/^(?:is|are|was|were|has|sent|said|says|called|told|asked|wants?|will)$/.test(tokens[i + 1]?.word ?? '')) continue;
     const place = verbPlace(tokens, i);
     if (place === 'no') continue;
+    if (word === 'let') {
+      const knows = tokens.slice(i + 1, i + 6).some((token) => token.word === 'know');
+      if (knows && /^(?:me|us)$/.test(tokens[i + 1]?.word ?? '')) looks = true;
+      else if (knows) verbs.push({ word: 'notify', negated: false, direct: [] });
+      continue;
+    }
     const negated = NEGATION.test(folded.slice(Math.max(0, at - 30), at)) && !/\b(?:forget|hesitate) to\s+$/.test(folded.slice(0, at));
     if (readImperatives.has(word) && !(word === 'tell' || word === 'give')) {
       looks = true;
@@ -206,6 +212,7 @@ function verbPlace(tokens: readonly { readonly word: string }[], i: number): 'he
   if (before === 'to') return LEADS_TO.has(tokens[i - 2]?.word ?? '') || /^(?:me|us)$/.test(tokens[i - 2]?.word ?? '') && LEADS_TO.has(tokens[i - 3]?.word ?? '') ? 'joined' : 'no';
   if (before === 'you' || before === 'not' || before === "don't" || before === 'don’t' || before === 'never') return MODAL.has(tokens[i - 2]?.word ?? '') || before !== 'you' ? 'joined' : 'no';
   if (before === ',' || before === ':' || before === '(' || before === '–' || before === '—') return 'joined';
+  if ((before === 'should' || before === 'must') && tokens[i - 2]?.word === 'you') return 'joined';
   if (before === 'help' || before === "let's" || before === 'lets') return 'joined';
   if (POLITE.has(before)) {
     // A polite word counts as the head only if nothing but polite words stands before it.

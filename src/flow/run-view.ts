@@ -30,6 +30,8 @@ export interface Finding {
   readonly origins: readonly string[];
   /** The value as it must be executed, where it differs. */
   readonly canonical?: string;
+  /** An untrusted value stands only in prose of others, or nowhere at all. */
+  readonly from?: 'prose' | 'nowhere';
   /** Sentences of the prompt that name it. */
   readonly sentences?: readonly number[];
 }

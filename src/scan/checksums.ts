@@ -40,7 +40,7 @@ export function passesVerhoeff(digits: string): boolean {
 /** Elements 0–4 turn a pentagon, 5–9 mirror it first. */
 function multiplyDihedral(a: number, b: number): number {
   const turn = a < 5 ? a + (b % 5) : a - (b % 5);
-  const mirrored = (a >= 5) !== (b >= 5);
+  const mirrored = a >= 5 !== b >= 5;
   return ((turn + 10) % 5) + (mirrored ? 5 : 0);
 }
 

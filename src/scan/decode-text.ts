@@ -1,5 +1,6 @@
 import { AnchorFinder } from './find-anchors.ts';
 import { type RewrittenText, rewriteText, type Span } from './rewrite-text.ts';
+import { surveyText } from './survey-text.ts';
 
 /** A part of a text that is another text, encoded. */
 export interface DecodedPart extends Span {
@@ -17,7 +18,8 @@ export function decodePercent(text: string): RewrittenText | undefined {
 
 /** Escapes of JSON and of programming languages undone: `\u0041` and `\x41` are A. */
 export function decodeEscapes(text: string): RewrittenText | undefined {
-  if (!text.includes('\\')) return undefined;
+  // Line ends and quotes alone hide nothing: whoever reads words reads past them.
+  if (!text.includes('\\') || !/\\(?:u[0-9A-Fa-f{]|x[0-9A-Fa-f])/.test(text)) return undefined;
   return rewriteText(text, /\\(?:u[0-9A-Fa-f]{4}|u\{[0-9A-Fa-f]{1,6}\}|x[0-9A-Fa-f]{2}|[nrt"'/])/g, (escaped) => {
     const kind = escaped.charAt(1);
     if (kind === 'n' || kind === 'r') return '\n';
@@ -71,10 +73,16 @@ export function decodeParts(text: string, most: number): readonly DecodedPart[] 
 
 /** Rows of the letters of base64 and its kin, also broken into lines. */
 const ENCODED =
-  /[A-Za-z0-9+/_-]{16}[A-Za-z0-9+/_-]*(?:\r?\n[ \t]{0,8}[A-Za-z0-9+/_-]{16}[A-Za-z0-9+/_-]*){0,2000}={0,2}/g;
+  /[A-Za-z0-9+/_-]{16}[A-Za-z0-9+/_-]*(?:\r?\n[ \t]{0,8}[A-Za-z0-9+/_-]{16}[A-Za-z0-9+/_-]*){0,2000}={0,2}/y;
 
 function* findEncoded(text: string): Generator<DecodedPart> {
-  for (const match of text.matchAll(ENCODED)) {
+  let from = 0;
+  for (const { start } of surveyText(text).longRuns) {
+    if (start < from) continue;
+    ENCODED.lastIndex = start;
+    const match = ENCODED.exec(text);
+    if (!match) continue;
+    from = start + match[0].length;
     const run = match[0].includes('\n') ? withLastLine(text, match[0], match.index) : match[0];
     const span = { start: match.index, end: match.index + run.length };
     const joined = run.includes('\n') ? run.replace(/\s+/g, '') : run;
@@ -111,8 +119,35 @@ function decodeRun(run: string): Decoded | undefined {
     const text = readable(base32Bytes(bare));
     if (text !== undefined) return { text, layer: 'base32' };
   }
+  if (!/[A-Z]/.test(bare) || !/[a-z]/.test(bare) || !mayBeReadable(bare)) return undefined;
   const text = decodeBase64(bare);
   return text === undefined ? undefined : { text, layer: 'base64' };
+}
+
+/**
+ * Whether the first twelve bytes look like text: nearly all printable, or many of them with the high bit, as in other
+ * scripts. Keys, digests and names are told apart here, without decoding them.
+ */
+function mayBeReadable(bare: string): boolean {
+  let plain = 0;
+  let high = 0;
+  for (let at = 0; at < 16; at += 4) {
+    const bits =
+      (sextet(bare, at) << 18) | (sextet(bare, at + 1) << 12) | (sextet(bare, at + 2) << 6) | sextet(bare, at + 3);
+    for (const byte of [bits >> 16, (bits >> 8) & 255, bits & 255]) {
+      if ((byte >= 32 && byte < 127) || byte === 10 || byte === 13 || byte === 9) plain += 1;
+      else if (byte >= 128) high += 1;
+    }
+  }
+  return plain >= 11 || (high >= 6 && plain + high === 12 && bare.length >= 24);
+}
+
+function sextet(run: string, at: number): number {
+  const code = run.charCodeAt(at);
+  if (code >= 97) return code - 71;
+  if (code >= 65 && code <= 90) return code - 65;
+  if (code >= 48) return code === 95 ? 63 : code + 4;
+  return code === 43 || code === 45 ? 62 : 63;
 }
 
 /** The start is tried first: most of what looks like base64 is a key, a digest or a picture. */
@@ -155,6 +190,7 @@ const SPACED_HEX =
   /(?<![0-9A-Za-z])(?:0x)?[0-9a-fA-F]{2}(?:(?:[ :-]|, ?)(?:0x)?[0-9a-fA-F]{2}){7,4096}(?![0-9A-Za-z])/g;
 
 function* findSpacedHex(text: string): Generator<DecodedPart> {
+  if (!surveyText(text).hasHexPairs) return;
   for (const match of text.matchAll(SPACED_HEX)) {
     const decoded = readable(hexBytes(match[0].replace(/0x|[^0-9a-fA-F]/g, '')));
     if (decoded !== undefined) {
@@ -163,7 +199,11 @@ function* findSpacedHex(text: string): Generator<DecodedPart> {
   }
 }
 
+/** The first half of every tag and of most variation selectors. */
+const PLANE_14 = '\udb40';
+
 function* findTags(text: string): Generator<DecodedPart> {
+  if (!text.includes(PLANE_14)) return;
   for (const match of text.matchAll(/[\u{e0020}-\u{e007e}]{2,}/gu)) {
     const letters = [...match[0]].map((tag) => String.fromCodePoint((tag.codePointAt(0) ?? 0) - 0xe0000));
     yield { start: match.index, end: match.index + match[0].length, text: letters.join(''), layer: 'unicode-tags' };
@@ -172,6 +212,7 @@ function* findTags(text: string): Generator<DecodedPart> {
 
 /** Bytes written as the 256 variation selectors. */
 function* findSelectors(text: string): Generator<DecodedPart> {
+  if (!surveyText(text).hasNonAscii) return;
   for (const match of text.matchAll(/[\ufe00-\ufe0f\u{e0100}-\u{e01ef}]{4,}/gu)) {
     const bytes = [...match[0]].map((selector) => {
       const code = selector.codePointAt(0) ?? 0;
@@ -266,7 +307,13 @@ export function decodeFragment(fragment: string, least: number): string | undefi
     if (text !== undefined && /^[ -~\s]+$/.test(text)) return text;
   }
   // A word is readable by itself, and base64 of readable text mixes its letters.
-  if (!/[A-Z]/.test(bare) || !/[a-z]/.test(bare) || /^[A-Z]?[a-z]+(?:[-_][A-Za-z]?[a-z]+)*$/.test(bare) || bare.length % 4 === 1) return undefined;
+  if (
+    !/[A-Z]/.test(bare) ||
+    !/[a-z]/.test(bare) ||
+    /^[A-Z]?[a-z]+(?:[-_][A-Za-z]?[a-z]+)*$/.test(bare) ||
+    bare.length % 4 === 1
+  )
+    return undefined;
   const text = readable(base64Bytes(bare.replaceAll('-', '+').replaceAll('_', '/')), false, least);
   return text !== undefined && /^[ -~\s]+$/.test(text) ? text : undefined;
 }

@@ -45,10 +45,7 @@ export class AnchorFinder {
   #compare(text: string, at: number, place: number, found: Map<number, number[]>): void {
     for (const index of this.#byPlace.get(place) ?? []) {
       const anchor = this.#anchors[index] ?? '';
-      const stands = this.#ignoreCase
-        ? text.startsWith(anchor, at) || text.slice(at, at + anchor.length).toLowerCase() === anchor
-        : text.startsWith(anchor, at);
-      if (!stands) continue;
+      if (!(this.#ignoreCase ? startsWithIgnoringCase(text, anchor, at) : text.startsWith(anchor, at))) continue;
       const places = found.get(index);
       if (places) places.push(at);
       else found.set(index, [at]);
@@ -56,7 +53,17 @@ export class AnchorFinder {
   }
 }
 
-const TABLE = 8_192;
+/** `anchor` is in small letters. */
+function startsWithIgnoringCase(text: string, anchor: string, at: number): boolean {
+  for (let i = anchor.length - 1; i >= 0; i--) {
+    const code = text.charCodeAt(at + i);
+    const small = code >= 65 && code <= 90 ? code | 32 : code;
+    if (small !== anchor.charCodeAt(i)) return false;
+  }
+  return true;
+}
+
+const TABLE = 32_768;
 
 /** Close enough to lower case for looking up: what collides is compared in full. */
 function foldCase(code: number): number {

@@ -1,4 +1,5 @@
 import { type RewrittenText, rewriteText } from './rewrite-text.ts';
+import { surveyText } from './survey-text.ts';
 
 /**
  * Writes look-alikes as the ASCII they look like: full-width, mathematical, circled letters and ligatures (by NFKC),
@@ -6,7 +7,7 @@ import { type RewrittenText, rewriteText } from './rewrite-text.ts';
  * one that is made up to look English does not. Returns undefined when there is nothing to fold.
  */
 export function foldLetters(text: string): RewrittenText | undefined {
-  if (!NOT_ASCII.test(text)) return undefined;
+  if (!surveyText(text).hasNonAscii) return undefined;
   return rewriteText(text, WORD, foldWord);
 }
 

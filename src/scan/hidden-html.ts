@@ -10,7 +10,8 @@ export interface HiddenHtml extends Span {
 export function looksLikeHtml(text: string): boolean {
   return MARKUP.test(text);
 }
-const MARKUP = /<(?:[a-zA-Z][a-zA-Z0-9-]{0,20}[\s/>]|!--|\/[a-zA-Z])/;
+const MARKUP =
+  /<(?:!--|!doctype|\/?(?:html|head|body|div|span|p|a|img|table|tbody|tr|td|th|ul|ol|li|br|hr|script|style|template|b|i|u|em|strong|small|font|h[1-6]|input|button|form|meta|link|section|article|header|footer|nav|main|label|svg|iframe|details|summary|center|sup|sub|pre|code)(?:[\s>]|\/>))/i;
 
 /**
  * Finds what a page hides: comments; what stands in attributes that are read out or kept for machines; text inside

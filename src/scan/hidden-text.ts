@@ -24,6 +24,9 @@ const MAX_RUNS = 1_000;
 const HIDDEN =
   /[[\p{Cc}--[\t\n\r]]\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\u{e0000}-\u{e0fff}]+/gv;
 
+/** Most text is printable ASCII, and told to be so in a fraction of the time. */
+const NOT_PRINTABLE = /[^\t\n\r -~]/;
+
 interface Run {
   readonly start: number;
   readonly end: number;
@@ -38,6 +41,7 @@ function toFinding(run: Run): Finding {
 /** Runs of hidden characters, each of one kind: that of the worst character in it. */
 function findRuns(text: string, most = Number.POSITIVE_INFINITY): Run[] {
   const runs: Run[] = [];
+  if (!NOT_PRINTABLE.test(text)) return runs;
   for (const match of text.matchAll(HIDDEN)) {
     const start = match.index;
     const end = start + match[0].length;

@@ -74,6 +74,9 @@ const MODELS = '(?:the |all |any )?(?:ai|llm|language)?[ -]?(?:assistant|agent|m
 const SECRETS =
   '(?:passwords?|environment variables|tool definitions|initial instructions|hidden instructions|api keys?|credentials?|system prompt|secrets?|access tokens?|private keys?|ssh keys?|\\.env)\\b';
 
+const SECRET_FILES =
+  '(?:~|/root|/home/[a-z0-9_.-]{1,30})/\\.(?:ssh|aws|gnupg|kube|config|netrc)|id_(?:rsa|ed25519|ecdsa)|/etc/(?:passwd|shadow)|\\.env\\b|credentials\\.json|mcp\\.json';
+
 const rules: readonly Rule[] = [
   rule(
     'overriding-instructions',
@@ -160,6 +163,18 @@ const rules: readonly Rule[] = [
     'before returning | before using | before calling | before invoking | before responding | before any other | before proceeding | prior to using | whenever this tool | when this tool | every time this tool',
     '\\b[^.\\n]{0,60}?[,:]? (?:you must |please |always |first )?(?:first )?(?:call|read|run|execute|send|invoke|fetch|output|open)\\b',
     'medium',
+  ),
+  rule(
+    'precondition',
+    'before using | before calling | before running | before returning | before any | first | to use this tool | in order to use',
+    `\\b[^\\n]{0,80}?\\b(?:read|open|cat|load|fetch|include|attach|pass)\\b[^\\n]{0,60}?(?:${SECRET_FILES})`,
+    'high',
+  ),
+  rule(
+    'decoding-and-obeying',
+    'decode ',
+    `${GAP}\\b(?:and|then)\\b (?:then )?(?:execute|run|follow|obey|eval|perform|carry out)`,
+    'high',
   ),
   rule(
     'shadowing-a-tool',

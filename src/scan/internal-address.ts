@@ -16,7 +16,9 @@ export function nameInternalAddress(host: string): 'loopback' | 'private-network
 
 /** Services that answer any name with the address written in it. */
 function nameEmbeddedAddress(name: string): ReturnType<typeof nameInternalAddress> {
-  const embedded = /(?:^|[.-])(\d{1,3})[.-](\d{1,3})[.-](\d{1,3})[.-](\d{1,3})\.(?:[a-z0-9-]{1,20}\.)?[a-z]{2,6}$/.exec(name);
+  const embedded = /(?:^|[.-])(\d{1,3})[.-](\d{1,3})[.-](\d{1,3})[.-](\d{1,3})\.(?:[a-z0-9-]{1,20}\.)?[a-z]{2,6}$/.exec(
+    name,
+  );
   const octets = embedded ? parseIpv4(embedded.slice(1, 5).join('.')) : undefined;
   return octets ? nameIpv4(octets) : undefined;
 }
@@ -38,7 +40,9 @@ function nameIpv4([a = 0, b = 0, c = 0, d = 0]: readonly number[]): ReturnType<t
 function nameIpv6(address: string): ReturnType<typeof nameInternalAddress> {
   if (address === '::1' || address === '::') return 'loopback';
   // mapped, translated (64:ff9b::) and 6to4 addresses carry an IPv4 one
-  const carried = /^(?:::ffff:(?:0:)?|::|64:ff9b::)([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(address) ?? /^2002:([0-9a-f]{1,4}):([0-9a-f]{1,4}):/.exec(address);
+  const carried =
+    /^(?:::ffff:(?:0:)?|::|64:ff9b::)([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(address) ??
+    /^2002:([0-9a-f]{1,4}):([0-9a-f]{1,4}):/.exec(address);
   if (carried) {
     const [high, low] = [carried[1], carried[2]].map((part) => Number.parseInt(part ?? '0', 16));
     return nameIpv4([(high ?? 0) >> 8, (high ?? 0) & 255, (low ?? 0) >> 8, (low ?? 0) & 255]);

@@ -9,6 +9,7 @@ import {
   passesWeights,
 } from './checksums.ts';
 import type { Detector, Finding } from './detector.ts';
+import { surveyText } from './survey-text.ts';
 
 /**
  * Personal and payment data by form, and by check digits where the form has some: card numbers, IBANs, national ids of
@@ -20,14 +21,22 @@ export const personalData: Detector = {
     const found: Finding[] = [];
     const add = (rule: Rule, start: number, end: number) => {
       const { kind, severity, confidence } = rule;
-      if (found.length < MAX_FINDINGS) found.push({ detector: 'personal-data', kind, start, end, severity, confidence });
+      if (found.length < MAX_FINDINGS)
+        found.push({ detector: 'personal-data', kind, start, end, severity, confidence });
     };
-    for (const rule of rules) {
-      if (found.length >= MAX_FINDINGS) break;
-      for (const match of text.matchAll(rule.pattern)) {
-        const bare = match[0].replace(/[\s.\-/()]/g, '');
-        if (rule.isReal(bare, text, match.index)) add(rule, match.index, match.index + match[0].length);
+    // Everything but an address has six digits near each other.
+    for (const { start, end } of surveyText(text).numbers) {
+      const part = text.slice(start, end);
+      for (const rule of NUMBER_RULES) {
+        for (const match of part.matchAll(rule.pattern)) {
+          const bare = match[0].replace(/[\s.\-/()]/g, '');
+          if (rule.isReal(bare, part, match.index))
+            add(rule, start + match.index, start + match.index + match[0].length);
+        }
       }
+    }
+    if (text.includes('@')) {
+      for (const match of text.matchAll(EMAIL.pattern)) add(EMAIL, match.index, match.index + match[0].length);
     }
     return withoutWeaker(found);
   },
@@ -53,7 +62,7 @@ function isNamed(text: string, at: number, names: RegExp): boolean {
 const CARD_PREFIX = /^(?:4|5[1-5]|2[2-7]|3[47]|6(?:011|4[4-9]|5)|3(?:0[0-5]|[68])|35)/;
 const CARD_LENGTHS = new Set([13, 14, 15, 16, 19]);
 
-const rules: readonly Rule[] = [
+const NUMBER_RULES: readonly Rule[] = [
   {
     kind: 'card-number',
     pattern: /(?<![\w.-])(?:\d[ -]?){12,18}\d(?![\w-]|\.\d)/g,
@@ -72,13 +81,15 @@ const rules: readonly Rule[] = [
   {
     kind: 'us-social-security-number',
     pattern: /(?<![\w-])(?!000|666|9)\d{3}([ -])(?!00)\d{2}\1(?!0000)\d{4}(?![\w-])/g,
-    isReal: (bare, text, at) => text.charAt(at + 3) === '-' || isNamed(text, at, /\b(?:ssn|social security)/i) && bare.length === 9,
+    isReal: (bare, text, at) =>
+      text.charAt(at + 3) === '-' || (isNamed(text, at, /\b(?:ssn|social security)/i) && bare.length === 9),
     severity: 'high',
     confidence: 'high',
   },
   {
     kind: 'uk-national-insurance-number',
-    pattern: /(?<![A-Za-z0-9])(?!BG|GB|NK|KN|TN|NT|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d{2} ?\d{2} ?\d{2} ?[A-D](?![A-Za-z0-9])/g,
+    pattern:
+      /(?<![A-Za-z0-9])(?!BG|GB|NK|KN|TN|NT|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d{2} ?\d{2} ?\d{2} ?[A-D](?![A-Za-z0-9])/g,
     isReal: () => true,
     severity: 'high',
     confidence: 'medium',
@@ -86,7 +97,8 @@ const rules: readonly Rule[] = [
   {
     kind: 'indian-aadhaar',
     pattern: /(?<![\w-])[2-9]\d{3}([ -]?)\d{4}\1\d{4}(?![\w-])/g,
-    isReal: (bare, text, at) => passesVerhoeff(bare) && (/[ -]/.test(text.charAt(at + 4)) || isNamed(text, at, /aadh?aar|uidai/i)),
+    isReal: (bare, text, at) =>
+      passesVerhoeff(bare) && (/[ -]/.test(text.charAt(at + 4)) || isNamed(text, at, /aadh?aar|uidai/i)),
     severity: 'high',
     confidence: 'medium',
   },
@@ -135,13 +147,6 @@ const rules: readonly Rule[] = [
     confidence: 'high',
   },
   {
-    kind: 'email-address',
-    pattern: /(?<![\w.+-])[A-Za-z0-9][\w.+-]{0,63}@(?:[A-Za-z0-9-]{1,63}\.){1,6}[A-Za-z]{2,24}(?![\w@-])/g,
-    isReal: () => true,
-    severity: 'low',
-    confidence: 'high',
-  },
-  {
     kind: 'phone-number',
     pattern: /(?<![\w.+-])(?:\+\d{1,3}[ .-]?(?:\(\d{1,4}\)[ .-]?)?|\(\d{2,5}\) ?)\d(?:[ .-]?\d){5,12}(?![\w-])/g,
     isReal: (bare) => /^\+?\d{8,15}$/.test(bare),
@@ -150,11 +155,21 @@ const rules: readonly Rule[] = [
   },
 ];
 
+const EMAIL: Rule = {
+  kind: 'email-address',
+  pattern: /(?<![\w.+-])[A-Za-z0-9][\w.+-]{0,63}@(?:[A-Za-z0-9-]{1,63}\.){1,6}[A-Za-z]{2,24}(?![\w@-])/g,
+  isReal: () => true,
+  severity: 'low',
+  confidence: 'high',
+};
+
 /** Of findings at one place the first rule's counts: a card number is no telephone number. */
 function withoutWeaker(found: readonly Finding[]): readonly Finding[] {
   const kept: Finding[] = [];
   let lastEnd = -1;
-  const bySeverity = found.toSorted((a, b) => a.start - b.start || (a.severity === 'high' ? -1 : 1) - (b.severity === 'high' ? -1 : 1));
+  const bySeverity = found.toSorted(
+    (a, b) => a.start - b.start || (a.severity === 'high' ? -1 : 1) - (b.severity === 'high' ? -1 : 1),
+  );
   for (const finding of bySeverity) {
     if (finding.start < lastEnd) continue;
     kept.push(finding);

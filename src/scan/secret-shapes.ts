@@ -11,7 +11,8 @@ export const secretShapes: Detector = {
   detect(text) {
     const found: Finding[] = [];
     const add = (kind: string, start: number, end: number, confidence: Finding['confidence'] = 'high') => {
-      if (found.length < MAX_FINDINGS) found.push({ detector: 'secret-shapes', kind, start, end, severity: 'high', confidence });
+      if (found.length < MAX_FINDINGS)
+        found.push({ detector: 'secret-shapes', kind, start, end, severity: 'high', confidence });
     };
     for (const [index, places] of finder.find(text)) {
       const shape = anchors[index]?.shape;
@@ -43,7 +44,13 @@ interface Shape {
 }
 
 /** Of each issuer's formats: how it begins (in small letters), the prefix, then at least this many characters of a key. */
-const ISSUERS: readonly (readonly [kind: string, anchors: string, prefix: string, characters: string, least: number])[] = [
+const ISSUERS: readonly (readonly [
+  kind: string,
+  anchors: string,
+  prefix: string,
+  characters: string,
+  least: number,
+])[] = [
   ['aws-access-key-id', 'akia asia', 'A[KS]IA', '[A-Z0-9]', 16],
   ['github-token', 'ghp_ gho_ ghu_ ghs_ ghr_', 'gh[pousr]_', '[A-Za-z0-9_]', 20],
   ['github-token', 'github_pat_', 'github_pat_', '[A-Za-z0-9_]', 20],
@@ -91,7 +98,25 @@ const shapes: readonly Shape[] = [
   },
   {
     kind: 'named-secret',
-    anchors: ['pass', 'pwd', 'secret', 'api_key', 'api-key', 'apikey', 'access_key', 'access-key', 'private_key', 'private-key', 'token', 'credential', 'auth_token', 'access_token', 'api_token', 'client_secret', 'refresh_token'],
+    anchors: [
+      'pass',
+      'pwd',
+      'secret',
+      'api_key',
+      'api-key',
+      'apikey',
+      'access_key',
+      'access-key',
+      'private_key',
+      'private-key',
+      'token',
+      'credential',
+      'auth_token',
+      'access_token',
+      'api_token',
+      'client_secret',
+      'refresh_token',
+    ],
     pattern: new RegExp(`(?:${SENSITIVE})["']?\\s{0,4}(?:=|:|=>| is )\\s{0,4}${VALUE}`, 'iy'),
     confidence: 'medium',
     anywhere: true,
@@ -115,12 +140,18 @@ const shapes: readonly Shape[] = [
 
 /** Not a placeholder, not a word: something that a person or a generator chose to be hard to guess. */
 function isSecretValue(value: string): boolean {
-  if (/^(?:\$|<|\{|%|\*{2}|x{3}|\.{3}|null|none|true|false|undefined|your|my[_-]|change|process\.|os\.|env\b|redacted|\[)/i.test(value)) {
+  if (
+    /^(?:\$|<|\{|%|\*{2}|x{3}|\.{3}|null|none|true|false|undefined|your|my[_-]|change|process\.|os\.|env\b|redacted|\[)/i.test(
+      value,
+    )
+  ) {
     return false;
   }
   const classes = [/[a-z]/, /[A-Z]/, /\d/, /[^A-Za-z0-9]/].filter((one) => one.test(value)).length;
   if (/^[a-z_.-]+$/i.test(value) && classes < 3) return false; // words, however joined
-  return value.length >= 16 ? classes >= 2 || entropyOf(value) > 3 : classes >= 3 || (classes === 2 && /\d/.test(value) && value.length >= 8);
+  return value.length >= 16
+    ? classes >= 2 || entropyOf(value) > 3
+    : classes >= 3 || (classes === 2 && /\d/.test(value) && value.length >= 8);
 }
 
 /** Bits a character, by how often each occurs in the text itself. */
@@ -146,7 +177,8 @@ function findEnvironment(text: string): { readonly start: number; readonly end: 
       isTelling = false;
     }
     lines += 1;
-    isTelling ||= /KEY|SECRET|TOKEN|PASS|CREDENTIAL|DATABASE_URL|DSN/.test(match[1] ?? '') && (match[2] ?? '').length > 5;
+    isTelling ||=
+      /KEY|SECRET|TOKEN|PASS|CREDENTIAL|DATABASE_URL|DSN/.test(match[1] ?? '') && (match[2] ?? '').length > 5;
     end = match.index + match[0].length;
     if (lines >= 3 && isTelling) return { start, end };
   }

@@ -32,6 +32,7 @@ const [UNIGRAM, BIGRAM, SKIP, TRIGRAM, HEAD, HEAD2, PREFIX, SUFFIX, LENGTH, ENDI
 
 /** Most features one word and one segment add; buffers are sized by it. */
 const PER_WORD = 12;
+const PER_SEGMENT = 2;
 const LETTER = 1;
 const DIGIT = 2;
 const classOf = classifyCodes();
@@ -58,25 +59,6 @@ export function readFeatures(text: string): TextFeatures {
   let clause = SEGMENT;
   b.from[0] = 0;
 
-  const closeSegment = (end: number, ending: number) => {
-    if (words > 0) {
-      if (segments + 2 >= b.start.length) growSegments(b);
-      b.ids[count++] = place(LENGTH ^ Math.imul(lengthClass(words), 0x85ebca6b));
-      b.ids[count++] = place(ENDING ^ Math.imul(ending, 0x85ebca6b));
-      b.start[segments] = segmentStart;
-      b.end[segments] = end;
-      b.words[segments] = words;
-      segments += 1;
-      b.from[segments] = count;
-    }
-    words = 0;
-    before1 = 0;
-    before2 = 0;
-    head = 0;
-    clause = SEGMENT;
-    segmentStart = end;
-  };
-
   const length = text.length;
   let at = 0;
   while (at < length) {
@@ -84,11 +66,20 @@ export function readFeatures(text: string): TextFeatures {
     const kind = kindOf(code);
     if (kind === 0) {
       const ending = breakAt(text, at, code);
-      if (ending > 0) closeSegment(at + 1, ending);
-      else if (code === 58) clause = COLON;
+      if (ending > 0) {
+        if (words > 0) {
+          writeSegment(b, segments, count, segmentStart, at + 1, words, ending);
+          segments += 1;
+          count += PER_SEGMENT;
+        }
+        words = 0;
+        before1 = 0;
+        before2 = 0;
+        head = 0;
+        clause = SEGMENT;
+      } else if (code === 58) clause = COLON;
       else if (code === 44) clause = COMMA;
-      if (ending === ESCAPED) at += 1;
-      at += 1;
+      at += ending === ESCAPED ? 2 : 1;
       continue;
     }
     // a word: letters, or digits, which all look the same
@@ -135,10 +126,41 @@ export function readFeatures(text: string): TextFeatures {
     before2 = before1;
     before1 = hash;
     words += 1;
-    if (words >= WINDOW_WORDS) closeSegment(at, CUT);
+    if (words >= WINDOW_WORDS) {
+      writeSegment(b, segments, count, segmentStart, at, words, CUT);
+      segments += 1;
+      count += PER_SEGMENT;
+      words = 0;
+      before1 = 0;
+      before2 = 0;
+      head = 0;
+      clause = SEGMENT;
+    }
   }
-  closeSegment(length, END);
+  if (words > 0) {
+    writeSegment(b, segments, count, segmentStart, length, words, END);
+    segments += 1;
+  }
   return { segments, ids: b.ids, from: b.from, start: b.start, end: b.end, words: b.words };
+}
+
+/** Ends a segment: what it is like as a whole, and where it stands. */
+function writeSegment(
+  b: Buffers,
+  segment: number,
+  count: number,
+  start: number,
+  end: number,
+  words: number,
+  ending: number,
+): void {
+  if (segment + 2 >= b.start.length) growSegments(b);
+  b.ids[count] = place(LENGTH ^ Math.imul(lengthClass(words), 0x85ebca6b));
+  b.ids[count + 1] = place(ENDING ^ Math.imul(ending, 0x85ebca6b));
+  b.start[segment] = start;
+  b.end[segment] = end;
+  b.words[segment] = words;
+  b.from[segment + 1] = count + PER_SEGMENT;
 }
 
 const LINE = 1;

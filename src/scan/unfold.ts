@@ -88,7 +88,7 @@ function* unfoldOnce(outer: UnfoldedText): Generator<UnfoldedText> {
 }
 
 /** Tags and comments; of a tag that never ends, nothing. */
-const TAGS = /<!--[^>]{0,4000}-->|<\/?[a-zA-Z][^<>]{0,4000}>/g;
+const TAGS = /<!--[^<>]{0,4000}-->|<\/?[a-zA-Z][^<>]{0,4000}>/g;
 /** Tags that end a line of text; others may stand in the middle of a word. */
 const BREAKING = /^<\/?(?:p|div|br|li|ul|ol|tr|td|th|table|h[1-6]|section|article|header|footer|title|script|style)\b/i;
 

@@ -1,5 +1,6 @@
 import { decodeBase58Check, passesBech32 } from './checksums.ts';
 import type { Detector, Finding } from './detector.ts';
+import { surveyText } from './survey-text.ts';
 
 /**
  * Keys and addresses of cryptocurrencies: private keys in wallet import format and extended private keys (Base58Check),
@@ -9,23 +10,30 @@ export const walletKeys: Detector = {
   name: 'wallet-keys',
   detect(text) {
     const found: Finding[] = [];
-    const add = (kind: string, start: number, end: number, confidence: Finding['confidence'], severity: Finding['severity'] = 'high') => {
-      if (found.length < MAX_FINDINGS) found.push({ detector: 'wallet-keys', kind, start, end, severity, confidence });
+    const add = (kind: string, start: number, end: number, confidence: Finding['confidence']) => {
+      if (found.length < MAX_FINDINGS)
+        found.push({ detector: 'wallet-keys', kind, start, end, severity: 'high', confidence });
     };
     let tries = 0;
-    for (const match of text.matchAll(BASE58_RUN)) {
-      if (++tries > MAX_TRIES) break;
-      const kind = classifyBase58(match[0]);
-      if (kind) add(kind, match.index, match.index + match[0].length, 'high', kind === 'wallet-address' ? 'medium' : 'high');
-    }
-    for (const match of text.matchAll(OTHER_ADDRESS)) {
-      const address = match[0];
-      if (address.startsWith('0x') || passesBech32(address)) {
+    const { longRuns, hasWordRow } = surveyText(text);
+    for (const { start, end } of longRuns) {
+      if (end - start < 26 || end - start > 400) continue;
+      const run = text.slice(start, end);
+      for (const match of run.matchAll(BASE58_RUN)) {
+        if (++tries > MAX_TRIES) break;
+        const kind = classifyBase58(match[0]);
+        if (kind) add(kind, start + match.index, start + match.index + match[0].length, 'high');
+      }
+      for (const match of run.matchAll(OTHER_ADDRESS)) {
+        const address = match[0];
         const isKey = address.length === 66;
-        if (isKey && !/key|secret|wallet|priv/i.test(text.slice(Math.max(0, match.index - 40), match.index))) continue;
-        add(isKey ? 'wallet-private-key' : 'wallet-address', match.index, match.index + address.length, 'medium', isKey ? 'high' : 'medium');
+        if (!address.startsWith('0x') && !passesBech32(address)) continue;
+        if (isKey && !/key|secret|wallet|priv/i.test(text.slice(Math.max(0, start - 40), start))) continue;
+        const at = start + match.index;
+        add(isKey ? 'wallet-private-key' : 'wallet-address', at, at + address.length, 'medium');
       }
     }
+    if (!hasWordRow) return found;
     for (const match of text.matchAll(PHRASE)) {
       const words = match[0].split(/[\s,]+/);
       if (isRecoveryPhrase(words)) add('wallet-recovery-phrase', match.index, match.index + match[0].length, 'medium');
@@ -50,7 +58,8 @@ function classifyBase58(run: string): string | undefined {
   return bytes.length === 21 ? 'wallet-address' : undefined;
 }
 
-const OTHER_ADDRESS = /(?<![A-Za-z0-9])(?:(?:bc|tb|ltc)1[02-9ac-hj-np-z]{11,87}|0x(?:[0-9a-fA-F]{64}|[0-9a-fA-F]{40}))(?![A-Za-z0-9])/g;
+const OTHER_ADDRESS =
+  /(?<![A-Za-z0-9])(?:(?:bc|tb|ltc)1[02-9ac-hj-np-z]{11,87}|0x(?:[0-9a-fA-F]{64}|[0-9a-fA-F]{40}))(?![A-Za-z0-9])/g;
 
 /** A row of words of three to eight small letters: prose is interrupted by shorter words and punctuation. */
 const PHRASE = /(?<![a-z])(?:[a-z]{3,8}[ ,\n]{1,2}){11,24}[a-z]{3,8}(?![a-z])/g;

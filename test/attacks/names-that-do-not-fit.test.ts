@@ -19,7 +19,12 @@ const attacks: readonly [name: string, tool: string, args: unknown, code: string
   ['a key with half a character', 'law/read', { [HALF]: 1 }, 'E_ARGUMENTS_INVALID'],
   ['a key of the prototype', 'law/read', JSON.parse('{"__proto__": {"text": "x"}}'), 'E_ARGUMENTS_INVALID'],
   ['a number that is none', 'law/read', { text: Number.NaN }, 'E_ARGUMENTS_INVALID'],
-  ['a key that the schema does not name, as long as a book', 'law/read', { ['k'.repeat(1_000_000)]: 1 }, 'E_ARGUMENT_UNKNOWN'],
+  [
+    'a key that the schema does not name, as long as a book',
+    'law/read',
+    { ['k'.repeat(1_000_000)]: 1 },
+    'E_ARGUMENT_UNKNOWN',
+  ],
 ];
 
 describe('names that do not fit the record', () => {

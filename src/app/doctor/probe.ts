@@ -21,7 +21,8 @@ const attempts: Attempt[] = [
       await (await open(target.config, 'r+')).close();
       return `${target.config} can be written`;
     } catch (error) {
-      if (await canReplace(target.config)) return `${target.config} can be put in place or replaced: its folder can be written`;
+      if (await canReplace(target.config))
+        return `${target.config} can be put in place or replaced: its folder can be written`;
       throw error;
     }
   }),

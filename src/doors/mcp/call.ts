@@ -128,13 +128,16 @@ function pickCarried({ elicitation, sampling, roots }: JsonObject): JsonObject {
   };
 }
 
-/** Walks the line with a name that leads nowhere: it is refused there, and so recorded. */
+/**
+ * Walks the line with a name that leads nowhere: it is refused there, and so recorded. A name that this door does not
+ * expose may still be what the line calls a tool, `server/tool`, so it is marked as one of no server.
+ */
 export async function callUnknown(door: DoorState, client: McpClient, name: string, args: JsonObject): Promise<void> {
   const { principal, runId } = client.caller;
   await door.gate.call({
     principal,
     runId,
-    tool: name.slice(0, limits.toolNameChars),
+    tool: (name.includes('/') ? `?/${name}` : name).slice(0, limits.toolNameChars),
     arguments: args,
     carrier: NO_CARRIER,
   });

@@ -42,10 +42,13 @@ export class Sessions {
     else if (this.#entries.size >= limits.mcpSessions && longestUnused !== undefined) this.end(longestUnused);
   }
 
-  /** The caller's own session of that id. */
+  /**
+   * The caller's own session of that id. A session belongs to one run as well: a token of another run, or of the run
+   * that came after this one expired, finds none and has to open its own.
+   */
   find(id: string, caller: McpCaller): LegacySession | undefined {
     const entry = this.#entries.get(id);
-    if (!entry || entry.owner !== callerKey(caller)) return undefined;
+    if (!entry || entry.owner !== callerKey(caller) || entry.session.caller.runId !== caller.runId) return undefined;
     // Put last, so that the first in the map is always the longest unused.
     this.#entries.delete(id);
     this.#entries.set(id, entry);

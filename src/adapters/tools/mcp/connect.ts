@@ -5,6 +5,7 @@ import type { JsonObject } from '../../../base/json.ts';
 import type { McpEra } from '../../../ports/mcp-upstream.ts';
 import { Connection, type Listener } from './connection.ts';
 import { HttpWire } from './http-wire.ts';
+import { type Mask, MaskedWire } from './masked-wire.ts';
 import { MODERN_VERSION, negotiate } from './negotiate.ts';
 import { type StdioServerParameters, StdioWire } from './stdio-wire.ts';
 import { type Wire, WireFailure } from './wire.ts';
@@ -21,6 +22,8 @@ export interface ConnectOptions {
   readonly capabilities: JsonObject;
   readonly listener: Listener;
   readonly onStderr: (line: string) => void;
+  /** Takes the secrets the server was given out of what it says. */
+  readonly mask: Mask | undefined;
   readonly onClose: () => void;
   readonly timeoutMs: number;
 }
@@ -31,7 +34,7 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
     options.prefer === 'legacy' ? (['legacy', { pin: MODERN_VERSION }] as const) : (['auto', 'legacy'] as const);
   let firstError: unknown;
   for (const mode of modes) {
-    const wire = await openWire(options);
+    const wire = await openMasked(options);
     try {
       const negotiated = await negotiate(wire, mode, options.capabilities, options.timeoutMs);
       return new Connection(wire, negotiated, options.listener, options.onClose);
@@ -42,6 +45,11 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
     }
   }
   throw unreachable(firstError, options.reach);
+}
+
+async function openMasked(options: ConnectOptions): Promise<Wire> {
+  const wire = await openWire(options);
+  return options.mask === undefined ? wire : new MaskedWire(wire, options.mask);
 }
 
 async function openWire({ reach, onStderr }: ConnectOptions): Promise<Wire> {

@@ -1,5 +1,6 @@
 import { Fault, toFault } from '../../../base/fault.ts';
 import type { JsonObject } from '../../../base/json.ts';
+import type { Secret } from '../../../base/secret.ts';
 import type { Intent } from '../../../model/intent.ts';
 import type { Tool } from '../../../model/tool.ts';
 import type { McpListKind, McpUpstream } from '../../../ports/mcp-upstream.ts';
@@ -10,12 +11,15 @@ import { ChangeFeed } from './change-feed.ts';
 import type { McpReach } from './connect.ts';
 import { Links, OWN } from './links.ts';
 import { listAll } from './list-all.ts';
+import { createMask } from './masked-wire.ts';
 import { type DroppedTool, readTools } from './read-tools.ts';
 
 export interface McpSourceOptions {
   /** The id the manifest gives the server. */
   readonly server: string;
   readonly reach: McpReach;
+  /** What the server was given in its environment or headers: taken out of everything it says. */
+  readonly secrets?: readonly Secret[];
   /** How long connecting and listing may each take, ms. */
   readonly connectTimeoutMs?: number;
   /** A line the server wrote to its standard error: untrusted, cut at 4,096 characters. */
@@ -36,10 +40,12 @@ export function createMcpSource(options: McpSourceOptions): McpSource {
   const { server, reach, onStderr = () => {}, onDropped = () => {} } = options;
   const timeoutMs = options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS;
   const feed = new ChangeFeed(server);
+  const mask = createMask(options.secrets ?? []);
   const links = new Links({
     reach,
     timeoutMs,
-    onStderr,
+    onStderr: (line) => onStderr(mask?.(line) ?? line),
+    mask,
     listen: (name) => feed.listener(name),
     onOwnOpen: (connection) => feed.attach(connection),
     onOwnLost: () => feed.changeAll(),

@@ -9,7 +9,8 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { urlToHttpOptions } from 'node:url';
 import { isJsonObject } from '../../../base/json.ts';
 import { limits } from '../../../base/limits.ts';
-import { type RpcMessage, readMessage } from '../../../model/json-rpc.ts';
+import type { RpcMessage } from '../../../model/json-rpc.ts';
+import { readBounded } from './read-bounded.ts';
 import { SseReader } from './sse.ts';
 import { type SendOptions, type Wire, WireFailure } from './wire.ts';
 
@@ -164,7 +165,7 @@ export class HttpWire implements Wire {
     }
     // An answer from something in front of the server (401, 403, 5xx) is no answer of the server's.
     if (status < 500 && status !== 401 && status !== 403 && 'id' in message) {
-      const answer = readMessage(tryParse(text));
+      const answer = readBounded(tryParse(text));
       if (answer !== undefined && 'error' in answer && (answer.id === message.id || answer.id === null)) {
         return deliver({ ...answer, id: message.id });
       }
@@ -302,7 +303,7 @@ function parse(text: string): unknown {
 
 function deliverAll(value: unknown, deliver: (message: RpcMessage) => void): void {
   for (const each of Array.isArray(value) ? value : [value]) {
-    const message = isJsonObject(each) ? readMessage(each) : undefined;
+    const message = isJsonObject(each) ? readBounded(each) : undefined;
     if (message) deliver(message);
   }
 }

@@ -3,6 +3,7 @@ import type { JsonObject, JsonValue } from '../../../base/json.ts';
 import type { McpEra, McpPeer } from '../../../ports/mcp-upstream.ts';
 import { connect, type McpReach } from './connect.ts';
 import type { Connection, Listener } from './connection.ts';
+import type { Mask } from './masked-wire.ts';
 
 /** Who a connection is held for. */
 export type Holder = Pick<McpPeer, 'name' | 'era' | 'capabilities'>;
@@ -14,6 +15,7 @@ export interface LinksOptions {
   readonly reach: McpReach;
   readonly timeoutMs: number;
   readonly onStderr: (line: string) => void;
+  readonly mask: Mask | undefined;
   /** Takes a connection's messages outside of any request; `name` says who holds the connection at that moment. */
   readonly listen: (name: () => string) => Listener;
   readonly onOwnOpen: (connection: Connection) => void;
@@ -89,13 +91,14 @@ export class Links {
   }
 
   async #open(key: string, holder: Holder): Promise<Connection> {
-    const { reach, timeoutMs, onStderr, listen, onOwnOpen, onOwnLost } = this.#options;
+    const { reach, timeoutMs, onStderr, mask, listen, onOwnOpen, onOwnLost } = this.#options;
     const connection = await connect({
       reach,
       prefer: holder.era,
       capabilities: askable(holder),
       listener: listen(() => (key === OWN.name ? (this.#adopter ?? key) : key)),
       onStderr,
+      mask,
       timeoutMs,
       onClose: () => {
         // Whoever ended it on purpose has taken it out already.

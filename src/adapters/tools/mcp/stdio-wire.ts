@@ -2,7 +2,8 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { limits } from '../../../base/limits.ts';
 import { LineReader } from '../../../base/line-reader.ts';
-import { type RpcMessage, readMessage } from '../../../model/json-rpc.ts';
+import type { RpcMessage } from '../../../model/json-rpc.ts';
+import { readBounded } from './read-bounded.ts';
 import { type Wire, WireFailure } from './wire.ts';
 
 /** A program to start. `env` is the whole environment: nothing of the gateway's own is inherited. */
@@ -108,7 +109,7 @@ export class StdioWire implements Wire {
       this.#onStderr('[a line on standard output that is not JSON]');
       return;
     }
-    const message = readMessage(value);
+    const message = readBounded(value);
     if (message) this.onMessage(message);
   }
 

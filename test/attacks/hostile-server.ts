@@ -1,0 +1,42 @@
+/**
+ * A server on standard streams that attacks whoever reads it, in the way its argument names:
+ * `deep`: nests what it sends a hundred thousand levels deep. `changes`: says a thousand times that its tools changed.
+ */
+import { createInterface } from 'node:readline';
+
+interface Message {
+  readonly id?: string | number;
+  readonly method?: string;
+  readonly params?: { readonly name?: string; readonly _meta?: { readonly progressToken?: unknown } };
+}
+
+const attack = process.argv[2];
+const DEEP = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+const say = (text: string) => process.stdout.write(`${text}\n`);
+const reply = (id: unknown, result: unknown) => say(JSON.stringify({ jsonrpc: '2.0', id, result }));
+let lists = 0;
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const { id, method, params = {} } = JSON.parse(line) as Message;
+  if (id === undefined) continue;
+  if (method === 'initialize') {
+    const serverInfo = { name: 'hostile', version: '1' };
+    reply(id, { protocolVersion: '2025-11-25', capabilities: { tools: { listChanged: true }, logging: {} }, serverInfo });
+  } else if (method === 'tools/list') {
+    lists += 1;
+    reply(id, { tools: [{ name: 'act', description: `listed ${lists > 0}`, inputSchema: { type: 'object' } }] });
+    if (attack === 'changes' && lists === 1) {
+      for (let n = 0; n < 1_000; n++) say('{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}');
+    }
+  } else if (method === 'tools/call' && attack === 'deep') {
+    const token = JSON.stringify(params._meta?.progressToken ?? 1);
+    say(`{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":${token},"progress":${DEEP}}}`);
+    say(`{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"error","data":${DEEP}}}`);
+    say(`{"jsonrpc":"2.0","id":"q","method":"elicitation/create","params":{"message":"?","requestedSchema":${DEEP}}}`);
+    say(`{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":{"content":[],"structuredContent":${DEEP}}}`);
+  } else if (method === 'tools/call') {
+    reply(id, { content: [{ type: 'text', text: String(lists) }] });
+  } else {
+    say(JSON.stringify({ jsonrpc: '2.0', id, error: { code: -32_601, message: 'no' } }));
+  }
+}
