@@ -7,7 +7,7 @@ import { type ChainedCall, findCallChains } from '../src/scan/find-call-chains.t
 import { listTexts } from '../src/scan/list-texts.ts';
 import { scanDocument } from '../src/scan/scan-document.ts';
 import { type OutboundContext, scanOutbound, stopsEgress } from '../src/scan/scan-outbound.ts';
-import { EVALUATION_DATA } from './evaluation-data.ts';
+import { EVALUATION_DATA, requireEvaluationData } from './evaluation-data.ts';
 import { describeMachine, type Report } from './report.ts';
 import { quantile } from './sample.ts';
 
@@ -27,6 +27,7 @@ interface EgressCase {
 
 /** Block and allow cases of agent-egress-bench, by category: how many of each were answered as expected. */
 export async function measureEgress({ tell }: { durationMs: number; tell: (line: string) => void }): Promise<Report> {
+  requireEvaluationData();
   const cases = readCases(join(EVALUATION_DATA, 'egress-bench', 'cases'));
   tell(`${cases.length} cases`);
   const answers = cases.map((one) => {

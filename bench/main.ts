@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { measureDecision } from './decision.ts';
 import { measureEgress } from './egress.ts';
 import { measureHop } from './hop.ts';
+import { measureInjection } from './injection.ts';
 import { printReport, type Report } from './report.ts';
 import { measureThroughput } from './throughput.ts';
 
@@ -16,6 +17,7 @@ const benches: Readonly<Record<string, Bench>> = {
   hop: measureHop,
   decision: measureDecision,
   throughput: measureThroughput,
+  injection: measureInjection,
   egress: measureEgress,
 };
 

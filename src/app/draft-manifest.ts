@@ -21,8 +21,14 @@ export function draftManifest(catalog: Catalog): string {
     '# check every effect and consequence, take away what the agent does not need, then set `mode: enforce`.',
     ...entries
       .filter(({ declared }) => !declared)
-      .map(({ tool, effect }) => `#   ${toolName(tool)}: ${effect}, because ${inferTool(tool).effect.because}`),
+      .map(({ tool, effect }) => `#   ${toolName(tool)}: ${effect}, because ${inferTool(tool).effect.because}`)
+      .map(keepOneLine),
   ];
   const body = stringify({ tools, agents: { [agents[0] ?? 'default']: { tools: grants } } }, { lineWidth: 0 });
   return `${comment.join('\n')}\n${body}`;
+}
+
+/** A comment ends where its line does, and a server chose some of its words. */
+function keepOneLine(comment: string): string {
+  return comment.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, ' ').toWellFormed();
 }

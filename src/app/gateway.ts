@@ -61,6 +61,7 @@ export class Gateway {
   readonly #unsubscribe: (() => void)[] = [];
   #reign: Reign;
   #work: Promise<unknown> = Promise.resolve();
+  #refreshing: Promise<void> | undefined;
   #closed = false;
   #recovery: NodeJS.Timeout | undefined;
 
@@ -160,7 +161,12 @@ export class Gateway {
 
   /** Lists every server's tools again and makes a new catalog of them. */
   refresh(): Promise<void> {
-    return this.#exclusively(() => this.#enthrone(this.#reign.loaded, this.#reign.sources));
+    // One that has not begun yet sees whatever changed until it does: a server that says so a thousand times is asked once.
+    this.#refreshing ??= this.#exclusively(() => {
+      this.#refreshing = undefined;
+      return this.#enthrone(this.#reign.loaded, this.#reign.sources);
+    });
+    return this.#refreshing;
   }
 
   /** Calls back when the catalog changed. Returns a function that stops that. */

@@ -54,7 +54,9 @@ export const errors = {
     { exit: 4, http: 401 },
   ),
   E_ROLE_MISSING: refusal('these credentials may not do this', 'use credentials of the right kind', NOT_ALLOWED),
-  E_RUN_UNKNOWN: refusal('no such run for this principal', 'start one with `POST /v1/runs`', NOT_ALLOWED, { http: 404 }),
+  E_RUN_UNKNOWN: refusal('no such run for this principal', 'start one with `POST /v1/runs`', NOT_ALLOWED, {
+    http: 404,
+  }),
   E_RUN_ENDED: refusal('the run has ended or expired', 'start a new run', NOT_ALLOWED, { http: 409 }),
   E_ISOLATED: refusal(
     'the agent, tool or run is isolated',
@@ -125,9 +127,14 @@ export const errors = {
     'A person has been asked to approve this call. It has not run. Continue with other work.',
     { exit: 5, http: 202, retry: true },
   ),
-  E_APPROVAL_DENIED: refusal('a person denied this call', 'see the record', 'A person denied this call. Do not retry it.', {
-    exit: 5,
-  }),
+  E_APPROVAL_DENIED: refusal(
+    'a person denied this call',
+    'see the record',
+    'A person denied this call. Do not retry it.',
+    {
+      exit: 5,
+    },
+  ),
   E_APPROVAL_EXPIRED: refusal(
     'nobody answered in time, and silence denies',
     'ask again',
@@ -203,11 +210,15 @@ export const errors = {
     http: 499,
     toModel: 'The call was cancelled.',
   }),
-  E_STORE: fault('the store did not answer or refused to write; nothing runs without a record', 'see `chaperone doctor`', {
-    http: 503,
-    retry: true,
-    toModel: TRY_LATER,
-  }),
+  E_STORE: fault(
+    'the store did not answer or refused to write; nothing runs without a record',
+    'see `chaperone doctor`',
+    {
+      http: 503,
+      retry: true,
+      toModel: TRY_LATER,
+    },
+  ),
   E_STORE_CORRUPT: fault('the store’s contents are not what was written', 'restore a backup', { exit: 8 }),
   E_SERVER_LAUNCH: fault('an MCP server could not be started', 'see the reason and `chaperone doctor`', {
     exit: 7,
@@ -228,7 +239,10 @@ export const errors = {
   E_USAGE: fault('the command line is not understood', 'run `chaperone --help`', { exit: 2, http: 400 }),
   E_NOT_FOUND: fault('no such thing', 'check the id', { exit: 1, http: 404 }),
   E_REQUEST_INVALID: fault('the request is not understood', 'see the path named', { exit: 2, http: 400 }),
-  E_METHOD: fault('this address does not take that method', 'use one that the `Allow` header names', { exit: 2, http: 405 }),
+  E_METHOD: fault('this address does not take that method', 'use one that the `Allow` header names', {
+    exit: 2,
+    http: 405,
+  }),
   E_MEDIA_TYPE: fault('the body is not uncompressed UTF-8 JSON', 'send `Content-Type: application/json`', {
     exit: 2,
     http: 415,

@@ -5,7 +5,7 @@ import { Fault } from '../base/fault.ts';
 import type { JsonObject } from '../base/json.ts';
 import type { Approval } from '../model/approval.ts';
 import { printPlace } from '../model/place.ts';
-import type { CommandContext } from './main.ts';
+import type { CommandContext } from './command-context.ts';
 
 const SHOWN = 200;
 

@@ -3,7 +3,7 @@ import { attemptToJson, standingOf } from '../app/doctor/bypass.ts';
 import { type Check, checkInstallation } from '../app/doctor/check-installation.ts';
 import { openConfig } from '../app/open-config.ts';
 import { Fault } from '../base/fault.ts';
-import type { CommandContext } from './main.ts';
+import type { CommandContext } from './command-context.ts';
 
 const MARKS = { ok: ['green', '✓'], warning: ['yellow', '!'], failed: ['red', '✗'] } as const;
 

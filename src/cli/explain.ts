@@ -6,7 +6,7 @@ import type { StoredEvent } from '../model/event.ts';
 import { printPlace } from '../model/place.ts';
 import type { Explanation } from '../policy/kernel.ts';
 import { readCallRecord } from '../runtime/explain.ts';
-import type { CommandContext } from './main.ts';
+import type { CommandContext } from './command-context.ts';
 import { eventToJson, printEvent, printReason } from './print-event.ts';
 
 /** Why a call was decided as it was: what is recorded, and with `--trace` every rule and the nearest change. */

@@ -10,7 +10,7 @@ import { undoInit } from '../app/clients/undo-init.ts';
 import { makeFolder } from '../app/data-folder.ts';
 import { systemClock } from '../base/clock.ts';
 import { Fault } from '../base/fault.ts';
-import type { CommandContext } from './main.ts';
+import type { CommandContext } from './command-context.ts';
 
 const RECORD = join('.chaperone', 'init.json');
 

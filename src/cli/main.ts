@@ -3,18 +3,8 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { errorEntry } from '../base/errors.ts';
 import { Fault, toFault } from '../base/fault.ts';
-import { Terminal } from './terminal.ts';
-
-/** What every command is given. */
-export interface CommandContext {
-  readonly terminal: Terminal;
-  /** Path of `chaperone.yaml`, whether or not it exists. */
-  readonly configPath: string;
-  readonly cwd: string;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  /** Aborted on Ctrl-C or SIGTERM. */
-  readonly signal: AbortSignal;
-}
+import type { CommandContext } from './command-context.ts';
+import { showText, Terminal } from './terminal.ts';
 
 const EXIT_INTERRUPTED = 130;
 const EXIT_USAGE = 2;
@@ -180,9 +170,9 @@ function report(terminal: Terminal, error: unknown): void {
   if (terminal.json) {
     terminal.data({ error: { code: fault.code, message: fault.message, next: entry.next } }, []);
   } else {
-    process.stderr.write(`${terminal.style('red', fault.code)} ${fault.message}\n  next: ${entry.next}\n`);
+    process.stderr.write(`${terminal.style('red', fault.code)} ${showText(fault.message)}\n  next: ${entry.next}\n`);
   }
-  if (!(error instanceof Fault) && error instanceof Error) process.stderr.write(`${error.stack ?? ''}\n`);
+  if (!(error instanceof Fault) && error instanceof Error) process.stderr.write(`${showText(error.stack ?? '')}\n`);
   process.exitCode = entry.exit;
 }
 

@@ -4,7 +4,7 @@ import { openConfig } from '../app/open-config.ts';
 import type { JsonObject } from '../base/json.ts';
 import { inferTool } from '../policy/infer.ts';
 import type { CatalogEntry } from '../runtime/catalog.ts';
-import type { CommandContext } from './main.ts';
+import type { CommandContext } from './command-context.ts';
 import { printNotice } from './print-notice.ts';
 
 /** Prints every tool with what was declared or inferred of it, or drafts a manifest from that. */

@@ -2,7 +2,7 @@ import { Gateway } from '../app/gateway.ts';
 import { openConfig } from '../app/open-config.ts';
 import { openMcpDoor } from '../app/serve.ts';
 import { Fault } from '../base/fault.ts';
-import type { CommandContext } from './main.ts';
+import type { CommandContext } from './command-context.ts';
 import { printNotice } from './print-notice.ts';
 
 /** Serves one MCP client on stdin and stdout, as the agent that is named. */

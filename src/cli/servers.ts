@@ -1,6 +1,6 @@
 import { openConfig } from '../app/open-config.ts';
 import { installServers, pinOfCommand, pinOfServer } from '../app/server-packages.ts';
-import type { CommandContext } from './main.ts';
+import type { CommandContext } from './command-context.ts';
 
 type Pin = Awaited<ReturnType<typeof pinOfServer>>;
 

@@ -1,6 +1,6 @@
 import { openConfig, openRecord } from '../app/open-config.ts';
 import { Fault } from '../base/fault.ts';
-import type { CommandContext } from './main.ts';
+import type { CommandContext } from './command-context.ts';
 
 const SHOWN = 1_000;
 

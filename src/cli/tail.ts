@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { openConfig, openRecord } from '../app/open-config.ts';
 import type { EventQuery } from '../ports/store.ts';
-import type { CommandContext } from './main.ts';
+import type { CommandContext } from './command-context.ts';
 import { eventToJson, printEvent } from './print-event.ts';
 
 const POLL_MS = 250;

@@ -29,7 +29,7 @@ export class Terminal {
 
   /** The command's result: lines for people, or with `--json` the value as one line of JSON. */
   data(value: JsonValue, lines: readonly string[]): void {
-    const text = this.json ? canonicalJson(value) : lines.map(showText).join('\n');
+    const text = this.json ? canonicalJson(value) : lines.map(showLine).join('\n');
     if (text !== '' || this.json) this.#streams.stdout.write(`${text}\n`);
   }
 
@@ -53,14 +53,21 @@ export class Terminal {
   }
 }
 
-// Control and bidirectional characters. Only the colours this file writes are let through: none of them hides text.
-const UNSAFE =
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-  /(?!\u001b\[(?:1|2|22|3[1236]|39)m)[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g;
+// Control, format and bidirectional characters, breaks of lines, whatever shows as nothing at all, and halves of pairs.
+// Only the colours this file writes are let through: none of them hides text.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+const UNSAFE = /(?!\u001b\[(?:1|2|22|3[1236]|39)m)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{DI}\p{Cs}]/gu;
 
-/** Text from outside with control and bidirectional characters made visible, so that it cannot forge what is shown. */
+/** Text from outside with what cannot be seen in it made visible, so that it cannot forge what is shown. */
 export function showText(text: string): string {
-  return text.replace(UNSAFE, (char) =>
-    char === '\t' ? char : `\\u{${char.codePointAt(0)?.toString(16).padStart(4, '0')}}`,
-  );
+  return text.replace(UNSAFE, (char) => (char === '\t' || char === '\n' ? char : printCodePoint(char)));
+}
+
+/** The same for one line of a result, which stays one line. */
+function showLine(line: string): string {
+  return showText(line).replaceAll('\n', printCodePoint);
+}
+
+function printCodePoint(char: string): string {
+  return `\\u{${char.codePointAt(0)?.toString(16).padStart(4, '0')}}`;
 }

@@ -4,7 +4,7 @@ import { openConfig } from '../app/open-config.ts';
 import { runCases } from '../app/run-cases.ts';
 import { Fault } from '../base/fault.ts';
 import { printPlace } from '../model/place.ts';
-import type { CommandContext } from './main.ts';
+import type { CommandContext } from './command-context.ts';
 import { printNotice } from './print-notice.ts';
 
 /** Runs policy cases from YAML: those named, or every `*.cases.yaml` beside the configuration and below. */

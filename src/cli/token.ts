@@ -6,7 +6,7 @@ import { Fault } from '../base/fault.ts';
 import type { NewTokenClaims } from '../contract/tokens.ts';
 import { durationSchema } from '../model/manifest.ts';
 import { agentNameSchema } from '../model/principal.ts';
-import type { CommandContext } from './main.ts';
+import type { CommandContext } from './command-context.ts';
 
 /** Issues a token with the gateway's own key. Whoever may run this in the data folder may be anybody. */
 export async function token(

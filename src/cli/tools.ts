@@ -1,7 +1,7 @@
 import { diffLines } from '../app/clients/line-diff.ts';
 import { openConfig } from '../app/open-config.ts';
 import { openToolReview } from '../app/tool-review.ts';
-import type { CommandContext } from './main.ts';
+import type { CommandContext } from './command-context.ts';
 import { printNotice } from './print-notice.ts';
 
 /** Shows, for every tool whose description changed since it was reviewed, what changed. */

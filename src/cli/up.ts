@@ -3,7 +3,7 @@ import { Gateway, parseOptions } from '../app/gateway.ts';
 import { openConfig } from '../app/open-config.ts';
 import { holdPidFile } from '../app/pid-file.ts';
 import { serve } from '../app/serve.ts';
-import type { CommandContext } from './main.ts';
+import type { CommandContext } from './command-context.ts';
 import { printNotice } from './print-notice.ts';
 
 /** Starts the gateway and serves until it is interrupted. */

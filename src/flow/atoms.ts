@@ -13,32 +13,34 @@ export interface Atom {
   readonly end: number;
 }
 
-const EMAIL = /(?:mailto:)?[\p{L}\p{N}](?:[\p{L}\p{N}._%+-]*[\p{L}\p{N}_+-])?@[\p{L}\p{N}](?:[\p{L}\p{N}-]*[\p{L}\p{N}])?(?:\.[\p{L}\p{N}](?:[\p{L}\p{N}-]*[\p{L}\p{N}])?)+/gu;
+const EMAIL = /(?<![\p{L}\p{N}._%+-])(?:mailto:)?[\p{L}\p{N}](?:[\p{L}\p{N}._%+-]{0,126}[\p{L}\p{N}_+-])?@[\p{L}\p{N}](?:[\p{L}\p{N}-]*[\p{L}\p{N}])?(?:\.[\p{L}\p{N}](?:[\p{L}\p{N}-]*[\p{L}\p{N}])?)+/gu;
 const URL_FORM = /(?:[a-z][a-z0-9+.-]{1,20}:\/\/|www\.)[^\s<>"'`{}|\\^]+|(?<![@\p{L}\p{N}.-])(?:[\p{L}\p{N}](?:[\p{L}\p{N}-]*[\p{L}\p{N}])?\.)+(?:com|org|net|io|dev|app|co|ai|edu|gov|info|biz|me|ly|gl|uk|de|fr|it|es|eu|us|ru|cn|xyz|site|online|shop)(?:\/[^\s<>"'`{}|\\^]*)?(?![\p{L}\p{N}@])/giu;
 const ACCOUNT = /(?<![\p{L}\p{N}])(?:[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?|(?:0x)?[0-9a-fA-F]{32,64}|\d[\d -]{10,22}\d)(?![\p{L}\p{N}])/gu;
 const PHONE = /(?<![\p{L}\p{N}])\+\d[\d ().-]{6,18}\d(?!\d)/gu;
-const FILE = /(?<![\p{L}\p{N}@./\\-])(?:[~.]{0,2}\/)?(?:[\p{L}\p{N}_.-]+\/)*[\p{L}\p{N}_-][\p{L}\p{N}_. -]{0,0}[\p{L}\p{N}_.-]*\.(?:[a-z][a-z0-9]{1,4})(?![\p{L}\p{N}])/giu;
+const FILE = /(?<![\p{L}\p{N}_@./\\-])(?:[~.]{0,2}\/)?(?:[\p{L}\p{N}_.-]+\/)*[\p{L}\p{N}_-][\p{L}\p{N}_.-]*\.[a-z][a-z0-9]{1,4}(?![\p{L}\p{N}])/giu;
 const DATE = /(?<!\d)\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2})?)?(?!\d)|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.? \d{1,2}(?:st|nd|rd|th)?(?:,? \d{4})?\b|\b\d{1,2}(?:st|nd|rd|th)? (?:of )?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*(?:,? \d{4})?\b/giu;
 const NUMBER = /(?<![\p{L}\p{N}.])[-+]?\d+(?:[,']\d{3})*(?:\.\d+)?(?![\p{L}\p{N}])/gu;
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
 
-const FORMS: readonly (readonly [AtomKind, RegExp, (text: string) => string | undefined])[] = [
-  ['email', EMAIL, canonicalEmail],
-  ['url', URL_FORM, canonicalUrl],
-  ['date', DATE, canonicalDate],
-  ['file', FILE, (text) => text],
-  ['phone', PHONE, (text) => `+${text.replace(/\D/g, '')}`],
-  ['account', ACCOUNT, canonicalAccount],
-  ['number', NUMBER, canonicalNumber],
+/** Each form, what every text that holds one has, and how it is written when it is executed. Strongest first. */
+const FORMS: readonly (readonly [AtomKind, RegExp, RegExp, (text: string) => string | undefined])[] = [
+  ['email', /@/, EMAIL, canonicalEmail],
+  ['url', /\.|:\/\//, URL_FORM, canonicalUrl],
+  ['date', /\d/, DATE, canonicalDate],
+  ['file', /\./, FILE, (text) => text],
+  ['phone', /\+\d/, PHONE, (text) => `+${text.replace(/\D/g, '')}`],
+  ['account', /[\dA-Fa-f]{4}/, ACCOUNT, canonicalAccount],
+  ['number', /\d/, NUMBER, canonicalNumber],
 ];
 
 /** Every value with a recognisable form in a text, in order, not overlapping; stronger forms win over weaker ones. */
 export function readAtoms(raw: string): Atom[] {
   const text = stripInvisible(raw);
+  if (!/[\d@.:]/.test(text)) return [];
   const taken = new Uint8Array(text.length);
   const atoms: Atom[] = [];
-  for (const [kind, form, canonicalise] of FORMS) {
-    if (kind === 'email' && !text.includes('@')) continue;
+  for (const [kind, hint, form, canonicalise] of FORMS) {
+    if (!hint.test(text)) continue;
     for (const match of text.matchAll(form)) {
       const found = kind === 'url' ? match[0].replace(/[.,;:!?)\]]+$/, '') : match[0];
       const start = match.index;
@@ -56,8 +58,13 @@ export function readAtoms(raw: string): Atom[] {
 /** The one atom a text consists of, if it is one. */
 export function readAtom(raw: string): Atom | undefined {
   const text = stripInvisible(raw).trim();
-  const [atom, ...more] = readAtoms(text);
-  return atom && more.length === 0 && atom.start === 0 && atom.end === text.length ? atom : undefined;
+  return wholeAtom(text, readAtoms(text));
+}
+
+/** The atom that is the whole of a text, given the atoms of it. */
+export function wholeAtom(text: string, atoms: readonly Atom[]): Atom | undefined {
+  const [atom] = atoms;
+  return atom && atoms.length === 1 && atom.start === 0 && atom.end === text.length ? atom : undefined;
 }
 
 /** The key of any value: of its form where it has one, else of its folded text. */

@@ -67,6 +67,7 @@ export class FlowRun {
   readonly #secrets: SecretValues;
   readonly #permits = new Map<string, Label['integrity']>();
   readonly #linked: SeenRecord[] = [];
+  readonly #granted = new WeakMap<FlowTool, { readonly stems: number; readonly authority: Authority }>();
   #plan: DeclaredPlan | undefined;
   #label: Label = leastLabel;
   #calls = 0;
@@ -142,7 +143,7 @@ export class FlowRun {
     if (tool.effect === 'write' && verdict === 'permit') {
       const vouched = [...labels.values()].every((label) => label.integrity === 'trusted');
       this.#permits.set(callKey(tool.name, canonical), vouched ? 'trusted' : 'untrusted');
-      this.#permits.set(callKey(tool.name, args), vouched ? 'trusted' : 'untrusted');
+      if (canonical !== args) this.#permits.set(callKey(tool.name, args), vouched ? 'trusted' : 'untrusted');
     }
     const reasons: readonly Reason[] = objections.length === 0 || verdict === 'permit' ? [{ code: 'PERMITTED', message: 'every protected value is trusted' }] : objections;
     return { verdict, reasons, arguments: canonical, labels, authority: authority?.kind ?? 'read' };
@@ -158,8 +159,9 @@ export class FlowRun {
     if (secrecy === 'secret') for (const text of texts) this.#secrets.add(text);
     const write = tool.effect === 'write';
     const permit = this.#permits.get(callKey(tool.name, args));
-    const pointed = this.#isPointed(listLeaves(tool, args));
-    const document = listLeaves(tool, args).some((leaf) => leaf.words.some((word) => DOCUMENT.has(word)));
+    const leaves = listLeaves(tool, args);
+    const pointed = this.#isPointed(leaves);
+    const document = leaves.some((leaf) => leaf.words.some((word) => DOCUMENT.has(word)));
     const shapes: RecordShape[] = [];
     for (const text of texts) {
       if (!this.#index.reserve(text.length)) return;
@@ -190,7 +192,7 @@ export class FlowRun {
     if (!toUser && this.#label.secrecy === 'secret' && !this.task.mentioned.has(keyOfValue(audience ?? ''))) {
       reasons.push({ code: 'E_TAINT_EGRESS', message: 'something secret was read, and the prompt does not name this audience' });
     }
-    for (const image of text.matchAll(/!\[[^\]]*\]\(\s*<?([^)\s>]+)|<img\b[^>]*\bsrc\s*=\s*["']?([^"'\s>]+)/gi)) {
+    for (const image of text.matchAll(/!\[[^\]]{0,500}\]\(\s{0,20}<?([^)\s>]{1,4000})|<img\b[^>]{0,500}\bsrc\s{0,20}=\s{0,20}["']?([^"'\s>]{1,4000})/gi)) {
       const [atom] = readAtoms(image[1] ?? image[2] ?? '');
       if (atom && !this.task.mentioned.has(atom.key)) {
         reasons.push({ code: 'E_TAINT_EGRESS', message: 'it loads an image from an address that the user did not name' });
@@ -229,7 +231,7 @@ export class FlowRun {
 
   /** Authority may rest on a value that the prompt names, and some values on authority: judged twice where it matters. */
   #judgeWrite(tool: FlowTool, leaves: readonly Leaf[]): { authority: Authority; findings: Map<Leaf, Finding> } {
-    let authority = grantAuthority(tool, this.task, new Set(), this.#delegated.stems);
+    let authority = this.#grant(tool);
     let findings = this.#judgeLeaves(leaves, this.#view(tool, authority));
     if (authority.kind === 'granted') return { authority, findings };
     const linked = new Set<number>();
@@ -241,6 +243,15 @@ export class FlowRun {
     authority = grantAuthority(tool, this.task, linked, this.#delegated.stems);
     findings = this.#judgeLeaves(leaves, this.#view(tool, authority));
     return { authority, findings };
+  }
+
+  /** What the words alone grant. It changes only with the content that the prompt delegates to. */
+  #grant(tool: FlowTool): Authority {
+    const known = this.#granted.get(tool);
+    if (known && known.stems === this.#delegated.stems.size) return known.authority;
+    const authority = grantAuthority(tool, this.task, new Set(), this.#delegated.stems);
+    this.#granted.set(tool, { stems: this.#delegated.stems.size, authority });
+    return authority;
   }
 
   #judgeLeaves(leaves: readonly Leaf[], view: RunView): Map<Leaf, Finding> {

@@ -27,22 +27,36 @@ export interface ToolWords {
   readonly objects: readonly string[];
 }
 
-const split = (name: string): string[] =>
-  name
+/** Names repeat without end, so their words are kept; a hostile flood of names only empties the shelf. */
+const shelf = new Map<string, readonly string[]>();
+const SHELF = 4_096;
+
+/** The folded words of a tool's name, or an argument's. */
+export function splitIdentifier(name: string): readonly string[] {
+  const kept = shelf.get(name);
+  if (kept) return kept;
+  const words = name
     .replace(/([\p{Ll}\d])(\p{Lu})/gu, '$1 $2')
     .replace(/(\p{Lu})(\p{Lu}\p{Ll})/gu, '$1 $2')
     .split(/[^\p{L}\p{M}\p{N}]+/u)
     .filter((word) => word !== '')
     .map(foldText);
+  if (shelf.size >= SHELF) shelf.clear();
+  shelf.set(name, words);
+  return words;
+}
 
-/** Splits a tool's name, or an argument's, into folded words. */
-export const splitIdentifier = split;
+const wordsOfTools = new WeakMap<FlowTool['tool'], ToolWords>();
 
 export function readToolWords(tool: FlowTool['tool']): ToolWords {
-  const words = split(tool.name.split(/[./:]|__+/).at(-1) ?? tool.name);
+  const kept = wordsOfTools.get(tool);
+  if (kept) return kept;
+  const words = splitIdentifier(tool.name.split(/[./:]|__+/).at(-1) ?? tool.name);
   const known = words.findIndex((word) => isChangeVerb(word) || readImperatives.has(word));
   const at = known === -1 ? 0 : known;
   const verb = words[at] ?? '';
   const objects = words.filter((word, i) => i !== at && !stopWords.has(word)).map(stemWord);
-  return { verb, objects: [...new Set(objects)] };
+  const read: ToolWords = { verb, objects: [...new Set(objects)] };
+  wordsOfTools.set(tool, read);
+  return read;
 }

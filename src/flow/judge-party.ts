@@ -50,7 +50,8 @@ function judgeName(name: string, view: RunView): Finding {
   const mentions = view.task.mentioned.get(key)?.filter((mention) => mention.kind === 'quote');
   if (mentions && mentions.length > 0) return judgeMentions(mentions, view.task);
   if (view.own.has(key)) return trusted('the user');
-  const sentence = view.task.sentences.findIndex((candidate) => namesInSentence(name, candidate.text));
+  const folded = foldText(name).replace(/^[#@]/, '');
+  const sentence = view.task.sentences.findIndex((candidate) => candidate.folded.includes(folded) && namesInSentence(name, candidate.text));
   if (sentence !== -1) return isExcluded(name, view.task) ? doubt('ask', 'the prompt leaves it out') : trusted(PROMPT, { sentences: [sentence] });
   const places = view.index.find(key);
   const field = places.find((place) => isTrustedField(place, view));
@@ -79,7 +80,7 @@ function namesInSentence(name: string, sentence: string): boolean {
   const whole = new RegExp(`(?<![\\p{L}\\p{N}_-])[#@]?${escaped}(?:['’]s)?(?![\\p{L}\\p{N}_])`, 'u');
   if (words.some((word) => !stopWords.has(word)) && /[\p{Lu}\d_-]/u.test(name) && whole.test(sentence)) return true;
   const placed = new RegExp(
-    `(?:\\b(?:to|with|for|into|channel|group|user|member|named|called|and|in|from|on|invite|add|message|contact|remove)\\s+(?:the\\s+)?|[#@'"])${escaped}(?![\\p{L}\\p{N}_])|(?<![\\p{L}\\p{N}_-])${escaped}\\s+(?:channel|group|list|team|room)\\b`,
+    `(?:\\b(?:to|with|for|into|channels?|groups?|users?|members?|named|called|and|in|from|on|invite|add|message|contact|remove)\\s+(?:the\\s+)?|[#@'"])${escaped}(?![\\p{L}\\p{N}_])|(?<![\\p{L}\\p{N}_-])${escaped}\\s+(?:channel|group|list|team|room)\\b`,
     'iu',
   );
   return foldText(name).length > 1 && words.some((word) => !stopWords.has(word)) && placed.test(sentence);
@@ -137,6 +138,7 @@ function nameThatLeadsTo(key: string, places: readonly Occurrence[], view: RunVi
   for (const word of local) {
     if (word.length < 2 || stopWords.has(word)) continue;
     const capital = word.charAt(0).toUpperCase() + word.slice(1);
+    if (!view.task.text.includes(capital)) continue;
     if (!new RegExp(`(?<![\\p{L}\\p{N}@.])${capital}(?![\\p{L}\\p{N}@])`, 'u').test(view.task.text)) continue;
     const candidates = view.index.addressesNamed(word);
     if (candidates.size === 1 && candidates.has(key)) return capital;

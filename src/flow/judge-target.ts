@@ -10,6 +10,7 @@ import type { Occurrence, SeenRecord } from './provenance-index.ts';
 import { doubt, type Finding, PROMPT, type RunView, trusted } from './run-view.ts';
 
 const ID_WORDS: ReadonlySet<string> = new Set(['id', 'uuid', 'guid', 'key', 'number', 'ref', 'index']);
+const QUANTITY = /^(?:quantity|qty|count|copie|copy)$/;
 const SECRET_WORDS: ReadonlySet<string> = new Set(['password', 'passcode', 'pin', 'secret', 'token', 'credential', 'passphrase']);
 
 /** What is acted on, or how far: an id, a path, an amount, a flag, a name of a thing. */
@@ -26,6 +27,7 @@ export function judgeTarget(leaf: Leaf, view: RunView): Finding {
     const given = view.authority.sentences.some((sentence) => view.task.mentions.some((mention) => mention.sentence === sentence && mention.kind === 'quote'));
     return doubt(view.authority.kind === 'granted' && !given ? 'ask' : 'deny', 'a secret that the user did not write');
   }
+  if (value === 1 && QUANTITY.test(last)) return trusted('the least quantity');
   if (typeof value === 'number' && !isId) return judgeAmount(value, view);
   const kinds = isId && leaf.words.length > 1 ? leaf.words.slice(0, -1) : view.objects;
   const known = judgeObject(keyOfValue(value), kinds, leaf, view);
@@ -59,7 +61,7 @@ function judgeMentioned(leaf: Leaf, text: string, isId: boolean, view: RunView):
   const words = listWords(text);
   if (words.every((word) => stopWords.has(word)) || text.length < 2) return judgeShort(leaf, text, view);
   const folded = foldText(text).replace(/^[#@]/, '');
-  const sentence = view.task.sentences.findIndex((candidate) => holdsPhrase(foldText(candidate.text), folded));
+  const sentence = view.task.sentences.findIndex((candidate) => holdsPhrase(candidate.folded, folded));
   if (sentence === -1 || (/^\d+$/.test(folded) && isId)) return undefined;
   if (view.authority.destructive && !view.authority.candidates.includes(sentence)) return undefined;
   return trusted(PROMPT, { sentences: [sentence] });
@@ -125,8 +127,11 @@ function judgeAmount(amount: number, view: RunView): Finding {
   const { task, index } = view;
   const bases: number[] = [];
   const origins = new Set<string>();
+  // Of the records of one tool only those count that the prompt names best: what an outsider adds beside them does not.
+  const best = new Map<string, number>();
+  for (const record of view.linked) if (!record.shape.prose) best.set(record.tool, Math.max(best.get(record.tool) ?? 0, record.link.score));
   for (const record of view.linked) {
-    if (record.ownWrite) continue;
+    if (record.ownWrite || (!record.shape.prose && record.link.score < (best.get(record.tool) ?? 0))) continue;
     for (const field of record.shape.fields) {
       if (field.words.at(-1) === 'id') continue;
       if (field.number !== undefined) bases.push(field.number);

@@ -19,7 +19,7 @@ export const lookVerbs: ReadonlySet<string> = new Set(
 
 /** Groups of verbs that people use for one another when they ask for a change. */
 const VERB_GROUPS: readonly (readonly string[])[] = [
-  words('create make add schedule plan book write draft generate open start register build prepare save compose set'),
+  words('create make add put schedule plan book write draft generate open start register build prepare save compose set'),
   words('add append insert include attach put write extend fill'),
   words('send email mail message text dm forward notify reply respond write contact ping inform deliver post tell answer ask remind'),
   words('share give grant'),
@@ -27,10 +27,12 @@ const VERB_GROUPS: readonly (readonly string[])[] = [
   words('delete remove erase clear drop discard trash purge wipe destroy empty unshare kick'),
   words('cancel delete remove revoke abort terminate unbook'),
   words('update change edit modify adjust set fix correct replace amend increase decrease raise lower alter revise switch mark'),
-  words('reschedule move postpone delay shift update change'),
-  words('rename update change'),
+  words('reschedule move postpone delay shift push update change'),
+  words('rename move update change'),
   words('pay send transfer refund reimburse wire settle remit repay donate return'),
   words('buy purchase order checkout pay'),
+  words('buy purchase order add'),
+  words('create make write publish post put'),
   words('schedule plan book arrange set'),
   words('book reserve order rent make'),
   words('post publish upload share announce tweet write put submit'),
@@ -105,6 +107,9 @@ const IMPLIED: Readonly<Record<string, readonly string[]>> = {
   transfer: ['money'],
   invite: ['participant', 'user'],
   reschedule: ['event'],
+  buy: ['cart', 'product', 'order'],
+  purchase: ['cart', 'product', 'order'],
+  order: ['cart', 'product', 'order'],
   tweet: ['post'],
   rename: ['file'],
   reserve: ['reservation'],

@@ -19,6 +19,8 @@ const NAMING: ReadonlySet<string> = new Set(
   'title subject name filename file label summary event product key value slug item topic question username user channel hotel restaurant company city address text full display first last id number'.split(' '),
 );
 const AUTHORS: ReadonlySet<string> = new Set('sender from author user poster creator owner'.split(' '));
+/** `what they sent me`: of two records with the same party, the one it is the author of is meant. */
+const INCOMING = /\b(?:sent|paid|gave|transferred|owes?|owed|wired)\b[^.]{0,20}\b(?:me|us)\b|\b(?:got|received|get)\b[^.]{0,20}\bfrom\b/i;
 const IGNORED: ReadonlySet<string> = new Set('status type state category kind currency permission role visibility priority format read recurring all'.split(' '));
 const EXTENSION = /\.[a-z][a-z0-9]{1,4}$/i;
 /** Characters of a text that are searched for the user's phrases. */
@@ -44,6 +46,7 @@ export function linkRecord(record: RecordShape, task: Task, phrases: ReadonlyMap
     if (sentence >= 0 && (scores.get(sentence) ?? 0) < score) scores.set(sentence, score);
   };
   const shared = new Set<string>();
+  const incoming = INCOMING.test(task.text);
   let dated = false;
   let valued = false;
   for (const field of record.fields) {
@@ -61,7 +64,7 @@ export function linkRecord(record: RecordShape, task: Task, phrases: ReadonlyMap
             raise(mention.sentence, last === 'id' ? 30 : 15);
             valued = true;
           }
-        } else raise(mention.sentence, names ? 30 : 18);
+        } else raise(mention.sentence, names ? 30 : NAMED + (incoming && AUTHORS.has(last) ? 3 : 0));
       }
     }
     if (!record.prose && field.key !== undefined && AUTHORS.has(last)) linkAuthor(field, task, raise);
@@ -111,7 +114,7 @@ function linkTitle(
     const held = stems.filter((stem) => sentence.stems.has(stem)).length;
     if (held === 0) continue;
     if (held === stems.length) {
-      const phrase = stems.length > 1 && foldText(sentence.text).includes(folded);
+      const phrase = stems.length > 1 && sentence.folded.includes(folded);
       raise(index, phrase ? 28 : 20 + Math.min(stems.length, 5));
     } else if (stems.some((stem) => stem.length > 3 && sentence.stems.has(stem))) raise(index, HINTED + Math.min(held, 4));
   }

@@ -15,11 +15,14 @@ function toObjects(rows: readonly (readonly string[])[]): JsonObject[] | undefin
 }
 
 function parseHtmlTable(text: string): JsonObject[] | undefined {
-  const table = /<table\b[^>]*>([\s\S]*?)<\/table>/i.exec(text)?.[1];
-  if (table === undefined || /<table\b/i.test(table)) return undefined;
-  const rows = [...table.matchAll(/<tr\b[^>]*>([\s\S]*?)(?=<\/tr>|<tr\b|$)/gi)].map((row) =>
-    [...(row[1] ?? '').matchAll(/<t[hd]\b[^>]*>([\s\S]*?)(?=<\/t[hd]>|<t[hd]\b|$)/gi)].map((cell) =>
-      (cell[1] ?? '').replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ').trim(),
+  const start = text.search(/<table\b/i);
+  const length = start === -1 ? -1 : text.slice(start).search(/<\/table>/i);
+  if (length === -1) return undefined;
+  const table = text.slice(start + 1, start + length);
+  if (/<table\b/i.test(table)) return undefined;
+  const rows = [...table.matchAll(/<tr\b[^>]{0,500}>([\s\S]*?)(?=<\/tr>|<tr\b|$)/gi)].map((row) =>
+    [...(row[1] ?? '').matchAll(/<t[hd]\b[^>]{0,500}>([\s\S]*?)(?=<\/t[hd]>|<t[hd]\b|$)/gi)].map((cell) =>
+      (cell[1] ?? '').replace(/<[^>]{0,500}>/g, ' ').replace(/\s+/g, ' ').trim(),
     ),
   );
   return toObjects(rows.filter((row) => row.length > 0));

@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonValue } from '../base/json.ts';
-import { type Atom, keyOfValue, readAtom, readAtoms } from './atoms.ts';
+import { type Atom, keyOfText, keyOfValue, readAtom, readAtoms, wholeAtom } from './atoms.ts';
 import { listHiddenTexts } from './decode-forms.ts';
 import { splitIdentifier } from './flow-tool.ts';
 import { listWords, stemWord } from './fold-text.ts';
@@ -107,22 +107,24 @@ function readField(path: string, name: string, value: string | number | boolean)
     return { path, words, text, key: keyOfValue(value), inner: [], ...(typeof value === 'number' && { number: value }) };
   }
   if (text.length > VALUE_CHARACTERS || text.includes('\n')) return { path, words, text, inner: readInner(text) };
-  const whole = readAtom(text);
+  const atoms = readAtoms(text);
+  const whole = wholeAtom(text, atoms) ?? (/^\s|\s$/.test(text) ? readAtom(text) : undefined);
   const number = whole?.kind === 'number' ? Number(whole.canonical) : undefined;
   return {
     path,
     words,
     text,
-    key: keyOfValue(text),
-    inner: whole ? [] : readInner(text),
+    key: whole?.key ?? keyOfText(text),
+    inner: whole ? [] : [...atoms, ...readHidden(text)],
     ...(number !== undefined && { number }),
   };
 }
 
 function readInner(text: string): Atom[] {
-  const hidden = listHiddenTexts(text).flatMap(readAtoms);
-  return [...readAtoms(text), ...hidden];
+  return [...readAtoms(text), ...readHidden(text)];
 }
+
+const readHidden = (text: string): Atom[] => listHiddenTexts(text).flatMap(readAtoms);
 
 /** The words of a field's value that could name something. */
 export const wordsOf = (field: Field): string[] => listWords(field.text).map(stemWord);

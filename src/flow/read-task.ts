@@ -14,6 +14,7 @@ export interface TaskVerb {
 
 export interface Sentence {
   readonly text: string;
+  readonly folded: string;
   readonly words: readonly string[];
   readonly stems: ReadonlySet<string>;
   readonly verbs: readonly TaskVerb[];
@@ -194,6 +195,7 @@ function readSentence(text: string, masked: string, question: boolean): Sentence
   const words = listWords(text);
   return {
     text,
+    folded: foldText(text),
     words,
     stems: new Set(words.filter((word) => !stopWords.has(word)).map(stemWord)),
     verbs,

@@ -1,8 +1,8 @@
+import type { JsonObject } from '../base/json.ts';
 import type { Intent } from '../model/intent.ts';
 import type { ToolResult } from '../model/result.ts';
 import type { Tool } from '../model/tool.ts';
 import type { Ran } from './store.ts';
-import type { JsonObject } from '../base/json.ts';
 
 /** What a caller may follow while a tool runs. */
 export interface CallContext {
@@ -35,7 +35,14 @@ export type Execution =
   | {
       readonly ok: false;
       readonly ran: Ran;
-      readonly code: 'E_UPSTREAM_UNREACHABLE' | 'E_UPSTREAM_FAILED' | 'E_UPSTREAM_TIMEOUT' | 'E_UPSTREAM_LOST' | 'E_CANCELLED' | 'E_SERVER_LAUNCH' | 'E_SERVER_INTEGRITY';
+      readonly code:
+        | 'E_UPSTREAM_UNREACHABLE'
+        | 'E_UPSTREAM_FAILED'
+        | 'E_UPSTREAM_TIMEOUT'
+        | 'E_UPSTREAM_LOST'
+        | 'E_CANCELLED'
+        | 'E_SERVER_LAUNCH'
+        | 'E_SERVER_INTEGRITY';
       /** For the people who run Chaperone. */
       readonly message: string;
       /** The error as the upstream's protocol expressed it, to be passed to a client that speaks the same protocol. */

@@ -3,11 +3,12 @@ import type { Reason } from '../model/decision.ts';
 import type { Finding } from '../scan/detector.ts';
 import { redactJson } from '../scan/redact.ts';
 import type { Decided } from './line/decide.ts';
-import { Refusal } from './line/refusal.ts';
-import type { Verified } from './line/verify.ts';
+import type { Refusal } from './line/refusal.ts';
 
 const MESSAGE_CHARS = 4_096;
-const PATH_CHARS = 1_024;
+export const PATH_CHARS = 1_024;
+/** Findings, or redactions, that are recorded one by one; of the rest, their number. */
+const PLACES = 200;
 
 /**
  * What was asked for, what was decided, why, and everything the decision rested on, so that it can be decided again.
@@ -48,24 +49,7 @@ export function recordRefusal(refusal: Refusal): JsonObject {
   };
 }
 
-/** What became of an intent. Results are recorded by size and redactions, not by content. */
-export function recordOutcome(verified: Verified): JsonObject {
-  const { result, redactions, findings, digest, bytes } = verified.inspected;
-  const measured = digest === undefined || bytes === undefined ? {} : { resultDigest: digest, resultBytes: bytes };
-  if (result instanceof Refusal) {
-    return { ok: false, ran: verified.ran, code: result.code, reasons: result.reasons.map(recordReason), ...measured };
-  }
-  return {
-    ok: true,
-    ran: verified.ran,
-    isError: result.isError ?? false,
-    ...measured,
-    redactions: redactions.map((redaction) => ({ ...redaction })),
-    findings: recordFindings(findings),
-  };
-}
-
-function recordReason(reason: Reason): JsonObject {
+export function recordReason(reason: Reason): JsonObject {
   const { code, message, policy, place, path } = reason;
   return {
     code,
@@ -81,6 +65,17 @@ export function fitText(text: string, maxChars: number): string {
   return (text.length > maxChars ? `${text.slice(0, maxChars - 1)}…` : text).toWellFormed();
 }
 
-function recordFindings(findings: readonly Finding[]): JsonValue {
-  return findings.map(({ detector, kind, path, severity }) => ({ detector, kind, path: path ?? '', severity }));
+export function recordFindings(findings: readonly Finding[]): JsonValue {
+  return recordPlaces(findings, ({ detector, kind, path, severity }) => ({
+    detector,
+    kind,
+    path: fitText(path ?? '', PATH_CHARS),
+    severity,
+  }));
+}
+
+/** How many there are and where is for whoever sent it to choose: it must not make a record too large to be written. */
+export function recordPlaces<T>(places: readonly T[], write: (place: T) => JsonObject): JsonValue {
+  const more = places.length - PLACES;
+  return [...places.slice(0, PLACES).map(write), ...(more > 0 ? [{ more }] : [])];
 }

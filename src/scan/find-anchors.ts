@@ -16,11 +16,7 @@ export class AnchorFinder {
     this.#anchors = anchors;
     this.#ignoreCase = ignoreCase;
     for (const [index, anchor] of anchors.entries()) {
-      const place = hash(
-        foldCase(anchor.charCodeAt(0)),
-        foldCase(anchor.charCodeAt(1)),
-        foldCase(anchor.charCodeAt(2)),
-      );
+      const place = roll(roll(roll(0, anchor.charCodeAt(0)), anchor.charCodeAt(1)), anchor.charCodeAt(2));
       this.#mayBegin[place] = 1;
       this.#byPlace.set(place, [...(this.#byPlace.get(place) ?? []), index]);
     }
@@ -29,15 +25,11 @@ export class AnchorFinder {
   /** Where each anchor stands, ascending, by the anchor's index; only of anchors that stand anywhere. */
   find(text: string): ReadonlyMap<number, readonly number[]> {
     const found = new Map<number, number[]>();
-    let first = foldCase(text.charCodeAt(0));
-    let second = foldCase(text.charCodeAt(1));
     const mayBegin = this.#mayBegin;
-    for (let at = 0; at + 2 < text.length; at++) {
-      const third = foldCase(text.charCodeAt(at + 2));
-      const place = hash(first, second, third);
-      if (mayBegin[place] === 1) this.#compare(text, at, place, found);
-      first = second;
-      second = third;
+    let place = roll(roll(0, text.charCodeAt(0)), text.charCodeAt(1));
+    for (let at = 2; at < text.length; at++) {
+      place = roll(place, text.charCodeAt(at));
+      if (mayBegin[place] === 1) this.#compare(text, at - 2, place, found);
     }
     return found;
   }
@@ -65,11 +57,10 @@ function startsWithIgnoringCase(text: string, anchor: string, at: number): boole
 
 const TABLE = 32_768;
 
-/** Close enough to lower case for looking up: what collides is compared in full. */
-function foldCase(code: number): number {
-  return code | 32;
-}
-
-function hash(first: number, second: number, third: number): number {
-  return (Math.imul(first, 961) ^ Math.imul(second, 131) ^ Math.imul(third, 7)) & (TABLE - 1);
+/**
+ * The place of the last three characters, from that of the three before: five bits of each, which are the same for both
+ * cases of a letter. What falls on the same place by chance is compared in full.
+ */
+function roll(place: number, code: number): number {
+  return ((place << 5) ^ (code & 31) ^ ((code & 64) >> 2)) & (TABLE - 1);
 }

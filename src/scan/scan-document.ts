@@ -5,6 +5,7 @@ import { injectedText } from './injected-text.ts';
 import { linearClassifier, type TextClassifier } from './injected-text-classifier.ts';
 import { shellShapes } from './shell-shapes.ts';
 import { flagAt, isRequesting, type Trust, trustOf } from './source-trust.ts';
+import { surveyText } from './survey-text.ts';
 import { type Layer, type UnfoldedText, unfold } from './unfold.ts';
 
 /** A text that comes in, where from, and how far that is believed; without `trust`, as the source's kind is. */
@@ -59,7 +60,8 @@ export function scanDocument(
   const { texts, complete } = unfold(read);
   const [whole] = texts;
   if (whole) {
-    for (const finding of hiddenText.detect(read)) add(finding, whole, HIDDEN_WEIGHT[finding.severity]);
+    for (const finding of surveyText(read).isPrintable ? [] : hiddenText.detect(read))
+      add(finding, whole, HIDDEN_WEIGHT[finding.severity]);
     if (read.length < text.length) add({ ...NOT_SCANNED, start: read.length, end: text.length }, whole, 1);
     if (!complete) add({ ...NOT_SCANNED, kind: 'too-many-layers', start: 0, end: read.length }, whole, 0.4);
   }

@@ -17,10 +17,13 @@ export const secretShapes: Detector = {
     for (const [index, places] of finder.find(text)) {
       const shape = anchors[index]?.shape;
       if (!shape) continue;
+      let readTo = 0;
       for (const at of places) {
+        if (at < readTo) continue; // inside what was read already
         if (!shape.anywhere && /[A-Za-z0-9]/.test(text.charAt(at - 1))) continue;
         shape.pattern.lastIndex = at;
         const match = shape.pattern.exec(text);
+        readTo = at + (match?.[0].length ?? 0);
         if (match && (shape.isReal?.(match) ?? true)) add(shape.kind, at, at + match[0].length, shape.confidence);
         if (found.length >= MAX_FINDINGS) return found;
       }

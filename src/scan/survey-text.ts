@@ -11,6 +11,8 @@ export interface TextSurvey {
   /** Twelve or more words of three to eight small letters in a row. */
   readonly hasWordRow: boolean;
   readonly hasNonAscii: boolean;
+  /** Nothing but printable ASCII, tabs and line ends: no character of it can be hidden. */
+  readonly isPrintable: boolean;
 }
 
 const RUN = 1;
@@ -32,6 +34,7 @@ export function surveyText(text: string): TextSurvey {
   const longRuns: Span[] = [];
   const numbers: Span[] = [];
   let hasNonAscii = false;
+  let hasControls = false;
   let hasHexPairs = false;
   let hasWordRow = false;
   let runStart = -1;
@@ -46,6 +49,7 @@ export function surveyText(text: string): TextSurvey {
   for (let at = 0; at <= length; at++) {
     const code = at < length ? text.charCodeAt(at) : 32;
     if (code > 127) hasNonAscii = true;
+    else if ((code < 32 || code === 127) && code !== 9 && code !== 10 && code !== 13) hasControls = true;
     const kind = code < 128 ? (classes[code] ?? 0) : 0;
     if (kind !== 0) {
       if (runStart < 0) {
@@ -84,7 +88,7 @@ export function surveyText(text: string): TextSurvey {
   }
   if (digits >= ENOUGH) addNumber(numbers, firstDigit, lastDigit, length);
   lastText = text;
-  lastSurvey = { longRuns, numbers, hasHexPairs, hasWordRow, hasNonAscii };
+  lastSurvey = { longRuns, numbers, hasHexPairs, hasWordRow, hasNonAscii, isPrintable: !hasNonAscii && !hasControls };
   return lastSurvey;
 }
 

@@ -4,6 +4,8 @@ import { findHiddenHtml, looksLikeHtml } from './hidden-html.ts';
 import { stripHidden } from './hidden-text.ts';
 import { type RewrittenText, rewriteText, type Span } from './rewrite-text.ts';
 
+import { surveyText } from './survey-text.ts';
+
 /** One thing that was undone to reach a text. */
 export type Layer =
   | 'invisible'
@@ -93,6 +95,7 @@ const TAGS = /<!--[^<>]{0,4000}-->|<\/?[a-zA-Z][^<>]{0,4000}>/g;
 const BREAKING = /^<\/?(?:p|div|br|li|ul|ol|tr|td|th|table|h[1-6]|section|article|header|footer|title|script|style)\b/i;
 
 function strip(text: string): RewrittenText | undefined {
+  if (surveyText(text).isPrintable) return undefined;
   const stripped = stripHidden(text);
   if (stripped.text === text) return undefined;
   return {

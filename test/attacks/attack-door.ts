@@ -8,11 +8,19 @@ export interface AttackDoor extends AsyncDisposable {
   readonly door: McpDoor;
   /** One modern request with the credentials of a run, and the JSON-RPC message that answers it. */
   ask(runId: string, method: string, params: object): Promise<JsonRpc>;
+  /** One request of the session era: without a session it opens one. */
+  askLegacy(runId: string, session: string | null, method: string, params: object): Promise<LegacyAnswer>;
 }
 
 export interface JsonRpc {
   readonly result?: Readonly<Record<string, unknown>>;
   readonly error?: { readonly code: number; readonly message: string; readonly data?: unknown };
+}
+
+export interface LegacyAnswer {
+  readonly status: number;
+  readonly session: string | null;
+  readonly message: JsonRpc;
 }
 
 export const META = {
@@ -54,6 +62,19 @@ export function openAttackDoor({ world }: LawWorld, upstreams: readonly McpUpstr
       const request = new Request('http://localhost/mcp', { method: 'POST', headers, body });
       const response = await door.fetch(request, { runId });
       return (await response.json()) as JsonRpc;
+    },
+    async askLegacy(runId, session, method, params) {
+      const headers = {
+        host: 'localhost',
+        'content-type': 'application/json',
+        accept: 'application/json, text/event-stream',
+        ...(session === null ? {} : { 'mcp-session-id': session }),
+      };
+      const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params });
+      const request = new Request('http://localhost/mcp', { method: 'POST', headers, body });
+      const response = await door.fetch(request, { runId });
+      const message = (await response.json()) as JsonRpc;
+      return { status: response.status, session: response.headers.get('mcp-session-id'), message };
     },
     [Symbol.asyncDispose]: () => door.close(),
   };

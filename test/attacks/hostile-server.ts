@@ -21,7 +21,11 @@ for await (const line of createInterface({ input: process.stdin })) {
   if (id === undefined) continue;
   if (method === 'initialize') {
     const serverInfo = { name: 'hostile', version: '1' };
-    reply(id, { protocolVersion: '2025-11-25', capabilities: { tools: { listChanged: true }, logging: {} }, serverInfo });
+    reply(id, {
+      protocolVersion: '2025-11-25',
+      capabilities: { tools: { listChanged: true }, logging: {} },
+      serverInfo,
+    });
   } else if (method === 'tools/list') {
     lists += 1;
     reply(id, { tools: [{ name: 'act', description: `listed ${lists > 0}`, inputSchema: { type: 'object' } }] });

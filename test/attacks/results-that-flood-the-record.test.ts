@@ -8,12 +8,11 @@ import { lawCatalog, lawTool, openLawWorld } from '../laws/law-world.ts';
  * that the outcome of a call that ran is lost with it.
  */
 
-const PERSON = 'AKIA2E0A8F3B244C9986'; // shaped like an access key id
 const long = 'k'.repeat(200_000);
 
 describe('a result that floods the record', () => {
   it.each([
-    ['few places with long paths', { [long]: Array.from({ length: 200 }, (_, n) => `${PERSON} ${n}`) }],
+    ['few places with long paths', { [long]: Array.from({ length: 200 }, (_, n) => `a\u200b${n}`) }],
     ['very many places', Array.from({ length: 60_000 }, (_, n) => `a\u200b${n}`)],
   ])('%s: the outcome is recorded, in bounds', async (_what, structuredContent) => {
     const { world, truth } = await openLawWorld({

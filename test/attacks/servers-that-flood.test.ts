@@ -62,7 +62,11 @@ describe('a server that floods', () => {
     const { gateway } = await openGateway('deep');
     const ask = await openClient(gateway);
     const capabilities = { elicitation: {}, sampling: {} };
-    await ask(1, 'initialize', { protocolVersion: '2025-11-25', capabilities, clientInfo: { name: 'c', version: '1' } });
+    await ask(1, 'initialize', {
+      protocolVersion: '2025-11-25',
+      capabilities,
+      clientInfo: { name: 'c', version: '1' },
+    });
     const call = { name: 'act', arguments: {}, _meta: { progressToken: 7 } };
     expect(await ask(2, 'tools/call', call)).toMatchObject({ error: { message: expect.stringMatching(/too deeply/) } });
     expect(await ask(3, 'ping', {})).toMatchObject({ result: {} });

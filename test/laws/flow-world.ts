@@ -45,7 +45,12 @@ export const tools: ReadonlyMap<string, FlowTool> = new Map(
     govern('book_hotel', { hotel: text, start_day: text, end_day: text }),
     govern('book_table', { restaurant: text, start_time: text }),
     govern('book_rental_car', { company: text, start_time: text, end_time: text }),
-    govern('send_mail', { recipients: texts, subject: text, body: text, attachments: { type: 'array', items: { type: 'object', properties: { file_id: text } } } }),
+    govern('send_mail', {
+      recipients: texts,
+      subject: text,
+      body: text,
+      attachments: { type: 'array', items: { type: 'object', properties: { file_id: text } } },
+    }),
     govern('search_mail', { query: text }),
     govern('delete_mail', { mail_id: text }),
     govern('search_contacts', { name: text }),
@@ -91,6 +96,8 @@ export function startRun(prompt: string | readonly PromptPart[], more: Partial<P
     verdict: (name: string, args: JsonObject) => run.assess(toolOf(name), args).verdict,
     assess: (name: string, args: JsonObject) => run.assess(toolOf(name), args),
     read: (name: string, args: JsonObject, result: unknown) =>
-      run.observe(toolOf(name), args, { content: [{ type: 'text', text: typeof result === 'string' ? result : JSON.stringify(result) }] }),
+      run.observe(toolOf(name), args, {
+        content: [{ type: 'text', text: typeof result === 'string' ? result : JSON.stringify(result) }],
+      }),
   };
 }

@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.ts';
 import { entriesOf } from './check-servers.ts';
-import type { Report } from './parse-config.ts';
+import type { Report } from './report.ts';
 import { didYouMean, suggest } from './suggest.ts';
 
 /**

@@ -2,7 +2,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.t
 import { kindsOf } from './explain-issues.ts';
 import type { Path } from './locate.ts';
 import { looksLikeSecret } from './looks-like-secret.ts';
-import type { Report } from './parse-config.ts';
+import type { Report } from './report.ts';
 
 /**
  * What the schema cannot say about servers: pins, floating packages, and secrets written where only references belong.

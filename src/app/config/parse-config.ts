@@ -7,16 +7,9 @@ import { checkServers } from './check-servers.ts';
 import { type ConfigProblem, refuseErrors } from './config-problem.ts';
 import { explainIssues } from './explain-issues.ts';
 import { freezeManifest } from './freeze-manifest.ts';
-import { locate, type Path } from './locate.ts';
+import { locate } from './locate.ts';
 import { readYaml } from './read-yaml.ts';
-
-/** Adds a problem at the key or item a path leads to, or at its value. */
-export type Report = (
-  path: Path,
-  severity: ConfigProblem['severity'],
-  message: string,
-  where?: 'key' | 'value',
-) => void;
+import type { Report } from './report.ts';
 
 export interface ParsedConfig {
   readonly manifest: Manifest;

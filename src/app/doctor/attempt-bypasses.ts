@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { z } from 'zod';
 import { toFault } from '../../base/fault.ts';
+import type { ServerConfig } from '../../model/manifest.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
 import { dataFolder } from '../open-config.ts';
 import { readPid } from '../pid-file.ts';
@@ -21,6 +22,8 @@ export async function attemptBypasses(loaded: LoadedConfig, uid: number | undefi
   const servers = Object.entries(loaded.manifest.servers);
   const target: ProbeTarget = {
     config: join(loaded.folder, basename(loaded.file)), // `file` is as it was given, which may be from elsewhere
+    policies: loaded.manifest.policies.map((file) => resolve(loaded.folder, file)),
+    secrets: servers.flatMap(([, config]) => secretFiles(config)).map((file) => resolve(loaded.folder, file)),
     store: join(data, 'store.db'),
     keys: join(data, 'keys'),
     programs: servers.flatMap(([server, config]) =>
@@ -43,4 +46,12 @@ export async function attemptBypasses(loaded: LoadedConfig, uid: number | undefi
   } catch (error) {
     throw toFault(error, 'E_INTERNAL', `the probe could not run: ${error instanceof Error ? error.message : ''}`);
   }
+}
+
+/** The files that a server's secrets lie in, as the manifest writes them. */
+function secretFiles(config: ServerConfig): readonly string[] {
+  const given = 'url' in config ? config.headers : config.env;
+  return Object.values(given).flatMap((value) =>
+    typeof value !== 'string' && value.secret.startsWith('file:') ? [value.secret.slice('file:'.length)] : [],
+  );
 }

@@ -70,7 +70,11 @@ async function checkTools(
     const undeclared = [...catalog.tools.values()].filter((entry) => !entry.governed.declared).length;
     const { mode } = loaded.manifest;
     return [
-      { name: 'tools', state: 'ok', detail: `${catalog.tools.size} tools, ${undeclared} of them inferred; mode ${mode}` },
+      {
+        name: 'tools',
+        state: 'ok',
+        detail: `${catalog.tools.size} tools, ${undeclared} of them inferred; mode ${mode}`,
+      },
       ...(mode === 'observe' ? [{ name: 'mode', state: 'warning' as const, detail: '`observe` blocks nothing' }] : []),
       ...catalog.problems.map((detail): Check => ({ name: 'tools', state: 'failed', detail })),
       ...said,

@@ -16,15 +16,21 @@ const STICKY = 0o1000;
 
 const target = JSON.parse(process.argv[2] ?? '{}') as ProbeTarget; // written by `attemptBypasses`
 const attempts: Attempt[] = [
-  await attempt('edit the configuration', async () => {
-    try {
-      await (await open(target.config, 'r+')).close();
-      return `${target.config} can be written`;
-    } catch (error) {
-      if (await canReplace(target.config))
-        return `${target.config} can be put in place or replaced: its folder can be written`;
-      throw error;
+  await attempt('edit the configuration', () => changeFile(target.config)),
+  await attempt('edit the policies', async () => {
+    for (const file of target.policies) {
+      const how = await changeFile(file).catch(() => undefined);
+      if (how !== undefined) return how;
     }
+    throw new Error('no policy file can be written');
+  }),
+  await attempt('read the secrets', async () => {
+    for (const file of target.secrets) {
+      const opened = await open(file, 'r').catch(() => undefined);
+      await opened?.close();
+      if (opened !== undefined) return `${file} can be read`;
+    }
+    throw new Error('no file that holds a secret can be read');
   }),
   await attempt('read the record', async () => {
     await (await open(target.store, 'r')).close();
@@ -70,20 +76,34 @@ async function attempt(name: string, go: () => Promise<string>): Promise<Attempt
   }
 }
 
-/** Whether a file of one's own can take the place of this one, or be it where there is none. */
+/** Whether what a file says can be changed: in place, or by another one in its place. Says how. */
+async function changeFile(file: string): Promise<string> {
+  try {
+    await (await open(file, 'r+')).close();
+    return `${file} can be written`;
+  } catch (error) {
+    if (await canReplace(file)) return `${file} can be put in place or replaced: its folder can be written`;
+    throw error;
+  }
+}
+
+/** Whether a file of one's own can take the place of this one or of a folder it lies in, or be it where there is none. */
 async function canReplace(file: string): Promise<boolean> {
-  const folder = dirname(file);
-  const isWritable = await access(folder, constants.W_OK | constants.X_OK).then(
-    () => true,
-    () => false,
-  );
-  if (!isWritable) return false;
-  const isThere = await stat(file).then(
-    () => true,
-    () => false,
-  );
-  // In a folder like /tmp, what is there can be replaced by its owner alone, who could have written it as well.
-  return !isThere || ((await stat(folder)).mode & STICKY) === 0;
+  for (let path = file; dirname(path) !== path; path = dirname(path)) {
+    const folder = dirname(path);
+    const isWritable = await access(folder, constants.W_OK | constants.X_OK).then(
+      () => true,
+      () => false,
+    );
+    if (!isWritable) continue;
+    const isThere = await stat(path).then(
+      () => true,
+      () => false,
+    );
+    // In a folder like /tmp, what is there can be replaced by its owner alone, who could have written it as well.
+    if (!isThere || ((await stat(folder)).mode & STICKY) === 0) return true;
+  }
+  return false;
 }
 
 /** Starts the server as any client would, and asks it for its tools. */

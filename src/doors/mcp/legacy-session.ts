@@ -21,7 +21,6 @@ export type Outlet = (message: RpcMessage) => boolean;
  * what it watches. Every server has a connection of its own for it, so that what a server asks finds its way back.
  */
 export class LegacySession {
-  readonly caller: McpCaller;
   readonly version: string;
   readonly #door: DoorState;
   readonly #capabilities: JsonObject;
@@ -30,6 +29,7 @@ export class LegacySession {
   readonly #underWay = new Map<RpcId, { readonly abort: AbortController; readonly send: Outlet }>();
   readonly #watched = new Map<string, () => void>();
   readonly #stopFollowing: () => void;
+  #caller: McpCaller;
   #logLevel = 'debug';
   #ended = false;
   #outlet: Outlet = () => false;
@@ -38,7 +38,7 @@ export class LegacySession {
   constructor(door: DoorState, caller: McpCaller, params: JsonObject) {
     const { protocolVersion, capabilities } = params;
     const known = typeof protocolVersion === 'string' && LEGACY_VERSIONS.includes(protocolVersion);
-    this.caller = caller;
+    this.#caller = caller;
     this.version = known ? protocolVersion : (LEGACY_VERSIONS[0] ?? '');
     this.#door = door;
     this.#capabilities = isJsonObject(capabilities) ? capabilities : {};
@@ -63,6 +63,10 @@ export class LegacySession {
     this.#stopFollowing = followLists(door, (method) => this.#notify(method, {}));
   }
 
+  get caller(): McpCaller {
+    return this.#caller;
+  }
+
   /** Whether the client is there in some way: a request under way, or a stream it listens on. */
   get busy(): boolean {
     return this.#underWay.size > 0 || this.#closeOutlet !== undefined;
@@ -76,9 +80,15 @@ export class LegacySession {
 
   /**
    * Answers a request; `send` takes what belongs to it before the answer. Resolves to `undefined` if the client
-   * cancelled it, which is answered with silence. Never rejects.
+   * cancelled it, which is answered with silence. Never rejects. `admit` says who calls now, where that can change: a
+   * client on a pipe outlives its run.
    */
-  async answer(request: RpcRequest, send: Outlet, gone?: AbortSignal): Promise<DoorAnswer | undefined> {
+  async answer(
+    request: RpcRequest,
+    send: Outlet,
+    gone?: AbortSignal,
+    admit?: () => Promise<McpCaller>,
+  ): Promise<DoorAnswer | undefined> {
     if (this.#ended) return fail(-32_600, 'The session has ended');
     if (this.#underWay.has(request.id)) return fail(-32_600, 'A request with this id is under way');
     const abort = new AbortController();
@@ -91,6 +101,7 @@ export class LegacySession {
         notify: (method, params) => void send({ jsonrpc: '2.0', method, params }),
         ask: (method, params, signal) => this.#ask(send, method, params, signal),
       };
+      if (admit) this.#caller = await admit();
       const answer = await this.#dispatch(request, channel);
       return abort.signal.aborted ? undefined : answer;
     } catch (problem) {

@@ -112,7 +112,12 @@ class StdioClient {
         'Invalid params: begin with `initialize`, or name the protocol version in `_meta`',
       );
     }
-    const answer = await this.#session.answer(request, (message) => this.#write(message));
+    const answer = await this.#session.answer(
+      request,
+      (message) => this.#write(message),
+      undefined,
+      () => this.#door.gate.admit(this.#options.credentials),
+    );
     if (answer) this.#reply(request.id, answer);
   }
 

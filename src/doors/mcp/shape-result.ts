@@ -46,7 +46,9 @@ export function shapePrompt(era: McpEra, result: ToolResult): JsonObject {
 }
 
 export function shapeCompletion(era: McpEra, result: ToolResult): JsonObject {
-  const completion = (isJsonObject(result.structuredContent) ? result.structuredContent['completion'] : undefined) ?? { values: [] };
+  const completion = (isJsonObject(result.structuredContent) ? result.structuredContent['completion'] : undefined) ?? {
+    values: [],
+  };
   return shapeResult(era, { ...result.extra, completion });
 }
 

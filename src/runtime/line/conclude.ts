@@ -1,6 +1,6 @@
 import { newId } from '../../base/clock.ts';
 import { errorEntry } from '../../base/errors.ts';
-import { recordOutcome } from '../record.ts';
+import { recordOutcome } from '../record-outcome.ts';
 import type { World } from '../world.ts';
 import type { CallAnswer } from './call-answer.ts';
 import { commit } from './commit.ts';

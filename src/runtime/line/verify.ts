@@ -1,4 +1,5 @@
 import { type Digest, digestBytes } from '../../base/digest.ts';
+import { isJsonObject } from '../../base/json.ts';
 import { limits } from '../../base/limits.ts';
 import { type Label, leastLabel } from '../../model/label.ts';
 import type { Redaction, ToolResult } from '../../model/result.ts';
@@ -6,9 +7,9 @@ import { checkResult } from '../../policy/arguments/check-result.ts';
 import { projectFields } from '../../policy/arguments/project-fields.ts';
 import type { Ran } from '../../ports/store.ts';
 import type { Finding } from '../../scan/detector.ts';
-import { redactResult } from '../../scan/redact.ts';
+import { redactJson, redactResult } from '../../scan/redact.ts';
 import type { Executed } from './execute.ts';
-import { Refusal, refuse } from './refusal.ts';
+import { type ProtocolError, Refusal, refuse } from './refusal.ts';
 
 /** What may cross back, and what was taken out of it. */
 interface Inspected {
@@ -46,7 +47,8 @@ export function verify(executed: Executed): Verified {
   // Whatever came back was written outside: a failed call's message as much as a result.
   const read: Label = { integrity: 'untrusted', secrecy: 'internal', origins: [intended.intent.call.tool] };
   if (!execution.ok) {
-    const { code, message, ran, protocolError } = execution;
+    const { code, message, ran } = execution;
+    const protocolError = execution.protocolError && cleanError(executed, execution.protocolError);
     const refusal = new Refusal([{ code, message }], code, {
       ran,
       ...(protocolError === undefined ? {} : { protocolError }),
@@ -59,6 +61,24 @@ export function verify(executed: Executed): Verified {
   } catch {
     const refusal = refuse('E_INTERNAL', 'a bug stopped the result from being verified; it was withheld');
     return new Verified(executed, 'yes', read, { result: refusal, redactions: [], findings: [] });
+  }
+}
+
+/** A server's own error is no way past what its results are held to. */
+function cleanError({ intended }: Executed, error: ProtocolError): ProtocolError {
+  const { code, message, data } = error;
+  const withheld = { code, message: 'The tool failed.' };
+  const { obligations } = intended.grant.decided.decision;
+  if (obligations.some((obligation) => obligation.kind === 'fields')) return withheld;
+  try {
+    const { value } = redactJson({ message, ...(data === undefined ? {} : { data }) });
+    return {
+      code,
+      message: typeof value['message'] === 'string' ? value['message'] : withheld.message,
+      ...(isJsonObject(value['data']) ? { data: value['data'] } : {}),
+    };
+  } catch {
+    return withheld;
   }
 }
 
