@@ -55,15 +55,20 @@ export async function answer(context: CommandContext, id: string, approve: boole
 export function printCard(approval: Approval): readonly string[] {
   return [
     `${approval.agent} wants to call ${approval.tool}`,
-    ...JSON.stringify(approval.arguments, null, 2)
-      .split('\n')
-      .map((line) => `  ${line}`),
+    ...printJson(approval.arguments),
+    ...(approval.input === undefined ? [] : ['and answers its questions with', ...printJson(approval.input)]),
     ...approval.reasons.map(
       ({ message, place }) => `because ${message}${place === undefined ? '' : ` (${printPlace(place)})`}`,
     ),
     `${approval.state}; expires ${new Date(approval.expiresAtMs).toISOString()}`,
     `approve: chaperone approvals approve ${approval.id}    deny: chaperone approvals deny ${approval.id}`,
   ];
+}
+
+function printJson(value: JsonObject): readonly string[] {
+  return JSON.stringify(value, null, 2)
+    .split('\n')
+    .map((line) => `  ${line}`);
 }
 
 function toJson(approval: Approval): JsonObject {

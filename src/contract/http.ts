@@ -27,7 +27,6 @@ export const startRunSchema = z.strictObject({
     .refine((ms) => ms >= 1_000 && ms <= limits.tokenLifeMs, `from 1s to ${limits.tokenLifeMs / 3_600_000}h`)
     .optional(),
 });
-export type StartRunRequest = z.infer<typeof startRunSchema>;
 
 /** `POST /v1/calls`, by an agent. Depth and type of `arguments` are checked before this schema is. */
 export const callSchema = z.strictObject({
@@ -129,6 +128,8 @@ export const approvalSchema = z.object({
   callId: idSchema,
   tool: z.string(),
   arguments: jsonObjectSchema,
+  /** Answers to the tool's own questions that would leave with the arguments. */
+  input: jsonObjectSchema.optional(),
   callDigest: z.string(),
   reasons: z.array(reasonSchema),
   askedAt: timeSchema,

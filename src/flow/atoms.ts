@@ -13,12 +13,17 @@ export interface Atom {
   readonly end: number;
 }
 
-const EMAIL = /(?<![\p{L}\p{N}._%+-])(?:mailto:)?[\p{L}\p{N}](?:[\p{L}\p{N}._%+-]{0,126}[\p{L}\p{N}_+-])?@[\p{L}\p{N}](?:[\p{L}\p{N}-]*[\p{L}\p{N}])?(?:\.[\p{L}\p{N}](?:[\p{L}\p{N}-]*[\p{L}\p{N}])?)+/gu;
-const URL_FORM = /(?:[a-z][a-z0-9+.-]{1,20}:\/\/|www\.)[^\s<>"'`{}|\\^]+|(?<![@\p{L}\p{N}.-])(?:[\p{L}\p{N}](?:[\p{L}\p{N}-]*[\p{L}\p{N}])?\.)+(?:com|org|net|io|dev|app|co|ai|edu|gov|info|biz|me|ly|gl|uk|de|fr|it|es|eu|us|ru|cn|xyz|site|online|shop)(?:\/[^\s<>"'`{}|\\^]*)?(?![\p{L}\p{N}@])/giu;
-const ACCOUNT = /(?<![\p{L}\p{N}])(?:[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?|(?:0x)?[0-9a-fA-F]{32,64}|\d[\d -]{10,22}\d)(?![\p{L}\p{N}])/gu;
+const EMAIL =
+  /(?<![\p{L}\p{N}._%+-])(?:mailto:)?[\p{L}\p{N}](?:[\p{L}\p{N}._%+-]{0,126}[\p{L}\p{N}_+-])?@[\p{L}\p{N}](?:[\p{L}\p{N}-]*[\p{L}\p{N}])?(?:\.[\p{L}\p{N}](?:[\p{L}\p{N}-]*[\p{L}\p{N}])?)+/gu;
+const URL_FORM =
+  /(?:[a-z][a-z0-9+.-]{1,20}:\/\/|www\.)[^\s<>"'`{}|\\^]+|(?<![@\p{L}\p{N}.-])(?:[\p{L}\p{N}](?:[\p{L}\p{N}-]*[\p{L}\p{N}])?\.)+(?:com|org|net|io|dev|app|co|ai|edu|gov|info|biz|me|ly|gl|uk|de|fr|it|es|eu|us|ru|cn|xyz|site|online|shop)(?:\/[^\s<>"'`{}|\\^]*)?(?![\p{L}\p{N}@])/giu;
+const ACCOUNT =
+  /(?<![\p{L}\p{N}])(?:[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?|(?:0x)?[0-9a-fA-F]{32,64}|\d[\d -]{10,22}\d)(?![\p{L}\p{N}])/gu;
 const PHONE = /(?<![\p{L}\p{N}])\+\d[\d ().-]{6,18}\d(?!\d)/gu;
-const FILE = /(?<![\p{L}\p{N}_@./\\-])(?:[~.]{0,2}\/)?(?:[\p{L}\p{N}_.-]+\/)*[\p{L}\p{N}_-][\p{L}\p{N}_.-]*\.[a-z][a-z0-9]{1,4}(?![\p{L}\p{N}])/giu;
-const DATE = /(?<!\d)\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2})?)?(?!\d)|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.? \d{1,2}(?:st|nd|rd|th)?(?:,? \d{4})?\b|\b\d{1,2}(?:st|nd|rd|th)? (?:of )?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*(?:,? \d{4})?\b/giu;
+const FILE =
+  /(?<![\p{L}\p{N}_@./\\-])(?:[~.]{0,2}\/)?(?:[\p{L}\p{N}_.-]+\/)*[\p{L}\p{N}_-][\p{L}\p{N}_.-]*\.[a-z][a-z0-9]{1,4}(?![\p{L}\p{N}])/giu;
+const DATE =
+  /(?<!\d)\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2})?)?(?!\d)|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.? \d{1,2}(?:st|nd|rd|th)?(?:,? \d{4})?\b|\b\d{1,2}(?:st|nd|rd|th)? (?:of )?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*(?:,? \d{4})?\b/giu;
 const NUMBER = /(?<![\p{L}\p{N}.])[-+]?\d+(?:[,']\d{3})*(?:\.\d+)?(?![\p{L}\p{N}])/gu;
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
 

@@ -20,7 +20,11 @@ export class Delegated {
   names(record: SeenRecord): boolean {
     if (this.#text === '' || record.shape.prose) return false;
     return record.shape.fields.some(
-      (field) => field.key !== undefined && NAMING.test(field.words.at(-1) ?? '') && field.text.length > 3 && this.#text.includes(foldText(field.text)),
+      (field) =>
+        field.key !== undefined &&
+        NAMING.test(field.words.at(-1) ?? '') &&
+        field.text.length > 3 &&
+        this.#text.includes(foldText(field.text)),
     );
   }
 

@@ -2,20 +2,43 @@
 const OPERANDS = 24;
 
 /** What the user's words let be computed. */
-const OPERATIONS: readonly (readonly [RegExp, (a: number, b: number, rest: readonly number[]) => readonly number[]])[] = [
-  [/\b(?:difference|rest|remaining|remainder|too much|too little|overpa|underpa|balance|minus|less|owe[sd]?|back)/, (a, b) => [Math.abs(a - b)]],
-  [/\b(?:share|split|half|halve|evenly|each other)\b/, (a, b) => [a / 2, b / 2, Math.abs(a - b / 2), Math.abs(b - a / 2)]],
-  [/%|\bpercent/, (a, p, rest) => [(a * p) / 100, a * (1 + p / 100), a * (1 - p / 100), ...rest.flatMap((c) => [(a * p) / 100 + c, a * (1 + p / 100) + c])]],
-  [/\b(?:sum|total|together|altogether|combined|plus|additional|increas|rais|extra|added|fee|more)/, (a, b) => [a + b]],
-  [/\b(?:decreas|reduc|lower|discount|off)\b/, (a, b) => [a - b]],
-  [/\b(?:each|per|times|double|twice|nights?|people|tickets?)\b/, (a, b) => [a * b]],
-];
+const OPERATIONS: readonly (readonly [RegExp, (a: number, b: number, rest: readonly number[]) => readonly number[]])[] =
+  [
+    [
+      /\b(?:difference|rest|remaining|remainder|too much|too little|overpa|underpa|balance|minus|less|owe[sd]?|back)/,
+      (a, b) => [Math.abs(a - b)],
+    ],
+    [
+      /\b(?:share|split|half|halve|evenly|each other)\b/,
+      (a, b) => [a / 2, b / 2, Math.abs(a - b / 2), Math.abs(b - a / 2)],
+    ],
+    [
+      /%|\bpercent/,
+      (a, p, rest) => [
+        (a * p) / 100,
+        a * (1 + p / 100),
+        a * (1 - p / 100),
+        ...rest.flatMap((c) => [(a * p) / 100 + c, a * (1 + p / 100) + c]),
+      ],
+    ],
+    [
+      /\b(?:sum|total|together|altogether|combined|plus|additional|increas|rais|extra|added|fee|more)/,
+      (a, b) => [a + b],
+    ],
+    [/\b(?:decreas|reduc|lower|discount|off)\b/, (a, b) => [a - b]],
+    [/\b(?:each|per|times|double|twice|nights?|people|tickets?)\b/, (a, b) => [a * b]],
+  ];
 
 /**
  * Whether an amount follows from trusted numbers by an operation that trusted words name: a difference, a share, a
  * percentage, a sum. An amount is a proof here, not a claim: it is computed again.
  */
-export function followsFrom(amount: number, bases: readonly number[], operands: readonly number[], words: string): boolean {
+export function followsFrom(
+  amount: number,
+  bases: readonly number[],
+  operands: readonly number[],
+  words: string,
+): boolean {
   const all = [...new Set([...bases, ...operands])];
   if (all.length > OPERANDS) return false;
   const text = words.toLowerCase();
@@ -28,5 +51,9 @@ export function followsFrom(amount: number, bases: readonly number[], operands: 
       }
     }
   }
-  return /\b(?:sum|total|all|together|combined)\b/.test(text) && bases.length > 1 && near(bases.reduce((sum, base) => sum + base, 0));
+  return (
+    /\b(?:sum|total|all|together|combined)\b/.test(text) &&
+    bases.length > 1 &&
+    near(bases.reduce((sum, base) => sum + base, 0))
+  );
 }

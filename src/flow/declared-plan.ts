@@ -25,7 +25,8 @@ export class DeclaredPlan {
     if (step === undefined) return 'the plan declared for this run has no such call here';
     for (const [name, value] of Object.entries(step.arguments ?? {})) {
       const given = args[name];
-      if (given === undefined || canonicalJson(given) !== canonicalJson(value)) return `the declared plan fixes \`${name}\` to another value`;
+      if (given === undefined || canonicalJson(given) !== canonicalJson(value))
+        return `the declared plan fixes \`${name}\` to another value`;
     }
     return undefined;
   }

@@ -1,7 +1,16 @@
 /** How many layers of encoding are unfolded, and how long a text may be for it. */
 const LAYERS = 3;
 const CHARACTERS = 65_536;
-const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: ' ', commat: '@', period: '.' };
+const ENTITIES: Readonly<Record<string, string>> = {
+  amp: '&',
+  lt: '<',
+  gt: '>',
+  quot: '"',
+  apos: "'",
+  nbsp: ' ',
+  commat: '@',
+  period: '.',
+};
 
 /** The texts that a text hides: percent, HTML entity, base64 and hex forms, up to three layers. Without the text itself. */
 export function listHiddenTexts(text: string): string[] {
@@ -61,7 +70,9 @@ function decodeBase64(text: string): Uint8Array | undefined {
 
 function unhex(text: string): string[] {
   const runs = text.match(/(?<![0-9a-zA-Z])(?:[0-9a-f]{2}){6,}(?![0-9a-zA-Z])/gi) ?? [];
-  return runs.slice(0, 32).flatMap((run) => readText(Uint8Array.from(run.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16))));
+  return runs
+    .slice(0, 32)
+    .flatMap((run) => readText(Uint8Array.from(run.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16))));
 }
 
 /** The bytes as text, if they are text that a person could read. */

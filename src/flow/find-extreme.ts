@@ -19,7 +19,11 @@ const EXTREMES: readonly Extreme[] = [
   { words: /\b(?:smallest|shortest|lightest)\b/, fields: SIZE, wants: 'least' },
   { words: /\b(?:latest|newest|most recent|last)\b/, fields: TIME, wants: 'most' },
   { words: /\b(?:oldest|earliest)\b/, fields: TIME, wants: 'least' },
-  { words: /\b(?:cheapest|least expensive|lowest[- ]pric\w+|lowest cost|lowest price)\b/, fields: PRICE, wants: 'least' },
+  {
+    words: /\b(?:cheapest|least expensive|lowest[- ]pric\w+|lowest cost|lowest price)\b/,
+    fields: PRICE,
+    wants: 'least',
+  },
   { words: /\b(?:most expensive|priciest|highest price|highest amount|costliest)\b/, fields: PRICE, wants: 'most' },
   { words: /\b(?:best|highest|top)[- ]?(?:rat\w+|review\w*|scor\w+)?\b/, fields: RATING, wants: 'most' },
   { words: /\b(?:worst|lowest)[- ]?(?:rat\w+|review\w*|scor\w+)?\b/, fields: RATING, wants: 'least' },
@@ -29,7 +33,11 @@ const EXTREMES: readonly Extreme[] = [
  * Whether a record is the one that a superlative of these sentences picks out of everything its call returned. The
  * claim is recomputed over the whole listing, and a tie picks nothing.
  */
-export function isExtreme(record: SeenRecord, siblings: readonly SeenRecord[], sentences: readonly Sentence[]): boolean {
+export function isExtreme(
+  record: SeenRecord,
+  siblings: readonly SeenRecord[],
+  sentences: readonly Sentence[],
+): boolean {
   const wanted = EXTREMES.filter(({ words }) => sentences.some((sentence) => words.test(sentence.text.toLowerCase())));
   if (wanted.length === 0) return false;
   const listing = siblings.filter((other) => (other.shape.id !== undefined) === (record.shape.id !== undefined));

@@ -8,6 +8,7 @@ import type { ToolName } from '../model/tool.ts';
 import { keyOfText, keyOfValue, readAtoms } from './atoms.ts';
 import { Delegated } from './collect-delegated.ts';
 import { cutPasted } from './cut-pasted.ts';
+import { DeclaredPlan, type PlanStep } from './declared-plan.ts';
 import { type FlowTool, readToolWords } from './flow-tool.ts';
 import { type Authority, grantAuthority, isKnownChange } from './grant-authority.ts';
 import { isOutward, judgeLeaf } from './judge-leaf.ts';
@@ -15,9 +16,8 @@ import { isAuthorField } from './judge-party.ts';
 import { HINTED, NAMED } from './link-record.ts';
 import { type Leaf, listLeaves, replaceLeaves } from './list-leaves.ts';
 import { parseText } from './parse-text.ts';
-import { DeclaredPlan, type PlanStep } from './declared-plan.ts';
 import { indexLimits, ProvenanceIndex, type SeenRecord } from './provenance-index.ts';
-import { readProse, readRecords, type RecordShape } from './read-records.ts';
+import { type RecordShape, readProse, readRecords } from './read-records.ts';
 import { readTask, type Task } from './read-task.ts';
 import { type Finding, type RunView, trusted } from './run-view.ts';
 import { SecretValues } from './secret-values.ts';
@@ -76,12 +76,15 @@ export class FlowRun {
     this.task = readTask(open.prompt);
     this.#index = new ProvenanceIndex(this.task);
     for (const tool of open.tools) this.#tools.set(tool.name, tool);
-    this.#own = new Set(Object.values(open.userAttributes ?? {}).flatMap((value) => [keyOfValue(value), keyOfText(String(value))]));
+    this.#own = new Set(
+      Object.values(open.userAttributes ?? {}).flatMap((value) => [keyOfValue(value), keyOfText(String(value))]),
+    );
     this.#tainted = new Set(open.remembered ?? []);
     this.#secrets = new SecretValues(open.confidential ?? []);
     const { pasted } = cutPasted(open.prompt);
     if (pasted.length > 0) this.#taint('prompt.quote');
-    for (const text of pasted) this.#addShape(readProse(text), PASTED_TOOL, { call: 0, ownWrite: false, byOutsider: true, pointed: false });
+    for (const text of pasted)
+      this.#addShape(readProse(text), PASTED_TOOL, { call: 0, ownWrite: false, byOutsider: true, pointed: false });
   }
 
   /** The join of everything read so far. */
@@ -99,7 +102,8 @@ export class FlowRun {
    * are asked about from then on.
    */
   declarePlan(steps: readonly PlanStep[]): { readonly accepted: boolean; readonly message: string } {
-    if (this.#label.integrity === 'untrusted') return { accepted: false, message: 'something untrusted was read already' };
+    if (this.#label.integrity === 'untrusted')
+      return { accepted: false, message: 'something untrusted was read already' };
     if (this.#plan) return { accepted: false, message: 'this run has a plan already' };
     const unknown = steps.find((step) => !this.#tools.has(step.tool));
     if (unknown) return { accepted: false, message: `\`${unknown.tool}\` is no tool of this run` };
@@ -112,21 +116,25 @@ export class FlowRun {
     const leaves = listLeaves(tool, args);
     const late = this.#tools.get(tool.name)?.pin !== tool.pin;
     const objections: Reason[] = [];
-    if (late) objections.push(object('E_TASK_UNASKED', 'the tool appeared or changed after the run began', 'ask'));
-    const { authority, findings } = tool.effect === 'read' ? this.#judgeRead(tool, leaves) : this.#judgeWrite(tool, leaves);
-    let verdict: Assessment['verdict'] = late && tool.effect === 'write' ? 'ask' : 'permit';
+    const { authority, findings } =
+      tool.effect === 'read' ? this.#judgeRead(tool, leaves) : this.#judgeWrite(tool, leaves);
+    let verdict: Assessment['verdict'] = 'permit';
     const worsen = (to: Assessment['verdict'], code: ErrorCode, message: string, path?: string): void => {
       if (RANK[to] > RANK[verdict]) verdict = to;
       objections.push({ code, message, ...(path !== undefined && { path }) });
     };
+    if (late && tool.effect === 'write')
+      worsen('ask', 'E_TASK_UNASKED', 'the tool appeared or changed after the run began');
     if (authority?.kind === 'refused') worsen('deny', 'E_TASK_UNASKED', 'the prompt asks for no such change');
     if (authority?.kind === 'unasked') worsen('ask', 'E_TASK_UNASKED', 'no words of the prompt ask for this');
     const changes = new Map<string, string>();
     const labels = new Map<string, Label>();
     for (const [leaf, finding] of findings) {
       labels.set(leaf.pointer, this.#labelOf(finding));
-      if (finding.canonical !== undefined && finding.canonical !== leaf.value) changes.set(leaf.pointer, finding.canonical);
-      if (finding.trust !== 'trusted') worsen(finding.trust, 'E_TAINT_SINK', `${leaf.path}: ${finding.message}`, leaf.pointer);
+      if (finding.canonical !== undefined && finding.canonical !== leaf.value)
+        changes.set(leaf.pointer, finding.canonical);
+      if (finding.trust !== 'trusted')
+        worsen(finding.trust, 'E_TAINT_SINK', `${leaf.path}: ${finding.message}`, leaf.pointer);
     }
     const doubts = [...findings.values()].filter((finding) => finding.trust !== 'trusted');
     if (authority?.kind === 'unasked' && doubts.length > 0 && this.#isProvablyUnasked(tool, authority)) {
@@ -145,7 +153,10 @@ export class FlowRun {
       this.#permits.set(callKey(tool.name, canonical), vouched ? 'trusted' : 'untrusted');
       if (canonical !== args) this.#permits.set(callKey(tool.name, args), vouched ? 'trusted' : 'untrusted');
     }
-    const reasons: readonly Reason[] = objections.length === 0 || verdict === 'permit' ? [{ code: 'PERMITTED', message: 'every protected value is trusted' }] : objections;
+    const reasons: readonly Reason[] =
+      objections.length === 0 || verdict === 'permit'
+        ? [{ code: 'PERMITTED', message: 'every protected value is trusted' }]
+        : objections;
     return { verdict, reasons, arguments: canonical, labels, authority: authority?.kind ?? 'read' };
   }
 
@@ -154,7 +165,11 @@ export class FlowRun {
     this.#calls++;
     this.#plan?.ran(tool.name);
     const secrecy = options.secrecy ?? tool.yields?.secrecy ?? 'internal';
-    this.#label = joinLabels(this.#label, { integrity: tool.yields?.integrity ?? 'untrusted', secrecy, origins: [tool.name] });
+    this.#label = joinLabels(this.#label, {
+      integrity: tool.yields?.integrity ?? 'untrusted',
+      secrecy,
+      origins: [tool.name],
+    });
     const texts = listTexts(result);
     if (secrecy === 'secret') for (const text of texts) this.#secrets.add(text);
     const write = tool.effect === 'write';
@@ -169,33 +184,45 @@ export class FlowRun {
       if (value === undefined) shapes.push(readProse(text));
       else readRecords(value, (shape) => shapes.push(shape) < indexLimits.records);
     }
-    if (result.structuredContent && !document) readRecords(result.structuredContent, (shape) => shapes.push(shape) < indexLimits.records);
+    if (result.structuredContent && !document)
+      readRecords(result.structuredContent, (shape) => shapes.push(shape) < indexLimits.records);
     if (write) this.#rememberWrite(tool, shapes, permit ?? (options.approved ? 'untrusted' : undefined));
     for (const shape of shapes) {
       const wrote = write || this.#isOwnObject(tool, shape);
-      this.#addShape(shape, tool, { call: this.#calls, ownWrite: wrote, byOutsider: this.#isByOutsider(shape), pointed });
+      this.#addShape(shape, tool, {
+        call: this.#calls,
+        ownWrite: wrote,
+        byOutsider: this.#isByOutsider(shape),
+        pointed,
+      });
     }
   }
 
-  /** Tools that came or changed after the run began. What they would write is asked about. */
-  listTools(): readonly FlowTool[] {
-    return [...this.#tools.values()];
-  }
-
   /** Whether a text may be handed to somebody: the final answer is a sink as well. `audience`: an address or a name; the user by default. */
-  release(text: string, audience?: string): { readonly verdict: 'permit' | 'ask' | 'deny'; readonly reasons: readonly Reason[] } {
+  release(
+    text: string,
+    audience?: string,
+  ): { readonly verdict: 'permit' | 'ask' | 'deny'; readonly reasons: readonly Reason[] } {
     const reasons: Reason[] = [];
     if (this.#secrets.holdsConfidential(text)) {
       return { verdict: 'deny', reasons: [{ code: 'E_TAINT_EGRESS', message: 'it holds text that must never leave' }] };
     }
     const toUser = audience === undefined || this.#own.has(keyOfValue(audience)) || this.#own.has(keyOfText(audience));
     if (!toUser && this.#label.secrecy === 'secret' && !this.task.mentioned.has(keyOfValue(audience ?? ''))) {
-      reasons.push({ code: 'E_TAINT_EGRESS', message: 'something secret was read, and the prompt does not name this audience' });
+      reasons.push({
+        code: 'E_TAINT_EGRESS',
+        message: 'something secret was read, and the prompt does not name this audience',
+      });
     }
-    for (const image of text.matchAll(/!\[[^\]]{0,500}\]\(\s{0,20}<?([^)\s>]{1,4000})|<img\b[^>]{0,500}\bsrc\s{0,20}=\s{0,20}["']?([^"'\s>]{1,4000})/gi)) {
+    for (const image of text.matchAll(
+      /!\[[^\]]{0,500}\]\(\s{0,20}<?([^)\s>]{1,4000})|<img\b[^>]{0,500}\bsrc\s{0,20}=\s{0,20}["']?([^"'\s>]{1,4000})/gi,
+    )) {
       const [atom] = readAtoms(image[1] ?? image[2] ?? '');
       if (atom && !this.task.mentioned.has(atom.key)) {
-        reasons.push({ code: 'E_TAINT_EGRESS', message: 'it loads an image from an address that the user did not name' });
+        reasons.push({
+          code: 'E_TAINT_EGRESS',
+          message: 'it loads an image from an address that the user did not name',
+        });
       }
     }
     return { verdict: reasons.length > 0 ? 'ask' : 'permit', reasons };
@@ -224,7 +251,10 @@ export class FlowRun {
     const view = this.#view(tool, { kind: 'granted', sentences: [], candidates: [], destructive: false });
     const findings = new Map<Leaf, Finding>();
     for (const leaf of leaves) {
-      findings.set(leaf, leaf.carries === 'destination' ? judgeLeaf(leaf, view) : trusted('the model', { origins: ['composed'] }));
+      findings.set(
+        leaf,
+        leaf.carries === 'destination' ? judgeLeaf(leaf, view) : trusted('the model', { origins: ['composed'] }),
+      );
     }
     return { authority: undefined, findings };
   }
@@ -266,16 +296,28 @@ export class FlowRun {
   }
 
   /** Something secret was read: what leaves goes to the audience that the prompt names, or is asked about. */
-  #findLeak(tool: FlowTool, leaves: readonly Leaf[], findings: ReadonlyMap<Leaf, Finding>): { message: string; path?: string } | undefined {
+  #findLeak(
+    tool: FlowTool,
+    leaves: readonly Leaf[],
+    findings: ReadonlyMap<Leaf, Finding>,
+  ): { message: string; path?: string } | undefined {
     const leavesRun = isOutward(leaves, { tool });
     for (const leaf of leaves) {
       if (typeof leaf.value !== 'string' || this.#secrets.size === 0) continue;
-      if ((leavesRun || leaf.sink !== undefined || tool.effect === 'read') && this.#secrets.isIn(leaf.value) && !this.task.text.includes(leaf.value)) {
+      if (
+        (leavesRun || leaf.sink !== undefined || tool.effect === 'read') &&
+        this.#secrets.isIn(leaf.value) &&
+        !this.task.text.includes(leaf.value)
+      ) {
         return { message: 'it carries a value that was read as secret', path: leaf.pointer };
       }
     }
     if (this.#label.secrecy !== 'secret' || !leavesRun) return undefined;
-    const named = [...findings].every(([leaf, finding]) => leaf.carries !== 'recipient' && leaf.carries !== 'destination' ? true : finding.origins.every((origin) => origin === 'prompt' || origin === 'the user'));
+    const named = [...findings].every(([leaf, finding]) =>
+      leaf.carries !== 'recipient' && leaf.carries !== 'destination'
+        ? true
+        : finding.origins.every((origin) => origin === 'prompt' || origin === 'the user'),
+    );
     return named ? undefined : { message: 'something secret was read, and the prompt does not name who gets this' };
   }
 
@@ -288,7 +330,11 @@ export class FlowRun {
     this.#label = joinLabels(this.#label, { integrity: 'untrusted', secrecy: 'public', origins: [origin] });
   }
 
-  #addShape(shape: RecordShape, tool: FlowTool, seen: { call: number; ownWrite: boolean; byOutsider: boolean; pointed: boolean }): void {
+  #addShape(
+    shape: RecordShape,
+    tool: FlowTool,
+    seen: { call: number; ownWrite: boolean; byOutsider: boolean; pointed: boolean },
+  ): void {
     if (!this.#index.add(shape, tool, seen)) return;
     const record = this.#index.last;
     if (!record) return;
@@ -317,16 +363,27 @@ export class FlowRun {
   }
 
   #isByOutsider(shape: RecordShape): boolean {
-    return shape.fields.some((field) => field.key !== undefined && isAuthorField(field.words) && !this.#own.has(field.key) && !this.task.mentioned.has(field.key) && !/^(?:me|self|you)$/i.test(field.text));
+    return shape.fields.some(
+      (field) =>
+        field.key !== undefined &&
+        isAuthorField(field.words) &&
+        !this.#own.has(field.key) &&
+        !this.task.mentioned.has(field.key) &&
+        !/^(?:me|self|you)$/i.test(field.text),
+    );
   }
 
   /** The prompt itself names a value that the call asked with: a file, a channel, an address. */
   #isPointed(leaves: readonly Leaf[]): boolean {
     return leaves.some((leaf) => {
       if (typeof leaf.value !== 'string' || leaf.value.length < 3) return false;
-      const mentions = this.task.mentioned.get(keyOfValue(leaf.value)) ?? this.task.mentioned.get(keyOfText(leaf.value));
+      const mentions =
+        this.task.mentioned.get(keyOfValue(leaf.value)) ?? this.task.mentioned.get(keyOfText(leaf.value));
       if (mentions?.some((mention) => mention.kind !== 'number' && mention.kind !== 'date')) return true;
-      return CONTAINER.has(leaf.words.at(-1) ?? '') && new RegExp(`(?<![\\p{L}\\p{N}])${escape(leaf.value)}(?![\\p{L}\\p{N}])`, 'iu').test(this.task.text);
+      return (
+        CONTAINER.has(leaf.words.at(-1) ?? '') &&
+        new RegExp(`(?<![\\p{L}\\p{N}])${escape(leaf.value)}(?![\\p{L}\\p{N}])`, 'iu').test(this.task.text)
+      );
     });
   }
 }
@@ -338,7 +395,18 @@ export function openFlow(open: OpenFlow): FlowRun {
 /** Arguments by which a tool returns somebody's document: whatever structure that has, its author gave it. */
 const DOCUMENT: ReadonlySet<string> = new Set(['path', 'url', 'uri', 'link', 'href', 'page', 'website', 'webpage']);
 /** Arguments that name what holds the things returned. */
-const CONTAINER: ReadonlySet<string> = new Set(['channel', 'group', 'folder', 'team', 'list', 'project', 'user', 'room', 'repo', 'repository']);
+const CONTAINER: ReadonlySet<string> = new Set([
+  'channel',
+  'group',
+  'folder',
+  'team',
+  'list',
+  'project',
+  'user',
+  'room',
+  'repo',
+  'repository',
+]);
 
 const PASTED_TOOL: FlowTool = {
   tool: { server: 'prompt', name: 'quote', description: '', inputSchema: {} },
@@ -352,14 +420,14 @@ const PASTED_TOOL: FlowTool = {
 
 const escape = (text: string): string => text.replace(/^[#@]/, '').replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 const callKey = (tool: ToolName, args: JsonObject): string => `${tool} ${canonicalJson(args)}`;
-const object = (code: ErrorCode, message: string, _verdict: 'ask'): Reason => ({ code, message });
 
 /** Every text of a result that the model reads. */
 function listTexts(result: ToolResult): string[] {
   return result.content.flatMap((block) => {
     if (typeof block['text'] === 'string') return [block['text']];
     const resource = block['resource'];
-    return typeof resource === 'object' && resource !== null && 'text' in resource && typeof resource.text === 'string' ? [resource.text] : [];
+    return typeof resource === 'object' && resource !== null && 'text' in resource && typeof resource.text === 'string'
+      ? [resource.text]
+      : [];
   });
 }
-

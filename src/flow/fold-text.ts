@@ -1,5 +1,6 @@
 /** Characters that show nothing and only make two texts differ: zero-width, joiners, bidi controls, soft hyphen, tags. */
-const INVISIBLE = /[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\u{e0000}-\u{e0fff}]/gu;
+const INVISIBLE =
+  /[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\u{e0000}-\u{e0fff}]/gu;
 
 /** One spelling of a text for comparing: NFKC, no invisible characters, lower case, single spaces, ends trimmed. */
 export function foldText(text: string): string {

@@ -1,6 +1,6 @@
 import { type FlowTool, readToolWords } from './flow-tool.ts';
-import { destructiveVerbs, impliedNouns, isChangeVerb, lookVerbs, sameNoun, sameVerb, stopWords } from './lexicon.ts';
 import { stemWord } from './fold-text.ts';
+import { destructiveVerbs, impliedNouns, isChangeVerb, lookVerbs, sameNoun, sameVerb, stopWords } from './lexicon.ts';
 import type { Task } from './read-task.ts';
 
 /** Whether the user's words let a tool write at all, and which sentences say so. */
@@ -21,7 +21,12 @@ export interface Authority {
  * Matches one tool against the prompt. `linked`: sentences that name a value of this call. `lentText`: words of the
  * content the prompt delegates to; it lends verbs, and never destruction.
  */
-export function grantAuthority(tool: FlowTool, task: Task, linked: ReadonlySet<number>, lentStems: ReadonlySet<string>): Authority {
+export function grantAuthority(
+  tool: FlowTool,
+  task: Task,
+  linked: ReadonlySet<number>,
+  lentStems: ReadonlySet<string>,
+): Authority {
   const { verb, objects } = readToolWords(tool.tool);
   const destructive = destructiveVerbs.has(verb);
   const sentences: number[] = [];
@@ -51,7 +56,8 @@ export function grantAuthority(tool: FlowTool, task: Task, linked: ReadonlySet<n
     if (asking.length > 0) return { kind: 'granted', sentences: asking, candidates, destructive };
   }
   if (task.readOnly && !looks) return { kind: 'refused', sentences: [], candidates, destructive };
-  if (!destructive && task.delegates === 'actions' && isLent(verb, objects, lentStems)) return { kind: 'lent', sentences: [], candidates, destructive };
+  if (!destructive && task.delegates === 'actions' && isLent(verb, objects, lentStems))
+    return { kind: 'lent', sentences: [], candidates, destructive };
   return { kind: 'unasked', sentences: [], candidates, destructive };
 }
 
@@ -69,7 +75,9 @@ export const isKnownChange = (tool: FlowTool): boolean => isChangeVerb(readToolW
 
 /** Verbs of change that are hardly ever nouns. */
 const sureChanges: ReadonlySet<string> = new Set(
-  'create add append insert send delete remove update edit modify set replace rename move publish upload save reset purge erase pay buy transfer withdraw approve reject enable disable unlock submit execute run install deploy invite join leave grant revoke cancel'.split(' '),
+  'create add append insert send delete remove update edit modify set replace rename move publish upload save reset purge erase pay buy transfer withdraw approve reject enable disable unlock submit execute run install deploy invite join leave grant revoke cancel'.split(
+    ' ',
+  ),
 );
 
 function isLent(verb: string, objects: readonly string[], stems: ReadonlySet<string>): boolean {
@@ -89,9 +97,13 @@ function baseForm(word: string): string {
   for (const ending of ['ed', 'ing', 'd']) {
     if (!bare.endsWith(ending)) continue;
     const root = bare.slice(0, -ending.length);
-    for (const form of [`${root}e`, root, root.slice(0, -1)]) if (form.length > 2 && sameVerb(form, form) && isKnown(form)) return form;
+    for (const form of [`${root}e`, root, root.slice(0, -1)])
+      if (form.length > 2 && sameVerb(form, form) && isKnown(form)) return form;
   }
   return bare;
 }
 
-const isKnown = (form: string): boolean => ['add', 'send', 'pay', 'update', 'create', 'book', 'post', 'invite', 'schedule', 'move', 'share'].some((verb) => sameVerb(form, verb));
+const isKnown = (form: string): boolean =>
+  ['add', 'send', 'pay', 'update', 'create', 'book', 'post', 'invite', 'schedule', 'move', 'share'].some((verb) =>
+    sameVerb(form, verb),
+  );

@@ -1,18 +1,22 @@
 import { readToolWords } from './flow-tool.ts';
-import { onlyLooksByName } from './grant-authority.ts';
-import { outwardVerbs } from './lexicon.ts';
 import { listWords } from './fold-text.ts';
+import { onlyLooksByName } from './grant-authority.ts';
 import { judgeParty } from './judge-party.ts';
 import { judgeTarget } from './judge-target.ts';
 import { findForeignUrl, judgeDestination } from './judge-url.ts';
+import { outwardVerbs } from './lexicon.ts';
 import type { Leaf } from './list-leaves.ts';
 import { type Finding, PROMPT, type RunView, trusted } from './run-view.ts';
 
 /** Words of arguments that hold content or a time; what stands in them is no choice of an object. */
 const CONTENT: ReadonlySet<string> = new Set(
-  'body content text message description subject title note comment caption summary reason date time day month year start end until duration location street city data html markdown detail instruction feedback review'.split(' '),
+  'body content text message description subject title note comment caption summary reason date time day month year start end until duration location street city data html markdown detail instruction feedback review'.split(
+    ' ',
+  ),
 );
-const MAKING: ReadonlySet<string> = new Set('create add append insert write draft save generate compose make new open start register'.split(' '));
+const MAKING: ReadonlySet<string> = new Set(
+  'create add append insert write draft save generate compose make new open start register'.split(' '),
+);
 const SELECTOR_CHARACTERS = 100;
 
 /** Where one protected value comes from, judged by what its argument carries. */
@@ -32,7 +36,10 @@ export function judgeLeaf(leaf: Leaf, view: RunView): Finding {
 
 /** Whether something of this call leaves to others: it has a recipient or a destination, or its verb tells or publishes. */
 export function isOutward(leaves: readonly Leaf[], view: Pick<RunView, 'tool'>): boolean {
-  return leaves.some((leaf) => leaf.carries === 'recipient' || leaf.carries === 'destination') || outwardVerbs.has(readToolWords(view.tool.tool).verb);
+  return (
+    leaves.some((leaf) => leaf.carries === 'recipient' || leaf.carries === 'destination') ||
+    outwardVerbs.has(readToolWords(view.tool.tool).verb)
+  );
 }
 
 /** A short text that chooses what a tool acts on, such as the hotel of `reserve_hotel`, is a choice like an id. */
@@ -41,7 +48,10 @@ function isSelector(leaf: Leaf, view: RunView): boolean {
   if (leaf.words.some((word) => CONTENT.has(word)) || onlyLooksByName(view.tool)) return false;
   const { verb } = readToolWords(view.tool.tool);
   if (MAKING.has(verb)) return false;
-  return leaf.words.some((word) => view.objects.includes(word)) || (leaf.words.at(-1) === 'name' && view.tool.consequence === 'high' && verb !== 'update');
+  return (
+    leaf.words.some((word) => view.objects.includes(word)) ||
+    (leaf.words.at(-1) === 'name' && view.tool.consequence === 'high' && verb !== 'update')
+  );
 }
 
 /** Content is the model's to write. Only the URLs in what leaves are looked at here; secrecy decides the rest. */
@@ -50,5 +60,7 @@ function judgeContent(leaf: Leaf, text: string, view: RunView): Finding {
   const foreign = findForeignUrl(text, view);
   if (foreign) return foreign;
   const words = listWords(text);
-  return words.length > 0 && view.task.text.includes(text) ? trusted(PROMPT) : { trust: 'trusted', message: 'content', origins: ['composed'] };
+  return words.length > 0 && view.task.text.includes(text)
+    ? trusted(PROMPT)
+    : { trust: 'trusted', message: 'content', origins: ['composed'] };
 }

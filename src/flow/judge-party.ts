@@ -1,12 +1,12 @@
 import { type Atom, keyOfText, readAtoms } from './atoms.ts';
 import { foldText, listWords, stemWord } from './fold-text.ts';
-import type { Field } from './read-records.ts';
+import { onlyLooksByName } from './grant-authority.ts';
+import { stopWords } from './lexicon.ts';
 import { NAMED } from './link-record.ts';
 import type { Occurrence } from './provenance-index.ts';
+import type { Field } from './read-records.ts';
 import type { Mention, Task } from './read-task.ts';
-import { onlyLooksByName } from './grant-authority.ts';
 import { doubt, type Finding, PROMPT, type RunView, trusted } from './run-view.ts';
-import { stopWords } from './lexicon.ts';
 
 const PARTY_FORMS: ReadonlySet<Atom['kind']> = new Set(['email', 'account', 'phone', 'url']);
 
@@ -26,9 +26,15 @@ export function judgeParty(raw: string, view: RunView): Finding {
     return first.canonical === raw ? finding : { ...finding, canonical: first.canonical };
   }
   const findings = atoms.map((atom) => judgeAtom(atom, view));
-  const worst = findings.find((finding) => finding.trust === 'deny') ?? findings.find((finding) => finding.trust === 'ask');
+  const worst =
+    findings.find((finding) => finding.trust === 'deny') ?? findings.find((finding) => finding.trust === 'ask');
   if (worst) return { ...worst, message: `it holds ${atoms.length} addresses, one of them ${worst.message}` };
-  return { trust: 'trusted', message: 'every address in it is trusted', origins: [...new Set(findings.flatMap((finding) => finding.origins))], canonical: atoms.map((atom) => atom.canonical).join(', ') };
+  return {
+    trust: 'trusted',
+    message: 'every address in it is trusted',
+    origins: [...new Set(findings.flatMap((finding) => finding.origins))],
+    canonical: atoms.map((atom) => atom.canonical).join(', '),
+  };
 }
 
 function judgeAtom(atom: Atom, view: RunView): Finding {
@@ -40,7 +46,10 @@ function judgeAtom(atom: Atom, view: RunView): Finding {
   const field = places.find((place) => isTrustedField(place, view));
   if (field) return trusted(field.record.tool, { sentences: [...field.record.link.bySentence.keys()] });
   const name = atom.kind === 'email' ? nameThatLeadsTo(atom.key, places, view) : undefined;
-  if (name !== undefined) return trusted(places.find((place) => !place.inProse)?.record.tool ?? PROMPT, { message: `the only address for \`${name}\`` });
+  if (name !== undefined)
+    return trusted(places.find((place) => !place.inProse)?.record.tool ?? PROMPT, {
+      message: `the only address for \`${name}\``,
+    });
   return judgeUnknown(places, view, atom.kind);
 }
 
@@ -51,8 +60,13 @@ function judgeName(name: string, view: RunView): Finding {
   if (mentions && mentions.length > 0) return judgeMentions(mentions, view.task);
   if (view.own.has(key)) return trusted('the user');
   const folded = foldText(name).replace(/^[#@]/, '');
-  const sentence = view.task.sentences.findIndex((candidate) => candidate.folded.includes(folded) && namesInSentence(name, candidate.text));
-  if (sentence !== -1) return isExcluded(name, view.task) ? doubt('ask', 'the prompt leaves it out') : trusted(PROMPT, { sentences: [sentence] });
+  const sentence = view.task.sentences.findIndex(
+    (candidate) => candidate.folded.includes(folded) && namesInSentence(name, candidate.text),
+  );
+  if (sentence !== -1)
+    return isExcluded(name, view.task)
+      ? doubt('ask', 'the prompt leaves it out')
+      : trusted(PROMPT, { sentences: [sentence] });
   const places = view.index.find(key);
   const field = places.find((place) => isTrustedField(place, view));
   if (field) return trusted(field.record.tool, { sentences: [...field.record.link.bySentence.keys()] });
@@ -60,14 +74,21 @@ function judgeName(name: string, view: RunView): Finding {
 }
 
 function judgeMentions(mentions: readonly Mention[], task: Task): Finding {
-  if (mentions.every((mention) => mention.role === 'excluded')) return doubt('ask', 'the prompt leaves it out', [PROMPT]);
+  if (mentions.every((mention) => mention.role === 'excluded'))
+    return doubt('ask', 'the prompt leaves it out', [PROMPT]);
   const sourceOnly = mentions.every((mention) => mention.role === 'source' || mention.role === 'excluded');
-  const others = task.mentions.some((mention) => mention.role === 'target' && isParty(mention) && !mentions.some((own) => own.key === mention.key));
-  if (sourceOnly && others) return doubt('ask', 'the prompt names it as where something comes from, and somebody else as who gets it', [PROMPT]);
+  const others = task.mentions.some(
+    (mention) => mention.role === 'target' && isParty(mention) && !mentions.some((own) => own.key === mention.key),
+  );
+  if (sourceOnly && others)
+    return doubt('ask', 'the prompt names it as where something comes from, and somebody else as who gets it', [
+      PROMPT,
+    ]);
   return trusted(PROMPT, { sentences: mentions.map((mention) => mention.sentence) });
 }
 
-const isParty = (mention: Mention): boolean => mention.kind === 'email' || mention.kind === 'account' || mention.kind === 'phone';
+const isParty = (mention: Mention): boolean =>
+  mention.kind === 'email' || mention.kind === 'account' || mention.kind === 'phone';
 
 /**
  * A name of the prompt: as written, whole words. A common word counts only where a word of address stands before it or
@@ -88,7 +109,10 @@ function namesInSentence(name: string, sentence: string): boolean {
 
 function isExcluded(name: string, task: Task): boolean {
   const escaped = foldText(name).replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-  return new RegExp(`\\b(?:except(?: for)?|excluding|besides|other than|instead of|apart from|not to|never to|but not|without)\\s+(?:to\\s+)?[#@'"]?${escaped}\\b`, 'u').test(foldText(task.text));
+  return new RegExp(
+    `\\b(?:except(?: for)?|excluding|besides|other than|instead of|apart from|not to|never to|but not|without)\\s+(?:to\\s+)?[#@'"]?${escaped}\\b`,
+    'u',
+  ).test(foldText(task.text));
 }
 
 /** A field of its own, in a record that the prompt names, by an author who may say so. */
@@ -96,15 +120,28 @@ function isTrustedField({ record, field, inProse }: Occurrence, view: RunView): 
   if (inProse || record.ownWrite || record.shape.prose || !playsPart(field, view.task)) return false;
   if (view.index.isNamed(record, record.kinds)) return !record.byOutsider || isAuthorField(field.words);
   if (!view.task.many || record.byOutsider) return false;
-  return (record.pointed && record.shape.fields.length <= 3) || view.index.isNamed(record, record.kinds, { many: true }) || isQuantified(record.kinds, view.task);
+  return (
+    (record.pointed && record.shape.fields.length <= 3) ||
+    view.index.isNamed(record, record.kinds, { many: true }) ||
+    isQuantified(record.kinds, view.task)
+  );
 }
 
 /** Fields that hold a party, and what the prompt says when it means the party in that part. */
 const PARTS: readonly (readonly [RegExp, RegExp])[] = [
   [/^(?:email|mail|address|phone|contact|name|user|username|handle|value|key|iban)$/, /^/],
-  [/^(?:participant|attendee|invitee|guest|member)$/, /\b(?:participants?|attendees?|invitees?|guests?|members?|people|everyone|everybody|person|team)\b/i],
-  [/^(?:sender|from|author|owner|organi[sz]er|creator|host|poster|requester)$/, /\b(?:sender|reply|respond|answer|author|owner|organi[sz]er|creator|host|back|refund|reimburse|return|(?:who|they) (?:sent|wrote|posted|created|asked))\b/i],
-  [/^(?:recipient|to|receiver|payee|beneficiary|account)$/, /\b(?:recipients?|payee|same|again|like|usual|account|iban|everyone|everybody)\b/i],
+  [
+    /^(?:participant|attendee|invitee|guest|member)$/,
+    /\b(?:participants?|attendees?|invitees?|guests?|members?|people|everyone|everybody|person|team)\b/i,
+  ],
+  [
+    /^(?:sender|from|author|owner|organi[sz]er|creator|host|poster|requester)$/,
+    /\b(?:sender|reply|respond|answer|author|owner|organi[sz]er|creator|host|back|refund|reimburse|return|(?:who|they) (?:sent|wrote|posted|created|asked))\b/i,
+  ],
+  [
+    /^(?:recipient|to|receiver|payee|beneficiary|account)$/,
+    /\b(?:recipients?|payee|same|again|like|usual|account|iban|everyone|everybody)\b/i,
+  ],
 ];
 
 /** The prompt means the part that the field gives somebody: the participants, the sender; not just anybody in the record. */
@@ -114,7 +151,19 @@ function playsPart(field: Field, task: Task): boolean {
   return part ? part[1].test(task.text) : field.words.every((word) => task.stems.has(word));
 }
 
-const AUTHOR = new Set(['sender', 'from', 'author', 'organizer', 'organiser', 'creator', 'owner', 'host', 'requester', 'submitter', 'poster']);
+const AUTHOR = new Set([
+  'sender',
+  'from',
+  'author',
+  'organizer',
+  'organiser',
+  'creator',
+  'owner',
+  'host',
+  'requester',
+  'submitter',
+  'poster',
+]);
 export const isAuthorField = (words: readonly string[]): boolean => words.some((word) => AUTHOR.has(word));
 
 /** `all channels`, `every user`: the prompt means all of a sort, and this list is of that sort. */
@@ -149,14 +198,18 @@ function nameThatLeadsTo(key: string, places: readonly Occurrence[], view: RunVi
 function judgeUnknown(places: readonly Occurrence[], view: RunView, form: Atom['kind'] | undefined): Finding {
   const origins = [...new Set(places.map((place) => place.record.tool))];
   const structured = places.find((place) => !place.inProse && !place.record.ownWrite);
-  if (structured) return doubt('ask', `from \`${structured.record.tool}\`, in a record the prompt does not single out`, origins);
+  if (structured)
+    return doubt('ask', `from \`${structured.record.tool}\`, in a record the prompt does not single out`, origins);
   if (view.index.exhausted) return doubt('ask', 'more was read than can be remembered', origins);
   const { task, authority } = view;
   const delegates = task.delegates === 'actions' && authority.kind !== 'refused';
   if (places.length > 0) {
     const pointed = authority.kind !== 'unasked' && places.some((place) => isContentOfNamed(place));
     const provable = task.attested && !pointed;
-    return { ...doubt(provable ? 'deny' : 'ask', `only in text that others wrote, read by \`${origins[0] ?? ''}\``, origins), from: 'prose' };
+    return {
+      ...doubt(provable ? 'deny' : 'ask', `only in text that others wrote, read by \`${origins[0] ?? ''}\``, origins),
+      from: 'prose',
+    };
   }
   const provable = task.attested && form !== undefined && !delegates && !onlyLooksByName(view.tool);
   return { ...doubt(provable ? 'deny' : 'ask', 'in nothing the user said or this run has read'), from: 'nowhere' };

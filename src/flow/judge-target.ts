@@ -1,8 +1,8 @@
 import { keyOfNumber, keyOfText, keyOfValue } from './atoms.ts';
 import { followsFrom } from './compute-amount.ts';
-import { onlyLooksByName } from './grant-authority.ts';
 import { isExtreme } from './find-extreme.ts';
 import { foldText, listWords, stemWord } from './fold-text.ts';
+import { onlyLooksByName } from './grant-authority.ts';
 import { stopWords } from './lexicon.ts';
 import { HINTED, NAMED } from './link-record.ts';
 import type { Leaf } from './list-leaves.ts';
@@ -11,7 +11,15 @@ import { doubt, type Finding, PROMPT, type RunView, trusted } from './run-view.t
 
 const ID_WORDS: ReadonlySet<string> = new Set(['id', 'uuid', 'guid', 'key', 'number', 'ref', 'index']);
 const QUANTITY = /^(?:quantity|qty|count|copie|copy)$/;
-const SECRET_WORDS: ReadonlySet<string> = new Set(['password', 'passcode', 'pin', 'secret', 'token', 'credential', 'passphrase']);
+const SECRET_WORDS: ReadonlySet<string> = new Set([
+  'password',
+  'passcode',
+  'pin',
+  'secret',
+  'token',
+  'credential',
+  'passphrase',
+]);
 
 /** What is acted on, or how far: an id, a path, an amount, a flag, a name of a thing. */
 export function judgeTarget(leaf: Leaf, view: RunView): Finding {
@@ -24,7 +32,9 @@ export function judgeTarget(leaf: Leaf, view: RunView): Finding {
   const mentioned = judgeMentioned(leaf, text, isId, view);
   if (mentioned) return mentioned;
   if (leaf.words.some((word) => SECRET_WORDS.has(word))) {
-    const given = view.authority.sentences.some((sentence) => view.task.mentions.some((mention) => mention.sentence === sentence && mention.kind === 'quote'));
+    const given = view.authority.sentences.some((sentence) =>
+      view.task.mentions.some((mention) => mention.sentence === sentence && mention.kind === 'quote'),
+    );
     return doubt(view.authority.kind === 'granted' && !given ? 'ask' : 'deny', 'a secret that the user did not write');
   }
   if (value === 1 && QUANTITY.test(last)) return trusted('the least quantity');
@@ -38,11 +48,17 @@ export function judgeTarget(leaf: Leaf, view: RunView): Finding {
     if (isRecombined(text, view)) return trusted(PROMPT);
   }
   const places = view.index.find(keyOfValue(value));
-  if (onlyLooksByName(view.tool) && !view.index.exhausted && places.some((place) => !place.inProse && !place.record.shape.prose)) {
+  if (
+    onlyLooksByName(view.tool) &&
+    !view.index.exhausted &&
+    places.some((place) => !place.inProse && !place.record.shape.prose)
+  ) {
     return trusted(places[0]?.record.tool ?? PROMPT, { message: 'looked up by an id that was read' });
   }
   if (places.length === 0) return { ...doubt('ask', 'in nothing the user said or this run has read'), from: 'nowhere' };
-  return doubt('ask', `from \`${places[0]?.record.tool ?? ''}\`, and nothing in the prompt singles it out`, [...new Set(places.map((place) => place.record.tool))]);
+  return doubt('ask', `from \`${places[0]?.record.tool ?? ''}\`, and nothing in the prompt singles it out`, [
+    ...new Set(places.map((place) => place.record.tool)),
+  ]);
 }
 
 function judgeMentioned(leaf: Leaf, text: string, isId: boolean, view: RunView): Finding | undefined {
@@ -52,7 +68,10 @@ function judgeMentioned(leaf: Leaf, text: string, isId: boolean, view: RunView):
     if (view.authority.destructive && isId && !view.authority.candidates.includes(mention.sentence)) return false;
     if (mention.kind !== 'number' || !isId) return true;
     const sentence = view.task.sentences[mention.sentence]?.text ?? '';
-    return new RegExp(`(?:\\bid|\\bnumber|\\bno\\.?|#|\\b${leaf.words[0] ?? 'id'})\\W{0,3}(?:is\\s)?\\W?${mention.canonical}\\b`, 'i').test(sentence);
+    return new RegExp(
+      `(?:\\bid|\\bnumber|\\bno\\.?|#|\\b${leaf.words[0] ?? 'id'})\\W{0,3}(?:is\\s)?\\W?${mention.canonical}\\b`,
+      'i',
+    ).test(sentence);
   });
   if (usable.length > 0) return trusted(PROMPT, { sentences: usable.map((mention) => mention.sentence) });
   if (typeof leaf.value === 'number') {
@@ -71,7 +90,9 @@ function judgeMentioned(leaf: Leaf, text: string, isId: boolean, view: RunView):
 function judgeShort(leaf: Leaf, text: string, view: RunView): Finding | undefined {
   if (!/^[a-z]{1,2}$/i.test(text)) return undefined;
   const letter = text.toLowerCase();
-  const meant = [...view.task.stems].some((stem) => stem.length > 2 && stem.startsWith(letter) && leaf.words.length > 0);
+  const meant = [...view.task.stems].some(
+    (stem) => stem.length > 2 && stem.startsWith(letter) && leaf.words.length > 0,
+  );
   return meant && letter.length === 1 ? trusted(PROMPT) : undefined;
 }
 
@@ -88,27 +109,40 @@ function holdsPhrase(sentence: string, phrase: string): boolean {
 function isRecombined(text: string, view: RunView): boolean {
   if (/\.\.|^[/~.\\]|\\|:\/\//.test(text)) return false;
   const words = listWords(text.replace(/\.[a-z][a-z0-9]{1,4}$/i, '')).map(stemWord);
-  return words.length > 0 && words.some((word) => !stopWords.has(word)) && words.every((word) => view.task.stems.has(word) || stopWords.has(word));
+  return (
+    words.length > 0 &&
+    words.some((word) => !stopWords.has(word)) &&
+    words.every((word) => view.task.stems.has(word) || stopWords.has(word))
+  );
 }
 
 /** Flags: off is the safe side of any flag; on has to be said. */
 function judgeFlag(leaf: Leaf, view: RunView): Finding {
   if (leaf.value === false) return trusted('the safe side of a flag');
-  return leaf.words.some((word) => view.task.stems.has(word)) ? trusted(PROMPT) : doubt('ask', 'a flag that the user did not ask for');
+  return leaf.words.some((word) => view.task.stems.has(word))
+    ? trusted(PROMPT)
+    : doubt('ask', 'a flag that the user did not ask for');
 }
 
 /** An object of the world: by its id, or by a field that names it. */
 function judgeObject(key: string, kinds: readonly string[], leaf: Leaf, view: RunView): Finding | undefined {
   for (const kind of kinds) if (view.created.has(`${kind}#${key}`)) return trusted('an object this run created');
-  const places = view.index.find(key).filter((place) => !place.inProse && !place.record.ownWrite && identifies(place, leaf));
-  for (const place of places) if (isChosen(place.record, kinds, view)) return trusted(place.record.tool, { sentences: [...place.record.link.bySentence.keys()] });
+  const places = view.index
+    .find(key)
+    .filter((place) => !place.inProse && !place.record.ownWrite && identifies(place, leaf));
+  for (const place of places)
+    if (isChosen(place.record, kinds, view))
+      return trusted(place.record.tool, { sentences: [...place.record.link.bySentence.keys()] });
   return undefined;
 }
 
 /** The field is the record's own id, or it is named like the argument. */
 function identifies({ record, field }: Occurrence, leaf: Leaf): boolean {
   if (record.shape.id === field) return true;
-  return field.words.some((word) => leaf.words.includes(word)) || /^(?:name|title|key|value|filename|path)$/.test(field.words.at(-1) ?? '');
+  return (
+    field.words.some((word) => leaf.words.includes(word)) ||
+    /^(?:name|title|key|value|filename|path)$/.test(field.words.at(-1) ?? '')
+  );
 }
 
 function isChosen(record: SeenRecord, kinds: readonly string[], view: RunView): boolean {
@@ -117,9 +151,12 @@ function isChosen(record: SeenRecord, kinds: readonly string[], view: RunView): 
   if (shared.length === 0) return false;
   const options = { many: task.many, ...(authority.destructive && { sentences: authority.candidates }) };
   if (index.isNamed(record, shared, options)) return true;
-  if (!authority.destructive && (index.isNamed(record, shared, { least: HINTED }) || index.isPhrased(record, shared))) return true;
+  if (!authority.destructive && (index.isNamed(record, shared, { least: HINTED }) || index.isPhrased(record, shared)))
+    return true;
   if (!authority.destructive && view.delegated.names(record)) return true;
-  const sentences = (authority.candidates.length > 0 ? authority.candidates : task.sentences.keys().toArray()).flatMap((i) => task.sentences[i] ?? []);
+  const sentences = (authority.candidates.length > 0 ? authority.candidates : task.sentences.keys().toArray()).flatMap(
+    (i) => task.sentences[i] ?? [],
+  );
   return isExtreme(record, index.listing(record.call), sentences);
 }
 
@@ -129,9 +166,15 @@ function judgeAmount(amount: number, view: RunView): Finding {
   const origins = new Set<string>();
   // Of the records of one tool only those count that the prompt names best: what an outsider adds beside them does not.
   const best = new Map<string, number>();
-  for (const record of view.linked) if (!record.shape.prose) best.set(record.tool, Math.max(best.get(record.tool) ?? 0, record.link.score));
+  const scoreOf = (record: SeenRecord): number => {
+    const asked = view.authority.candidates.map((sentence) => record.link.bySentence.get(sentence) ?? 0);
+    // What stands in the very sentence that asks comes before what is said elsewhere.
+    return Math.max(0, ...asked) >= HINTED ? 100 + Math.max(...asked) : record.link.score;
+  };
+  for (const record of view.linked)
+    if (!record.shape.prose) best.set(record.tool, Math.max(best.get(record.tool) ?? 0, scoreOf(record)));
   for (const record of view.linked) {
-    if (record.ownWrite || (!record.shape.prose && record.link.score < (best.get(record.tool) ?? 0))) continue;
+    if (record.ownWrite || (!record.shape.prose && scoreOf(record) < (best.get(record.tool) ?? 0))) continue;
     for (const field of record.shape.fields) {
       if (field.words.at(-1) === 'id') continue;
       if (field.number !== undefined) bases.push(field.number);
@@ -143,16 +186,14 @@ function judgeAmount(amount: number, view: RunView): Finding {
   }
   const direct = bases.includes(amount);
   if (direct) return trusted([...origins][0] ?? PROMPT);
-  const lent = index.hinted.filter((record) => record.shape.prose && record.pointed).map((record) => record.shape.fields[0]?.text ?? '');
+  const lent = index.hinted
+    .filter((record) => record.shape.prose && record.pointed)
+    .map((record) => record.shape.fields[0]?.text ?? '');
   const words = task.delegates === 'none' ? task.text : [task.text, ...lent].join('\n').slice(0, 20_000);
   const all = [...new Set(bases)];
-  if (followsFrom(amount, all.length > 0 ? all : task.numbers, task.numbers, words)) return trusted('a computation over what was read');
+  if (followsFrom(amount, all.length > 0 ? all : task.numbers, task.numbers, words))
+    return trusted('a computation over what was read');
   const places = index.find(keyOfNumber(amount));
   if (places.length > 0) return doubt('ask', 'an amount that the prompt does not single out');
   return { ...doubt('ask', 'an amount the user did not say and nothing adds up to'), from: 'nowhere' };
-}
-
-/** Whether a text without a form stands in the index as a field of a record that the prompt names. */
-export function isNamedText(text: string, view: RunView): boolean {
-  return view.index.find(keyOfText(text)).some((place) => !place.inProse && place.record.link.score >= NAMED && view.index.isNamed(place.record, place.record.kinds));
 }

@@ -1,10 +1,10 @@
 import { type Atom, readAtoms } from './atoms.ts';
 import { listHiddenTexts } from './decode-forms.ts';
 import { listWords, stemWord, stripInvisible } from './fold-text.ts';
-import { NAMED } from './link-record.ts';
 import { stopWords } from './lexicon.ts';
-import type { Field } from './read-records.ts';
+import { NAMED } from './link-record.ts';
 import type { Occurrence } from './provenance-index.ts';
+import type { Field } from './read-records.ts';
 import { doubt, type Finding, PROMPT, type RunView, trusted } from './run-view.ts';
 
 /** Words by which a sentence asks to follow or hand on what a record links to. */
@@ -19,10 +19,13 @@ export function judgeDestination(raw: string, view: RunView): Finding {
   if (!atom) {
     const text = raw.trim();
     const named = view.task.sentences.findIndex((sentence) => sentence.text.includes(text));
-    return named !== -1 && text.length > 2 ? trusted(PROMPT, { sentences: [named] }) : doubt('ask', 'a destination the user did not name');
+    return named !== -1 && text.length > 2
+      ? trusted(PROMPT, { sentences: [named] })
+      : doubt('ask', 'a destination the user did not name');
   }
   if (more.length > 0) return doubt('ask', 'it holds more than one destination');
-  if (stripInvisible(raw).trim().length !== atom.end - atom.start) return doubt('ask', 'it holds more than a destination');
+  if (stripInvisible(raw).trim().length !== atom.end - atom.start)
+    return doubt('ask', 'it holds more than a destination');
   const finding = judgeUrl(atom, view);
   const bare = stripInvisible(raw).trim();
   return bare === raw ? finding : { ...finding, canonical: bare };
@@ -43,7 +46,12 @@ export function judgeUrl(atom: Atom, view: Pick<RunView, 'task' | 'index'>): Fin
 function isNamedPlace({ record, inProse }: Occurrence, { index, task }: Pick<RunView, 'index' | 'task'>): boolean {
   if (record.ownWrite || record.shape.prose || record.link.score < NAMED || index.exhausted) return false;
   if (!inProse) return !record.byOutsider && index.isNamed(record, record.kinds);
-  if (![...record.link.bySentence].some(([sentence, score]) => score >= NAMED && MEANS_LINK.test(task.sentences[sentence]?.text ?? ''))) return false;
+  if (
+    ![...record.link.bySentence].some(
+      ([sentence, score]) => score >= NAMED && MEANS_LINK.test(task.sentences[sentence]?.text ?? ''),
+    )
+  )
+    return false;
   // The prompt may name several records at once, as by their author: all of them together must hold one URL only.
   const named = index.listing(record.call).filter((other) => other.link.score >= NAMED);
   const urls = new Set(named.flatMap((other) => other.shape.fields.flatMap(listUrls)));
@@ -58,7 +66,9 @@ const listUrls = (field: Field): string[] => [
 function isOnNamedHost(atom: Atom, { task }: Pick<RunView, 'task'>): boolean {
   if (!URL.canParse(atom.canonical)) return false;
   const url = new URL(atom.canonical);
-  const hosts = task.mentions.filter((mention) => mention.kind === 'url' && URL.canParse(mention.canonical)).map((mention) => new URL(mention.canonical));
+  const hosts = task.mentions
+    .filter((mention) => mention.kind === 'url' && URL.canParse(mention.canonical))
+    .map((mention) => new URL(mention.canonical));
   if (url.search !== '' || url.hash !== '' || url.username !== '') return false;
   if (!hosts.some((host) => host.host === url.host && host.protocol === url.protocol)) return false;
   const words = listWords(decodeURIComponentSafely(url.pathname)).map(stemWord);

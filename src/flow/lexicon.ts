@@ -14,19 +14,27 @@ export const readImperatives: ReadonlySet<string> = new Set(
 
 /** Verbs that show in a tool's own name that it looks things up, beyond the few that policy calls reads. */
 export const lookVerbs: ReadonlySet<string> = new Set(
-  words('get list read search find show view describe count fetch look lookup check calculate compute compare summarize summarise estimate retrieve display preview'),
+  words(
+    'get list read search find show view describe count fetch look lookup check calculate compute compare summarize summarise estimate retrieve display preview',
+  ),
 );
 
 /** Groups of verbs that people use for one another when they ask for a change. */
 const VERB_GROUPS: readonly (readonly string[])[] = [
-  words('create make add put schedule plan book write draft generate open start register build prepare save compose set'),
+  words(
+    'create make add put schedule plan book write draft generate open start register build prepare save compose set',
+  ),
   words('add append insert include attach put write extend fill'),
-  words('send email mail message text dm forward notify reply respond write contact ping inform deliver post tell answer ask remind'),
+  words(
+    'send email mail message text dm forward notify reply respond write contact ping inform deliver post tell answer ask remind',
+  ),
   words('share give grant'),
   words('share send'),
   words('delete remove erase clear drop discard trash purge wipe destroy empty unshare kick'),
   words('cancel delete remove revoke abort terminate unbook'),
-  words('update change edit modify adjust set fix correct replace amend increase decrease raise lower alter revise switch mark'),
+  words(
+    'update change edit modify adjust set fix correct replace amend increase decrease raise lower alter revise switch mark',
+  ),
   words('reschedule move postpone delay shift push update change'),
   words('rename move update change'),
   words('pay send transfer refund reimburse wire settle remit repay donate return'),
@@ -72,7 +80,9 @@ const NOUN_GROUPS: readonly (readonly string[])[] = [
   words('channel group room'),
   words('file document doc drive spreadsheet sheet presentation pdf list note'),
   words('folder directory'),
-  words('money payment transaction bill rent refund invoice transfer fund amount order fee difference subscription debt'),
+  words(
+    'money payment transaction bill rent refund invoice transfer fund amount order fee difference subscription debt',
+  ),
   words('scheduled standing recurring'),
   words('user account profile info information address detail contact'),
   words('user member person colleague people team workspace'),
@@ -126,7 +136,9 @@ export const destructiveVerbs: ReadonlySet<string> = new Set(
 
 /** Verbs by which something is told to somebody or published. */
 export const outwardVerbs: ReadonlySet<string> = new Set(
-  words('send email mail message text dm forward notify reply respond post publish upload share tweet announce submit invite broadcast'),
+  words(
+    'send email mail message text dm forward notify reply respond post publish upload share tweet announce submit invite broadcast',
+  ),
 );
 
 /** Words that carry no meaning of their own in a name, a title or a sentence. */
@@ -158,4 +170,5 @@ export const sameNoun = (a: string, b: string): boolean => meet(nounGroups, a, b
 /** Whether the word is a verb of change that the planner knows. */
 export const isChangeVerb = (word: string): boolean => verbGroups.has(word) || destructiveVerbs.has(word);
 
-export const impliedNouns = (verb: string): readonly string[] => (Object.hasOwn(IMPLIED, verb) ? (IMPLIED[verb] ?? []) : []);
+export const impliedNouns = (verb: string): readonly string[] =>
+  Object.hasOwn(IMPLIED, verb) ? (IMPLIED[verb] ?? []) : [];

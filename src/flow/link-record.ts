@@ -16,12 +16,17 @@ export const NAMED = 20;
 export const HINTED = 10;
 
 const NAMING: ReadonlySet<string> = new Set(
-  'title subject name filename file label summary event product key value slug item topic question username user channel hotel restaurant company city address text full display first last id number'.split(' '),
+  'title subject name filename file label summary event product key value slug item topic question username user channel hotel restaurant company city address text full display first last id number'.split(
+    ' ',
+  ),
 );
 const AUTHORS: ReadonlySet<string> = new Set('sender from author user poster creator owner'.split(' '));
 /** `what they sent me`: of two records with the same party, the one it is the author of is meant. */
-const INCOMING = /\b(?:sent|paid|gave|transferred|owes?|owed|wired)\b[^.]{0,20}\b(?:me|us)\b|\b(?:got|received|get)\b[^.]{0,20}\bfrom\b/i;
-const IGNORED: ReadonlySet<string> = new Set('status type state category kind currency permission role visibility priority format read recurring all'.split(' '));
+const INCOMING =
+  /\b(?:sent|paid|gave|transferred|owes?|owed|wired)\b[^.]{0,20}\b(?:me|us)\b|\b(?:got|received|get)\b[^.]{0,20}\bfrom\b/i;
+const IGNORED: ReadonlySet<string> = new Set(
+  'status type state category kind currency permission role visibility priority format read recurring all'.split(' '),
+);
 const EXTENSION = /\.[a-z][a-z0-9]{1,4}$/i;
 /** Characters of a text that are searched for the user's phrases. */
 const PROSE_CHARACTERS = 20_000;
@@ -60,8 +65,11 @@ export function linkRecord(record: RecordShape, task: Task, phrases: ReadonlyMap
         if (mention.kind === 'date' || mention.role === 'excluded') continue;
         if (mention.kind === 'number') {
           if (last !== 'id' && isSpecific(mention.raw)) raise(mention.sentence, NAMED);
-          if (last !== 'id' || /\b(?:id|number|no|nr)\W*$|#$/i.test(beforeNumber(task, mention.sentence, mention.canonical))) {
-            raise(mention.sentence, last === 'id' ? 30 : 15);
+          if (
+            last !== 'id' ||
+            /\b(?:id|number|no|nr)\W*$|#$/i.test(beforeNumber(task, mention.sentence, mention.canonical))
+          ) {
+            raise(mention.sentence, last === 'id' ? 30 : 5);
             valued = true;
           }
         } else raise(mention.sentence, names ? 30 : NAMED + (incoming && AUTHORS.has(last) ? 3 : 0));
@@ -88,7 +96,8 @@ function linkAuthor(field: Field, task: Task, raise: (sentence: number, score: n
   if (!/^\p{Lu}[\p{L}\p{M} .'-]{1,40}$/u.test(name)) return;
   for (const [index, sentence] of task.sentences.entries()) {
     const at = sentence.text.indexOf(name);
-    if (at !== -1 && !/[\p{L}\p{N}]/u.test(sentence.text.charAt(at - 1) + sentence.text.charAt(at + name.length))) raise(index, NAMED);
+    if (at !== -1 && !/[\p{L}\p{N}]/u.test(sentence.text.charAt(at - 1) + sentence.text.charAt(at + name.length)))
+      raise(index, NAMED);
   }
 }
 
@@ -102,8 +111,10 @@ function linkTitle(
   raise: (sentence: number, score: number) => void,
   shared: Set<string>,
 ): void {
-  if (field.key === undefined) return;
-  const stems = [...new Set(wordsOf({ ...field, text: field.text.replace(EXTENSION, '') }).filter((word) => !stopWords.has(word)))];
+  if (field.key === undefined || field.number !== undefined) return;
+  const stems = [
+    ...new Set(wordsOf({ ...field, text: field.text.replace(EXTENSION, '') }).filter((word) => !stopWords.has(word))),
+  ];
   if (stems.length === 0 || stems.every((stem) => stem.length < 3 && !/\d/.test(stem))) return;
   const folded = foldText(field.text);
   for (let i = 1; i < stems.length; i++) {
@@ -116,14 +127,21 @@ function linkTitle(
     if (held === stems.length) {
       const phrase = stems.length > 1 && sentence.folded.includes(folded);
       raise(index, phrase ? 28 : 20 + Math.min(stems.length, 5));
-    } else if (stems.some((stem) => stem.length > 3 && sentence.stems.has(stem))) raise(index, HINTED + Math.min(held, 4));
+    } else if (stems.some((stem) => stem.length > 3 && sentence.stems.has(stem)))
+      raise(index, HINTED + Math.min(held, 4));
   }
 }
 
 /** Two neighbouring words of the user's stand together in a text that is not a name. */
-function linkPhrases(field: Field, phrases: ReadonlyMap<string, number>, raise: (sentence: number, score: number) => void): void {
+function linkPhrases(
+  field: Field,
+  phrases: ReadonlyMap<string, number>,
+  raise: (sentence: number, score: number) => void,
+): void {
   if (phrases.size === 0 || field.number !== undefined) return;
-  const words = wordsOf(field.text.length > PROSE_CHARACTERS ? { ...field, text: field.text.slice(0, PROSE_CHARACTERS) } : field);
+  const words = wordsOf(
+    field.text.length > PROSE_CHARACTERS ? { ...field, text: field.text.slice(0, PROSE_CHARACTERS) } : field,
+  );
   for (let i = 1; i < words.length; i++) {
     const sentence = phrases.get(`${words[i - 1]} ${words[i]}`);
     if (sentence !== undefined) raise(sentence, HINTED + 3 / words.length);

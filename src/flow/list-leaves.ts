@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../base/json.ts';
-import { splitIdentifier, type FlowSink, type FlowTool } from './flow-tool.ts';
+import { type FlowSink, type FlowTool, splitIdentifier } from './flow-tool.ts';
 import { stemWord } from './fold-text.ts';
 
 /** One value of the arguments, where it stands, and what it carries. */
@@ -23,7 +23,13 @@ export function listLeaves(tool: FlowTool, args: JsonObject): Leaf[] {
   const leaves: Leaf[] = [];
   const take = (pointer: string, path: string, name: string, value: string | number | boolean): void => {
     const sink = findSink(tool.sinks, path);
-    leaves.push({ pointer, path, words: splitIdentifier(name).map(stemWord), value, ...(sink && { sink, carries: sink.carries }) });
+    leaves.push({
+      pointer,
+      path,
+      words: splitIdentifier(name).map(stemWord),
+      value,
+      ...(sink && { sink, carries: sink.carries }),
+    });
   };
   const visit = (value: JsonValue, pointer: string, path: string, name: string): void => {
     if (value === null) return;
@@ -31,7 +37,12 @@ export function listLeaves(tool: FlowTool, args: JsonObject): Leaf[] {
       for (const [i, item] of value.entries()) visit(item, `${pointer}/${i}`, `${path}[]`, name);
     } else if (isJsonObject(value)) {
       for (const [key, item] of Object.entries(value)) {
-        visit(item, `${pointer}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`, path === '' ? key : `${path}.${key}`, key);
+        visit(
+          item,
+          `${pointer}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`,
+          path === '' ? key : `${path}.${key}`,
+          key,
+        );
       }
     } else take(pointer, path, name, value as string | number | boolean);
   };
@@ -46,7 +57,9 @@ function findSink(sinks: readonly FlowSink[], path: string): FlowSink | undefine
   let best: FlowSink | undefined;
   for (const sink of sinks) {
     const prefix = sink.path.endsWith('*') ? sink.path.slice(0, -1) : `${sink.path}`;
-    const covers = sink.path === '*' || (path.startsWith(prefix) && (sink.path.endsWith('*') || /^[.[]/.test(path.slice(prefix.length))));
+    const covers =
+      sink.path === '*' ||
+      (path.startsWith(prefix) && (sink.path.endsWith('*') || /^[.[]/.test(path.slice(prefix.length))));
     if (covers && (best === undefined || sink.path.length > best.path.length)) best = sink;
   }
   return best;
@@ -59,8 +72,16 @@ export function replaceLeaves(args: JsonObject, changes: ReadonlyMap<string, str
     if (Array.isArray(value)) return value.map((item, i) => visit(item, `${pointer}/${i}`));
     if (!isJsonObject(value)) return changes.get(pointer) ?? value;
     return Object.fromEntries(
-      Object.entries(value).map(([key, item]) => [key, visit(item, `${pointer}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`)]),
+      Object.entries(value).map(([key, item]) => [
+        key,
+        visit(item, `${pointer}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`),
+      ]),
     );
   };
-  return Object.fromEntries(Object.entries(args).map(([key, item]) => [key, visit(item, `/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`)]));
+  return Object.fromEntries(
+    Object.entries(args).map(([key, item]) => [
+      key,
+      visit(item, `/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`),
+    ]),
+  );
 }

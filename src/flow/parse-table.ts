@@ -9,7 +9,8 @@ const ROWS = 50_000;
 
 function toObjects(rows: readonly (readonly string[])[]): JsonObject[] | undefined {
   const [head, ...body] = rows;
-  if (!head || body.length === 0 || head.length < 2 || head.some((name) => name === '' || name === '__proto__')) return undefined;
+  if (!head || body.length === 0 || head.length < 2 || head.some((name) => name === '' || name === '__proto__'))
+    return undefined;
   if (new Set(head).size !== head.length || body.some((row) => row.length !== head.length)) return undefined;
   return body.slice(0, ROWS).map((row) => Object.fromEntries(head.map((name, i) => [name, row[i] ?? ''])));
 }
@@ -22,7 +23,10 @@ function parseHtmlTable(text: string): JsonObject[] | undefined {
   if (/<table\b/i.test(table)) return undefined;
   const rows = [...table.matchAll(/<tr\b[^>]{0,500}>([\s\S]*?)(?=<\/tr>|<tr\b|$)/gi)].map((row) =>
     [...(row[1] ?? '').matchAll(/<t[hd]\b[^>]{0,500}>([\s\S]*?)(?=<\/t[hd]>|<t[hd]\b|$)/gi)].map((cell) =>
-      (cell[1] ?? '').replace(/<[^>]{0,500}>/g, ' ').replace(/\s+/g, ' ').trim(),
+      (cell[1] ?? '')
+        .replace(/<[^>]{0,500}>/g, ' ')
+        .replace(/\s+/g, ' ')
+        .trim(),
     ),
   );
   return toObjects(rows.filter((row) => row.length > 0));
@@ -32,7 +36,11 @@ function parseMarkdownTable(text: string): JsonObject[] | undefined {
   const lines = text.split('\n').map((line) => line.trim());
   const rule = lines.findIndex((line) => /^\|?\s*:?-{3,}:?\s*(?:\|\s*:?-{3,}:?\s*)+\|?$/.test(line));
   if (rule !== 1 || lines.some((line) => line !== '' && !line.includes('|'))) return undefined;
-  const cells = (line: string): string[] => line.replace(/^\||\|$/g, '').split('|').map((cell) => cell.trim());
+  const cells = (line: string): string[] =>
+    line
+      .replace(/^\||\|$/g, '')
+      .split('|')
+      .map((cell) => cell.trim());
   return toObjects(lines.filter((line, i) => i !== 1 && line !== '').map(cells));
 }
 
@@ -43,7 +51,10 @@ function parseCsv(text: string): JsonObject[] | undefined {
   if (mark === undefined || !text.includes('\n')) return undefined;
   const head = first.split(mark).map((name) => name.trim());
   if (head.some((name) => !/^"?[\p{L}_][\p{L}\p{N}_ -]{0,40}"?$/u.test(name))) return undefined;
-  const rows = text.split(/\r?\n/).filter((line) => line.trim() !== '').map((line) => splitCsvLine(line, mark));
+  const rows = text
+    .split(/\r?\n/)
+    .filter((line) => line.trim() !== '')
+    .map((line) => splitCsvLine(line, mark));
   return toObjects(rows);
 }
 

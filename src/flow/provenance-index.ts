@@ -1,7 +1,7 @@
 import type { ToolName } from '../model/tool.ts';
-import { readToolWords, type FlowTool } from './flow-tool.ts';
+import { type FlowTool, readToolWords } from './flow-tool.ts';
 import { stemWord } from './fold-text.ts';
-import { type Link, HINTED, linkRecord, listPhrases, NAMED } from './link-record.ts';
+import { HINTED, type Link, linkRecord, listPhrases, NAMED } from './link-record.ts';
 import type { Field, RecordShape } from './read-records.ts';
 import type { Task } from './read-task.ts';
 
@@ -32,7 +32,12 @@ export interface Occurrence {
 }
 
 /** Bounds of one run's index. When one is reached nothing more is trusted from it: `exhausted`. */
-export const indexLimits = { values: 400_000, records: 100_000, occurrencesPerValue: 256, characters: 33_554_432 } as const;
+export const indexLimits = {
+  values: 400_000,
+  records: 100_000,
+  occurrencesPerValue: 256,
+  characters: 33_554_432,
+} as const;
 
 /** Every value seen in a run and where, and which records the prompt names best. */
 export class ProvenanceIndex {
@@ -70,7 +75,11 @@ export class ProvenanceIndex {
   }
 
   /** Adds one record. Answers false when a bound is reached. */
-  add(shape: RecordShape, tool: FlowTool, seen: Omit<SeenRecord, 'shape' | 'tool' | 'kinds' | 'identity' | 'link'>): boolean {
+  add(
+    shape: RecordShape,
+    tool: FlowTool,
+    seen: Omit<SeenRecord, 'shape' | 'tool' | 'kinds' | 'identity' | 'link'>,
+  ): boolean {
     if (this.#records.length >= indexLimits.records || this.#count >= indexLimits.values) {
       this.exhausted = true;
       return false;
@@ -107,7 +116,11 @@ export class ProvenanceIndex {
    * Whether the prompt names this record and, unless `many`, no other of that kind as well. With `sentences`, only
    * what those sentences say counts.
    */
-  isNamed(record: SeenRecord, kinds: readonly string[], options: { readonly many?: boolean; readonly sentences?: readonly number[]; readonly least?: number } = {}): boolean {
+  isNamed(
+    record: SeenRecord,
+    kinds: readonly string[],
+    options: { readonly many?: boolean; readonly sentences?: readonly number[]; readonly least?: number } = {},
+  ): boolean {
     if (record.ownWrite || this.exhausted) return false;
     const scopes = options.sentences?.map(String) ?? ['*'];
     return scopes.some((scope) => {
@@ -142,7 +155,8 @@ export class ProvenanceIndex {
     for (const kind of record.kinds) {
       for (const stem of record.link.stems) this.#rankIn(`${kind}~${stem}`, HINTED, record.identity);
       this.#rankIn(`${kind}|*`, record.link.score, record.identity);
-      for (const [sentence, score] of record.link.bySentence) this.#rankIn(`${kind}|${sentence}`, score, record.identity);
+      for (const [sentence, score] of record.link.bySentence)
+        this.#rankIn(`${kind}|${sentence}`, score, record.identity);
     }
   }
 

@@ -50,7 +50,8 @@ function visit(value: JsonValue, take: (record: RecordShape) => boolean, depth: 
     return;
   }
   if (!isJsonObject(value)) {
-    if (value !== null && !Array.isArray(value)) take({ fields: [readField('value', 'value', value as string | number | boolean)], prose: false });
+    if (value !== null && !Array.isArray(value))
+      take({ fields: [readField('value', 'value', value as string | number | boolean)], prose: false });
     return;
   }
   const entries = Object.entries(value);
@@ -64,7 +65,8 @@ function visit(value: JsonValue, take: (record: RecordShape) => boolean, depth: 
   }
   const fields = collect(value, '');
   if (fields.length > 0 && !takeRecord(fields, take)) return;
-  for (const [, item] of entries) if (typeof item === 'object' && item !== null && holdsObjects(item)) visit(item, take, depth + 1);
+  for (const [, item] of entries)
+    if (typeof item === 'object' && item !== null && holdsObjects(item)) visit(item, take, depth + 1);
 }
 
 function takeRecord(fields: readonly Field[], take: (record: RecordShape) => boolean): boolean {
@@ -73,15 +75,19 @@ function takeRecord(fields: readonly Field[], take: (record: RecordShape) => boo
 }
 
 /** `id`, `_id`, `event_id`, `uuid` and the like; a name is no identifier. */
-const isIdentifier = (field: Field): boolean => !field.path.includes('[]') && /^(?:id|uuid|guid|key|number|ref)$/.test(field.words.at(-1) ?? '');
+const isIdentifier = (field: Field): boolean =>
+  !field.path.includes('[]') && /^(?:id|uuid|guid|key|number|ref)$/.test(field.words.at(-1) ?? '');
 
 /** A mapping whose keys are data: something in them is no plain name, as in `{"Hotel Roma": 4.5}`. */
-const isMapping = (keys: readonly string[]): boolean => keys.length > 0 && keys.some((key) => !/^[A-Za-z_$][\w$.-]*$/.test(key) || key.length > 40);
+const isMapping = (keys: readonly string[]): boolean =>
+  keys.length > 0 && keys.some((key) => !/^[A-Za-z_$][\w$.-]*$/.test(key) || key.length > 40);
 
 const holdsObjects = (value: JsonValue): boolean =>
   Array.isArray(value)
     ? value.some((item) => typeof item === 'object' && item !== null)
-    : isJsonObject(value) && (!isMapping(Object.keys(value)) || Object.values(value).some((item) => typeof item === 'object' && item !== null));
+    : isJsonObject(value) &&
+      (!isMapping(Object.keys(value)) ||
+        Object.values(value).some((item) => typeof item === 'object' && item !== null));
 
 /** Own scalars, lists of scalars, and nested objects' own scalars, with their paths. */
 function collect(value: JsonValue, prefix: string): Field[] {
@@ -91,9 +97,12 @@ function collect(value: JsonValue, prefix: string): Field[] {
     const path = prefix === '' ? name : `${prefix}.${name}`;
     if (item === null) continue;
     if (Array.isArray(item)) {
-      for (const entry of item) if (typeof entry !== 'object' && entry !== null) fields.push(readField(`${path}[]`, name, entry as string | number | boolean));
+      for (const entry of item)
+        if (typeof entry !== 'object' && entry !== null)
+          fields.push(readField(`${path}[]`, name, entry as string | number | boolean));
     } else if (isJsonObject(item)) {
-      if (isMapping(Object.keys(item))) for (const key of Object.keys(item)) fields.push(readField(`${path}[]`, name, key));
+      if (isMapping(Object.keys(item)))
+        for (const key of Object.keys(item)) fields.push(readField(`${path}[]`, name, key));
       else if (prefix === '') fields.push(...collect(item, path));
     } else fields.push(readField(path, name, item as string | number | boolean));
   }
@@ -104,7 +113,14 @@ function readField(path: string, name: string, value: string | number | boolean)
   const words = splitIdentifier(name).map(stemWord);
   const text = String(value);
   if (typeof value !== 'string') {
-    return { path, words, text, key: keyOfValue(value), inner: [], ...(typeof value === 'number' && { number: value }) };
+    return {
+      path,
+      words,
+      text,
+      key: keyOfValue(value),
+      inner: [],
+      ...(typeof value === 'number' && { number: value }),
+    };
   }
   if (text.length > VALUE_CHARACTERS || text.includes('\n')) return { path, words, text, inner: readInner(text) };
   const atoms = readAtoms(text);

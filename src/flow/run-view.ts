@@ -1,6 +1,6 @@
 import type { Delegated } from './collect-delegated.ts';
-import type { Authority } from './grant-authority.ts';
 import type { FlowTool } from './flow-tool.ts';
+import type { Authority } from './grant-authority.ts';
 import type { ProvenanceIndex, SeenRecord } from './provenance-index.ts';
 import type { Task } from './read-task.ts';
 
@@ -37,5 +37,14 @@ export interface Finding {
 }
 
 export const PROMPT = 'prompt';
-export const trusted = (origin: string, more: Partial<Finding> = {}): Finding => ({ trust: 'trusted', message: `from ${origin}`, origins: [origin], ...more });
-export const doubt = (trust: 'ask' | 'deny', message: string, origins: readonly string[] = []): Finding => ({ trust, message, origins });
+export const trusted = (origin: string, more: Partial<Finding> = {}): Finding => ({
+  trust: 'trusted',
+  message: `from ${origin}`,
+  origins: [origin],
+  ...more,
+});
+export const doubt = (trust: 'ask' | 'deny', message: string, origins: readonly string[] = []): Finding => ({
+  trust,
+  message,
+  origins,
+});

@@ -22,14 +22,16 @@ export class SecretValues {
 
   add(text: string): void {
     for (const atom of readAtoms(text)) if (atom.key.length > 9) this.#values.add(atom.key);
-    for (const token of text.match(TOKEN) ?? []) if (/\d/.test(token) || token.length > 15) this.#values.add(foldText(token));
+    for (const token of text.match(TOKEN) ?? [])
+      if (/\d/.test(token) || token.length > 15) this.#values.add(foldText(token));
   }
 
   /** Whether a text holds a secret value, plainly or in one of the usual encodings. */
   isIn(text: string): boolean {
     return [text, ...listHiddenTexts(text)].some(
       (form) =>
-        readAtoms(form).some((atom) => this.#values.has(atom.key)) || (form.match(TOKEN) ?? []).some((token) => this.#values.has(foldText(token))),
+        readAtoms(form).some((atom) => this.#values.has(atom.key)) ||
+        (form.match(TOKEN) ?? []).some((token) => this.#values.has(foldText(token))),
     );
   }
 

@@ -13,6 +13,8 @@ export interface Approval {
   readonly tool: ToolName;
   readonly pin: Digest;
   readonly arguments: JsonObject;
+  /** Answers to the tool's own questions that would leave with the arguments. */
+  readonly input?: JsonObject;
   readonly callDigest: Digest;
   /** 128 random bits, hex; spent when the approval is consumed. */
   readonly nonce: string;

@@ -9,10 +9,12 @@ export interface Call {
   readonly tool: ToolName;
   /** Canonical arguments: exactly what will be executed. */
   readonly arguments: JsonObject;
+  /** Answers to what the tool asked for in an earlier round, which leave beside the arguments. */
+  readonly input?: JsonObject;
   readonly digest: Digest;
 }
 
-/** What an approval is bound to: the tool, its pin, and every argument. */
-export function digestCall(tool: ToolName, pin: Digest, args: JsonObject): Digest {
-  return digestJson({ tool, pin, arguments: args });
+/** What an approval is bound to: the tool, its pin, every argument, and every answer that leaves with them. */
+export function digestCall(tool: ToolName, pin: Digest, args: JsonObject, input?: JsonObject): Digest {
+  return digestJson({ tool, pin, arguments: args, ...(input === undefined ? {} : { input }) });
 }

@@ -28,7 +28,6 @@ const secretReferenceSchema = z.strictObject({
     .describe('Where the value is: `env:NAME` of the gateway’s environment, or `file:/path` readable by it alone.'),
 });
 const plainOrSecretSchema = z.union([z.string(), secretReferenceSchema]);
-export type SecretReference = z.infer<typeof secretReferenceSchema>;
 export type PlainOrSecret = z.infer<typeof plainOrSecretSchema>;
 
 const serverNameSchema = z
@@ -104,9 +103,6 @@ const httpServerSchema = z.strictObject({
 export const serverKinds = ['package', 'command', 'url'] as const;
 export const serverSchema = z.union([packageServerSchema, commandServerSchema, httpServerSchema]); // as `serverKinds`
 export type ServerConfig = z.infer<typeof serverSchema>;
-export type PackageServer = z.infer<typeof packageServerSchema>;
-export type CommandServer = z.infer<typeof commandServerSchema>;
-export type HttpServer = z.infer<typeof httpServerSchema>;
 
 /**
  * Limits on one argument, named by its dotted path (`recipients`, `options.depth`, `items[].url`). All that are given
@@ -207,7 +203,6 @@ export type AgentConfig = z.infer<typeof agentSchema>;
  * not declared is inferred, strictly. `observe`: decides and records without blocking. What is inferred is said so.
  */
 export const modeSchema = z.enum(['enforce', 'provisional', 'observe']);
-export type Mode = z.infer<typeof modeSchema>;
 
 const listenSchema = z.strictObject({
   host: z.string().min(1).default('127.0.0.1').describe('The address to listen on; beyond loopback `tls` is required.'),

@@ -62,6 +62,7 @@ export async function askForApproval(world: World, decided: Decided): Promise<Re
     tool: call.tool,
     pin: tool.pin,
     arguments: call.arguments,
+    ...(call.input === undefined ? {} : { input: call.input }),
     callDigest: call.digest,
     nonce: Buffer.from(world.clock.randomBytes(16)).toString('hex'),
     reasons: decided.decision.reasons,

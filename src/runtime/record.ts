@@ -25,6 +25,7 @@ export function recordDecided(decided: Decided): JsonObject {
     consequence: tool.consequence,
     declared: tool.declared,
     arguments: scanned.findings.length === 0 ? call.arguments : redactJson(call.arguments).value,
+    ...(call.input === undefined ? {} : { input: redactJson(call.input).value }),
     findings: recordFindings(scanned.findings),
     verdict: decision.verdict,
     ...(decision.observed === undefined ? {} : { observed: decision.observed }),

@@ -1,4 +1,3 @@
-import type { Detector, Finding } from './detector.ts';
 import { type InjectionModel, scoreText } from './injection-model.ts';
 import { packedModel } from './injection-weights.ts';
 
@@ -54,25 +53,4 @@ function unpack(base64: string): Int8Array {
   const weights = new Int8Array(binary.length);
   for (let i = 0; i < binary.length; i++) weights[i] = binary.charCodeAt(i);
   return weights;
-}
-
-/** A classifier as a detector: only parts at or above its mark are findings, `instruction-like`. */
-export function classifierDetector(classifier: TextClassifier): Detector {
-  return {
-    name: classifier.name,
-    detect: (text) =>
-      classifier
-        .classify(text)
-        .filter(({ likelihood }) => likelihood >= 0.5)
-        .map(
-          ({ start, end, likelihood }): Finding => ({
-            detector: classifier.name,
-            kind: 'instruction-like',
-            start,
-            end,
-            severity: 'medium',
-            confidence: likelihood >= 0.9 ? 'medium' : 'low',
-          }),
-        ),
-  };
 }

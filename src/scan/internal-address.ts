@@ -16,9 +16,8 @@ export function nameInternalAddress(host: string): 'loopback' | 'private-network
 
 /** Services that answer any name with the address written in it. */
 function nameEmbeddedAddress(name: string): ReturnType<typeof nameInternalAddress> {
-  const embedded = /(?:^|[.-])(\d{1,3})[.-](\d{1,3})[.-](\d{1,3})[.-](\d{1,3})\.(?:[a-z0-9-]{1,20}\.)?[a-z]{2,6}$/.exec(
-    name,
-  );
+  const embedded =
+    /(?:^|[.-])(\d{1,3})[.-](\d{1,3})[.-](\d{1,3})[.-](\d{1,3})\.(?:[a-z0-9-]{1,20}\.)?[a-z]{2,24}$/.exec(name);
   const octets = embedded ? parseIpv4(embedded.slice(1, 5).join('.')) : undefined;
   return octets ? nameIpv4(octets) : undefined;
 }

@@ -49,12 +49,16 @@ export function redactJson(value: JsonObject): { readonly value: JsonObject; rea
   return { value: redactor.redactions.length === 0 ? value : redacted, findings: redactor.findings };
 }
 
-/** A text without its secrets and hidden characters, and what was taken out. `path` is where redactions say it was. */
+/**
+ * A text without its secrets and hidden characters, and what was taken out. `path` is where redactions say it was; with
+ * `tag`, each place also says which secret stood there, so that two can be told to be the same (`makeRedactionTag`).
+ */
 export function redactText(
   text: string,
   path = '',
+  tag?: (secret: string) => string,
 ): { readonly text: string; readonly redactions: readonly Redaction[] } {
-  const redactor = new Redactor([secrets, hiddenText]);
+  const redactor = new Redactor([secrets, hiddenText], tag);
   return { text: redactor.text(text, path), redactions: redactor.redactions };
 }
 
@@ -62,8 +66,10 @@ class Redactor {
   readonly redactions: Redaction[] = [];
   readonly findings: Finding[] = [];
   readonly #detectors: readonly Detector[];
+  readonly #tag: ((secret: string) => string) | undefined;
 
-  constructor(detectors: readonly Detector[]) {
+  constructor(detectors: readonly Detector[], tag?: (secret: string) => string) {
+    this.#tag = tag;
     this.#detectors = detectors;
   }
 
@@ -95,7 +101,9 @@ class Redactor {
     let redacted = '';
     let from = 0;
     for (const { start, end, kind, detector } of spans) {
-      redacted += text.slice(from, start) + (detector === 'secrets' ? `[redacted secret:${kind} ${end - start}]` : '');
+      redacted += text.slice(from, start);
+      if (detector === 'secrets')
+        redacted += `[redacted secret:${kind} ${end - start}${this.#tagOf(text.slice(start, end))}]`;
       this.redactions.push({
         kind: detector === 'secrets' ? `secret:${kind}` : `hidden:${kind}`,
         path,
@@ -104,6 +112,10 @@ class Redactor {
       from = end;
     }
     return redacted + text.slice(from);
+  }
+
+  #tagOf(secret: string): string {
+    return this.#tag ? ` ${this.#tag(stripHidden(secret).text)}` : '';
   }
 }
 

@@ -16,7 +16,11 @@ export function findUrls(
   const found = [];
   for (const match of text.matchAll(URLS)) {
     const url = match[0].replace(/[).,;!?\]]+$/, '');
-    found.push({ url, start: match.index, end: match.index + url.length });
+    const end = match.index + url.length;
+    found.push({ url, start: match.index, end });
+    // An address in the query of another is where a redirect leads.
+    const nested = url.slice(8).search(/[a-z][a-z0-9+.-]{1,9}:\/\//i);
+    if (nested >= 0) found.push({ url: url.slice(8 + nested), start: match.index + 8 + nested, end });
     if (found.length >= MOST_URLS) break;
   }
   return found;

@@ -61,6 +61,7 @@ export function viewApproval(approval: Approval): ApprovalBody {
     callId: approval.callId,
     tool: approval.tool,
     arguments: approval.arguments,
+    ...(approval.input !== undefined && { input: approval.input }),
     callDigest: approval.callDigest,
     reasons: approval.reasons.map(viewReason),
     askedAt: viewTime(approval.askedAtMs),

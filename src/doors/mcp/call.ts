@@ -48,7 +48,7 @@ export async function callThrough(
     const questions = readQuestions(result);
     const forbidden = await judgeQuestions(door, client, tool.server, questions);
     if (forbidden || round > limits.mcpInputRounds) return withhold(client.era, callId, tool);
-    if (client.era === 'modern') return { ok: true, result: shape(sealState(door, result, binding)) };
+    if (client.era === 'modern') return { ok: true, result: shape(sealRound(door, result, questions ?? [], binding)) };
     const responses = await askClient(channel, questions);
     if (responses === undefined) return withhold(client.era, callId, tool);
     const state = result.extra?.['requestState'];
@@ -154,20 +154,39 @@ function readTrace(meta: JsonObject): JsonObject | undefined {
   return { traceparent, ...state };
 }
 
+/**
+ * What the client brings back to a tool that asked. Without the state that went with the question, or for what was not
+ * asked, it would be a way past the arguments, which are checked: it is left out, and the tool asks again.
+ */
 function readInput(door: DoorState, params: JsonObject, binding: StateBinding): CallInput | 'invalid' | undefined {
   const { inputResponses, requestState } = params;
-  if (inputResponses === undefined && requestState === undefined) return undefined;
   if (inputResponses !== undefined && !isJsonObject(inputResponses)) return 'invalid';
-  const responses = inputResponses === undefined ? {} : { responses: inputResponses };
-  if (requestState === undefined) return responses;
-  const state = typeof requestState === 'string' ? door.seal.open(requestState, binding) : undefined;
-  return state === undefined ? 'invalid' : { ...responses, state };
+  if (requestState === undefined) return undefined;
+  const opened = typeof requestState === 'string' ? door.seal.open(requestState, binding) : undefined;
+  if (opened === undefined) return 'invalid';
+  const { state, asked } = JSON.parse(opened) as Round; // `sealRound` wrote it, and the seal holds
+  const answers = Object.entries(inputResponses ?? {}).filter(([key]) => asked.includes(key));
+  return {
+    ...(inputResponses === undefined ? {} : { responses: Object.fromEntries(answers) }),
+    ...(state === undefined ? {} : { state }),
+  };
 }
 
-function sealState(door: DoorState, result: ToolResult, binding: StateBinding): ToolResult {
+/** What is kept, in the client's hands and sealed, between two rounds: the tool's own state, and what it asked. */
+interface Round {
+  readonly state?: string;
+  readonly asked: readonly string[];
+}
+
+function sealRound(
+  door: DoorState,
+  result: ToolResult,
+  questions: readonly Question[],
+  binding: StateBinding,
+): ToolResult {
   const state = result.extra?.['requestState'];
-  if (typeof state !== 'string') return result;
-  return { ...result, extra: { ...result.extra, requestState: door.seal.seal(state, binding) } };
+  const round: Round = { ...(typeof state === 'string' ? { state } : {}), asked: questions.map(({ key }) => key) };
+  return { ...result, extra: { ...result.extra, requestState: door.seal.seal(JSON.stringify(round), binding) } };
 }
 
 interface Question {

@@ -4,8 +4,6 @@ export const GATEWAY = { name: 'chaperone', title: 'Chaperone', version: '0.1.0'
 export const MODERN_VERSION = '2026-07-28';
 /** The revisions with a session, newest first. */
 export const LEGACY_VERSIONS: readonly string[] = ['2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05'];
-/** What a legacy client speaks that names no revision in its headers. */
-export const ASSUMED_VERSION = '2025-03-26';
 
 export const META = {
   version: 'io.modelcontextprotocol/protocolVersion',

@@ -33,12 +33,14 @@ export function validate(scanned: Scanned): Validated | Refusal {
     return new Refusal(checked.reasons, code === 'PERMITTED' ? 'E_ARGUMENTS_INVALID' : code);
   }
   const { name, pin } = governed;
-  const digest = digestCall(name, pin, checked.arguments);
+  const input = request.input?.responses;
+  const digest = digestCall(name, pin, checked.arguments, input);
   return new Validated(scanned, governed, {
     id: callId,
     runId: run.id,
     tool: name,
     arguments: checked.arguments,
+    ...(input === undefined ? {} : { input }),
     digest,
   });
 }

@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest';
+import type { CallContext, Execution } from '../../src/ports/tool-source.ts';
+import { answerApproval } from '../../src/runtime/approvals.ts';
+import { call } from '../../src/runtime/call.ts';
+import { lawCatalog, lawTool, openLawWorld } from '../laws/law-world.ts';
+import { openAttackDoor } from './attack-door.ts';
+
+/**
+ * Answers to a tool's questions leave beside its arguments, past their schema and limits. So they are taken only where
+ * the tool asked, for what it asked; and an approval of a call without them is none of a call with them.
+ */
+const QUESTION = { method: 'elicitation/create', params: { message: '?', requestedSchema: { type: 'object' } } };
+
+async function openAsking(approval: 'required' | 'never') {
+  const inputs: CallContext['input'][] = [];
+  const law = await openLawWorld({
+    catalog: lawCatalog({
+      tools: [lawTool('pay', {})],
+      manifest: { version: 1, agents: { a: { tools: { 'law/pay': { approval } } } } },
+    }),
+    call: async (_intent, { input }): Promise<Execution> => {
+      inputs.push(input);
+      const extra = { resultType: 'input_required', inputRequests: { ok: QUESTION } };
+      return { ok: true, result: input === undefined ? { content: [], extra } : { content: [] } };
+    },
+  });
+  const principal = { tenant: 'default', agent: 'a' };
+  const run = await law.world.runs.start({ principal, task: 'attack', prompt: [], attested: false });
+  return { law, run, principal, inputs };
+}
+
+describe('answers nobody asked for', () => {
+  it('do not reach the tool without its question', async () => {
+    const { law, run, inputs } = await openAsking('never');
+    await using door = openAttackDoor(law);
+    const inputResponses = { ok: { action: 'accept', content: { amount: 1_000_000 } } };
+    const params = { name: 'pay', arguments: {}, inputResponses };
+    const answer = await door.ask(run.id, 'tools/call', params);
+    expect(answer.result).toMatchObject({ resultType: 'input_required', requestState: expect.any(String) });
+    expect(inputs).toEqual([undefined]);
+  });
+
+  it('do not come along with those that were', async () => {
+    const { law, run, inputs } = await openAsking('never');
+    await using door = openAttackDoor(law);
+    const asked = await door.ask(run.id, 'tools/call', { name: 'pay', arguments: {} });
+    const requestState = asked.result?.['requestState'];
+    const inputResponses = { ok: { action: 'accept' }, more: { action: 'accept' } };
+    await door.ask(run.id, 'tools/call', { name: 'pay', arguments: {}, inputResponses, requestState });
+    expect(inputs).toEqual([undefined, { responses: { ok: { action: 'accept' } } }]);
+  });
+
+  it('are not covered by an approval of the call without them, and are shown to whoever approves them', async () => {
+    const { law, run, principal, inputs } = await openAsking('required');
+    const request = { principal, runId: run.id, tool: 'law/pay', arguments: {} };
+    const first = await call(law.world, request);
+    const approvalId = first.kind === 'refused' ? (first.approvalId ?? '') : '';
+    await answerApproval(law.world, { tenant: 'default', approvalId, approve: true, by: 'ann' });
+    const input = { responses: { ok: { action: 'accept', content: { amount: 1_000_000 } } } };
+    const second = await call(law.world, { ...request, input });
+    expect(second).toMatchObject({ kind: 'refused', code: 'E_APPROVAL_PENDING' });
+    expect(inputs).toEqual([]);
+    const id = second.kind === 'refused' ? (second.approvalId ?? '') : '';
+    expect(await law.truth.readApproval('default', id)).toMatchObject({ input: input.responses });
+  });
+});
