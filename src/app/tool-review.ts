@@ -26,8 +26,11 @@ export interface DriftedTool {
 export interface ToolReview extends AsyncDisposable {
   /** Tools whose description differs from the reviewed one. */
   listDrifted(): Promise<readonly DriftedTool[]>;
-  /** Pins a tool as it is now. Throws a `Fault` E_NOT_FOUND. */
-  accept(name: string): Promise<Digest>;
+  /**
+   * Pins a tool as it is now, or, with the pin that was looked at, only if it still is that: a server may answer the
+   * second time with something else. Throws a `Fault`: E_NOT_FOUND, E_TOOL_DRIFTED.
+   */
+  accept(name: string, seen?: string): Promise<Digest>;
 }
 
 /** The tools as their servers describe them now, beside the descriptions that were reviewed. */
@@ -57,10 +60,12 @@ export async function openToolReview(
       }
       return drifted;
     },
-    async accept(name) {
+    async accept(name, seen) {
       const tool = tools.find((candidate) => toolName(candidate) === name);
       if (tool === undefined) throw new Fault('E_NOT_FOUND', `no configured server has a tool \`${name}\``);
       const pin = pinTool(tool);
+      if (seen !== undefined && seen !== pin)
+        throw new Fault('E_TOOL_DRIFTED', `\`${name}\` changed again since that was looked at; it is now ${pin}`);
       const atMs = systemClock.nowMs();
       const result = await store.commit([
         { kind: 'pin.set', tool: toolName(tool), pin, descriptor: describeTool(tool), atMs },

@@ -91,9 +91,15 @@ tools
   .description('what changed since tools were reviewed')
   .action(run(async (context) => (await import('./tools.ts')).diffTools(context)));
 tools
-  .command('review <tool>')
-  .description('accept a tool as its server describes it now')
-  .action(run(async (context, _options, tool) => (await import('./tools.ts')).reviewTool(context, String(tool))));
+  .command('review <tool> [pin]')
+  .description(
+    'accept a tool as its server describes it now; with the pin that `diff` showed, only if it still is that',
+  )
+  .action(
+    run(async (context, _options, tool, pin) =>
+      (await import('./tools.ts')).reviewTool(context, String(tool), pin === undefined ? undefined : String(pin)),
+    ),
+  );
 
 const servers = program.command('servers').description('install and pin the packages that servers start from');
 servers

@@ -15,16 +15,16 @@ export async function diffTools(context: CommandContext): Promise<void> {
     drifted.flatMap(({ name, reviewed, found }) => [
       ...diffLines(name, reviewed.text, found.text).split('\n'),
       `reviewed as ${reviewed.pin}, found as ${found.pin}`,
-      `accept it: chaperone tools review ${name}`,
+      `accept it: chaperone tools review ${name} ${found.pin}`,
     ]),
   );
   if (drifted.length === 0) terminal.say('every tool is as it was reviewed');
 }
 
-/** Accepts a tool as its server describes it now. */
-export async function reviewTool(context: CommandContext, name: string): Promise<void> {
+/** Accepts a tool as its server describes it now; with the pin that `diff` showed, only if it still is that. */
+export async function reviewTool(context: CommandContext, name: string, seen: string | undefined): Promise<void> {
   const loaded = await openConfig(context.configPath, context.cwd);
   await using review = await openToolReview(loaded, context.env, printNotice(context.terminal));
-  const pin = await review.accept(name);
+  const pin = await review.accept(name, seen);
   context.terminal.data({ tool: name, pin }, [`${name} is reviewed as ${pin}`]);
 }

@@ -1,5 +1,5 @@
 import type { SeenRecord } from './provenance-index.ts';
-import type { Sentence } from './read-task.ts';
+import type { Sentence } from './read-sentence.ts';
 
 /** A superlative of the user's, and the fields it is about. */
 interface Extreme {

@@ -5,11 +5,12 @@ import { joinLabels, type Label, leastLabel } from '../model/label.ts';
 import type { PromptPart } from '../model/prompt.ts';
 import type { ToolResult } from '../model/result.ts';
 import type { ToolName } from '../model/tool.ts';
-import { keyOfText, keyOfValue, readAtoms } from './atoms.ts';
+import { keyOfText, keyOfValue } from './atoms.ts';
 import { Delegated } from './collect-delegated.ts';
 import { cutPasted } from './cut-pasted.ts';
 import { DeclaredPlan, type PlanStep } from './declared-plan.ts';
 import { type FlowTool, readToolWords } from './flow-tool.ts';
+import { escapePattern } from './fold-text.ts';
 import { type Authority, grantAuthority, isKnownChange } from './grant-authority.ts';
 import { isOutward, judgeLeaf } from './judge-leaf.ts';
 import { isAuthorField } from './judge-party.ts';
@@ -19,6 +20,8 @@ import { parseText } from './parse-text.ts';
 import { indexLimits, ProvenanceIndex, type SeenRecord } from './provenance-index.ts';
 import { type RecordShape, readProse, readRecords } from './read-records.ts';
 import { readTask, type Task } from './read-task.ts';
+import { type Release, releaseText } from './release-text.ts';
+import { listTexts, pastedTool } from './result-texts.ts';
 import { type Finding, type RunView, trusted } from './run-view.ts';
 import { SecretValues } from './secret-values.ts';
 
@@ -84,7 +87,7 @@ export class FlowRun {
     const { pasted } = cutPasted(open.prompt);
     if (pasted.length > 0) this.#taint('prompt.quote');
     for (const text of pasted)
-      this.#addShape(readProse(text), PASTED_TOOL, { call: 0, ownWrite: false, byOutsider: true, pointed: false });
+      this.#addShape(readProse(text), pastedTool, { call: 0, ownWrite: false, byOutsider: true, pointed: false });
   }
 
   /** The join of everything read so far. */
@@ -198,34 +201,12 @@ export class FlowRun {
     }
   }
 
-  /** Whether a text may be handed to somebody: the final answer is a sink as well. `audience`: an address or a name; the user by default. */
-  release(
-    text: string,
-    audience?: string,
-  ): { readonly verdict: 'permit' | 'ask' | 'deny'; readonly reasons: readonly Reason[] } {
-    const reasons: Reason[] = [];
-    if (this.#secrets.holdsConfidential(text)) {
-      return { verdict: 'deny', reasons: [{ code: 'E_TAINT_EGRESS', message: 'it holds text that must never leave' }] };
-    }
-    const toUser = audience === undefined || this.#own.has(keyOfValue(audience)) || this.#own.has(keyOfText(audience));
-    if (!toUser && this.#label.secrecy === 'secret' && !this.task.mentioned.has(keyOfValue(audience ?? ''))) {
-      reasons.push({
-        code: 'E_TAINT_EGRESS',
-        message: 'something secret was read, and the prompt does not name this audience',
-      });
-    }
-    for (const image of text.matchAll(
-      /!\[[^\]]{0,500}\]\(\s{0,20}<?([^)\s>]{1,4000})|<img\b[^>]{0,500}\bsrc\s{0,20}=\s{0,20}["']?([^"'\s>]{1,4000})/gi,
-    )) {
-      const [atom] = readAtoms(image[1] ?? image[2] ?? '');
-      if (atom && !this.task.mentioned.has(atom.key)) {
-        reasons.push({
-          code: 'E_TAINT_EGRESS',
-          message: 'it loads an image from an address that the user did not name',
-        });
-      }
-    }
-    return { verdict: reasons.length > 0 ? 'ask' : 'permit', reasons };
+  /**
+   * Whether a text may be handed to somebody: the final answer is a sink as well. `audience`: an address or a name; the
+   * user by default.
+   */
+  release(text: string, audience?: string): Release {
+    return releaseText(text, audience, { task: this.task, label: this.#label, own: this.#own, secrets: this.#secrets });
   }
 
   /** The planner knows every verb of the prompt and the tool's own, and they are not the same. Content never lends destruction. */
@@ -382,7 +363,7 @@ export class FlowRun {
       if (mentions?.some((mention) => mention.kind !== 'number' && mention.kind !== 'date')) return true;
       return (
         CONTAINER.has(leaf.words.at(-1) ?? '') &&
-        new RegExp(`(?<![\\p{L}\\p{N}])${escape(leaf.value)}(?![\\p{L}\\p{N}])`, 'iu').test(this.task.text)
+        new RegExp(`(?<![\\p{L}\\p{N}])${escapePattern(leaf.value)}(?![\\p{L}\\p{N}])`, 'iu').test(this.task.text)
       );
     });
   }
@@ -408,26 +389,4 @@ const CONTAINER: ReadonlySet<string> = new Set([
   'repository',
 ]);
 
-const PASTED_TOOL: FlowTool = {
-  tool: { server: 'prompt', name: 'quote', description: '', inputSchema: {} },
-  name: 'prompt/quote',
-  pin: 'sha256:',
-  effect: 'read',
-  consequence: 'low',
-  declared: true,
-  sinks: [],
-};
-
-const escape = (text: string): string => text.replace(/^[#@]/, '').replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 const callKey = (tool: ToolName, args: JsonObject): string => `${tool} ${canonicalJson(args)}`;
-
-/** Every text of a result that the model reads. */
-function listTexts(result: ToolResult): string[] {
-  return result.content.flatMap((block) => {
-    if (typeof block['text'] === 'string') return [block['text']];
-    const resource = block['resource'];
-    return typeof resource === 'object' && resource !== null && 'text' in resource && typeof resource.text === 'string'
-      ? [resource.text]
-      : [];
-  });
-}

@@ -1,5 +1,6 @@
 /** Characters that show nothing and only make two texts differ: zero-width, joiners, bidi controls, soft hyphen, tags. */
 const INVISIBLE =
+  // biome-ignore lint/suspicious/noMisleadingCharacterClass: each character stands for itself here
   /[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\u{e0000}-\u{e0fff}]/gu;
 
 /** One spelling of a text for comparing: NFKC, no invisible characters, lower case, single spaces, ends trimmed. */
@@ -31,4 +32,9 @@ export function stemWord(word: string): string {
   if (word.length > 4 && /(?:ss|sh|ch|x|z)es$/.test(word)) return word.slice(0, -2);
   if (word.length > 3 && word.endsWith('s') && !word.endsWith('ss') && !word.endsWith('us')) return word.slice(0, -1);
   return word;
+}
+
+/** A text as part of a pattern, taken literally, without a leading `#` or `@`. */
+export function escapePattern(text: string): string {
+  return text.replace(/^[#@]/, '').replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');
 }

@@ -1,11 +1,12 @@
 import { type Atom, keyOfText, readAtoms } from './atoms.ts';
-import { foldText, listWords, stemWord } from './fold-text.ts';
+import { escapePattern, foldText, listWords, stemWord } from './fold-text.ts';
 import { onlyLooksByName } from './grant-authority.ts';
 import { stopWords } from './lexicon.ts';
 import { NAMED } from './link-record.ts';
 import type { Occurrence } from './provenance-index.ts';
+import type { Mention } from './read-mentions.ts';
 import type { Field } from './read-records.ts';
-import type { Mention, Task } from './read-task.ts';
+import type { Task } from './read-task.ts';
 import { doubt, type Finding, PROMPT, type RunView, trusted } from './run-view.ts';
 
 const PARTY_FORMS: ReadonlySet<Atom['kind']> = new Set(['email', 'account', 'phone', 'url']);
@@ -97,7 +98,7 @@ const isParty = (mention: Mention): boolean =>
 function namesInSentence(name: string, sentence: string): boolean {
   const words = listWords(name);
   if (words.length === 0) return false;
-  const escaped = name.replace(/^[#@]/, '').replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  const escaped = escapePattern(name);
   const whole = new RegExp(`(?<![\\p{L}\\p{N}_-])[#@]?${escaped}(?:['’]s)?(?![\\p{L}\\p{N}_])`, 'u');
   if (words.some((word) => !stopWords.has(word)) && /[\p{Lu}\d_-]/u.test(name) && whole.test(sentence)) return true;
   const placed = new RegExp(
@@ -108,7 +109,7 @@ function namesInSentence(name: string, sentence: string): boolean {
 }
 
 function isExcluded(name: string, task: Task): boolean {
-  const escaped = foldText(name).replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  const escaped = escapePattern(foldText(name));
   return new RegExp(
     `\\b(?:except(?: for)?|excluding|besides|other than|instead of|apart from|not to|never to|but not|without)\\s+(?:to\\s+)?[#@'"]?${escaped}\\b`,
     'u',

@@ -1,10 +1,10 @@
-import { keyOfNumber, keyOfText, keyOfValue } from './atoms.ts';
+import { keyOfNumber, keyOfValue } from './atoms.ts';
 import { followsFrom } from './compute-amount.ts';
 import { isExtreme } from './find-extreme.ts';
 import { foldText, listWords, stemWord } from './fold-text.ts';
 import { onlyLooksByName } from './grant-authority.ts';
 import { stopWords } from './lexicon.ts';
-import { HINTED, NAMED } from './link-record.ts';
+import { HINTED } from './link-record.ts';
 import type { Leaf } from './list-leaves.ts';
 import type { Occurrence, SeenRecord } from './provenance-index.ts';
 import { doubt, type Finding, PROMPT, type RunView, trusted } from './run-view.ts';

@@ -4,16 +4,14 @@
  * went wrong stays. For text on its way to a model or a user; the whole text belongs in the record.
  */
 export function stripInternals(text: string): string {
-  const lines = text.slice(0, MAX_CHARS).split('\n');
   const kept: string[] = [];
-  let skipped = false;
-  for (const line of lines) {
+  let inTrace = false;
+  for (const line of text.slice(0, MAX_CHARS).split('\n')) {
     const isFrame = FRAMES.some((pattern) => pattern.test(line));
-    if (isFrame && !skipped) kept.push('[stack trace removed]');
-    if (!isFrame) kept.push(stripLine(line));
+    if (isFrame && !inTrace) kept.push('[stack trace removed]');
     // Python prints the source line under a frame, further in.
-    skipped = isFrame || (skipped && /^\s{4,}\S/.test(line));
-    if (skipped && !isFrame) kept.pop();
+    inTrace = isFrame || (inTrace && /^\s{4,}\S/.test(line));
+    if (!inTrace) kept.push(stripLine(line));
   }
   if (text.length > MAX_CHARS) kept.push('[rest removed]');
   return kept.join('\n');

@@ -42,6 +42,26 @@ it('overlooks nothing that the patterns behind it could match', () => {
   );
 });
 
+it('keeps the digits of one number together, whatever divides them', () => {
+  const group = fc.string({ unit: fc.constantFrom('1', '7', '4'), minLength: 1, maxLength: 4 });
+  const mark = fc.constantFrom(' ', '-', '. ', ') ', '/');
+  fc.assert(
+    fc.property(
+      fc.array(group, { minLength: 6, maxLength: 9 }),
+      mark,
+      fc.nat({ max: 200 }),
+      (groups, between, room) => {
+        const number = groups.join(between);
+        const text = `${'x'.repeat(room)} ${number} ${'x'.repeat(room)}`;
+        const at = room + 1;
+        expect(surveyText(text).numbers).toEqual([
+          { start: Math.max(0, at - 40), end: Math.min(text.length, at + number.length - 1 + 40) },
+        ]);
+      },
+    ),
+  );
+});
+
 it('finds every anchor where it stands, as a search for each would', () => {
   const anchors = ['abc', 'bcd', 'ab-', '-----', 'bca b', '\nab'];
   fc.assert(

@@ -84,11 +84,12 @@ const argumentsOf = (name: string): fc.Arbitrary<JsonObject> => {
   const properties = toolOf(name).tool.inputSchema['properties'] as JsonObject; // the world's schemas have properties
   const arbitraries = Object.entries(properties).map(([key, schema]) => {
     const type = (schema as JsonObject)['type']; // as above
+    const item: fc.Arbitrary<JsonValue> = key === 'attachments' ? value.map((file_id) => ({ file_id })) : value;
     const made: fc.Arbitrary<JsonValue> =
       type === 'number'
         ? fc.constantFrom(66613, 1, 12, 20)
         : type === 'array'
-          ? fc.array(key === 'attachments' ? value.map((file_id) => ({ file_id })) : value, { maxLength: 2 })
+          ? fc.array(item, { maxLength: 2 })
           : value;
     return made.map((chosen): [string, JsonValue] => [key, chosen]);
   });

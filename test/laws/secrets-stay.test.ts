@@ -154,7 +154,7 @@ describe('law 10: a secret given to a server stays with it', () => {
     }
   });
 
-  it('is in no output of the command line', async () => {
+  it('is in no output of the command line', { timeout: 240_000 }, async () => {
     const commands = [
       ['status'],
       ['tail', '--no-follow', '--last', '1000'],

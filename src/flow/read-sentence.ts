@@ -1,0 +1,248 @@
+import { foldText, listWords, stemWord } from './fold-text.ts';
+import { isChangeVerb, readImperatives, stopWords } from './lexicon.ts';
+
+/** A verb that the user asks with. */
+export interface TaskVerb {
+  readonly word: string;
+  readonly negated: boolean;
+  /** Stems between the verb and the next preposition: what it is done to. */
+  readonly direct: readonly string[];
+}
+
+export interface Sentence {
+  readonly text: string;
+  readonly folded: string;
+  readonly words: readonly string[];
+  readonly stems: ReadonlySet<string>;
+  readonly verbs: readonly TaskVerb[];
+  /** It leans on something said before: `it`, `them`, `the same`. */
+  readonly leans: boolean;
+  /** `look`: asks for an answer only. `change`: asks for an effect. `tell`: says something. `unclear`: cannot be told. */
+  readonly kind: 'look' | 'change' | 'tell' | 'unclear';
+}
+
+
+const QUESTION = /^(?:who|whom|whose|what|when|where|which|why|how|is|are|am|was|were|do|does|did|has|have|had|any)$/;
+const POLITE = new Set([
+  'please',
+  'also',
+  'then',
+  'and',
+  'now',
+  'just',
+  'kindly',
+  'first',
+  'finally',
+  'next',
+  'so',
+  'or',
+  'but',
+  'afterwards',
+  'lastly',
+  'secondly',
+  'only',
+  'immediately',
+  'quickly',
+  'hey',
+  'hi',
+  'hello',
+  'ok',
+  'okay',
+  'well',
+  'again',
+  'otherwise',
+  'both',
+  'either',
+  'thereafter',
+]);
+const LEADS_TO = new Set([
+  'want',
+  'need',
+  'like',
+  'love',
+  'wish',
+  'have',
+  'forget',
+  'sure',
+  'remember',
+  'you',
+  'try',
+  'proceed',
+  'certain',
+  'got',
+  'and',
+  'or',
+  'possible',
+  'able',
+]);
+const SUBJECT = new Set(['i', 'we', 'they', 'he', 'she', 'it', 'who', 'that', 'which']);
+const MODAL = new Set([
+  'can',
+  'could',
+  'would',
+  'will',
+  'should',
+  'must',
+  'shall',
+  'may',
+  "let's",
+  'lets',
+  "i'd",
+  "we'd",
+  "i'll",
+]);
+const PREPOSITION = new Set([
+  'in',
+  'from',
+  'of',
+  'to',
+  'with',
+  'by',
+  'on',
+  'at',
+  'for',
+  'via',
+  'using',
+  'about',
+  'into',
+  'that',
+  'which',
+  'mentioned',
+  'called',
+  'named',
+  'titled',
+  'if',
+  'when',
+  'as',
+  'and',
+  'then',
+  'before',
+  'after',
+  'because',
+  'containing',
+  'according',
+  'based',
+  'who',
+  'where',
+  'so',
+]);
+const NEGATION = /(?:\bdo not|\bdon['’]?t|\bnever|\bwithout|\bnot|\bno need to|\bavoid|\bdon t)\s+(?:\w+ly\s+)?$/;
+const LEANING =
+  /\b(?:it|them|this|these|those|they|him|her|that one|the same|each|its|their|everyone|everybody|one|ones)\b/;
+
+/** Reads one sentence. `masked`: the same text with quotations and values replaced, so that no verb is found in them. */
+export function readSentence(text: string, masked: string, question: boolean): Sentence {
+  const folded = foldText(masked);
+  const tokens = [...folded.matchAll(/[\p{L}\p{N}]+(?:['’-][\p{L}\p{N}]+)*|[,:()–—]/gu)].map((match) => ({
+    word: match[0],
+    at: match.index,
+  }));
+  const verbs: TaskVerb[] = [];
+  let unclear = false;
+  let looks = question;
+  const opener = tokens.find((token) => /\p{L}/u.test(token.word) && !POLITE.has(token.word))?.word ?? '';
+  if (QUESTION.test(opener) && !(opener === 'have' || opener === 'do')) looks = true;
+  for (const [i, { word, at }] of tokens.entries()) {
+    if (!/^\p{L}/u.test(word) || POLITE.has(word) || MODAL.has(word) || isPlaceholder(word) || /['’]/.test(word))
+      continue;
+    if (/^(?:is|are|was|were|has|sent|said|says|called|told|asked|wants?|will)$/.test(tokens[i + 1]?.word ?? ''))
+      continue;
+    const place = verbPlace(tokens, i);
+    if (place === 'no') continue;
+    if (word === 'let') {
+      const knows = tokens.slice(i + 1, i + 6).some((token) => token.word === 'know');
+      if (knows && /^(?:me|us)$/.test(tokens[i + 1]?.word ?? '')) looks = true;
+      else if (knows) verbs.push({ word: 'notify', negated: false, direct: [] });
+      continue;
+    }
+    const negated =
+      NEGATION.test(folded.slice(Math.max(0, at - 30), at)) &&
+      !/\b(?:forget|hesitate) to\s+$/.test(folded.slice(0, at));
+    if (readImperatives.has(word) && !(word === 'tell' || word === 'give')) {
+      looks = true;
+      // `find` and `check` only look; `get`, `fetch` and `save` can stand for a change too.
+      if (isChangeVerb(word) && place === 'head') verbs.push({ word, negated, direct: directAfter(tokens, i) });
+    } else if (word === 'tell' || word === 'give') {
+      if (/^(?:me|us)$/.test(tokens[i + 1]?.word ?? '')) looks = true;
+      else verbs.push({ word, negated, direct: directAfter(tokens, i) });
+    } else if (isChangeVerb(word)) {
+      if (followsNoun(tokens, i)) continue;
+      verbs.push({ word, negated, direct: directAfter(tokens, i) });
+    } else if (
+      place === 'head' &&
+      !QUESTION.test(word) &&
+      !stopWords.has(word) &&
+      word !== 'let' &&
+      word !== 'make' &&
+      word !== 'thanks' &&
+      word !== 'thank'
+    ) {
+      if (word !== 'perform' && word !== 'do') unclear = true;
+      verbs.push({ word, negated, direct: directAfter(tokens, i) });
+    }
+  }
+  const positive = verbs.filter((verb) => !verb.negated && isChangeVerb(verb.word));
+  const words = listWords(text);
+  return {
+    text,
+    folded: foldText(text),
+    words,
+    stems: new Set(words.filter((word) => !stopWords.has(word)).map(stemWord)),
+    verbs,
+    leans: LEANING.test(folded),
+    kind: positive.some((verb) => !(readImperatives.has(verb.word) && looks))
+      ? 'change'
+      : unclear && !looks
+        ? 'unclear'
+        : looks
+          ? 'look'
+          : 'tell',
+  };
+}
+
+const isPlaceholder = (word: string): boolean => /^q{2,}$/.test(word);
+
+/** Whether a verb may stand here: at the head of a clause, after `to` where that asks, after `you`, or nowhere. */
+function verbPlace(tokens: readonly { readonly word: string }[], i: number): 'head' | 'joined' | 'no' {
+  const before = tokens[i - 1]?.word;
+  if (before === undefined || before === 'please' || before === 'kindly') return 'head';
+  if (before === 'to' && tokens[i - 2]?.word === 'have') return 'no';
+  if (before === 'to')
+    return LEADS_TO.has(tokens[i - 2]?.word ?? '') ||
+      (/^(?:me|us)$/.test(tokens[i - 2]?.word ?? '') && LEADS_TO.has(tokens[i - 3]?.word ?? ''))
+      ? 'joined'
+      : 'no';
+  if (before === 'you' || before === 'not' || before === "don't" || before === 'don’t' || before === 'never')
+    return MODAL.has(tokens[i - 2]?.word ?? '') || before !== 'you' ? 'joined' : 'no';
+  if (before === ',' || before === ':' || before === '(' || before === '–' || before === '—') return 'joined';
+  if ((before === 'should' || before === 'must') && tokens[i - 2]?.word === 'you') return 'joined';
+  if (before === 'help' || before === "let's" || before === 'lets') return 'joined';
+  if (POLITE.has(before)) {
+    // A polite word counts as the head only if nothing but polite words stands before it.
+    for (let j = i - 2; j >= 0; j--) if (!POLITE.has(tokens[j]?.word ?? '')) return 'joined';
+    return 'head';
+  }
+  return /ly$/.test(before) && before.length > 4 && !SUBJECT.has(tokens[i - 2]?.word ?? '') ? 'joined' : 'no';
+}
+
+/** `my messages, email and calendar`: a word in a list of nouns is no verb. */
+function followsNoun(tokens: readonly { readonly word: string }[], i: number): boolean {
+  const next = tokens[i + 1]?.word;
+  const before = tokens[i - 1]?.word;
+  return (
+    (before === ',' || before === 'and' || before === 'or') &&
+    (next === undefined || next === ',' || next === 'and' || next === 'or')
+  );
+}
+
+function directAfter(tokens: readonly { readonly word: string }[], i: number): string[] {
+  const found: string[] = [];
+  for (const { word } of tokens.slice(i + 1, i + 12)) {
+    if (PREPOSITION.has(word) || /^[,:()–—]$/.test(word)) {
+      if (found.length > 0) break;
+      continue;
+    }
+    if (!stopWords.has(word) && !isPlaceholder(word)) found.push(stemWord(word));
+  }
+  return found;
+}

@@ -1,0 +1,34 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { loadText } from '../../src/app/config/load-config.ts';
+import { parseOptions } from '../../src/app/gateway.ts';
+import { openToolReview } from '../../src/app/tool-review.ts';
+
+/**
+ * A server that describes a tool differently each time it is started: what a person reads in one command is not what the
+ * next one finds. Accepting names what was read.
+ */
+const script = join(import.meta.dirname, 'hostile-server.ts');
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'chaperone-attack-'));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+it('accepts the description that was looked at, or none', async () => {
+  const text = `version: 1\nservers: { s: { command: ${process.execPath}, args: [${script}, fickle] } }\n`;
+  const loaded = await loadText(text, 'chaperone.yaml', folder, parseOptions);
+  const open = () => openToolReview(loaded, process.env, () => {});
+  {
+    await using first = await open();
+    await first.accept('s/act');
+  }
+  await using looked = await open();
+  const seen = (await looked.listDrifted())[0]?.found.pin;
+  expect(seen).toMatch(/^sha256:/);
+  await using later = await open();
+  await expect(later.accept('s/act', seen)).rejects.toMatchObject({ code: 'E_TOOL_DRIFTED' });
+  await expect(looked.accept('s/act', seen)).resolves.toBe(seen);
+});
