@@ -40,12 +40,6 @@ export async function open({ suite, tools, userPrompt, promptParts }) {
       const pin = pins.get(tool.name);
       if (pin !== undefined && pin !== tool.pin) return { verdict: 'deny' };
       const { verdict, reasons } = run.assess(tool, args);
-      console.error(
-        verdict,
-        name,
-        JSON.stringify(args).slice(0, 200),
-        reasons.map((reason) => reason.message).join(' | '),
-      );
       return { verdict: verdict === 'permit' ? 'allow' : verdict, reasons };
     },
     after(name, args, output) {

@@ -21,7 +21,6 @@ export interface Sentence {
   readonly kind: 'look' | 'change' | 'tell' | 'unclear';
 }
 
-
 const QUESTION = /^(?:who|whom|whose|what|when|where|which|why|how|is|are|am|was|were|do|does|did|has|have|had|any)$/;
 const POLITE = new Set([
   'please',

@@ -2,6 +2,8 @@ import type { RpcMessage } from '../../model/json-rpc.ts';
 
 const encoder = new TextEncoder();
 const KEEP_ALIVE_MS = 15_000;
+/** What may wait for a client that reads more slowly than its servers talk; notifications beyond it are dropped. */
+const UNREAD_BYTES = 8_388_608;
 const STREAM_HEADERS = {
   'content-type': 'text/event-stream',
   'cache-control': 'no-cache, no-transform',
@@ -36,18 +38,22 @@ export class HttpExchange {
   send(message: RpcMessage): boolean {
     if (this.#ended) return false;
     this.open();
+    if (!('id' in message) && (this.#stream?.desiredSize ?? 0) < 0) return false;
     return this.#write(`event: message\ndata: ${JSON.stringify(message)}\n\n`);
   }
 
   /** Makes this a stream, whatever comes. */
   open(): void {
     if (this.#stream || this.#ended) return;
-    const body = new ReadableStream<Uint8Array>({
-      start: (controller) => {
-        this.#stream = controller;
+    const body = new ReadableStream<Uint8Array>(
+      {
+        start: (controller) => {
+          this.#stream = controller;
+        },
+        cancel: () => this.leave(),
       },
-      cancel: () => this.leave(),
-    });
+      new ByteLengthQueuingStrategy({ highWaterMark: UNREAD_BYTES }),
+    );
     this.#keepAlive = setInterval(() => this.#write(': keep-alive\n\n'), KEEP_ALIVE_MS).unref();
     this.#response.resolve(new Response(body, { status: 200, headers: { ...this.#headers, ...STREAM_HEADERS } }));
   }

@@ -16,6 +16,8 @@ export interface StdioServerParameters {
 
 const GRACE_MS = 1_500;
 const STDERR_LINE_CHARS = 4_096;
+/** What may wait for a server that does not read: one that asks without end and reads no answer would fill memory. */
+const UNREAD_BYTES = 67_108_864;
 
 /**
  * A server as a child process that speaks on its standard streams. It leads its own process group, which is ended as a
@@ -70,6 +72,10 @@ export class StdioWire implements Wire {
     const child = this.#child;
     if (child === undefined || this.#ended || !child.stdin.writable) {
       return Promise.reject(new WireFailure('unreachable', 'no', 'the server’s process has ended'));
+    }
+    if (child.stdin.writableLength > UNREAD_BYTES) {
+      void this.close();
+      return Promise.reject(new WireFailure('unreachable', 'no', 'the server does not read what it is sent'));
     }
     // Not awaited until flushed: a pipe that breaks later ends the wire, which answers everything that waits.
     child.stdin.write(`${JSON.stringify(message)}\n`);
