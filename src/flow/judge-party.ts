@@ -118,7 +118,7 @@ function isExcluded(name: string, task: Task): boolean {
 
 /** A field of its own, in a record that the prompt names, by an author who may say so. */
 function isTrustedField({ record, field, inProse }: Occurrence, view: RunView): boolean {
-  if (record.ownWrite || record.shape.prose || !playsPart(field, view.task)) return false;
+  if (inProse || record.ownWrite || record.shape.prose || !playsPart(field, view.task)) return false;
   if (view.index.isNamed(record, record.kinds)) return !record.byOutsider || isAuthorField(field.words);
   if (!view.task.many || record.byOutsider) return false;
   return (

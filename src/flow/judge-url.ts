@@ -8,7 +8,8 @@ import type { Field } from './read-records.ts';
 import { doubt, type Finding, PROMPT, type RunView, trusted } from './run-view.ts';
 
 /** Words by which a sentence asks to follow or hand on what a record links to. */
-const MEANS_LINK = /\b(?:links?|urls?|articles?|(?:web)?pages?|(?:web)?sites?|blogs?|posts?|posted|shared|linked)\b/i;
+const MEANS_LINK =
+  /(?<![/\w-])(?:links?|urls?|articles?|(?:web)?pages?|(?:web)?sites?|blogs?)\s(?:[\w'’]+\s){0,4}(?:posted|shared|sent|linked|mentioned|wrote|in|from)\b|\b(?:posted|shared|linked)\b/i;
 
 /**
  * Where a request goes. A URL is trusted from the prompt; on a host of the prompt's, with a path made of the user's own

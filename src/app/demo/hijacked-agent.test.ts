@@ -157,7 +157,7 @@ describe('the example configuration', () => {
   });
 
   it('passes its own policy cases', async () => {
-    const cases = fileURLToPath(new URL('../policies/support.cases.yaml', import.meta.url));
+    const cases = fileURLToPath(new URL('../../../examples/policies/support.cases.yaml', import.meta.url));
     const { stdout } = await run(process.execPath, [chaperone, '--json', '--config', demo.configPath, 'test', cases]);
     expect(JSON.parse(stdout)).toMatchObject({ passed: 11, failed: 0 });
   });
