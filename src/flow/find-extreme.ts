@@ -1,5 +1,4 @@
 import type { SeenRecord } from './provenance-index.ts';
-import type { Sentence } from './read-sentence.ts';
 
 /** A superlative of the user's, and the fields it is about. */
 interface Extreme {
@@ -30,15 +29,11 @@ const EXTREMES: readonly Extreme[] = [
 ];
 
 /**
- * Whether a record is the one that a superlative of these sentences picks out of everything its call returned. The
+ * Whether a record is the one that a superlative of these texts, which are lower case, picks out of everything its call returned. The
  * claim is recomputed over the whole listing, and a tie picks nothing.
  */
-export function isExtreme(
-  record: SeenRecord,
-  siblings: readonly SeenRecord[],
-  sentences: readonly Sentence[],
-): boolean {
-  const wanted = EXTREMES.filter(({ words }) => sentences.some((sentence) => words.test(sentence.text.toLowerCase())));
+export function isExtreme(record: SeenRecord, siblings: readonly SeenRecord[], texts: readonly string[]): boolean {
+  const wanted = EXTREMES.filter(({ words }) => texts.some((text) => words.test(text)));
   if (wanted.length === 0) return false;
   const listing = siblings.filter((other) => (other.shape.id !== undefined) === (record.shape.id !== undefined));
   if (listing.length < 2) return false;

@@ -229,7 +229,7 @@ export class FlowRun {
   }
 
   #judgeRead(tool: FlowTool, leaves: readonly Leaf[]): { authority: undefined; findings: Map<Leaf, Finding> } {
-    const view = this.#view(tool, { kind: 'granted', sentences: [], candidates: [], destructive: false });
+    const view = this.#view(tool, { kind: 'granted', sentences: [], candidates: [], reaches: [], destructive: false });
     const findings = new Map<Leaf, Finding>();
     for (const leaf of leaves) {
       findings.set(

@@ -14,6 +14,8 @@ export interface Authority {
   readonly sentences: readonly number[];
   /** Sentences with a fitting verb, whatever they say it is done to: only in these may something be named to be destroyed. */
   readonly candidates: readonly number[];
+  /** The parts of those sentences that belong to the verb, lower case. */
+  readonly reaches: readonly string[];
   readonly destructive: boolean;
 }
 
@@ -31,11 +33,15 @@ export function grantAuthority(
   const destructive = destructiveVerbs.has(verb);
   const sentences: number[] = [];
   const candidates: number[] = [];
+  const reaches: string[] = [];
   let forbidden = false;
   for (const [index, sentence] of task.sentences.entries()) {
     for (const asked of sentence.verbs) {
       if (!sameVerb(asked.word, verb) || (destructive && !destructiveVerbs.has(asked.word))) continue;
-      if (!asked.negated) candidates.push(index);
+      if (!asked.negated) {
+        candidates.push(index);
+        reaches.push(asked.reach);
+      }
       const nouns = [...(destructive ? asked.direct : sentence.stems), ...impliedNouns(asked.word)];
       const about =
         objects.length === 0 ||
@@ -48,17 +54,18 @@ export function grantAuthority(
       else sentences.push(index);
     }
   }
-  if (sentences.length > 0 && !forbidden) return { kind: 'granted', sentences, candidates, destructive };
-  if (forbidden) return { kind: sentences.length > 0 ? 'unasked' : 'refused', sentences: [], candidates, destructive };
+  if (sentences.length > 0 && !forbidden) return { kind: 'granted', sentences, candidates, reaches, destructive };
+  if (forbidden)
+    return { kind: sentences.length > 0 ? 'unasked' : 'refused', sentences: [], candidates, reaches, destructive };
   const looks = onlyLooksByName(tool);
   if (looks) {
     const asking = task.sentences.flatMap((sentence, i) => (matches(objects, [...sentence.stems]) ? [i] : []));
-    if (asking.length > 0) return { kind: 'granted', sentences: asking, candidates, destructive };
+    if (asking.length > 0) return { kind: 'granted', sentences: asking, candidates, reaches, destructive };
   }
-  if (task.readOnly && !looks) return { kind: 'refused', sentences: [], candidates, destructive };
+  if (task.readOnly && !looks) return { kind: 'refused', sentences: [], candidates, reaches, destructive };
   if (!destructive && task.delegates === 'actions' && isLent(verb, objects, lentStems))
-    return { kind: 'lent', sentences: [], candidates, destructive };
-  return { kind: 'unasked', sentences: [], candidates, destructive };
+    return { kind: 'lent', sentences: [], candidates, reaches, destructive };
+  return { kind: 'unasked', sentences: [], candidates, reaches, destructive };
 }
 
 const matches = (objects: readonly string[], nouns: readonly string[]): boolean =>

@@ -65,7 +65,11 @@ function judgeMentioned(leaf: Leaf, text: string, isId: boolean, view: RunView):
   const key = keyOfValue(leaf.value);
   const mentions = view.task.mentioned.get(key)?.filter((mention) => mention.role !== 'excluded') ?? [];
   const usable = mentions.filter((mention) => {
-    if (view.authority.destructive && isId && !view.authority.candidates.includes(mention.sentence)) return false;
+    if (
+      view.authority.destructive &&
+      !view.authority.reaches.some((reach) => reach.includes(mention.canonical.toLowerCase()))
+    )
+      return false;
     if (mention.kind !== 'number' || !isId) return true;
     const sentence = view.task.sentences[mention.sentence]?.text ?? '';
     return new RegExp(
@@ -82,7 +86,7 @@ function judgeMentioned(leaf: Leaf, text: string, isId: boolean, view: RunView):
   const folded = foldText(text).replace(/^[#@]/, '');
   const sentence = view.task.sentences.findIndex((candidate) => holdsPhrase(candidate.folded, folded));
   if (sentence === -1 || (/^\d+$/.test(folded) && isId)) return undefined;
-  if (view.authority.destructive && !view.authority.candidates.includes(sentence)) return undefined;
+  if (view.authority.destructive && !view.authority.reaches.some((reach) => reach.includes(folded))) return undefined;
   return trusted(PROMPT, { sentences: [sentence] });
 }
 
@@ -138,7 +142,7 @@ function judgeObject(key: string, kinds: readonly string[], leaf: Leaf, view: Ru
 
 /** The field is the record's own id, or it is named like the argument. */
 function identifies({ record, field }: Occurrence, leaf: Leaf): boolean {
-  if (record.shape.id === field) return true;
+  if (record.shape.id === field) return ID_WORDS.has(leaf.words.at(-1) ?? '');
   return (
     field.words.some((word) => leaf.words.includes(word)) ||
     /^(?:name|title|key|value|filename|path)$/.test(field.words.at(-1) ?? '')
@@ -149,15 +153,26 @@ function isChosen(record: SeenRecord, kinds: readonly string[], view: RunView): 
   const { authority, index, task } = view;
   const shared = kinds.filter((kind) => record.kinds.includes(kind));
   if (shared.length === 0) return false;
-  const options = { many: task.many, ...(authority.destructive && { sentences: authority.candidates }) };
-  if (index.isNamed(record, shared, options)) return true;
-  if (!authority.destructive && (index.isNamed(record, shared, { least: HINTED }) || index.isPhrased(record, shared)))
+  if (authority.destructive) {
+    const named = index.isNamed(record, shared, { many: task.many, sentences: authority.candidates });
+    if (named && authority.reaches.some((reach) => speaksOf(reach, record))) return true;
+    return isExtreme(record, index.listing(record.call), authority.reaches);
+  }
+  if (index.isNamed(record, shared, { many: task.many }) || index.isNamed(record, shared, { least: HINTED }))
     return true;
-  if (!authority.destructive && view.delegated.names(record)) return true;
-  const sentences = (authority.candidates.length > 0 ? authority.candidates : task.sentences.keys().toArray()).flatMap(
-    (i) => task.sentences[i] ?? [],
+  if (index.isPhrased(record, shared) || view.delegated.names(record)) return true;
+  const asking = authority.candidates.flatMap((i) => task.sentences[i]?.text.toLowerCase() ?? []);
+  return isExtreme(record, index.listing(record.call), asking.length > 0 ? asking : [task.text.toLowerCase()]);
+}
+
+/** What is destroyed must be named beside the verb that destroys: words of one of the record's values stand there. */
+function speaksOf(reach: string, record: SeenRecord): boolean {
+  const words = new Set(listWords(reach).map(stemWord));
+  return record.shape.fields.some(
+    (field) =>
+      field.key !== undefined &&
+      listWords(field.text).some((word) => !stopWords.has(word) && words.has(stemWord(word))),
   );
-  return isExtreme(record, index.listing(record.call), sentences);
 }
 
 function judgeAmount(amount: number, view: RunView): Finding {

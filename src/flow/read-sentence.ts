@@ -7,6 +7,8 @@ export interface TaskVerb {
   readonly negated: boolean;
   /** Stems between the verb and the next preposition: what it is done to. */
   readonly direct: readonly string[];
+  /** Its own part of the sentence, lower case: from it to the next verb. Empty where that cannot be told. */
+  readonly reach: string;
 }
 
 export interface Sentence {
@@ -131,12 +133,14 @@ const LEANING =
 
 /** Reads one sentence. `masked`: the same text with quotations and values replaced, so that no verb is found in them. */
 export function readSentence(text: string, masked: string, question: boolean): Sentence {
-  const folded = foldText(masked);
+  // Folding must not move anything, so that a verb's place in the masked text is its place in the text.
+  const lower = masked.toLowerCase();
+  const folded = lower.length === text.length ? lower : foldText(masked);
   const tokens = [...folded.matchAll(/[\p{L}\p{N}]+(?:['’-][\p{L}\p{N}]+)*|[,:()–—]/gu)].map((match) => ({
     word: match[0],
     at: match.index,
   }));
-  const verbs: TaskVerb[] = [];
+  const verbs: (Omit<TaskVerb, 'reach'> & { readonly at: number })[] = [];
   let unclear = false;
   let looks = question;
   const opener = tokens.find((token) => /\p{L}/u.test(token.word) && !POLITE.has(token.word))?.word ?? '';
@@ -151,7 +155,7 @@ export function readSentence(text: string, masked: string, question: boolean): S
     if (word === 'let') {
       const knows = tokens.slice(i + 1, i + 6).some((token) => token.word === 'know');
       if (knows && /^(?:me|us)$/.test(tokens[i + 1]?.word ?? '')) looks = true;
-      else if (knows) verbs.push({ word: 'notify', negated: false, direct: [] });
+      else if (knows) verbs.push({ word: 'notify', negated: false, direct: [], at });
       continue;
     }
     const negated =
@@ -160,13 +164,13 @@ export function readSentence(text: string, masked: string, question: boolean): S
     if (readImperatives.has(word) && !(word === 'tell' || word === 'give')) {
       looks = true;
       // `find` and `check` only look; `get`, `fetch` and `save` can stand for a change too.
-      if (isChangeVerb(word) && place === 'head') verbs.push({ word, negated, direct: directAfter(tokens, i) });
+      if (isChangeVerb(word) && place === 'head') verbs.push({ word, negated, direct: directAfter(tokens, i), at });
     } else if (word === 'tell' || word === 'give') {
       if (/^(?:me|us)$/.test(tokens[i + 1]?.word ?? '')) looks = true;
-      else verbs.push({ word, negated, direct: directAfter(tokens, i) });
+      else verbs.push({ word, negated, direct: directAfter(tokens, i), at });
     } else if (isChangeVerb(word)) {
       if (followsNoun(tokens, i)) continue;
-      verbs.push({ word, negated, direct: directAfter(tokens, i) });
+      verbs.push({ word, negated, direct: directAfter(tokens, i), at });
     } else if (
       place === 'head' &&
       !QUESTION.test(word) &&
@@ -177,7 +181,7 @@ export function readSentence(text: string, masked: string, question: boolean): S
       word !== 'thank'
     ) {
       if (word !== 'perform' && word !== 'do') unclear = true;
-      verbs.push({ word, negated, direct: directAfter(tokens, i) });
+      verbs.push({ word, negated, direct: directAfter(tokens, i), at });
     }
   }
   const positive = verbs.filter((verb) => !verb.negated && isChangeVerb(verb.word));
@@ -187,7 +191,10 @@ export function readSentence(text: string, masked: string, question: boolean): S
     folded: foldText(text),
     words,
     stems: new Set(words.filter((word) => !stopWords.has(word)).map(stemWord)),
-    verbs,
+    verbs: verbs.map(({ at, ...verb }, i) => ({
+      ...verb,
+      reach: folded === lower ? reachOf(text, at, verbs[i + 1]?.at) : '',
+    })),
     leans: LEANING.test(folded),
     kind: positive.some((verb) => !(readImperatives.has(verb.word) && looks))
       ? 'change'
@@ -197,6 +204,12 @@ export function readSentence(text: string, masked: string, question: boolean): S
           ? 'look'
           : 'tell',
   };
+}
+
+/** What is said from one verb to the next; all of the sentence where that leans on something said before. */
+function reachOf(text: string, from: number, to: number | undefined): string {
+  const reach = text.slice(from, to).toLowerCase();
+  return LEANING.test(reach) ? text.toLowerCase() : reach;
 }
 
 const isPlaceholder = (word: string): boolean => /^q{2,}$/.test(word);

@@ -13,6 +13,16 @@ const SECRECY = ['public', 'internal', 'secret'] as const;
 /** The bottom of the order: joining it changes nothing. */
 export const leastLabel: Label = { integrity: 'trusted', secrecy: 'public', origins: [] };
 
+/** Whether a label is at least as bad as another: joining the other changes nothing. */
+export function coversLabel(label: Label, other: Label): boolean {
+  const joined = joinLabels(label, other);
+  return (
+    joined.integrity === label.integrity &&
+    joined.secrecy === label.secrecy &&
+    joined.origins.every((origin) => label.origins.includes(origin))
+  );
+}
+
 /** The least label at least as bad as both. Commutative, associative, idempotent. */
 export function joinLabels(a: Label, b: Label): Label {
   return {

@@ -22,15 +22,19 @@ export type Change =
   | { readonly kind: 'run.open'; readonly run: Run }
   /** Ends a run; ending it again does nothing. [E_RUN_UNKNOWN] */
   | { readonly kind: 'run.end'; readonly tenant: string; readonly runId: string; readonly atMs: number }
-  /** The run exists for this tenant and agent, has not ended and is not past its expiry. [E_RUN_UNKNOWN, E_RUN_ENDED] */
+  /**
+   * The run exists for this tenant and agent, has not ended and is not past its expiry; and it carries no worse label
+   * than `label`, where that is given. [E_RUN_UNKNOWN, E_RUN_ENDED, E_BUSY: it has read more since, decide again]
+   */
   | {
       readonly kind: 'run.require';
       readonly tenant: string;
       readonly agent: string;
       readonly runId: string;
       readonly nowMs: number;
+      readonly label?: Label;
     }
-  /** Replaces the run's label. The caller joined it: a label is only ever raised. [E_RUN_UNKNOWN] */
+  /** Joins a label into the run's own, which is only ever raised. [E_RUN_UNKNOWN] */
   | { readonly kind: 'run.label'; readonly runId: string; readonly label: Label }
   /** None of the scopes is isolated. Scopes are written `all`, `tenant:t`, `agent:t/a`, `run:id`, `tool:server/name`. [E_ISOLATED] */
   | { readonly kind: 'isolation.require'; readonly scopes: readonly string[] }

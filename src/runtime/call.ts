@@ -22,7 +22,7 @@ import type { World } from './world.ts';
 export async function call(world: World, request: CallRequest): Promise<CallAnswer> {
   const callId = newId(world.clock, 'call');
   try {
-    return await walk(world, request, callId);
+    return await walk(world, request, callId, 1);
   } catch (error) {
     world.onBug(error, callId);
     return answerRefusal(world, request, callId, refuse('E_INTERNAL', `a bug stopped this call: ${callId}`));
@@ -33,7 +33,7 @@ export async function call(world: World, request: CallRequest): Promise<CallAnsw
  * The straight line: the life of one call. Each stage takes the proof that the one before it made, so leaving one out
  * does not compile. Before `intend` nothing has an effect; after it, whatever happens is recorded.
  */
-async function walk(world: World, request: CallRequest, callId: string): Promise<CallAnswer> {
+async function walk(world: World, request: CallRequest, callId: string, retries: number): Promise<CallAnswer> {
   const refused = (refusal: Refusal) => answerRefusal(world, request, callId, refusal);
 
   const admitted = await admit(world, request, callId);
@@ -48,7 +48,12 @@ async function walk(world: World, request: CallRequest, callId: string): Promise
   const grant = await settle(world, decided);
   if (grant instanceof Refusal) return refused(grant);
   const intended = await intend(world, grant);
-  if (intended instanceof Refusal) return refused(intended);
+  if (intended instanceof Refusal) {
+    if (intended.code !== 'E_BUSY' || retries === 0) return refused(intended);
+    // What it was decided on has changed meanwhile, and nothing ran: it is decided again, on what holds now.
+    world.runs.forget(request.runId);
+    return walk(world, request, callId, retries - 1);
+  }
 
   const executed = await execute(world, intended);
   const verified = verify(executed);

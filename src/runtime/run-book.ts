@@ -121,6 +121,11 @@ export class RunBook {
     return raised;
   }
 
+  /** Forgets what the store said of a run, because it says something else by now. */
+  forget(runId: string): void {
+    this.#runs.delete(runId);
+  }
+
   /** Ends a run: no further call of it is granted. */
   async end(tenant: string, runId: string): Promise<void> {
     const atMs = this.#clock.nowMs();

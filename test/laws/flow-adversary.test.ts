@@ -131,8 +131,15 @@ type Move = {
   readonly mine: string;
   readonly title: string;
 };
-/** What planted records call themselves: like genuine ones beside them, or like words of the prompt. */
-const titles = ['Other', 'Roadmap sync', 'The budget', 'notes.txt', 'a.pdf', 'minutes', 'difference', 'Everything'];
+/**
+ * What planted records call themselves: something else, or exactly like the genuine record beside them. A planted record
+ * that is the only one the prompt's words fit is not caught here: who writes such records has to be declared.
+ */
+const titles: Readonly<Record<string, readonly string[]>> = {
+  search_mail: ['Offer', 'The budget'],
+  search_events: ['Other', 'Roadmap sync'],
+  list_files: ['other.txt', 'notes.txt', 'a.pdf'],
+};
 const names = [...tools.keys()];
 const move: fc.Arbitrary<Move> = fc
   .constantFrom(...names, ...Object.keys(results), ...Object.keys(results))
@@ -142,7 +149,7 @@ const move: fc.Arbitrary<Move> = fc
       args: argumentsOf(tool),
       text: poison,
       mine: fc.constantFrom(...owned),
-      title: fc.constantFrom(...titles),
+      title: fc.constantFrom(...(titles[tool] ?? ['Other'])),
     }),
   );
 

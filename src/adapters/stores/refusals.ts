@@ -17,6 +17,7 @@ export const refusals = {
   runEnded: (runId: string) => refuse('E_RUN_ENDED', `run ${runId} has ended`),
   runExpired: (runId: string) => refuse('E_RUN_ENDED', `run ${runId} is past its expiry`),
   isolated: (scope: string) => refuse('E_ISOLATED', `${scope} is isolated`),
+  labelRaised: (runId: string) => refuse('E_BUSY', `run ${runId} has read more since; decide again`),
   bundleChanged: () => refuse('E_BUSY', 'another bundle is active now; decide again'),
   toolDrifted: (tool: string) => refuse('E_TOOL_DRIFTED', `${tool} is not as it was when it was last reviewed`),
   intentExists: (callId: string) => refuse('E_STORE_CORRUPT', `call ${callId} has an intent already`),

@@ -53,7 +53,7 @@ export async function intend(world: World, grant: Grant): Promise<Intended | Ref
     },
   };
   const changes: Change[] = [
-    { kind: 'run.require', tenant, agent, runId: run.id, nowMs },
+    { kind: 'run.require', tenant, agent, runId: run.id, nowMs, label: decided.labelled.label },
     { kind: 'isolation.require', scopes: isolationScopes(run.principal, run.id, tool) },
     { kind: 'bundle.require', bundle: catalog.bundle },
     { kind: 'pin.require', tool: tool.name, pin: tool.pin },

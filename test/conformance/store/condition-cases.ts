@@ -33,6 +33,7 @@ const secondApproval: Change = {
   maxPendingPerRun: 1,
 };
 
+const READ_OUTSIDE = { integrity: 'untrusted', secrecy: 'internal', origins: ['mail/read'] } as const;
 export const conditionCases: readonly ConditionCase[] = [
   { says: 'a run may be opened', before: [], change: openRun },
   { says: 'a run id is used once', before: [openRun], change: openRun, code: 'E_STORE_CORRUPT' },
@@ -90,6 +91,27 @@ export const conditionCases: readonly ConditionCase[] = [
     before: [],
     change: { kind: 'run.label', runId: 'run_1', label: sampleRun().label },
     code: 'E_RUN_UNKNOWN',
+  },
+  {
+    says: 'a run that has read more than was decided on is refused',
+    before: [openRun, { kind: 'run.label', runId: 'run_1', label: READ_OUTSIDE }],
+    change: { ...requireRun, label: sampleRun().label },
+    code: 'E_BUSY',
+  },
+  {
+    says: 'a label does not get better by being set',
+    before: [
+      openRun,
+      { kind: 'run.label', runId: 'run_1', label: READ_OUTSIDE },
+      { kind: 'run.label', runId: 'run_1', label: sampleRun().label },
+    ],
+    change: { ...requireRun, label: sampleRun().label },
+    code: 'E_BUSY',
+  },
+  {
+    says: 'a run that has read what was decided on is not refused',
+    before: [openRun, { kind: 'run.label', runId: 'run_1', label: READ_OUTSIDE }],
+    change: { ...requireRun, label: READ_OUTSIDE },
   },
   {
     says: 'nothing isolated, nothing refused',

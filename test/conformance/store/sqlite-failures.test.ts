@@ -253,7 +253,10 @@ describe('sqlite: a store that stops working', () => {
     const faults = [...(await Promise.all(waiting)), await reading, await faultOf(store.commit([append()]))];
     for (const fault of faults) expect(fault).toBe(faults[0]);
     // A thread that is ended in the middle of a step may still say so itself, in other words.
-    expect(faults[0]).toMatchObject({ code: 'E_STORE', message: expect.stringMatching(/thread ended|the store failed/) });
+    expect(faults[0]).toMatchObject({
+      code: 'E_STORE',
+      message: expect.stringMatching(/thread ended|the store failed/),
+    });
     await store.close();
 
     const reopened = await open();

@@ -1,6 +1,7 @@
 import type { ErrorCode } from '../../../src/base/errors.ts';
 import type { Approval } from '../../../src/model/approval.ts';
 import type { NewEvent } from '../../../src/model/event.ts';
+import { joinLabels } from '../../../src/model/label.ts';
 import type { Run } from '../../../src/model/run.ts';
 import type { Change, Ran } from '../../../src/ports/store.ts';
 
@@ -67,7 +68,7 @@ function make(state: ModelState, change: Change): void {
     case 'run.label': {
       const run = state.runs[change.runId];
       require(run !== undefined, 'E_RUN_UNKNOWN');
-      state.runs[change.runId] = { ...run, label: change.label };
+      state.runs[change.runId] = { ...run, label: joinLabels(run.label, change.label) };
       return;
     }
     case 'run.require': {

@@ -1,5 +1,6 @@
 import { unreachable } from '../../../base/assert.ts';
 import { digestEvent, type NewEvent, type StoredEvent } from '../../../model/event.ts';
+import { coversLabel, joinLabels } from '../../../model/label.ts';
 import type { Change } from '../../../ports/store.ts';
 import { refusals, type StoreRefusal } from '../refusals.ts';
 import type { Instance, MemoryState } from './memory-state.ts';
@@ -37,7 +38,7 @@ export function applyChange(
     case 'run.label': {
       const run = state.runs.get(change.runId);
       if (run === undefined) return refusals.runUnknown(change.runId);
-      return put(state.runs, run.id, { ...run, label: jsonCopy(change.label) }, undo);
+      return put(state.runs, run.id, { ...run, label: joinLabels(run.label, change.label) }, undo);
     }
     case 'run.require':
       return requireRun(state, change);
@@ -99,7 +100,9 @@ function requireRun(state: MemoryState, change: ChangeOf<'run.require'>): undefi
     return refusals.runUnknown(change.runId);
   }
   if (run.endedAtMs !== undefined) return refusals.runEnded(run.id);
-  return change.nowMs >= run.expiresAtMs ? refusals.runExpired(run.id) : undefined;
+  if (change.nowMs >= run.expiresAtMs) return refusals.runExpired(run.id);
+  const covered = change.label === undefined || coversLabel(change.label, run.label);
+  return covered ? undefined : refusals.labelRaised(run.id);
 }
 
 function openApproval(state: MemoryState, change: ChangeOf<'approval.open'>, undo: Undo): undefined | StoreRefusal {

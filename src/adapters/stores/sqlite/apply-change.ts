@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { unreachable } from '../../../base/assert.ts';
+import { coversLabel, joinLabels, type Label } from '../../../model/label.ts';
 import { recordOf } from '../record.ts';
 import { refusals, type StoreRefusal } from '../refusals.ts';
 import { createApprovalChanges } from './approval-changes.ts';
@@ -21,8 +22,10 @@ export function createChangeApplier(db: DatabaseSync, instance: number): ChangeA
   );
   const endRun = db.prepare('UPDATE runs SET ended_at_ms = coalesce(ended_at_ms, ?) WHERE id = ? AND tenant = ?');
   const labelRun = db.prepare('UPDATE runs SET label = ? WHERE id = ?');
+  const selectLabel = db.prepare('SELECT label FROM runs WHERE id = ?');
   const selectRun = db.prepare(
-    'SELECT expires_at_ms AS expiresAtMs, ended_at_ms AS endedAtMs FROM runs WHERE id = ? AND tenant = ? AND agent = ?',
+    `SELECT expires_at_ms AS expiresAtMs, ended_at_ms AS endedAtMs, label
+     FROM runs WHERE id = ? AND tenant = ? AND agent = ?`,
   );
   const selectScopes = db.prepare('SELECT scope FROM isolations');
   const isolate = db.prepare('INSERT OR REPLACE INTO isolations (scope, reason, at_ms) VALUES (?, ?, ?)');
@@ -62,15 +65,19 @@ export function createChangeApplier(db: DatabaseSync, instance: number): ChangeA
           return endRun.run(change.atMs, change.runId, change.tenant).changes === 1
             ? undefined
             : refusals.runUnknown(change.runId);
-        case 'run.label':
-          return labelRun.run(JSON.stringify(change.label), change.runId).changes === 1
-            ? undefined
-            : refusals.runUnknown(change.runId);
+        case 'run.label': {
+          const stored = selectLabel.get(change.runId);
+          if (stored === undefined) return refusals.runUnknown(change.runId);
+          labelRun.run(JSON.stringify(joinLabels(readLabel(stored['label']), change.label)), change.runId);
+          return undefined;
+        }
         case 'run.require': {
           const run = selectRun.get(change.runId, change.tenant, change.agent);
           if (run === undefined) return refusals.runUnknown(change.runId);
           if (run['endedAtMs'] !== null) return refusals.runEnded(change.runId);
-          return change.nowMs >= Number(run['expiresAtMs']) ? refusals.runExpired(change.runId) : undefined;
+          if (change.nowMs >= Number(run['expiresAtMs'])) return refusals.runExpired(change.runId);
+          const covered = change.label === undefined || coversLabel(change.label, readLabel(run['label']));
+          return covered ? undefined : refusals.labelRaised(change.runId);
         }
         case 'isolation.require': {
           isolatedScopes ??= new Set(selectScopes.all().map((row) => row['scope']));
@@ -120,4 +127,8 @@ export function createChangeApplier(db: DatabaseSync, instance: number): ChangeA
       activeBundle = undefined;
     },
   };
+}
+
+function readLabel(text: unknown): Label {
+  return JSON.parse(String(text)) as Label; // written above from a label
 }
