@@ -7,7 +7,6 @@ import { base64url, CompactSign, exportJWK, generateKeyPair, importJWK, SignJWT,
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Clock, systemClock } from '../../../base/clock.ts';
 import { Fault } from '../../../base/fault.ts';
-import type { JsonObject } from '../../../base/json.ts';
 import { limits } from '../../../base/limits.ts';
 import { type LocalSigner, openLocalSigner } from './signer.ts';
 
