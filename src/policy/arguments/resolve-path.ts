@@ -58,7 +58,10 @@ function isWindows(path: string): boolean {
 function resolvePosix(path: string): ResolvedPath {
   if (path.includes('\\'))
     return { ok: false, message: 'holds a backslash, which is a separator on some systems only' };
-  return resolveSegments(path.startsWith('/') ? '/' : '', path.split('/'));
+  const resolved = resolveSegments(path.startsWith('/') ? '/' : '', path.split('/'));
+  // `a/../C:` and `a/../~` end up as what the next reader takes for a drive or a home.
+  if (!resolved.ok || (findTrick(resolved.text) === undefined && !isWindows(resolved.text))) return resolved;
+  return { ok: false, message: 'resolves to what another reader would resolve again' };
 }
 
 function resolveWindows(path: string): ResolvedPath {
