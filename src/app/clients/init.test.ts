@@ -33,7 +33,7 @@ let recordPath: string;
 
 beforeEach(async () => {
   root = await realpath(await mkdtemp(join(tmpdir(), 'chaperone-init-')));
-  machine = { home: join(root, 'home'), cwd: join(root, 'work'), platform: 'linux' };
+  machine = { home: join(root, 'home'), cwd: join(root, 'proj'), platform: 'linux' };
   await mkdir(machine.home);
   await mkdir(machine.cwd);
   configPath = join(machine.cwd, 'chaperone.yaml');
@@ -82,13 +82,13 @@ const GITHUB = { command: 'npx', args: ['-y', '@acme/github-mcp'], env: { GITHUB
 describe('a project of Claude Code', () => {
   it('is shown as a diff that holds no secret', async () => {
     await put(
-      'work/.mcp.json',
+      'proj/.mcp.json',
       json({ mcpServers: { github: GITHUB, docs: { type: 'http', url: 'https://docs.example/mcp' } } }),
     );
     const made = await plan();
     expect(`\n${diffs(made)}`).toBe(`
 --- /dev/null
-+++ /work/chaperone.yaml
++++ /proj/chaperone.yaml
 @@ -0,0 +1,22 @@
 +# What agents may use, and through whom. A draft: read it, and take away what is not needed.
 +version: 1
@@ -113,8 +113,8 @@ describe('a project of Claude Code', () => {
 +      github/*: {}
 +      docs/*: {}
 
---- /work/.mcp.json
-+++ /work/.mcp.json
+--- /proj/.mcp.json
++++ /proj/.mcp.json
 @@ -1,19 +1,13 @@
  {
    "mcpServers": {
@@ -158,7 +158,7 @@ describe('a project of Claude Code', () => {
   });
 
   it('is rewritten and comes back byte for byte, with its mode', async () => {
-    await put('work/.mcp.json', '{ "mcpServers" : {"a":{"command":"a-server"}} }', 0o640);
+    await put('proj/.mcp.json', '{ "mcpServers" : {"a":{"command":"a-server"}} }', 0o640);
     const before = await snapshot();
     await apply(await plan());
     const backup = join(machine.cwd, `.mcp.json.${STAMP}`);
@@ -179,7 +179,7 @@ describe('a project of Claude Code', () => {
   });
 
   it('has nothing to do the second time, and takes in what was added since', async () => {
-    const path = await put('work/.mcp.json', json({ mcpServers: { a: { command: 'a-server' } } }));
+    const path = await put('proj/.mcp.json', json({ mcpServers: { a: { command: 'a-server' } } }));
     await apply(await plan());
     expect(await plan()).toEqual({ changes: [], moved: [], left: [], needed: [], warnings: [] });
     await apply(await plan());
@@ -209,7 +209,7 @@ describe('secrets', () => {
       address: { url: 'https://j.example/mcp?api_key=k-6' },
       database: { command: 's7', args: ['postgres://app:k-7@db/x'] },
     };
-    await put('work/.mcp.json', json({ mcpServers: servers }));
+    await put('proj/.mcp.json', json({ mcpServers: servers }));
     const made = await plan();
     const config = parse(made.changes.find(({ kind }) => kind === 'config')?.after ?? '');
     expect(config.servers).toEqual({
@@ -241,7 +241,7 @@ describe('secrets', () => {
 describe('what is shown', () => {
   it('holds no secret however it is quoted, and a text that another client would fill in is one here', async () => {
     await put(
-      'work/.codex/config.toml',
+      'proj/.codex/config.toml',
       "[mcp_servers.a]\nurl = 'https://a.example/mcp'\nhttp_headers = { Authorization = 'Bearer k-9' }\n" +
         `[mcp_servers.b]\ncommand = "b"\nenv = { TOKEN = "${open('X')}" }\n`,
     );
@@ -254,7 +254,7 @@ describe('what is shown', () => {
 describe('other clients', () => {
   it('keeps the comments of VS Code, and what only it can fill in', async () => {
     const path = await put(
-      'work/.vscode/mcp.json',
+      'proj/.vscode/mcp.json',
       `{
   // asked for once
   "inputs": [{ "type": "promptString", "id": "key", "password": true }],
@@ -269,8 +269,8 @@ describe('other clients', () => {
     );
     const made = await plan();
     expect(diffs({ ...made, changes: made.changes.filter(({ kind }) => kind === 'vscode') })).toBe(
-      `--- /work/.vscode/mcp.json
-+++ /work/.vscode/mcp.json
+      `--- /proj/.vscode/mcp.json
++++ /proj/.vscode/mcp.json
 @@ -3,8 +3,16 @@
    "inputs": [{ "type": "promptString", "id": "key", "password": true }],
    "servers": {
@@ -371,10 +371,10 @@ env_vars = [ "CRM_AUTHORIZATION", "FILES_KEY" ]
 
   it('are given an address and a token’s variable in their own words', async () => {
     const server = { mcpServers: { a: { command: 'a' } } };
-    await put('work/.mcp.json', json(server));
-    await put('work/.cursor/mcp.json', json(server));
-    await put('work/.vscode/mcp.json', json({ servers: server.mcpServers }));
-    await put('work/.codex/config.toml', '[mcp_servers.a]\ncommand = "a"\n');
+    await put('proj/.mcp.json', json(server));
+    await put('proj/.cursor/mcp.json', json(server));
+    await put('proj/.vscode/mcp.json', json({ servers: server.mcpServers }));
+    await put('proj/.codex/config.toml', '[mcp_servers.a]\ncommand = "a"\n');
     const http: Gateway = { kind: 'http', url: 'http://127.0.0.1:7070/mcp', tokenVariable: 'CHAPERONE_TOKEN' };
     const made = await plan({ gateway: () => http });
     const after = Object.fromEntries(made.changes.map((change) => [change.kind, change.after]));
@@ -411,7 +411,7 @@ env_vars = [ "CRM_AUTHORIZATION", "FILES_KEY" ]
 
 describe('a configuration elsewhere', () => {
   it('says in which folder a project’s servers run', async () => {
-    await put('work/.mcp.json', json({ mcpServers: { a: { command: './a' } } }));
+    await put('proj/.mcp.json', json({ mcpServers: { a: { command: './a' } } }));
     await put('home/.cursor/mcp.json', json({ mcpServers: { b: { command: 'b', cwd: '/srv' }, c: { command: 'c' } } }));
     const made = await plan({ configFolder: root });
     expect(parse(made.changes[0]?.after ?? '').servers).toEqual({
@@ -425,11 +425,11 @@ describe('a configuration elsewhere', () => {
 describe('a configuration that is there already', () => {
   it('is added to: comments stay, equal servers are shared, other names are found', async () => {
     await put(
-      'work/chaperone.yaml',
+      'proj/chaperone.yaml',
       '# ours\nversion: 1\nservers:\n  a: { command: a } # the first\n  b: { command: other }\n\n# nobody yet\nagents: {}\n',
     );
     await put(
-      'work/.mcp.json',
+      'proj/.mcp.json',
       json({ mcpServers: { a: { command: 'a' }, b: { command: 'b' }, 'c.d e': { command: 'c' } } }),
     );
     const made = await plan();
@@ -441,14 +441,14 @@ describe('a configuration that is there already', () => {
 
   it('leaves grants of single tools as narrow as they are', async () => {
     const text = 'version: 1\nservers:\n  a: { command: a }\nagents:\n  claude-code:\n    tools: { a/read: {} }\n';
-    await put('work/chaperone.yaml', text);
-    await put('work/.mcp.json', json({ mcpServers: { a: { command: 'a' } } }));
+    await put('proj/chaperone.yaml', text);
+    await put('proj/.mcp.json', json({ mcpServers: { a: { command: 'a' } } }));
     expect((await plan()).changes.map(({ kind }) => kind)).toEqual(['claude-code']);
   });
 
   it('stops everything if it is not valid', async () => {
-    await put('work/chaperone.yaml', 'version: 1\nserverz: {}\n');
-    await put('work/.mcp.json', json({ mcpServers: { a: { command: 'a' } } }));
+    await put('proj/chaperone.yaml', 'version: 1\nserverz: {}\n');
+    await put('proj/.mcp.json', json({ mcpServers: { a: { command: 'a' } } }));
     await expect(plan()).rejects.toMatchObject({ code: 'E_CONFIG' });
   });
 });
@@ -456,7 +456,7 @@ describe('a configuration that is there already', () => {
 describe('packages', () => {
   it('are pinned where the pin is known', async () => {
     await put(
-      'work/.mcp.json',
+      'proj/.mcp.json',
       json({ mcpServers: { github: { ...GITHUB, env: {}, args: [...GITHUB.args, '--x'] } } }),
     );
     const integrity = `sha512-${'A'.repeat(86)}==`;
@@ -482,8 +482,8 @@ describe('what cannot be done', () => {
     ['.codex/config.toml', 'mcp_servers = { a = { command = "x" } }', /by hand: mcp_servers\.a/],
     ['.mcp.json', `{"mcpServers": ${'['.repeat(100)}${']'.repeat(100)}}`, /too deeply/],
   ])('%s with %j is refused, and nothing is changed', async (file, text, message) => {
-    await put(`work/${file}`, text);
-    await put('work/.cursor/mcp.json', json({ mcpServers: { a: { command: 'a' } } }));
+    await put(`proj/${file}`, text);
+    await put('proj/.cursor/mcp.json', json({ mcpServers: { a: { command: 'a' } } }));
     const before = await snapshot();
     await expect(plan()).rejects.toMatchObject({ code: 'E_CONFIG', message: expect.stringMatching(message) });
     expect((await plan({ only: ['cursor'] })).moved).toHaveLength(1);
@@ -491,7 +491,7 @@ describe('what cannot be done', () => {
   });
 
   it('a file that is no text, or no file, is refused', async () => {
-    await put('work/.mcp.json', '');
+    await put('proj/.mcp.json', '');
     await writeFile(join(machine.cwd, '.mcp.json'), Buffer.from([0x7b, 0xff, 0x7d]));
     await expect(plan()).rejects.toMatchObject({ code: 'E_CONFIG', message: expect.stringContaining('not UTF-8') });
     await rm(join(machine.cwd, '.mcp.json'));
@@ -503,8 +503,8 @@ describe('what cannot be done', () => {
   });
 
   it('a file that changed since it was planned is left alone, and so are all others', async () => {
-    await put('work/.mcp.json', json({ mcpServers: { a: { command: 'a' } } }));
-    const cursor = await put('work/.cursor/mcp.json', json({ mcpServers: { b: { command: 'b' } } }));
+    await put('proj/.mcp.json', json({ mcpServers: { a: { command: 'a' } } }));
+    const cursor = await put('proj/.cursor/mcp.json', json({ mcpServers: { b: { command: 'b' } } }));
     const made = await plan();
     await writeFile(cursor, json({ mcpServers: {} }));
     const before = await snapshot();
@@ -516,8 +516,8 @@ describe('what cannot be done', () => {
   });
 
   it('a file that cannot be written takes back those that were', async () => {
-    await put('work/.mcp.json', json({ mcpServers: { a: { command: 'a' } } }));
-    const cursor = await put('work/.cursor/mcp.json', json({ mcpServers: { b: { command: 'b' } } }));
+    await put('proj/.mcp.json', json({ mcpServers: { a: { command: 'a' } } }));
+    const cursor = await put('proj/.cursor/mcp.json', json({ mcpServers: { b: { command: 'b' } } }));
     const made = await plan();
     await mkdir(`${cursor}.chaperone-new`); // where the draft would go
     const before = await snapshot();
@@ -532,7 +532,7 @@ describe('what cannot be done', () => {
 
 describe('undo', () => {
   it('refuses what was changed since, unless it is told to, and then keeps it', async () => {
-    const path = await put('work/.mcp.json', json({ mcpServers: { a: { command: 'a' } } }));
+    const path = await put('proj/.mcp.json', json({ mcpServers: { a: { command: 'a' } } }));
     await apply(await plan());
     await writeFile(path, '{"mine": true}');
     const before = await snapshot();
@@ -546,7 +546,7 @@ describe('undo', () => {
   });
 
   it('refuses a backup that is not what was saved', async () => {
-    const path = await put('work/.mcp.json', json({ mcpServers: { a: { command: 'a' } } }));
+    const path = await put('proj/.mcp.json', json({ mcpServers: { a: { command: 'a' } } }));
     await apply(await plan());
     await writeFile(`${path}.${STAMP}`, 'forged');
     await expect(undo(true)).rejects.toMatchObject({
@@ -557,12 +557,12 @@ describe('undo', () => {
 
   it('says so when there is nothing to undo, and when its record cannot be read', async () => {
     await expect(undo()).rejects.toMatchObject({ code: 'E_NOT_FOUND' });
-    await put('work/.chaperone/init.json', '{"version":2}');
+    await put('proj/.chaperone/init.json', '{"version":2}');
     await expect(undo()).rejects.toMatchObject({ code: 'E_CONFIG' });
   });
 
   it('finishes what a crash in between left', async () => {
-    const path = await put('work/.mcp.json', json({ mcpServers: { a: { command: 'a' } } }));
+    const path = await put('proj/.mcp.json', json({ mcpServers: { a: { command: 'a' } } }));
     const before = await snapshot();
     const made = await plan();
     await apply(made);

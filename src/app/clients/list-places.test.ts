@@ -3,17 +3,17 @@ import type { Machine } from './client.ts';
 import { listPlaces } from './list-places.ts';
 
 const list = (machine: Machine) => listPlaces(machine).map(({ kind, scope, path }) => `${kind} ${scope} ${path}`);
-const unix = { home: '/home/ada', cwd: '/work' };
+const unix = { home: '/home/ada', cwd: '/proj' };
 
 describe('listPlaces', () => {
   it('lists every file on Linux', () => {
     expect(list({ ...unix, platform: 'linux' })).toEqual([
-      'claude-code project /work/.mcp.json',
+      'claude-code project /proj/.mcp.json',
       'claude-code user /home/ada/.claude.json',
-      'cursor project /work/.cursor/mcp.json',
+      'cursor project /proj/.cursor/mcp.json',
       'cursor user /home/ada/.cursor/mcp.json',
-      'vscode project /work/.vscode/mcp.json',
-      'codex project /work/.codex/config.toml',
+      'vscode project /proj/.vscode/mcp.json',
+      'codex project /proj/.codex/config.toml',
       'codex user /home/ada/.codex/config.toml',
       'vscode user /home/ada/.config/Code/User/mcp.json',
       'claude-desktop user /home/ada/.config/Claude/claude_desktop_config.json',
