@@ -39,6 +39,7 @@ export interface GatewayOptions {
 }
 
 const RECOVERY_MS = 60_000;
+const READ_AT_START = ['tenant', 'listen', 'data', 'approvals', 'runs'] as const;
 
 /** One configuration in force: what was loaded, the sources it names, and the catalog made of both. */
 interface Reign {
@@ -155,6 +156,7 @@ export class Gateway {
         throw error;
       }
       this.#subscribe();
+      this.#tellWhatWaits(loaded);
       await closeSources([...before.values()].filter((source) => ![...sources.values()].includes(source)));
     });
   }
@@ -266,6 +268,18 @@ export class Gateway {
       });
     };
     for (const { tools } of this.#reign.sources.values()) this.#unsubscribe.push(tools.onListChanged(changed));
+  }
+
+  /** Some settings are read once, when the process starts. Nobody should believe that a changed one is in force. */
+  #tellWhatWaits(loaded: LoadedConfig): void {
+    const started = this.#options.loaded.manifest;
+    for (const key of READ_AT_START) {
+      if (sameJson(started[key], loaded.manifest[key])) continue;
+      this.#options.notify({
+        kind: 'warning',
+        message: `\`${key}\` changed, which takes a restart; the old one holds`,
+      });
+    }
   }
 
   /** Another gateway on the same store may die while this one lives: its intents are closed without waiting for it. */
