@@ -17,7 +17,7 @@ const TEXT = 'The quick brown fox jumps over the lazy dog. '.repeat(4);
 
 const METHOD =
   'One client, one call after another, the same echo server behind every way to it. Blocks of 50 calls in turns, each round ' +
-  'beginning with another way, after 300 calls each to warm up; every call counts. Chaperone decides and commits twice, ' +
+  'beginning with another way, after 2,000 calls each to warm up; every call counts. Chaperone decides and commits twice, ' +
   'synchronously, to SQLite on disk; the peers only pass on. Ratios and differences are medians over rounds. ' +
   '`one fdatasync` is the disk alone, measured in the same rounds.';
 
@@ -55,7 +55,7 @@ export async function measureHop({
     await open('mcp-remote', () => openMcpRemote(folder));
     ways.push(await openSync(folder));
     tell(`measuring ${ways.length} ways for ${Math.round(durationMs / 1_000)} s`);
-    const all = await measureInTurns(ways, { warmUpCalls: 300, callsPerRound: 50, minRounds: 7, durationMs });
+    const all = await measureInTurns(ways, { warmUpCalls: 2_000, callsPerRound: 50, minRounds: 7, durationMs });
     return describe(all, missing);
   } finally {
     for (const way of ways) await way.close();

@@ -110,6 +110,14 @@ export type CommitResult =
   | { readonly ok: true /** Sequence numbers of the appended events, in order. */; readonly seqs: readonly number[] }
   | { readonly ok: false; readonly code: ErrorCode; readonly message: string };
 
+export interface CommitOptions {
+  /**
+   * Nobody else waits for the calling thread: the store may hold it up, if that gets the commit done sooner. It changes
+   * nothing else.
+   */
+  readonly alone?: boolean;
+}
+
 export interface EventQuery {
   readonly tenant: string;
   readonly runId?: string;
@@ -154,7 +162,7 @@ export interface StoredPin {
  * A read rejects with the same faults, and with a `Bug` for a limit it does not take.
  */
 export interface Store {
-  commit(changes: readonly Change[]): Promise<CommitResult>;
+  commit(changes: readonly Change[], options?: CommitOptions): Promise<CommitResult>;
   readEvents(query: EventQuery): Promise<readonly StoredEvent[]>;
   readRun(tenant: string, runId: string): Promise<(Run & { readonly endedAtMs?: number }) | undefined>;
   readApproval(tenant: string, approvalId: string): Promise<Approval | undefined>;

@@ -13,7 +13,7 @@ export async function commit(
   changes: readonly Change[],
 ): Promise<{ readonly seqs: readonly number[] } | Refusal> {
   try {
-    const result = await world.store.commit(changes);
+    const result = await world.store.commit(changes, { alone: world.inFlight.count <= 1 });
     return result.ok ? { seqs: result.seqs } : refuse(result.code, result.message);
   } catch (error) {
     const message = error instanceof Fault ? error.message : 'the store failed';

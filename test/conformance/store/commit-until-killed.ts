@@ -4,6 +4,7 @@
 import { openSqliteStore } from '../../../src/adapters/stores/sqlite/open-sqlite-store.ts';
 import { Fault } from '../../../src/base/fault.ts';
 import { append, openIntent } from './samples.ts';
+import { takingTurns } from './taking-turns.ts';
 
 const [path = '', inFlight = '16'] = process.argv.slice(2);
 
@@ -13,7 +14,7 @@ const sayFault = (error: unknown) =>
   say(error instanceof Fault ? `fault ${error.code} ${error.message}` : String(error));
 
 async function commitForever(): Promise<void> {
-  const store = await openSqliteStore({ path });
+  const store = takingTurns(await openSqliteStore({ path }));
   say('opened');
   let count = 0;
   const commitInTurn = async () => {

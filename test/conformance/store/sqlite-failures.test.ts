@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { listInstances } from '../../../src/adapters/stores/sqlite/list-instances.ts';
 import { openSqliteStore } from '../../../src/adapters/stores/sqlite/open-sqlite-store.ts';
 import { verifyEvents } from '../../../src/adapters/stores/sqlite/verify-events.ts';
+import { systemClock } from '../../../src/base/clock.ts';
 import { Fault } from '../../../src/base/fault.ts';
 import { limits } from '../../../src/base/limits.ts';
 import type { Store } from '../../../src/ports/store.ts';
@@ -238,6 +239,34 @@ describe('sqlite: a store that stops working', () => {
     expect(events.map((event) => event.seq)).toEqual(events.map((_, i) => i + 1));
     expect(events.at(0)?.id).toBe('first');
     expect(events.at(-1)?.id).toBe('last');
+  });
+
+  it('leaves it to its thread to wait, while another program writes', async () => {
+    const store = await open({ timeoutMs: 5_000 });
+    const other = new DatabaseSync(path);
+    other.exec('BEGIN IMMEDIATE');
+    const waiting = store.commit([append({ id: 'first' })], { alone: true });
+    const next = store.commit([append({ id: 'second' })], { alone: true });
+    other.exec('ROLLBACK');
+    other.close();
+    expect(await waiting).toEqual({ ok: true, seqs: [1] });
+    expect(await next).toEqual({ ok: true, seqs: [2] });
+    expect(await store.commit([append({ id: 'third' })], { alone: true })).toEqual({ ok: true, seqs: [3] });
+  });
+
+  it('leaves commits to its thread for a while, once the disk was slow', async () => {
+    let nowMs = 0;
+    const clock = { ...systemClock, monotonicMs: () => (nowMs += 1_000) };
+    const store = await openSqliteStore({ path, clock, timeoutMs: 1e9 });
+    stores.push(store);
+    const order: string[] = [];
+    const commit = (name: string) => store.commit([append()], { alone: true }).then(() => order.push(name));
+    await commit('here');
+    const slow = commit('by the thread');
+    // What is done at once is answered before a commit that crosses to the thread and back.
+    await Promise.resolve().then(() => order.push('a turn later'));
+    await slow;
+    expect(order).toEqual(['here', 'a turn later', 'by the thread']);
   });
 
   it('rejects everything with one fault when its thread dies, and lets the file go', async () => {

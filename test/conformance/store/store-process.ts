@@ -3,9 +3,10 @@
 import { openSqliteStore } from '../../../src/adapters/stores/sqlite/open-sqlite-store.ts';
 import { append } from './samples.ts';
 import type { Ask, FromStoreProcess, ToStoreProcess } from './start-store-process.ts';
+import { takingTurns } from './taking-turns.ts';
 
 const [path = ''] = process.argv.slice(2);
-const store = await openSqliteStore({ path });
+const store = takingTurns(await openSqliteStore({ path }));
 const say = (message: FromStoreProcess) => process.send?.(message);
 
 async function answer(ask: Ask): Promise<unknown> {

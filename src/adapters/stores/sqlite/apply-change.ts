@@ -68,7 +68,10 @@ export function createChangeApplier(db: DatabaseSync, instance: number): ChangeA
         case 'run.label': {
           const stored = selectLabel.get(change.runId);
           if (stored === undefined) return refusals.runUnknown(change.runId);
-          labelRun.run(JSON.stringify(joinLabels(readLabel(stored['label']), change.label)), change.runId);
+          const label = readLabel(stored['label']);
+          // Most calls of a run add nothing to it, and what is not written need not be synced.
+          if (!coversLabel(label, change.label))
+            labelRun.run(JSON.stringify(joinLabels(label, change.label)), change.runId);
           return undefined;
         }
         case 'run.require': {

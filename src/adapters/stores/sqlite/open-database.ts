@@ -93,6 +93,23 @@ export function openDatabase(path: string, busyTimeoutMs: number): OpenDatabase 
 }
 
 /**
+ * Opens the store's file once more in a process that has it open by `openDatabase`, for commits that do not go through
+ * that connection. It copies nothing back from the write-ahead log: that takes long, and is left to the other.
+ *
+ * @throws Fault E_STORE or E_STORE_CORRUPT when it cannot be opened.
+ */
+export function openBeside(path: string): DatabaseSync {
+  try {
+    const db = new DatabaseSync(locate(path), { timeout: 0 });
+    configure(db);
+    db.exec('PRAGMA wal_autocheckpoint = 0');
+    return db;
+  } catch (error) {
+    throw explain(error, path);
+  }
+}
+
+/**
  * Opens the store's file for reading, also while another process writes to it.
  *
  * @throws Fault E_NOT_FOUND when there is none; otherwise as `openDatabase`.

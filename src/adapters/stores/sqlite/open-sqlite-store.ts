@@ -32,10 +32,10 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     options.clock ?? systemClock,
   );
   return {
-    async commit(changes) {
+    async commit(changes, { alone = false } = {}) {
       const commit = toWire(changes);
       if ('ok' in commit) return commit;
-      const answer = await worker.commit(commit);
+      const answer = await worker.commit(commit, alone);
       return 'ok' in answer ? answer : { ok: true, seqs: answer };
     },
     async readEvents(query) {

@@ -4,12 +4,17 @@ import { Fault } from '../../../base/fault.ts';
 import { limits } from '../../../base/limits.ts';
 import type { Store } from '../../../ports/store.ts';
 import { refusals } from '../refusals.ts';
+import { type CommitAlone, createCommitAlone } from './commit-alone.ts';
 import { makeFiles } from './open-database.ts';
+import { explain } from './to-fault.ts';
 import type { CommitAnswer, FromWorker, ReadName, ToWorker, WireCommit, WireFault, WorkerOptions } from './wire.ts';
 
 export interface StoreWorker {
-  /** Resolves once the commit is durable or refused. Rejects with a `Fault` E_STORE when neither is known. */
-  commit(commit: WireCommit): Promise<Exclude<CommitAnswer, WireFault>>;
+  /**
+   * Resolves once the commit is durable or refused. Rejects with a `Fault` E_STORE when neither is known. `alone`:
+   * nobody else waits for the calling thread, which may do it itself.
+   */
+  commit(commit: WireCommit, alone: boolean): Promise<Exclude<CommitAnswer, WireFault>>;
   read<Name extends ReadName>(name: Name, ...args: Parameters<Store[Name]>): ReturnType<Store[Name]>;
   /** Waits for what was handed over, closes the file and ends the thread. May be called again. */
   close(): Promise<void>;
@@ -45,7 +50,7 @@ export async function startWorker(path: string, timeoutMs: number, clock: Clock)
   let closing: Promise<void> | undefined;
   let watch: NodeJS.Timeout | undefined;
 
-  const opened = Promise.withResolvers<void>();
+  const opened = Promise.withResolvers<number>();
   const ended = Promise.withResolvers<void>();
 
   function send(message: ToWorker): void {
@@ -107,7 +112,7 @@ export async function startWorker(path: string, timeoutMs: number, clock: Clock)
   worker.on('message', (message: FromWorker) => {
     switch (message.kind) {
       case 'opened':
-        opened.resolve();
+        opened.resolve(message.instance);
         return;
       case 'commits':
         for (const [i, waiting] of commits.splice(0, message.answers.length).entries()) {
@@ -138,10 +143,36 @@ export async function startWorker(path: string, timeoutMs: number, clock: Clock)
     ended.resolve();
   });
 
+  const here = openHere(await opened.promise);
+
+  function openHere(instance: number): CommitAlone {
+    try {
+      return createCommitAlone(path, instance, clock);
+    } catch (error) {
+      send({ kind: 'close' });
+      throw error;
+    }
+  }
+
+  function commitHere(commit: WireCommit): CommitAnswer | undefined {
+    try {
+      return here.commit(commit);
+    } catch (error) {
+      fail(explain(error, path));
+      send({ kind: 'close' });
+      throw end;
+    }
+  }
+
   const link: StoreWorker = {
-    async commit(commit) {
+    async commit(commit, alone) {
       if (end !== undefined) throw end;
       if (closing !== undefined) throw closedFault();
+      if (alone && commits.length === 0) {
+        const answer = commitHere(commit);
+        if (answer !== undefined && 'fault' in answer) throw toError(answer);
+        if (answer !== undefined) return answer;
+      }
       if (commits.length >= limits.commitsWaiting) return refusals.tooManyWaiting();
       // An idle thread gets it at once. A busy one would only queue it: then all of this turn's go together.
       if (!isSendScheduled) {
@@ -163,6 +194,7 @@ export async function startWorker(path: string, timeoutMs: number, clock: Clock)
       closing ??= (async () => {
         sendCommits();
         worker.ref();
+        here.close();
         if (end === undefined) send({ kind: 'close' });
         const stuck = setTimeout(() => worker.terminate(), timeoutMs);
         await ended.promise;
@@ -172,7 +204,6 @@ export async function startWorker(path: string, timeoutMs: number, clock: Clock)
     },
   };
 
-  await opened.promise;
   worker.unref();
   return link;
 }

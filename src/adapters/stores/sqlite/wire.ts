@@ -49,7 +49,8 @@ export type ToWorker =
 
 /** Commits are answered in the order in which they were sent, and so are reads; hence no ids. */
 export type FromWorker =
-  | { readonly kind: 'opened' }
+  /** `instance`: under which number this process has the file open. */
+  | { readonly kind: 'opened'; readonly instance: number }
   | { readonly kind: 'commits'; readonly answers: readonly CommitAnswer[] }
   | { readonly kind: 'read'; readonly answer: unknown }
   | { readonly kind: 'unread'; readonly fault: WireFault }

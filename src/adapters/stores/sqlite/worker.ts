@@ -42,7 +42,7 @@ function serve(port: MessagePort, options: WorkerOptions): void {
       });
       const commitBatch = createCommitBatch(db, { path, instance, turns });
       const reader = createReader(db, live);
-      post({ kind: 'opened' });
+      post({ kind: 'opened', instance });
       const reads: Read[] = [];
       let mustClose = false;
       for (;;) {
