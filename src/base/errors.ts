@@ -102,10 +102,33 @@ export const errors = {
     'see the path named; the manifest can exempt one argument',
     'An argument is outside what is allowed here.',
   ),
+  E_PATH_RESERVED: refusal(
+    'an argument names a file of the gateway’s own: its data, keys and secrets, or, where the tool writes, its rules or a folder that holds any of it',
+    'name other files; a tool that only reads may be declared `effect: read`',
+    'An argument is outside what is allowed here.',
+  ),
   E_LIMIT: refusal('a size or depth limit was reached', 'see `docs/limits.md`', 'The request is too large.', {
     http: 413,
   }),
+  E_IDEMPOTENCY_KEY: refusal(
+    'this run has used the `Idempotency-Key` for another call',
+    'use a new key for a new call',
+    'The request was not accepted.',
+    { http: 409 },
+  ),
+  E_BUNDLE_REPLACED: refusal(
+    'the bundle this call was decided under is not the active one: another gateway on the same data folder may have put its own into force',
+    'see `chaperone status`; give each configuration a `data` folder of its own',
+    TRY_LATER,
+    { exit: 1, http: 503, retry: true },
+  ),
   E_BUSY: refusal('too many calls are in flight', 'retry with backoff', TRY_LATER, { http: 503, retry: true }),
+  E_SERVER_BUSY: refusal(
+    'this principal’s sessions keep as many processes of the server as they may, and all are at work',
+    'end sessions that are not needed, or retry with backoff; see `docs/limits.md`',
+    TRY_LATER,
+    { exit: 1, http: 503, retry: true },
+  ),
 
   // what policy says
   E_DENIED: refusal('a policy forbids it', 'see why: `chaperone explain <id> --trace`', NOT_ALLOWED),
@@ -170,6 +193,16 @@ export const errors = {
     'see the path: `chaperone explain <id> --trace`',
     'This would send data where the user did not ask for it to go.',
   ),
+  E_EGRESS_FINDING: refusal(
+    'what would leave looks like a credential, or has the shape of data being carried out',
+    'see what was found: `chaperone explain <id> --trace`; let it out once, or allow its kind under `scan` of the tool',
+    'This would send something that must not leave. Take it out.',
+  ),
+  E_EGRESS_SECRET: refusal(
+    'the arguments hold a secret that this gateway keeps, or a kind that the tool’s `scan.deny` names',
+    'find out how the agent got it, and replace it',
+    'This would send something that must not leave. Take it out.',
+  ),
   E_PLAN_DEVIATES: refusal('the call is not the next one of the declared plan', 'see the plan of the run', NOT_ALLOWED),
 
   // what came back
@@ -179,14 +212,49 @@ export const errors = {
     'The tool ran, but its result was not valid and was withheld.',
     { http: 502 },
   ),
+  E_ANSWER_INVALID: refusal(
+    'the answer is not what its contract says',
+    'see the reason; ask the agent again',
+    'The answer does not have the form that was asked for.',
+    { http: 422 },
+  ),
+  E_RESULT_GONE: refusal(
+    'the call with this `Idempotency-Key` ran, and its result is not kept any more',
+    'see `chaperone explain <id>`; use a new key to call again',
+    'This call has run already. Its result is not available any more.',
+    { http: 410 },
+  ),
   E_RESULT_TOO_LARGE: refusal(
     'the result is over the size limit and was withheld; the tool did run',
     'ask for less at once',
     'The tool ran, but its result was too large and was withheld.',
     { http: 502 },
   ),
+  E_RESULT_FLAGGED: refusal(
+    'the result reads like instructions to a model and its source says to withhold such; the tool did run',
+    'see what was found: `chaperone explain <id>`',
+    'The tool ran, but its result was withheld for safety.',
+    { http: 502 },
+  ),
+  E_CONTENT_FLAGGED: refusal(
+    'the content reads like instructions to a model and its source says to withhold such',
+    'see what was found in the record of the run',
+    'This content was withheld for safety.',
+    { http: 422 },
+  ),
+  E_RESULT_UNSCANNED: refusal(
+    'the result could not be scanned in time, or the scanner died, so it was withheld; the tool did run',
+    'ask for less at once; see `docs/limits.md`',
+    'The tool ran, but its result could not be checked and was withheld.',
+    { http: 502 },
+  ),
 
   // what did not work
+  E_SCAN: fault('what came in could not be scanned: the scanner is full, too slow or died', 'retry with backoff', {
+    http: 503,
+    retry: true,
+    toModel: TRY_LATER,
+  }),
   E_UPSTREAM_UNREACHABLE: fault('the tool’s server could not be reached; nothing ran', 'see `chaperone status`', {
     exit: 7,
     http: 502,
@@ -210,6 +278,11 @@ export const errors = {
     http: 499,
     toModel: 'The call was cancelled.',
   }),
+  E_PLANNER: fault(
+    'the planner did not answer, or not as it was asked to; the words of the prompt alone decide what was asked for',
+    'see the run’s `run.planned` event and `planner` in the configuration',
+    { exit: 7, http: 502, retry: true },
+  ),
   E_STORE: fault(
     'the store did not answer or refused to write; nothing runs without a record',
     'see `chaperone doctor`',
@@ -220,6 +293,21 @@ export const errors = {
     },
   ),
   E_STORE_CORRUPT: fault('the store’s contents are not what was written', 'restore a backup', { exit: 8 }),
+  E_LEDGER: fault('the ledger cannot be read or written; calls go on, and no checkpoint is signed', 'see the reason', {
+    http: 503,
+    retry: true,
+  }),
+  E_LEDGER_FORK: fault(
+    'the record or the ledger is not a continuation of what was signed, so nothing more is signed',
+    'run `chaperone evidence fsck`, and restore what was changed',
+    { exit: 8 },
+  ),
+  E_EVIDENCE: fault('the evidence does not verify', 'see what is named; keep it as it is', { exit: 8 }),
+  E_WITNESS: fault('a witness did not answer, or does not sign', 'see the reason, and the witness’s own log', {
+    exit: 7,
+    http: 502,
+    retry: true,
+  }),
   E_SERVER_LAUNCH: fault('an MCP server could not be started', 'see the reason and `chaperone doctor`', {
     exit: 7,
     http: 502,

@@ -6,6 +6,24 @@ export const limits = {
   resultBytes: 8_388_608,
   /** Characters of one text, or of one value's texts together, that are scanned for instructions and for what must not leave; what is beyond is a finding by itself. */
   scanChars: 1_048_576,
+  /** Characters that are scanned at once where they arrive; more goes to a thread of its own. */
+  scanInlineChars: 32_768,
+  /** Threads that scan what is large. */
+  scanThreads: 2,
+  /** How long a thread may take for one scan before it is ended and what it scanned is withheld. */
+  scanTimeoutMs: 20_000,
+  /** Scans that wait for a thread; the next is refused. */
+  scansWaiting: 64,
+  /** Characters of scans that wait for a thread, all together. */
+  scanCharsWaiting: 67_108_864,
+  /** Bytes of one line of `chaperone scan`. */
+  scanLineBytes: 4_194_304,
+  /** Findings that are handed out with an answer; the record has more. */
+  findingsShown: 20,
+  /** Messages of one conversation history. */
+  historyMessages: 10_000,
+  /** Boundary markers of runs remembered, least recently used thrown out. */
+  boundaryMarkers: 10_000,
   /** Nesting depth of any JSON that comes in. */
   jsonDepth: 64,
   /** Bytes of one HTTP request body. */
@@ -32,6 +50,10 @@ export const limits = {
   toolNameChars: 128,
   /** Tools behind one server. */
   toolsPerServer: 2_000,
+  /** How often tools are listed again at once when servers say that they changed. */
+  relists: 10,
+  /** In how long that may happen once more after it, however often they say so. */
+  relistMs: 5_000,
   /** Bytes of one tool's JSON Schema. */
   toolSchemaBytes: 262_144,
   /** Nesting depth of a tool's JSON Schema. */
@@ -56,6 +78,10 @@ export const limits = {
   installTimeoutMs: 300_000,
   /** Bytes of a file that holds one secret. */
   secretBytes: 65_536,
+  /** Files that are looked at to tell whether one call’s arguments name files of the gateway’s own. */
+  pathLooks: 50_000,
+  /** The longest duration a configuration may name, ms: a date that far away is still a date. */
+  durationMs: 36_500 * 86_400_000,
   /** Policies in one bundle. */
   policies: 20_000,
   /** How deep one policy may be nested: a pair of brackets counts 3, a step in a chain of operators 1. */
@@ -86,12 +112,72 @@ export const limits = {
   commitsWaiting: 16_384,
   /** Calls at once through one runtime; the next is refused with `E_BUSY`. */
   callsInFlight: 4_096,
+  /** Characters of an `Idempotency-Key`. */
+  callKeyChars: 255,
+  /** Calls with a key whose answers are remembered, the longest unused forgotten first. */
+  keyedCalls: 10_000,
+  /** Bytes of results remembered for calls with a key. */
+  keyedCallBytes: 67_108_864,
   /** Bytes of the user's prompt, all parts. */
   promptBytes: 1_048_576,
-  /** Legacy MCP sessions held at once, the longest unused ended first. */
+  /** Characters of the texts that no answer of a run may hold, all together. */
+  confidentialChars: 1_048_576,
+  /** Runs whose flow is held at once, the longest unused dropped first: from then on it trusts nothing that was read. */
+  flowRuns: 1_000,
+  /** Values and records that the flows of all runs hold together, the longest unused dropped first. */
+  flowEntries: 1_500_000,
+  /** Characters of results that one run's provenance index takes in. Beyond, nothing more is trusted that was read. */
+  flowChars: 33_554_432,
+  /** Values that one run's provenance index holds, as above. */
+  flowValues: 600_000,
+  /** Records that one run's provenance index holds, as above. */
+  flowRecords: 100_000,
+  /** Fields of one record that the index takes in. A record of more ends the trust in what was read. */
+  flowFieldsPerRecord: 2_000,
+  /** Places that one value is remembered at: one that is everywhere proves nothing. */
+  flowPlacesPerValue: 256,
+  /** Argument values whose origin is recorded with a decision; of the rest, their number. */
+  recordedLabels: 50,
+  /** Objects written by agents that are remembered of one tenant. Beyond, every object counts as written by one. */
+  writtenObjects: 200_000,
+  /** Objects that one call adds to those. */
+  writtenObjectsPerCall: 100,
+  /** Write tools a planner is shown; with more, it is not asked. */
+  plannerTools: 500,
+  /** Characters of the user's own words that a planner is shown; with more, it is not asked. */
+  plannerTaskChars: 32_768,
+  /** Characters of each tool's description that a planner is shown. */
+  plannerDescriptionChars: 400,
+  /** Bytes of a planner's answer, with all that its endpoint wraps around it. */
+  plannerAnswerBytes: 262_144,
+  /** Tokens a planner's model may spend on an answer. */
+  plannerAnswerTokens: 4_096,
+  /** How long a planner may be given to answer: a run waits for it. */
+  plannerTimeoutMs: 60_000,
+  /** Events that one checkpoint takes in at most; what is left waits for the next, which follows at once. */
+  ledgerEvents: 65_536,
+  /** Events of the record that are taken up at a time, before others on the same thread get their turn. */
+  ledgerSlice: 128,
+  /** How often a checkpoint is signed at most, while events arrive. */
+  ledgerEveryMs: 1_000,
+  /** How long a key of the ledger goes on signing beside the one that replaced it. */
+  ledgerOverlapMs: 7 * 24 * 3_600_000,
+  /** How long a witness is given to answer; checkpoints wait for it, calls never do. */
+  witnessTimeoutMs: 2_000,
+  /** How long a witness that failed is left alone. */
+  witnessPauseMs: 30_000,
+  /** Bytes of one request to a witness, and of its answer. */
+  witnessBytes: 65_536,
+  /** Witnesses that a ledger asks. */
+  witnesses: 16,
+  /** Legacy MCP sessions held at once, the longest idle ended first. */
   mcpSessions: 1_000,
-  /** Legacy MCP sessions of one principal. */
+  /** Legacy MCP sessions of one principal, the longest idle of its own ended first. */
   mcpSessionsPerPrincipal: 100,
+  /** Processes of one server that one principal's sessions keep, the longest idle ended first. */
+  mcpProcessesPerPrincipal: 16,
+  /** Bytes of what an MCP request over HTTP says beside arguments and answers: capabilities, client, `_meta`. */
+  mcpEnvelopeBytes: 65_536,
   /** How long an MCP session or an agent's connections to servers stay unused before they are ended. */
   mcpIdleMs: 30 * 60_000,
   /** Subscription streams open at once. */
@@ -100,10 +186,18 @@ export const limits = {
   mcpQuestions: 64,
   /** How long an MCP client has to answer a server's question. */
   mcpQuestionMs: 10 * 60_000,
+  /** Bytes of one progress report or log message of a server; a larger one is dropped. */
+  remarkBytes: 65_536,
+  /** Progress reports and log messages of one call, or of a server outside of calls within a minute; more are dropped. */
+  remarks: 2_000,
   /** Rounds of questions one call may take. */
   mcpInputRounds: 8,
   /** How long a state that a server handed out through the gateway can be brought back. */
   mcpStateMs: 10 * 60_000,
+  /** How long answers to a tool’s questions are kept while the call waits for a person, whose own time is over sooner. */
+  mcpStateWaitMs: 24 * 3_600_000,
+  /** Calls whose answers are kept so; the oldest is forgotten, and its client asked again. */
+  mcpRoundsWaiting: 1_000,
   /** Used states remembered, so that none is used twice. */
   mcpStatesUsed: 100_000,
 } as const;

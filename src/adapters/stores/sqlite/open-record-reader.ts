@@ -1,0 +1,61 @@
+import type { SQLOutputValue } from 'node:sqlite';
+import type { Digest } from '../../../base/digest.ts';
+import { Fault } from '../../../base/fault.ts';
+import { limits } from '../../../base/limits.ts';
+import type { RecordReader } from '../../../ports/ledger.ts';
+import { digestFields } from './append-event.ts';
+import { openDatabaseReadOnly } from './open-database.ts';
+import { explain } from './to-fault.ts';
+import type { WireEvent } from './wire.ts';
+
+/**
+ * Reads a store's events one after the other, of every tenant, while others write. Reads run on the calling thread: ask
+ * for few at a time.
+ *
+ * @throws Fault as `openSqliteStoreReadOnly`.
+ */
+export function openRecordReader({ path }: { readonly path: string }): RecordReader {
+  const { db, close } = openDatabaseReadOnly(path, limits.commitTimeoutMs);
+  const selectLast = db.prepare('SELECT coalesce(max(seq), 0) AS last FROM events');
+  const selectPage = db.prepare('SELECT * FROM events WHERE seq > ? ORDER BY seq LIMIT ?');
+  const selectById = db.prepare('SELECT seq FROM events WHERE id = ?');
+  return {
+    async lastSeq() {
+      try {
+        return Number(selectLast.get()?.['last']);
+      } catch (error) {
+        throw explain(error, path);
+      }
+    },
+    async readDigests(afterSeq, limit) {
+      try {
+        const digests: Digest[] = [];
+        for (const row of selectPage.iterate(afterSeq, limit))
+          digests.push(digestRow(row, afterSeq + digests.length + 1));
+        return digests;
+      } catch (error) {
+        throw error instanceof Fault ? error : explain(error, path);
+      }
+    },
+    async findEvent(id) {
+      try {
+        const row = selectById.get(id);
+        return row && Number(row['seq']);
+      } catch (error) {
+        throw explain(error, path);
+      }
+    },
+    async close() {
+      close();
+    },
+  };
+}
+
+function digestRow(row: Readonly<Record<string, SQLOutputValue>>, expected: number): Digest {
+  if (row['seq'] !== expected) throw new Fault('E_STORE_CORRUPT', `event ${expected} is missing from the record`);
+  const { id, kind, tenant, run_id, call_id, agent, tool, at_ms, body, digest } = row;
+  const event = [id, kind, tenant, run_id, call_id, agent, tool, at_ms, body] as unknown as WireEvent; // as its columns
+  const taken = digestFields(event, expected);
+  if (taken !== digest) throw new Fault('E_STORE_CORRUPT', `event ${expected} of the record is not what was written`);
+  return taken;
+}

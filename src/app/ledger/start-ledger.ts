@@ -1,0 +1,179 @@
+import { resolve } from 'node:path';
+import { holdFolder } from '../../adapters/ledgers/files/hold-folder.ts';
+import { openLedgerFolder } from '../../adapters/ledgers/files/open-ledger-folder.ts';
+import {
+  type LocalCheckpointSigner,
+  openCheckpointSigner,
+} from '../../adapters/ledgers/keys/open-checkpoint-signer.ts';
+import { openWitness } from '../../adapters/ledgers/witnesses/open-witness.ts';
+import { openRecordReader } from '../../adapters/stores/sqlite/open-record-reader.ts';
+import type { Clock } from '../../base/clock.ts';
+import { Fault, toFault } from '../../base/fault.ts';
+import { parseVerifierKey } from '../../ledger/verifier-key.ts';
+import type { Manifest } from '../../model/manifest.ts';
+import type { Witness } from '../../ports/ledger.ts';
+import { dataFolder, type PlacedConfig } from '../data-folder.ts';
+import type { Notify } from '../notice.ts';
+import { Cosigners } from './collect-cosignatures.ts';
+import { Integrator } from './integrator.ts';
+
+/** Where a configuration keeps its ledger, absolute. */
+export interface LedgerPlaces {
+  readonly record: string;
+  readonly folder: string;
+  readonly keys: string;
+}
+
+export function placeLedger(config: PlacedConfig): LedgerPlaces {
+  const data = dataFolder(config);
+  const { folder, keys } = config.manifest.ledger;
+  return {
+    record: resolve(data, 'store.db'),
+    folder: folder === undefined ? resolve(data, 'ledger') : resolve(config.folder, folder),
+    keys: keys === undefined ? resolve(data, 'ledger-keys') : resolve(config.folder, keys),
+  };
+}
+
+/** The keys of a ledger. Throws a `Fault` E_CONFIG where they cannot be used. */
+export function openLedgerKeys(config: PlacedConfig, clock: Clock): Promise<LocalCheckpointSigner> {
+  const { origin } = config.manifest.ledger;
+  const folder = placeLedger(config).keys;
+  return openCheckpointSigner({ folder, clock, ...(origin === undefined ? {} : { origin }) });
+}
+
+export interface LedgerOptions {
+  readonly loaded: PlacedConfig;
+  readonly clock: Clock;
+  readonly notify: Notify;
+}
+
+/** While another process writes the ledger, this one looks in on it now and then. */
+const STANDBY_MS = 5_000;
+
+/**
+ * Keeps a ledger of a store beside the gateway: every so often, the events that came in are taken up and a checkpoint is
+ * signed. No call waits for it; what goes wrong is told once and tried again. Of several gateways on one store, one
+ * writes the ledger and the others stand by.
+ */
+export class Ledger {
+  readonly #options: LedgerOptions;
+  readonly #places: LedgerPlaces;
+  readonly #signer: LocalCheckpointSigner;
+  readonly #cosigners: Cosigners;
+  readonly #quorum: number;
+  readonly #open = new DisposableStack();
+  #integrator: Integrator | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #work: Promise<void> = Promise.resolve();
+  #said = new Set<string>();
+  #cosignedSize = -1;
+  #closed = false;
+
+  private constructor(options: LedgerOptions, signer: LocalCheckpointSigner) {
+    this.#options = options;
+    this.#places = placeLedger(options.loaded);
+    this.#signer = signer;
+    const witnesses = options.loaded.manifest.ledger.witnesses.map(toWitness);
+    this.#cosigners = new Cosigners(witnesses, options.clock);
+    this.#quorum = options.loaded.manifest.ledger.quorum ?? witnesses.length;
+  }
+
+  /** @throws Fault E_CONFIG where the keys cannot be used. Whatever else is wrong is told, and tried again. */
+  static async start(options: LedgerOptions): Promise<Ledger> {
+    const ledger = new Ledger(options, await openLedgerKeys(options.loaded, options.clock));
+    ledger.#schedule(0);
+    return ledger;
+  }
+
+  /** Takes up what is left, and lets go of everything. Witnesses are not waited for. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    await this.#work;
+    try {
+      await this.#integrate();
+    } catch (error) {
+      this.#tell(error);
+    } finally {
+      this.#open.dispose();
+    }
+  }
+
+  #schedule(afterMs: number): void {
+    if (this.#closed) return;
+    this.#timer = setTimeout(() => {
+      this.#work = this.#turn().finally(() => {
+        const { checkpointEvery } = this.#options.loaded.manifest.ledger;
+        this.#schedule(this.#integrator === undefined ? Math.max(STANDBY_MS, checkpointEvery) : checkpointEvery);
+      });
+    }, afterMs);
+    this.#timer.unref();
+  }
+
+  async #turn(): Promise<void> {
+    try {
+      await this.#integrate();
+      await this.#cosign();
+      this.#said.clear();
+    } catch (error) {
+      this.#tell(error);
+    }
+  }
+
+  async #integrate(): Promise<void> {
+    this.#integrator ??= await this.#openIntegrator();
+    while ((await this.#integrator?.step()) !== undefined);
+  }
+
+  async #openIntegrator(): Promise<Integrator | undefined> {
+    const { folder, record } = this.#places;
+    const hold = holdFolder(folder);
+    if (hold === undefined) return undefined;
+    try {
+      const reader = openRecordReader({ path: record });
+      const integrator = await Integrator.open({
+        record: reader,
+        files: openLedgerFolder(folder),
+        signer: this.#signer,
+      });
+      this.#open.use(hold);
+      this.#open.defer(() => void reader.close());
+      return integrator;
+    } catch (error) {
+      hold[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  /** Asks the witnesses about a checkpoint that they have not signed. */
+  async #cosign(): Promise<void> {
+    const integrator = this.#integrator;
+    const published = integrator?.published;
+    if (integrator === undefined || published === undefined || this.#quorum === 0) return;
+    if (published.checkpoint.size === this.#cosignedSize) return;
+    const { lines, problems } = await this.#cosigners.collect(integrator, published);
+    await integrator.publishWith(lines);
+    if (lines.length >= this.#quorum) this.#cosignedSize = published.checkpoint.size;
+    for (const problem of problems) this.#tell(problem, 'warning');
+    if (lines.length < this.#quorum) {
+      throw new Fault(
+        'E_WITNESS',
+        `the ledger’s checkpoints are seen by ${lines.length} witnesses; ${this.#quorum} should`,
+      );
+    }
+  }
+
+  /** Says a thing once, until all is well again. */
+  #tell(error: unknown, kind: 'warning' | 'error' = 'error'): void {
+    const { code, message } = toFault(error, 'E_LEDGER', 'the ledger could not be written');
+    if (this.#said.has(message)) return;
+    this.#said.add(message);
+    this.#options.notify({ kind, message: `${code} ${message}` });
+  }
+}
+
+function toWitness({ url, key }: Manifest['ledger']['witnesses'][number]): Witness {
+  const parsed = parseVerifierKey(key);
+  if (parsed === undefined) throw new Fault('E_CONFIG', `\`${key}\` is not the public key of a witness`);
+  return openWitness(url, parsed);
+}

@@ -1,0 +1,38 @@
+import { stat } from 'node:fs/promises';
+import { openLedgerFolder } from '../../adapters/ledgers/files/open-ledger-folder.ts';
+import { Fault, toFault } from '../../base/fault.ts';
+import { limits } from '../../base/limits.ts';
+import { isProofFile } from '../../ledger/proof-file.ts';
+import { toText } from '../../ledger/text-bytes.ts';
+import { readFileOnce } from '../config/read-file-once.ts';
+import { type Trust, type VerifiedLedger, verifyLedger } from './verify-ledger.ts';
+import { type VerifiedProof, verifyProof } from './verify-proof.ts';
+
+export type VerifiedPath =
+  | ({ readonly kind: 'ledger' } & VerifiedLedger)
+  | ({ readonly kind: 'proof' } & VerifiedProof);
+
+/** A proof may show an event of the largest size, in base64. */
+const MAX_PROOF_BYTES = 2 * limits.recordBytes;
+
+/**
+ * Verifies the folder of a ledger, or a proof file, with public keys alone.
+ *
+ * @throws Fault E_NOT_FOUND, and as `verifyLedger` and `verifyProof`.
+ */
+export async function verifyPath(path: string, trust: Trust): Promise<VerifiedPath> {
+  const isFolder = await stat(path).then(
+    (status) => status.isDirectory(),
+    (error: unknown) => {
+      throw new Fault('E_NOT_FOUND', `there is nothing to verify at ${path}`, { cause: error });
+    },
+  );
+  if (isFolder) return { kind: 'ledger', ...(await verifyLedger(openLedgerFolder(path), trust)) };
+  const { bytes } = await readFileOnce(path, MAX_PROOF_BYTES).catch((error: unknown) => {
+    const { message } = toFault(error, 'E_NOT_FOUND', 'cannot be read');
+    throw new Fault('E_NOT_FOUND', `${path} ${message}`, { cause: error });
+  });
+  const text = toText(bytes, path);
+  if (!isProofFile(text)) throw new Fault('E_EVIDENCE', `${path} is neither the folder of a ledger nor a proof file`);
+  return { kind: 'proof', ...verifyProof(text, trust) };
+}

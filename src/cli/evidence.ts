@@ -1,0 +1,143 @@
+import { writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { checkLedger } from '../app/ledger/check-ledger.ts';
+import { findEvent, type Wanted } from '../app/ledger/find-event.ts';
+import { proveEvent } from '../app/ledger/prove-event.ts';
+import { openLedgerKeys, placeLedger } from '../app/ledger/start-ledger.ts';
+import type { VerifiedLedger } from '../app/ledger/verify-ledger.ts';
+import { verifyPath } from '../app/ledger/verify-path.ts';
+import type { VerifiedProof } from '../app/ledger/verify-proof.ts';
+import { openConfig } from '../app/open-config.ts';
+import { systemClock } from '../base/clock.ts';
+import { Fault, toFault } from '../base/fault.ts';
+import type { JsonObject } from '../base/json.ts';
+import type { VerifiedCheckpoint } from '../ledger/checkpoint.ts';
+import { toBase64 } from '../ledger/text-bytes.ts';
+import { type KeyUse, parseVerifierKey, type VerifierKey } from '../ledger/verifier-key.ts';
+import type { CommandContext } from './command-context.ts';
+
+/** Verifies a ledger's folder or a proof file with nothing but public keys. */
+export async function verify(
+  context: CommandContext,
+  path: string,
+  options: { readonly key: readonly string[]; readonly witness?: readonly string[]; readonly quorum?: number },
+): Promise<void> {
+  const witnesses = readKeys(options.witness ?? [], 'cosignature', '--witness');
+  const found = await verifyPath(resolve(context.cwd, path), {
+    keys: readKeys(options.key, 'note', '--key'),
+    witnesses,
+    quorum: options.quorum ?? witnesses.length,
+  });
+  const { terminal } = context;
+  if (found.kind === 'ledger') terminal.data(ledgerToJson(found), printLedger(found));
+  else terminal.data(proofToJson(found), printProof(found));
+}
+
+/** Holds the gateway's own ledger against its keys and against every event of the record. */
+export async function fsck(context: CommandContext): Promise<void> {
+  const loaded = await openConfig(context.configPath, context.cwd);
+  const found = await checkLedger(loaded, systemClock);
+  context.terminal.data({ ...ledgerToJson(found), folder: found.folder, waiting: found.waiting }, [
+    ...printLedger(found),
+    `it lies in ${found.folder}`,
+    `the record has the same events, and ${found.waiting} that no checkpoint covers yet`,
+  ]);
+}
+
+/** Writes the proof that an event, or the outcome of a call, is in the ledger. */
+export async function prove(
+  context: CommandContext,
+  eventId: string | undefined,
+  options: { readonly call?: string; readonly digestOnly: boolean; readonly out?: string },
+): Promise<void> {
+  const loaded = await openConfig(context.configPath, context.cwd);
+  const event = await findEvent(loaded, readWanted(eventId, options.call));
+  const { folder } = placeLedger(loaded);
+  const proof = await proveEvent(folder, event, options.digestOnly ? 'digest' : 'event');
+  if (options.out === undefined) {
+    context.terminal.text(proof);
+    return;
+  }
+  const file = resolve(context.cwd, options.out);
+  try {
+    await writeFile(file, proof, { flag: 'wx', mode: 0o600 });
+  } catch (error) {
+    throw toFault(error, 'E_USAGE', `--out ${options.out} cannot be written, or is there already`);
+  }
+  const { kind, seq } = event;
+  context.terminal.data({ file, event: event.id, kind, seq }, [`${options.out} proves event ${seq}, ${kind}`]);
+}
+
+/** Prints the keys that sign this ledger's checkpoints, oldest first; with `rotate`, makes a new one first. */
+export async function keys(context: CommandContext, options: { readonly rotate: boolean }): Promise<void> {
+  const loaded = await openConfig(context.configPath, context.cwd);
+  const signer = await openLedgerKeys(loaded, systemClock);
+  if (options.rotate) {
+    const made = await signer.rotate();
+    context.terminal.say(`${made.text} signs from the next checkpoint on, for a time together with the one before`);
+  }
+  const all = await signer.keys();
+  context.terminal.data(
+    { origin: signer.origin, keys: all.map(({ text }) => text) },
+    all.map(({ text }) => text),
+  );
+}
+
+function readWanted(eventId: string | undefined, callId: string | undefined): Wanted {
+  if (eventId !== undefined && callId === undefined) return { eventId };
+  if (callId !== undefined && eventId === undefined) return { callId };
+  throw new Fault('E_USAGE', 'name an event, or a call with --call');
+}
+
+/** Reads public keys from an option. Throws a `Fault` E_USAGE that names the one that is none. */
+export function readKeys(texts: readonly string[], use: KeyUse, option: string): readonly VerifierKey[] {
+  return texts.map((text) => {
+    const key = parseVerifierKey(text);
+    if (key === undefined)
+      throw new Fault('E_USAGE', `${option} expects a public key, name+id+base64, not \`${text}\``);
+    if (key.use === use) return key;
+    throw new Fault(
+      'E_USAGE',
+      `${option} expects the key of a ${use === 'note' ? 'log' : 'witness'}: \`${text}\` is none`,
+    );
+  });
+}
+
+function checkpointToJson({ checkpoint, logKeys, witnesses }: VerifiedCheckpoint): JsonObject {
+  return {
+    origin: checkpoint.origin,
+    size: checkpoint.size,
+    root: toBase64(checkpoint.root),
+    signedBy: logKeys.map(({ text }) => text),
+    witnesses: witnesses.map(({ key, atSeconds = 0 }) => ({ key: key.text, atMs: atSeconds * 1_000 })),
+  };
+}
+
+function printSigners({ logKeys, witnesses }: VerifiedCheckpoint): readonly string[] {
+  return [
+    ...logKeys.map(({ name, id }) => `signed by ${name}+${id}`),
+    ...witnesses.map(
+      ({ key, atSeconds = 0 }) => `seen by ${key.name}+${key.id} at ${new Date(atSeconds * 1_000).toISOString()}`,
+    ),
+  ];
+}
+
+function ledgerToJson(found: VerifiedLedger): JsonObject {
+  return { ...checkpointToJson(found), keys: found.history.keys.map(({ text }) => text) };
+}
+
+function printLedger(found: VerifiedLedger): readonly string[] {
+  const { origin, size } = found.checkpoint;
+  return [`${origin}: all ${size} events are the ones that were signed`, ...printSigners(found)];
+}
+
+function proofToJson(found: VerifiedProof): JsonObject {
+  const { seq, digest, event } = found;
+  return { ...checkpointToJson(found), seq, digest, ...(event === undefined ? {} : { event }) };
+}
+
+function printProof(found: VerifiedProof): readonly string[] {
+  const { checkpoint, seq, digest, event } = found;
+  const told = event === undefined ? digest : `${String(event['kind'])} ${String(event['id'])}`;
+  return [`${checkpoint.origin}: event ${seq} of ${checkpoint.size} is ${told}`, ...printSigners(found)];
+}
