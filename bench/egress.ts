@@ -5,6 +5,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../src/base/json.
 import type { Finding } from '../src/scan/detector.ts';
 import { type ChainedCall, findCallChains } from '../src/scan/find-call-chains.ts';
 import { listTexts } from '../src/scan/list-texts.ts';
+import { type LeavingRules, scanArguments } from '../src/scan/scan-arguments.ts';
 import { scanDocument } from '../src/scan/scan-document.ts';
 import { type OutboundContext, scanOutbound, stopsEgress } from '../src/scan/scan-outbound.ts';
 import { EVALUATION_DATA, requireEvaluationData } from './evaluation-data.ts';
@@ -39,6 +40,7 @@ export async function measureEgress({ tell }: { durationMs: number; tell: (line:
     if (shouldBlock !== reasons.length > 0)
       tell(`${shouldBlock ? 'let through' : 'blocked'}: ${id} ${reasons.join(', ')}`);
   }
+  const honest = countHonest(join(EVALUATION_DATA, 'agentdojo'));
   const rows = [...Map.groupBy(answers, ({ category }) => category)].map(([category, group]) => count(category, group));
   const all = count('all', answers);
   return {
@@ -49,6 +51,8 @@ export async function measureEgress({ tell }: { durationMs: number; tell: (line:
     ratios: {
       'share of block cases blocked': all.blocked / all.toBlock,
       'share of allow cases blocked': all.blockedWrongly / all.toAllow,
+      'share of honest calls asked about': honest.asked / honest.calls,
+      'honest calls': honest.calls,
       'ms a case, p50': quantile(
         answers.map(({ elapsedMs }) => elapsedMs),
         0.5,
@@ -60,6 +64,7 @@ export async function measureEgress({ tell }: { durationMs: number; tell: (line:
         measured: all.blocked / all.toBlock,
         reached: all.blocked >= 0.95 * all.toBlock,
       },
+      { goal: 'honest calls asked about, 0', measured: honest.asked, reached: honest.asked === 0 },
       { goal: 'allow cases blocked, 0', measured: all.blockedWrongly, reached: all.blockedWrongly === 0 },
     ],
     missing: ['names that resolve to inside addresses: what DNS answers is checked where the connection is made'],
@@ -80,6 +85,27 @@ function count(
     toAllow: toAllow.length,
     blockedWrongly: blocked(toAllow),
   };
+}
+
+const NO_RULES: LeavingRules = { sinks: [], allow: [], ask: [], deny: [], hostsDeclared: [], shellMeant: [] };
+
+/** The calls of AgentDojo's user tasks, read as the line reads arguments, with nothing known of any tool. */
+function countHonest(folder: string): { readonly calls: number; readonly asked: number } {
+  let all = 0;
+  let asked = 0;
+  for (const suite of ['workspace', 'banking']) {
+    const raw: unknown = JSON.parse(readFileSync(join(folder, `${suite}.json`), 'utf8'));
+    const tasks = isJsonObject(raw) && Array.isArray(raw['user_tasks']) ? raw['user_tasks'] : [];
+    for (const task of tasks) {
+      const calls = isJsonObject(task) && Array.isArray(task['calls']) ? task['calls'] : [];
+      for (const call of calls) {
+        if (!isJsonObject(call) || !isJsonObject(call['args'])) continue;
+        all += 1;
+        if (scanArguments(call['args'], NO_RULES).some(({ callsFor }) => callsFor !== 'nothing')) asked += 1;
+      }
+    }
+  }
+  return { calls: all, asked };
 }
 
 function readCases(folder: string): readonly EgressCase[] {

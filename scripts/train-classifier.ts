@@ -11,16 +11,12 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { digestBytes } from '../src/base/digest.ts';
-import { type InjectionModel, scoreText } from '../src/scan/injection-model.ts';
 import { type LabelledLine, PROMPT_KINDS, readLabelledLines } from './training/labelled-line.ts';
+import { bestScore, chooseThreshold, printModel, quantise } from './training/pack-model.ts';
 import { prepareExamples } from './training/prepare-examples.ts';
 import { trainModel } from './training/train-model.ts';
 
 const OPTIONS = { epochs: 6, learningRate: 0.2, decay: 1e-5, seed: 1 };
-/** Harmless documents that may reach the threshold. */
-const FALSE_ALARMS = 0.005;
-/** The held-out texts are few: a little above where they would put the threshold. */
-const THRESHOLD_MARGIN = 0.2;
 /** Kinds of text that describe what a tool or its user is for: they hold orders by nature, and have thresholds of their own. */
 const DESCRIBING_KINDS = new Set(['tool_desc', 'policy_doc', ...PROMPT_KINDS]);
 
@@ -59,43 +55,3 @@ for (const [group, rows] of Map.groupBy(held, (line) => `${line.source} ${line.k
 }
 writeFileSync(values.out, printModel(model, threshold));
 tell(`wrote ${values.out}`);
-
-function bestScore(text: string, scored: InjectionModel): number {
-  return scoreText(text, scored, Number.POSITIVE_INFINITY, 1)[0]?.score ?? Number.NEGATIVE_INFINITY;
-}
-
-/** Weights as signed bytes: the largest ones are cut, the step is the same for all. */
-function quantise(exact: InjectionModel): InjectionModel {
-  const sizes = Array.from(exact.weights, Math.abs)
-    .filter((size) => size > 0)
-    .sort((a, b) => a - b);
-  const largest = sizes[Math.floor(sizes.length * 0.9995)] ?? 1;
-  const scale = largest / 127;
-  const weights = Int8Array.from(exact.weights, (weight) => Math.max(-127, Math.min(127, Math.round(weight / scale))));
-  return { ...exact, weights, scale };
-}
-
-/** The lowest threshold that no more than the allowed share of harmless documents reaches, and the margin. */
-function chooseThreshold(scores: readonly number[]): number {
-  const sorted = scores.toSorted((a, b) => b - a);
-  return (sorted[Math.floor(FALSE_ALARMS * sorted.length)] ?? 0) + THRESHOLD_MARGIN;
-}
-
-function printModel({ weights, scale, segmentBias, windowBias }: InjectionModel, limit: number): string {
-  const packed = Buffer.from(Int8Array.from(weights).buffer).toString('base64');
-  const version = digestBytes(packed).slice(7, 15);
-  return [
-    '// Made by scripts/train-classifier.ts; how and from what: docs/model-card.md.',
-    '/** Weights of the built-in classifier: one signed byte a feature, as base64. */',
-    'export const packedModel = {',
-    `  version: '${version}',`,
-    `  threshold: ${limit.toFixed(4)},`,
-    `  scale: ${scale.toPrecision(6)},`,
-    `  segmentBias: ${segmentBias.toFixed(6)},`,
-    `  windowBias: ${windowBias.toFixed(6)},`,
-    '  weights:',
-    `    '${packed}',`,
-    '} as const;',
-    '',
-  ].join('\n');
-}

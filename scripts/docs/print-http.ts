@@ -9,7 +9,11 @@ import {
   eventsQuerySchema,
   eventsSchema,
   explanationSchema,
+  ingestedSchema,
+  ingestSchema,
   runSchema,
+  scannedSchema,
+  scanSchema,
   startedRunSchema,
   startRunSchema,
   toolsSchema,
@@ -33,6 +37,10 @@ const BODIES = {
   Approvals: approvalsSchema,
   Events: eventsSchema,
   Explanation: explanationSchema,
+  Ingest: ingestSchema,
+  Ingested: ingestedSchema,
+  Scan: scanSchema,
+  Scanned: scannedSchema,
 } as const;
 type BodyName = keyof typeof BODIES;
 
@@ -67,6 +75,18 @@ const TEXTS: Readonly<Record<string, RouteText>> = {
     takes: 'Call',
     gives: 'CallAnswer',
     status: '200, or 202 while a person is asked',
+  },
+  'POST /v1/runs/:id/ingest': {
+    does: 'Brings content to a run that no tool brought, or the conversation so far: scanned, recorded, joined into what the run has read.',
+    takes: 'Ingest',
+    gives: 'Ingested',
+    status: '200',
+  },
+  'POST /v1/scan': {
+    does: 'Looks at a text for instructions; nothing is recorded.',
+    takes: 'Scan',
+    gives: 'Scanned',
+    status: '200',
   },
   'GET /v1/approvals': { does: 'Lists what waits for a person.', gives: 'Approvals', status: '200' },
   'GET /v1/approvals/:id': { does: 'Reads one approval.', gives: 'Approval', status: '200, under `approval`' },

@@ -9,18 +9,41 @@ export interface LabelledLine {
   readonly span?: string;
 }
 
+/**
+ * Reads findings that people answered: JSON lines `{text, verdict: "confirmed" | "rejected", source?, kind?, span?}`, or
+ * labelled lines. Throws with file and line on anything else.
+ */
+export function readReviewedFindings(path: string): readonly LabelledLine[] {
+  return readLines(path).map(({ value, where }) => {
+    const isFinding = typeof value === 'object' && value !== null && 'verdict' in value;
+    if (!isFinding) return parseLine(value, where);
+    const label = value.verdict === 'confirmed' ? 1 : value.verdict === 'rejected' ? 0 : undefined;
+    if (label === undefined) throw new Error(`${where}: expected \`confirmed\` or \`rejected\` as verdict`);
+    return parseLine({ ...value, label }, where);
+  });
+}
+
 /** Reads a file of JSON lines `{text, label, source?, kind?, span?}`. Throws with file and line on anything else. */
 export function readLabelledLines(path: string): readonly LabelledLine[] {
-  const lines: LabelledLine[] = [];
+  return readLines(path).map(({ value, where }) => parseLine(value, where));
+}
+
+function readLines(path: string): readonly { readonly value: unknown; readonly where: string }[] {
+  const lines: { readonly value: unknown; readonly where: string }[] = [];
   // At line feeds only: texts hold other characters that some take for line ends.
   for (const [index, line] of readFileSync(path, 'utf8').split('\n').entries()) {
-    if (line.trim() !== '') lines.push(parseLine(line, `${path}:${index + 1}`));
+    const where = `${path}:${index + 1}`;
+    if (line.trim() === '') continue;
+    try {
+      lines.push({ value: JSON.parse(line), where });
+    } catch {
+      throw new Error(`${where}: not JSON`);
+    }
   }
   return lines;
 }
 
-function parseLine(line: string, where: string): LabelledLine {
-  const value: unknown = JSON.parse(line);
+function parseLine(value: unknown, where: string): LabelledLine {
   if (typeof value !== 'object' || value === null || !('text' in value) || !('label' in value)) {
     throw new Error(`${where}: expected an object with text and label`);
   }

@@ -22,15 +22,20 @@ export function prepareExamples(lines: readonly LabelledLine[], reviewed: readon
     if (line.label === 1) examples.push(...injected(line, uses === 1 ? 1 : Math.max(0.15, 2 / Math.sqrt(uses))));
     else examples.push({ text: line.text, label: 0, weight: PROMPT_KINDS.has(line.kind) ? 0.3 : 1 });
   }
-  for (const line of reviewed) {
-    examples.push(...(line.label === 1 ? injected(line, 2) : [{ text: line.text, label: 0 as const, weight: 2 }]));
-  }
+  examples.push(...prepareReviewed(reviewed));
   const harmless = lines.filter((line) => line.label === 0 && !PROMPT_KINDS.has(line.kind)).map((line) => line.text);
   const random = seededRandom(5);
   for (const order of makeOrders(MADE_ORDERS, 11)) examples.push(placeOrder(order, harmless, random));
   for (const text of makeHarmless(MADE_HARMLESS, 13)) examples.push({ text, label: 0, weight: 1 });
   for (const text of makeHarmlessTexts(MADE_HARMLESS, 17)) examples.push({ text, label: 0, weight: 1 });
   return examples;
+}
+
+/** Findings that people confirmed or rejected. */
+export function prepareReviewed(reviewed: readonly LabelledLine[]): readonly Example[] {
+  return reviewed.flatMap((line) =>
+    line.label === 1 ? injected(line, 2) : [{ text: line.text, label: 0 as const, weight: 2 }],
+  );
 }
 
 /** A line whose span does not stand in it as written is left out: what to learn from it is unclear. */

@@ -18,6 +18,8 @@ export interface TrainingOptions {
   /** Pull of each weight towards zero. */
   readonly decay: number;
   readonly seed: number;
+  /** A model to go on from, instead of one that knows nothing. */
+  readonly start?: InjectionModel;
 }
 
 /** A text as units (segments and windows), each a run of features. */
@@ -44,9 +46,11 @@ export function trainModel(
   tell: (line: string) => void,
 ): InjectionModel {
   const prepared = examples.map(prepare);
+  const { start } = options;
   const weights = new Float32Array(FEATURE_BUCKETS);
+  if (start) for (let id = 0; id < FEATURE_BUCKETS; id++) weights[id] = (start.weights[id] ?? 0) * start.scale;
   const squares = new Float32Array(FEATURE_BUCKETS).fill(1e-3);
-  const bias = [-1, -1];
+  const bias = [start?.segmentBias ?? -1, start?.windowBias ?? -1];
   const random = seededRandom(options.seed);
   const order = Array.from(prepared, (_, index) => index);
 

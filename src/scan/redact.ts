@@ -3,6 +3,7 @@ import type { Redaction, ToolResult } from '../model/result.ts';
 import type { Detector, Finding } from './detector.ts';
 import { hiddenText, MANY_HIDDEN, stripHidden } from './hidden-text.ts';
 import { injectedText } from './injected-text.ts';
+import { isPlainWord } from './plain-word.ts';
 import { scanText } from './scan-text.ts';
 import { secrets } from './secrets.ts';
 
@@ -14,6 +15,7 @@ export interface RedactedResult {
 }
 
 const DETECTORS: readonly Detector[] = [secrets, hiddenText, injectedText];
+const TAKEN_OUT: readonly Detector[] = [secrets, hiddenText];
 
 /**
  * Takes secrets and hidden characters out of a tool's result: out of text, structured content, members' names,
@@ -22,7 +24,16 @@ const DETECTORS: readonly Detector[] = [secrets, hiddenText, injectedText];
  * they are. A result in which nothing is found is returned as the same object.
  */
 export function redactResult(result: ToolResult, more: readonly Detector[] = []): RedactedResult {
-  const redactor = new Redactor([...DETECTORS, ...more]);
+  return redactWith(result, [...DETECTORS, ...more]);
+}
+
+/** As `redactResult`, for whoever looks for instructions in another way: only what is taken out is looked for. */
+export function takeOutOfResult(result: ToolResult): RedactedResult {
+  return redactWith(result, TAKEN_OUT);
+}
+
+function redactWith(result: ToolResult, detectors: readonly Detector[]): RedactedResult {
+  const redactor = new Redactor(detectors);
   const content = result.content.map((block, index) => redactor.object(block, `/content/${index}`));
   const { structuredContent } = result;
   const structured =
@@ -42,9 +53,9 @@ export function redactResult(result: ToolResult, more: readonly Detector[] = [])
   };
 }
 
-/** A JSON object without its secrets and hidden characters, and everything that was seen in it. */
+/** A JSON object without its secrets and hidden characters, and those that were seen in it. */
 export function redactJson(value: JsonObject): { readonly value: JsonObject; readonly findings: readonly Finding[] } {
-  const redactor = new Redactor(DETECTORS);
+  const redactor = new Redactor(TAKEN_OUT);
   const redacted = redactor.object(value, '');
   return { value: redactor.redactions.length === 0 ? value : redacted, findings: redactor.findings };
 }
@@ -58,7 +69,7 @@ export function redactText(
   path = '',
   tag?: (secret: string) => string,
 ): { readonly text: string; readonly redactions: readonly Redaction[] } {
-  const redactor = new Redactor([secrets, hiddenText], tag);
+  const redactor = new Redactor(TAKEN_OUT, tag);
   return { text: redactor.text(text, path), redactions: redactor.redactions };
 }
 
@@ -90,6 +101,7 @@ class Redactor {
   }
 
   text(text: string, path: string): string {
+    if (isPlainWord(text)) return text;
     const found = scanText(text, this.#detectors);
     for (const finding of found) this.findings.push({ ...finding, path });
     if (found.some((finding) => finding.kind === MANY_HIDDEN)) {
@@ -140,8 +152,8 @@ function mergeSpans(findings: readonly Finding[]): readonly Finding[] {
 
 const NONE: ReadonlySet<string> = new Set();
 
-/** Members of a content block that hold encoded bytes. */
-function isEncoded(value: JsonObject): ReadonlySet<string> {
+/** Members of a content block that hold encoded bytes: no text, and not read as one. */
+export function isEncoded(value: JsonObject): ReadonlySet<string> {
   if ((value['type'] === 'image' || value['type'] === 'audio') && 'data' in value) return new Set(['data']);
   return typeof value['blob'] === 'string' && 'uri' in value ? new Set(['blob']) : NONE;
 }

@@ -14,6 +14,8 @@ export interface IncomingDocument {
   /** A kind of source, `mail` or `web-page`, or any other name. */
   readonly source: string;
   readonly trust?: Trust;
+  /** The risk from which it is flagged; without it, that of the trust. */
+  readonly threshold?: number;
 }
 
 /** A finding in a document, and what had to be undone to see it. */
@@ -81,13 +83,14 @@ export function scanDocument(
   const risk = Math.floor((1 - harmless) * 1_000) / 1_000;
   return {
     risk,
-    flagged: risk >= flagAt[trust],
+    flagged: risk >= (document.threshold ?? flagAt[trust]),
     findings: [...found.values()].sort((a, b) => a.start - b.start || b.end - a.end),
     classifiers: asked.map(({ name }) => name),
   };
 }
 
-const RULE_WEIGHT: Readonly<Record<Finding['confidence'], number>> = { high: 0.85, medium: 0.35, low: 0.1 };
+/** What a finding of the rules adds to the risk. */
+export const RULE_WEIGHT: Readonly<Record<Finding['confidence'], number>> = { high: 0.85, medium: 0.35, low: 0.1 };
 const HIDDEN_WEIGHT: Readonly<Record<Finding['severity'], number>> = { high: 0.4, medium: 0.15, low: 0.05 };
 const NOT_SCANNED = { detector: 'scan-document', kind: 'not-scanned', severity: 'high', confidence: 'high' } as const;
 

@@ -4,6 +4,7 @@ import type { Detector, Finding } from './detector.ts';
 import { injectedText } from './injected-text.ts';
 import { listTexts } from './list-texts.ts';
 import { personalData } from './personal-data.ts';
+import { isPlainWord, isShortToken } from './plain-word.ts';
 import { secretShapes } from './secret-shapes.ts';
 import { shellShapes } from './shell-shapes.ts';
 import { findScatteredSecrets, findSplitSecrets } from './split-secrets.ts';
@@ -53,13 +54,18 @@ const NOT_SCANNED = { detector: 'outbound', kind: 'not-scanned', severity: 'high
 const DETECTORS: readonly Detector[] = [secretShapes, personalData, walletKeys];
 
 function scanOne(text: string, context: OutboundContext, path: string): readonly Finding[] {
-  if (text === '') return [];
+  if (isPlainWord(text)) return [];
   const found = new Map<string, Finding>();
   const add = (finding: Finding) => {
     if (isExpected(finding, text, context, path)) return;
     const key = `${finding.kind}\n${finding.start}\n${finding.end}`;
-    if (found.size < MAX_FINDINGS && !found.has(key)) found.set(key, finding);
+    // What is low must not use up the room of what is high.
+    if (found.size < (finding.severity === 'high' ? 2 : 1) * MAX_FINDINGS && !found.has(key)) found.set(key, finding);
   };
+  if (isShortToken(text)) {
+    for (const detector of DETECTORS) for (const finding of detector.detect(text)) add(finding);
+    return [...found.values()];
+  }
   const { texts, complete } = unfold(text);
   for (const one of texts) {
     const place = (finding: Finding) => add({ ...finding, ...one.outerSpan(finding.start, finding.end) });
