@@ -2,12 +2,15 @@ import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
 import { systemClock } from '../src/base/clock.ts';
 import { measureGrowth } from './growth.ts';
 import { findPeer, HOW_TO_INSTALL } from './peers.ts';
-import { makePolicyWork, type PolicyCase, type PolicyWork } from './policy-work.ts';
+import { makePolicyWork, type PolicyCase, type PolicyShape, type PolicyWork } from './policy-work.ts';
 import { describeMachine, type Goal, type Report } from './report.ts';
 import { quantile, ratio, type Samples, summarize } from './sample.ts';
 
-const POLICY_COUNTS = [20, 1_000];
-const LIMITS_US: Readonly<Record<number, number>> = { 20: 10, 1000: 30 };
+const SETS: readonly { readonly count: number; readonly shape: PolicyShape; readonly limitUs: number }[] = [
+  { count: 20, shape: 'scoped', limitUs: 10 },
+  { count: 1_000, shape: 'scoped', limitUs: 30 },
+  { count: 1_000, shape: 'unscoped', limitUs: 30 },
+];
 const METHOD =
   'The same policies and the same 512 requests for everyone; before anything is timed, all engines must agree on every request. ' +
   'Each decision is timed by itself, in blocks in turns, after a warm-up. Ours and cedar-wasm get requests in their own form, ' +
@@ -16,7 +19,7 @@ const METHOD =
 /** Decides one prepared request. True: permitted. */
 type Decide = (request: PolicyCase, index: number) => boolean;
 
-/** p50 and p99 of one policy decision with 20 and with 1,000 policies, and the cost of a call late in a long run. */
+/** p50 and p99 of one policy decision with 20 and with 1,000 policies, with scopes and without, and the cost of a call late in a long run. */
 export async function measureDecision({
   durationMs,
   tell,
@@ -28,30 +31,30 @@ export async function measureDecision({
   const ratios: Record<string, number> = {};
   const goals: Goal[] = [];
   const missing: string[] = [];
-  for (const count of POLICY_COUNTS) {
-    tell(`measuring decisions with ${count} policies`);
-    const work = makePolicyWork(count);
+  for (const { count, shape, limitUs } of SETS) {
+    const policies = shape === 'scoped' ? `${count} policies` : `${count} policies without a scope`;
+    tell(`measuring decisions with ${policies}`);
+    const work = makePolicyWork(count, shape);
     const engines = new Map<string, Decide>([
       ['chaperone', ({ request }) => work.kernel.decide(request).verdict === 'permit'],
       ['cedar-wasm', openCedarWasm(work)],
     ]);
     const peer = await openGovernanceSdk(work);
     if (peer) engines.set(peer.name, peer.decide);
-    else if (count === POLICY_COUNTS[0]) missing.push(`@microsoft/agent-governance-sdk: ${HOW_TO_INSTALL}`);
+    else if (count === SETS[0]?.count) missing.push(`@microsoft/agent-governance-sdk: ${HOW_TO_INSTALL}`);
     requireAgreement(engines, work);
 
-    const all = measureEngines(engines, work, durationMs / (POLICY_COUNTS.length + 1));
+    const all = measureEngines(engines, work, durationMs / (SETS.length + 1));
     for (const samples of all) {
       const { name, samples: number, rounds, p50Ms, p95Ms, p99Ms } = summarize(samples);
-      rows.push({ name, policies: count, samples: number, rounds, p50Ms, p95Ms, p99Ms });
+      rows.push({ name, policies: count, shape, samples: number, rounds, p50Ms, p95Ms, p99Ms });
     }
     const [ours, ...others] = all;
     for (const other of ours ? others : [])
-      if (ours) ratios[`chaperone / ${other.name}, ${count} policies`] = ratio(ours, other);
-    const limitUs = LIMITS_US[count] ?? Number.NaN;
+      if (ours) ratios[`chaperone / ${other.name}, ${policies}`] = ratio(ours, other);
     const p50Us = quantile(ours?.valuesMs ?? [], 0.5) * 1_000;
     goals.push({
-      goal: `p50 with ${count} policies, µs, at most ${limitUs}`,
+      goal: `p50 with ${policies}, µs, at most ${limitUs}`,
       measured: p50Us,
       reached: p50Us <= limitUs,
     });
@@ -107,7 +110,7 @@ function requireAgreement(engines: ReadonlyMap<string, Decide>, work: PolicyWork
 }
 
 function openCedarWasm(work: PolicyWork): Decide {
-  const id = `bench-${work.count}`;
+  const id = `bench-${work.shape}-${work.count}`;
   const parsed = cedar.preparsePolicySet(id, { staticPolicies: work.cedarText });
   if (parsed.type === 'failure')
     throw new Error(`cedar-wasm: ${parsed.errors.map(({ message }) => message).join('; ')}`);

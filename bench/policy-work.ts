@@ -1,4 +1,5 @@
 import type { StatefulAuthorizationCall } from '@cedar-policy/cedar-wasm/nodejs';
+import { unassessedFlow } from '../src/model/flow-facts.ts';
 import { leastLabel } from '../src/model/label.ts';
 import { manifestSchema } from '../src/model/manifest.ts';
 import { buildKernel } from '../src/policy/build-kernel.ts';
@@ -11,6 +12,9 @@ const CASES = 512;
 const POLICIES_PER_AGENT = 10;
 const MAX_DAYS = 30;
 
+/** Where policies say whom and what they are about: in their scopes, or as people also write it, in the conditions. */
+export type PolicyShape = 'scoped' | 'unscoped';
+
 /** One request, in the form of each engine, and the answer that all must give. */
 export interface PolicyCase {
   readonly request: DecisionRequest;
@@ -21,6 +25,7 @@ export interface PolicyCase {
 
 export interface PolicyWork {
   readonly count: number;
+  readonly shape: PolicyShape;
   readonly kernel: Kernel;
   readonly cases: readonly PolicyCase[];
   readonly cedarText: string;
@@ -31,13 +36,13 @@ export interface PolicyWork {
 /**
  * `count` policies over `count / 2` tools: each tool has one that permits one agent to call it with at most 30 days,
  * and one that forbids it for archived records. Requests ask in equal parts for what is permitted, too many days, what
- * is archived, and another agent's tool.
+ * is archived, and another agent's tool. Unscoped, the same is said in the conditions alone.
  */
-export function makePolicyWork(count: number): PolicyWork {
+export function makePolicyWork(count: number, shape: PolicyShape = 'scoped'): PolicyWork {
   const toolCount = count / 2;
   const agentOf = (tool: number) => `agent-${Math.floor((2 * tool) / POLICIES_PER_AGENT)}`;
   const tools = Array.from({ length: toolCount }, (_, tool) => tool);
-  const cedarText = tools.map((tool) => cedarPolicies(tool, agentOf(tool))).join('\n');
+  const cedarText = tools.map((tool) => cedarPolicies(tool, agentOf(tool), shape)).join('\n');
   const agentCount = Math.ceil(count / POLICIES_PER_AGENT);
   const agents = Object.fromEntries(Array.from({ length: agentCount }, (_, agent) => [`agent-${agent}`, {}]));
   const manifest = manifestSchema.parse({
@@ -74,6 +79,7 @@ export function makePolicyWork(count: number): PolicyWork {
         tool: governedTool,
         arguments: args,
         run: { attested: false, label: leastLabel, task: '' },
+        flow: unassessedFlow,
         nowMs: 1_700_000_000_000 + index,
       },
       agent,
@@ -84,6 +90,7 @@ export function makePolicyWork(count: number): PolicyWork {
   const calls = cases.map(({ request }) => toCedarJson(toCedarRequest(request)));
   return {
     count,
+    shape,
     kernel,
     cases,
     cedarText,
@@ -103,7 +110,15 @@ const SCHEMA = {
   additionalProperties: false,
 };
 
-function cedarPolicies(tool: number, agent: string): string {
+function cedarPolicies(tool: number, agent: string, shape: PolicyShape): string {
+  if (shape === 'unscoped') {
+    const entities = `principal == Chaperone::Agent::"${agent}" && action == Chaperone::Action::"crm/t${tool}"`;
+    const names = `context.effect == "read" && resource.name == "crm/t${tool}" && principal.name == "${agent}"`;
+    return [
+      `@id("permit-${tool}") permit (principal, action, resource) when { ${entities} && context.arguments.days <= ${MAX_DAYS} };`,
+      `@id("forbid-${tool}") forbid (principal, action, resource) when { ${names} && context.arguments.archived };`,
+    ].join('\n');
+  }
   const scope = `principal == Chaperone::Agent::"${agent}", action == Chaperone::Action::"crm/t${tool}", resource`;
   return [
     `@id("permit-${tool}") permit (${scope}) when { context.arguments.days <= ${MAX_DAYS} };`,

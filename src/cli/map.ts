@@ -2,7 +2,10 @@ import { draftManifest } from '../app/draft-manifest.ts';
 import { openCatalog } from '../app/open-catalog.ts';
 import { openConfig } from '../app/open-config.ts';
 import type { JsonObject } from '../base/json.ts';
+import { findVendors, type Vendors } from '../policy/find-verb.ts';
 import { inferTool } from '../policy/infer.ts';
+import { inferSink } from '../policy/infer-sinks.ts';
+import { listArguments } from '../policy/list-arguments.ts';
 import type { CatalogEntry } from '../runtime/catalog.ts';
 import type { CommandContext } from './command-context.ts';
 import { printNotice } from './print-notice.ts';
@@ -14,35 +17,109 @@ export async function map(context: CommandContext, options: { readonly draft: bo
   const { catalog } = await openCatalog(loaded, context.env, printNotice(terminal));
   if (options.draft) return terminal.text(draftManifest(catalog));
   const entries = [...catalog.tools.values()];
-  terminal.data(entries.map(toJson), entries.flatMap(print));
+  const vendors = findVendors(entries.map(({ governed }) => governed.tool));
+  const described = entries.map((entry) => describe(entry, vendors));
+  terminal.data(
+    described.map(toJson),
+    described.flatMap((tool) => print(tool)),
+  );
   if (entries.length === 0) terminal.say('no tools: name servers in chaperone.yaml, or run `chaperone init`');
   else terminal.say('a strict draft: chaperone map --draft > chaperone.draft.yaml');
 }
 
-function print({ governed, disabled }: CatalogEntry): readonly string[] {
-  const { name, tool, effect, consequence, declared } = governed;
-  const { source, sinks, effect: inferred } = inferTool(tool, declared ? effect : undefined);
+/** Everything there is to say of one tool. */
+interface DescribedTool extends CatalogEntry {
+  readonly effectBecause: string;
+  readonly consequenceBecause: string;
+  readonly source: { readonly value: boolean; readonly because: string };
+  readonly parameters: readonly DescribedParameter[];
+}
+
+interface DescribedParameter {
+  readonly path: string;
+  readonly types: readonly string[];
+  /** What leaves the run by it; absent where nothing does. */
+  readonly sink?: {
+    readonly carries: string;
+    readonly because: string;
+    readonly declared: boolean;
+    readonly from: readonly string[];
+  };
+}
+
+function describe(entry: CatalogEntry, vendors: Vendors): DescribedTool {
+  const { tool, effect, declared, sinks } = entry.governed;
+  const inferred = inferTool(tool, { vendors, ...(declared && { effect }) });
+  const shapes = listArguments(tool.inputSchema);
+  const listed = new Set(shapes.map(({ path }) => path));
+  const parameters = [
+    ...shapes.map(({ path }) => path),
+    ...sinks.map(({ path }) => path).filter((at) => !listed.has(at)),
+  ];
+  return {
+    ...entry,
+    effectBecause: declared ? 'declared' : `inferred: ${inferred.effect.because}`,
+    consequenceBecause: declared ? 'declared' : `inferred: ${inferred.consequence.because}`,
+    source: inferred.source,
+    parameters: parameters.map((path): DescribedParameter => {
+      const shape = shapes.find((one) => one.path === path);
+      const sink = sinks.find((one) => one.path === path);
+      const types = [...(shape?.types ?? [])];
+      if (sink === undefined) return { path, types };
+      const { carries, from = [] } = sink;
+      const because = sink.declared
+        ? 'declared'
+        : ((shape && inferSink(shape)?.because) ?? 'the schema leaves it open');
+      return { path, types, sink: { carries, because, declared: sink.declared, from } };
+    }),
+  };
+}
+
+function print({ governed, disabled, effectBecause, source, parameters }: DescribedTool): readonly string[] {
+  const { name, effect, consequence, audience, yields } = governed;
   return [
-    `${name}  ${effect}, ${consequence} consequence  (${declared ? 'declared' : `inferred: ${inferred.because}`})`,
-    ...sinks.map(({ path, carries, because }) => `    sink    ${path}  ${carries}: ${because}`),
-    ...(source.value ? [`    source  ${source.because}`] : []),
+    `${name}  ${effect}, ${consequence} consequence  (${effectBecause})`,
+    ...parameters.map(({ path, types, sink }) =>
+      sink === undefined
+        ? `    takes   ${path}  ${types.join(' or ') || 'anything'}`
+        : `    sink    ${path}  ${sink.carries}: ${[sink.because, ...sink.from.map((from) => `from ${from}`)].join(', ')}`,
+    ),
+    ...(audience === undefined ? [] : [`    goes to ${audience}`]),
+    ...(source.value
+      ? [`    source  ${yields?.integrity ?? 'untrusted'}, ${yields?.secrecy ?? 'internal'}: ${source.because}`]
+      : []),
     ...(disabled === undefined ? [] : [`    disabled  ${disabled.message}`]),
   ];
 }
 
-function toJson({ governed, disabled }: CatalogEntry): JsonObject {
-  const { name, tool, pin, effect, consequence, declared } = governed;
-  const { source, sinks } = inferTool(tool, declared ? effect : undefined);
-  const properties = tool.inputSchema['properties'];
+function toJson({
+  governed,
+  disabled,
+  consequenceBecause,
+  effectBecause,
+  source,
+  parameters,
+}: DescribedTool): JsonObject {
+  const { name, pin, effect, consequence, declared, audience, yields } = governed;
   return {
     tool: name,
     pin,
     effect,
+    effectBecause,
     consequence,
+    consequenceBecause,
     declared,
-    parameters: Object.keys((properties as JsonObject | undefined) ?? {}),
+    parameters: parameters.map(({ path, types, sink }) => ({
+      path,
+      types: [...types],
+      sink: sink === undefined ? null : { ...sink, from: [...sink.from] },
+    })),
+    audience: audience ?? null,
     source: source.value,
-    sinks: sinks.map(({ path, carries, because }) => ({ path, carries, because })),
+    sourceBecause: source.because,
+    integrity: yields?.integrity ?? 'untrusted',
+    secrecy: yields?.secrecy ?? 'internal',
+    identifiers: [...(yields?.identifiers ?? [])],
     disabled: disabled?.code ?? null,
   };
 }

@@ -39,6 +39,17 @@ export const callSchema = z.strictObject({
 /** `POST /v1/approvals/:id/answer`, by a person. */
 export const answerSchema = z.strictObject({ approve: z.boolean() });
 
+const sourceNameSchema = z.string().regex(/^[a-z][a-z0-9_-]{0,62}$/i, 'letters, digits, `_` and `-` only');
+
+/** `POST /v1/runs/:id/ingest`: content that no tool brought, or, as `messages`, the whole conversation so far. */
+export const ingestSchema = z.union([
+  z.strictObject({ content: z.string(), source: sourceNameSchema }),
+  z.strictObject({ messages: z.array(jsonObjectSchema).max(limits.historyMessages) }),
+]);
+
+/** `POST /v1/scan`: a text to look at, and what it is. Nothing is recorded. */
+export const scanSchema = z.strictObject({ text: z.string(), source: sourceNameSchema.default('document') });
+
 /** `GET /v1/events?after=&limit=`, as the query writes them. */
 export const eventsQuerySchema = z.strictObject({
   after: z.coerce.number().int().nonnegative().default(0),
@@ -69,7 +80,12 @@ export const runSchema = z.object({
   user: userSchema.optional(),
   task: z.string(),
   attested: z.boolean(),
-  label: z.object({ integrity: z.enum(['trusted', 'untrusted']), secrecy: z.enum(['public', 'internal', 'secret']) }),
+  label: z.object({
+    integrity: z.enum(['trusted', 'untrusted']),
+    secrecy: z.enum(['public', 'internal', 'secret']),
+    /** Whether something the run has read was flagged by scanning. */
+    flagged: z.boolean().optional(),
+  }),
   startedAt: timeSchema,
   expiresAt: timeSchema,
   endedAt: timeSchema.optional(),
@@ -95,6 +111,8 @@ export const resultSchema = z.object({
   content: z.array(jsonObjectSchema),
   structuredContent: jsonValueSchema.optional(),
   isError: z.boolean().optional(),
+  /** `chaperone/findings`, where the result was flagged and marked. */
+  _meta: jsonObjectSchema.optional(),
 });
 
 export type ResultBody = z.infer<typeof resultSchema>;
@@ -110,6 +128,40 @@ export const callAnswerSchema = z.discriminatedUnion('status', [
   }),
 ]);
 export type CallAnswerBody = z.infer<typeof callAnswerSchema>;
+
+const findingSchema = z.object({
+  detector: z.string(),
+  kind: z.string(),
+  path: z.string().optional(),
+  severity: z.enum(['low', 'medium', 'high']),
+  layers: z.array(z.string()),
+});
+
+/** What scanning came to: a sign. Nothing is permitted for a low risk. */
+export const scannedSchema = z.object({
+  risk: z.number().min(0).max(1),
+  flagged: z.boolean(),
+  source: z.string(),
+  findings: z.array(findingSchema),
+});
+export type ScannedBody = z.infer<typeof scannedSchema>;
+
+export const ingestedSchema = scannedSchema.extend({
+  /** Names the record. */
+  id: idSchema,
+  /** What to hand to the model, of content. */
+  text: z.string().optional(),
+  /** Of a history: how many messages are new. */
+  added: z.int().nonnegative().optional(),
+  /** Of a history: how it differs from what was recorded, from the first message that does. */
+  altered: z
+    .object({
+      message: z.int().nonnegative(),
+      how: z.enum(['altered', 'dropped', 'inserted', 'reordered', 'shortened']),
+    })
+    .optional(),
+});
+export type IngestedBody = z.infer<typeof ingestedSchema>;
 
 const reasonSchema = z.object({
   code: z.string(),

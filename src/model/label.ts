@@ -6,6 +6,8 @@ export interface Label {
   readonly integrity: 'trusted' | 'untrusted';
   readonly secrecy: 'public' | 'internal' | 'secret';
   readonly origins: readonly string[];
+  /** Something in it read like instructions to a model when it was scanned. A sign, for policies; absent where nothing did. */
+  readonly flagged?: true;
 }
 
 const SECRECY = ['public', 'internal', 'secret'] as const;
@@ -19,6 +21,7 @@ export function coversLabel(label: Label, other: Label): boolean {
   return (
     joined.integrity === label.integrity &&
     joined.secrecy === label.secrecy &&
+    joined.flagged === label.flagged &&
     joined.origins.every((origin) => label.origins.includes(origin))
   );
 }
@@ -29,5 +32,6 @@ export function joinLabels(a: Label, b: Label): Label {
     integrity: a.integrity === 'untrusted' || b.integrity === 'untrusted' ? 'untrusted' : 'trusted',
     secrecy: SECRECY[Math.max(SECRECY.indexOf(a.secrecy), SECRECY.indexOf(b.secrecy))] ?? 'secret',
     origins: [...new Set([...a.origins, ...b.origins])].sort(),
+    ...(a.flagged || b.flagged ? { flagged: true } : {}),
   };
 }

@@ -1,7 +1,11 @@
 import { z } from 'zod';
+import { limits } from '../base/limits.ts';
+import { constraintSchema, toolArgumentSchema } from './constraint.ts';
 import { consequenceSchema, effectSchema } from './effect.ts';
+import { flowSchema, organisationSchema, usersSchema } from './flow-rules.ts';
 import type { Place } from './place.ts';
 import { agentNameSchema } from './principal.ts';
+import { sourceNameSchema, sourceSchema, toolScanSchema } from './scanning.ts';
 
 // Two conventions hold in this file. The message given to a format (`regex`, `url`) completes the sentence
 // “expected …”, and every key has a description of one sentence, which editors show next to it.
@@ -18,7 +22,8 @@ export const durationSchema = z
   .transform((text) => {
     const unit = text.replace(/^\d+/, '') as keyof typeof UNIT_MS; // the pattern admits only these units
     return Number.parseInt(text, 10) * UNIT_MS[unit];
-  });
+  })
+  .refine((ms) => ms <= limits.durationMs, 'a duration of up to `36500d`');
 
 /** A secret, by reference only: `env:NAME` or `file:/path`. Secret values are never written in the file. */
 const secretReferenceSchema = z.strictObject({
@@ -34,7 +39,7 @@ const serverNameSchema = z
   .string()
   .regex(/^[a-z0-9][a-z0-9_-]{0,30}$/i, 'up to 31 letters, digits, `_` and `-`, the first a letter or digit');
 
-const digestSchema = z.string().regex(/^sha256:[0-9a-f]{64}$/, '`sha256:` and 64 hexadecimal digits');
+export const digestSchema = z.string().regex(/^sha256:[0-9a-f]{64}$/, '`sha256:` and 64 hexadecimal digits');
 const argsSchema = z.array(z.string()).default([]).describe('Arguments the program is started with.');
 const envSchema = z
   .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'the name of an environment variable'), plainOrSecretSchema)
@@ -104,55 +109,39 @@ export const serverKinds = ['package', 'command', 'url'] as const;
 export const serverSchema = z.union([packageServerSchema, commandServerSchema, httpServerSchema]); // as `serverKinds`
 export type ServerConfig = z.infer<typeof serverSchema>;
 
-/**
- * Limits on one argument, named by its dotted path (`recipients`, `options.depth`, `items[].url`). All that are given
- * must hold; for a list, for every element.
- */
-export const constraintSchema = z.strictObject({
-  allow: z
-    .array(z.string())
-    .meta({
-      description: 'The value must be one of these; `*` stands for any run of characters, and case counts.',
-      examples: [['*@company.com']],
-    })
-    .optional(),
-  deny: z.array(z.string()).describe('The value must be none of these; `*` as in `allow`.').optional(),
-  pattern: z.string().max(1_000).describe('A regular expression (RE2) that must match the whole value.').optional(),
-  min: z.number().describe('The least number the value may be.').optional(),
-  max: z.number().describe('The greatest number the value may be.').optional(),
-  maxLength: z.int().nonnegative().describe('The most characters the value may have.').optional(),
-  maxItems: z.int().nonnegative().describe('The most items the list may have.').optional(),
-  directories: z
-    .array(z.string().min(1))
-    .describe('The value is a path, and lies in one of these directories after resolution.')
-    .optional(),
-  hosts: z
-    .array(z.string().min(1))
-    .meta({
-      description: 'The value is a URL whose host is one of these; `*.example.com` covers subdomains only.',
-      examples: [['api.example.com', '*.example.com']],
-    })
-    .optional(),
-  is: z
-    .string()
-    .regex(/^user\.(id|attributes\.[A-Za-z0-9._-]+)$/, '`user.id` or `user.attributes.<name>`')
-    .describe('The value equals a fact about the user the agent works for: `user.id` or `user.attributes.<name>`.')
-    .optional(),
-  permits: z
-    .array(z.enum(['path', 'shell', 'sql', 'header', 'template']))
-    .describe('Built-in checks that are not applied to this argument, since such text is what it is for.')
-    .optional(),
-});
-export type Constraint = z.infer<typeof constraintSchema>;
+const LIMITS = 'Limits on single arguments, by dotted path: `recipients`, `options.depth`, `items[].url`.';
+const argumentsSchema = z.record(z.string().min(1), constraintSchema).default({}).describe(LIMITS);
 
-const argumentsSchema = z
-  .record(z.string().min(1), constraintSchema)
-  .default({})
-  .describe('Limits on single arguments, by dotted path: `recipients`, `options.depth`, `items[].url`.');
 const fieldsSchema = z
   .array(z.string().min(1))
   .describe('Fields of the result that may cross back, dotted; everything else is removed.')
   .optional();
+
+/** What a person vouches for about the results of a tool. */
+const yieldsSchema = z.strictObject({
+  source: sourceNameSchema
+    .meta({
+      description: 'What its results are, for scanning: `mail`, `web-page`, `ticket`, or a name under `sources`.',
+      examples: ['mail'],
+    })
+    .optional(),
+  integrity: z
+    .enum(['trusted', 'untrusted'])
+    .describe('`trusted` only where no outsider can have written any of it.')
+    .optional(),
+  secrecy: z
+    .enum(['public', 'internal', 'secret'])
+    .describe('Who may read it: anybody, the organisation, or nobody but the user.')
+    .optional(),
+  identifiers: z
+    .array(z.string().min(1))
+    .min(1)
+    .meta({
+      description: 'Fields of the result, dotted, that hold identifiers the server itself made or checked.',
+      examples: [['contacts.email']],
+    })
+    .optional(),
+});
 
 export const toolDeclarationSchema = z.strictObject({
   effect: effectSchema.describe('`write` changes anything outside the run; `read` does not.').optional(),
@@ -162,7 +151,19 @@ export const toolDeclarationSchema = z.strictObject({
       'The digest of the reviewed description, as `chaperone map --json` prints it; a tool that differs is disabled.',
     )
     .optional(),
-  arguments: argumentsSchema,
+  arguments: z
+    .record(z.string().min(1), toolArgumentSchema)
+    .default({})
+    .describe(`${LIMITS.slice(0, -1)}; and what leaves the run by them.`),
+  audience: z
+    .string()
+    .min(1)
+    .meta({ description: 'The argument that says who gets what the tool sends, by dotted path.', examples: ['to'] })
+    .optional(),
+  yields: yieldsSchema.describe('What its results are; what is not said of them is untrusted and internal.').optional(),
+  scan: toolScanSchema
+    .describe('What findings in the arguments come to when something leaves by this tool.')
+    .optional(),
   fields: fieldsSchema,
   timeout: timeoutSchema,
 });
@@ -220,6 +221,84 @@ const listenSchema = z.strictObject({
     .describe('Names under which clients reach the gateway, for the Host and Origin checks and the token audience.'),
 });
 
+/** A model that guesses which writes a task needs. It is sent the user's own words and the tools' descriptions. */
+const plannerSchema = z.strictObject({
+  kind: z
+    .enum(['openai', 'anthropic'])
+    .describe('What the endpoint speaks: OpenAI’s chat completions or Anthropic’s messages, or what is compatible.'),
+  url: z.url({ protocol: /^https?$/, error: 'an `https://` or `http://` address' }).meta({
+    description: 'The base address, without the dialect’s own path.',
+    examples: ['https://api.openai.com/v1', 'https://api.anthropic.com'],
+  }),
+  model: z.string().min(1).max(256).describe('The model, as the endpoint names it.'),
+  key: secretReferenceSchema.describe('The key that is sent to this endpoint alone.').optional(),
+  timeout: durationSchema
+    .refine((ms) => ms > 0 && ms <= limits.plannerTimeoutMs, 'a duration of up to `60s`')
+    .default(10_000)
+    .meta({ description: 'How long a run waits for it before it goes on without.', examples: ['10s'] }),
+});
+
+const KEY_NAME = '[^\\s+]{1,255}';
+const ledgerSchema = z.strictObject({
+  folder: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({
+      description:
+        'Where tiles, entries and checkpoints are written, best on another disk or host; `ledger` in `data` unless told.',
+      examples: ['/mnt/evidence/chaperone'],
+    }),
+  keys: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({
+      description:
+        'The folder of the keys that sign checkpoints, best out of reach of agents; `ledger-keys` in `data` unless told.',
+      examples: ['/etc/chaperone/ledger-keys'],
+    }),
+  origin: z
+    .string()
+    .regex(new RegExp(`^${KEY_NAME}$`), 'a name without spaces and `+`, such as `audit.company.com/chaperone`')
+    .optional()
+    .meta({
+      description: 'The log’s name in every checkpoint; made up at the first start unless told, and never changed.',
+      examples: ['audit.company.com/chaperone'],
+    }),
+  checkpointEvery: durationSchema.default(limits.ledgerEveryMs).meta({
+    description: 'How long an event waits at most to be covered by a signed checkpoint.',
+    examples: ['1s'],
+  }),
+  witnesses: z
+    .array(
+      z.strictObject({
+        url: z
+          .url({ protocol: /^https?$/, error: 'an `https://` or `http://` address' })
+          .describe('Where the witness answers; `/add-checkpoint` is added to it.'),
+        key: z
+          .string()
+          .regex(new RegExp(`^${KEY_NAME}\\+[0-9a-f]{8}\\+[A-Za-z0-9+/]{44}$`), 'a public key, `name+id+base64`')
+          .meta({
+            description: 'The witness’s public key, as `chaperone witness` prints it.',
+            examples: ['witness.company.com+9e2dbd07+BAkc3vGpVMSxWnF7JpAWTdVFOY5KzfdEWS2eYE5gJ0wn'],
+          }),
+      }),
+    )
+    .max(limits.witnesses)
+    .default([])
+    .describe('Who is asked to sign that they have seen each checkpoint.'),
+  quorum: z
+    .int()
+    .min(0)
+    .max(limits.witnesses)
+    .optional()
+    .meta({
+      description: 'How many witnesses a checkpoint should have; all of them unless told.',
+      examples: [1],
+    }),
+});
+
 /** `chaperone.yaml`. Unknown keys are refused: a rule that is misspelt must not be a rule that is absent. */
 export const manifestSchema = z.strictObject({
   version: z.literal(1).describe('The version of this file’s format.'),
@@ -230,7 +309,15 @@ export const manifestSchema = z.strictObject({
     ),
   tenant: agentNameSchema.default('default').describe('Whose runs these are; tenants never see each other’s.'),
   listen: listenSchema.prefault({}).describe('Where `chaperone up` serves.'),
-  data: z.string().min(1).default('.chaperone').describe('The folder that holds the store and the keys.'),
+  data: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({
+      description:
+        'The folder that holds the store and the keys, where no tool’s server looks; a folder for this file in the user’s state folder unless told.',
+      examples: ['/var/lib/chaperone'],
+    }),
   servers: z
     .record(serverNameSchema, serverSchema)
     .default({})
@@ -240,6 +327,14 @@ export const manifestSchema = z.strictObject({
     .default({})
     .describe('What was decided about each tool, by `server/tool`.'),
   agents: z.record(agentNameSchema, agentSchema).default({}).describe('What each agent may use.'),
+  sources: z
+    .record(sourceNameSchema, sourceSchema)
+    .default({})
+    .meta({
+      description:
+        'How content is scanned, by what it is; `tool-result` stands for every tool without `yields.source`.',
+      examples: [{ mail: { flagged: 'wrap' } }],
+    }),
   policies: z
     .array(z.string().min(1))
     .default([])
@@ -247,6 +342,15 @@ export const manifestSchema = z.strictObject({
       description: 'Files of Cedar policies, relative to this file; they add to what the manifest compiles to.',
       examples: [['policies/support.cedar']],
     }),
+  flows: z
+    .array(flowSchema)
+    .default([])
+    .meta({
+      description: 'What must not follow what within a run.',
+      examples: [[{ from: 'payroll/*', to: 'outside' }]],
+    }),
+  organisation: organisationSchema.prefault({}).describe('Who is inside; everybody else is outside.'),
+  users: usersSchema.prefault({}).describe('What is known of users.'),
   approvals: z
     .strictObject({
       timeout: durationSchema.default(900_000).meta({
@@ -265,5 +369,9 @@ export const manifestSchema = z.strictObject({
     })
     .prefault({})
     .describe('How runs begin and end.'),
+  ledger: ledgerSchema.prefault({}).describe('The signed log of the record, which anybody can verify.'),
+  planner: plannerSchema
+    .describe('A model that narrows which writes a run may do without a person, besides the words of its prompt.')
+    .optional(),
 });
 export type Manifest = z.infer<typeof manifestSchema>;

@@ -12,6 +12,8 @@ export interface Run {
   readonly task: string;
   readonly prompt: readonly PromptPart[];
   readonly attested: boolean;
+  /** Texts that must never leave by an answer: system prompts and the like. */
+  readonly confidential?: readonly string[];
   readonly label: Label;
   readonly startedAtMs: number;
   readonly expiresAtMs: number;

@@ -1,6 +1,7 @@
 import { type Digest, digestJson } from '../base/digest.ts';
 import type { JsonObject } from '../base/json.ts';
 import type { Consequence, Effect } from './effect.ts';
+import type { Label } from './label.ts';
 import type { Place } from './place.ts';
 
 /**
@@ -38,6 +39,29 @@ export function pinTool(tool: Tool): Digest {
   });
 }
 
+/** An argument through which data or authority leaves the run. */
+export interface Sink {
+  /** Dotted, as the manifest writes it: `recipients`, `items[].url`. `*` stands for names the schema leaves open. */
+  readonly path: string;
+  /**
+   * `destination`: where a request goes. `recipient`: who gets it. `authority`: what is acted on, or how far, such as
+   * an id, an amount, a role. `data`: the content that leaves.
+   */
+  readonly carries: 'destination' | 'recipient' | 'authority' | 'data';
+  /** Where its values may come from besides what a person wrote: `server/tool.field`. Absent: anywhere trusted. */
+  readonly from?: readonly string[];
+  /** Whether a person wrote it in the manifest. */
+  readonly declared: boolean;
+}
+
+/** What a person declared of a tool's results. What is absent is untrusted and internal. */
+export interface Yields {
+  readonly integrity?: Label['integrity'];
+  readonly secrecy?: Label['secrecy'];
+  /** Dotted fields of the result that are identifiers the server vouches for: `contacts.email`. */
+  readonly identifiers?: readonly string[];
+}
+
 /** A tool together with what was decided about it before go-live, or inferred where nothing was. */
 export interface GovernedTool {
   readonly tool: Tool;
@@ -47,6 +71,11 @@ export interface GovernedTool {
   readonly consequence: Consequence;
   /** Whether a person declared effect and consequence. Inferred ones are strict where nothing can be told. */
   readonly declared: boolean;
+  /** The inferred ones, and what the manifest says of them or adds. */
+  readonly sinks: readonly Sink[];
+  /** The path of the argument that says who gets what this tool sends, where a person declared it. */
+  readonly audience?: string;
+  readonly yields?: Yields;
   /** Where it is declared. */
   readonly place?: Place;
 }

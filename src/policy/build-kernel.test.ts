@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { type FlowFacts, unassessedFlow } from '../model/flow-facts.ts';
 import { leastLabel } from '../model/label.ts';
 import { type Manifest, manifestSchema } from '../model/manifest.ts';
 import type { Principal } from '../model/principal.ts';
@@ -47,6 +48,7 @@ function world(manifest: object, cedar: readonly string[] = []): World {
     tool: governTool(tool(full), parsed, placeOf),
     arguments: {},
     run: { attested: false, label: leastLabel, task: '' },
+    flow: unassessedFlow,
     nowMs: 0,
     ...over,
   });
@@ -231,6 +233,164 @@ describe('observe', () => {
     // what is permitted is not observed
     ['anybody', 'bank/list', {}, 'permit: default.permit'],
   ])('%s %s', (agent, name, over, expected) => expect(decide(agent, name, over)).toBe(expected));
+});
+
+describe('flow', () => {
+  const objection = { code: 'E_TAINT_SINK', message: 'to: only in text that others wrote', path: '/to' } as const;
+  const flow = (over: Partial<FlowFacts>) => ({ flow: { ...unassessedFlow, ...over } });
+  const asks = flow({ verdict: 'ask', reasons: [objection] });
+  const denies = flow({ verdict: 'deny', reasons: [objection] });
+  const proved = flow({ proved: true, authority: 'granted' });
+  const agents = {
+    support: {
+      tools: {
+        '*': {},
+        'mail/send': { approval: 'never' },
+        'mail/draft': { approval: 'required' },
+        'bank/list': { approval: 'never' },
+      },
+    },
+  };
+
+  describe.each(['enforce', 'provisional'])('binds policy in %s', (mode) => {
+    const tools = Object.fromEntries(TOOLS.map((name) => [name, { effect: 'write', consequence: 'low' }]));
+    const { decide } = world({ mode, tools, agents });
+    it.each([
+      ['bank/pay', asks, 'ask: flow.ask'],
+      ['bank/pay', denies, 'deny: flow.deny'],
+      // what is granted without approval is not granted with any value
+      ['mail/send', asks, 'ask: flow.ask'],
+      ['mail/send', denies, 'deny: flow.deny'],
+      ['mail/draft', asks, 'ask: flow.ask agents.support.tools.mail/draft.approval'],
+      ['bank/pay', proved, 'permit: agents.support.tools.*'],
+    ])('%s', (name, over, expected) => expect(decide('support', name, over)).toBe(expected));
+  });
+
+  it('never permits what nothing permits', () => {
+    const { decide } = world({ mode: 'enforce', tools: DECLARED, agents: { support: {} } });
+    expect(decide('support', 'mail/search', proved)).toBe('deny: E_NOT_PERMITTED');
+    expect(decide('support', 'mail/search', asks)).toBe('deny: E_NOT_PERMITTED');
+  });
+
+  it('tells its own objections as the reasons, under the rule that gave them force', () => {
+    const { kernel, ask } = world({ agents });
+    expect(kernel.decide(ask('support', 'bank/list', denies)).reasons).toEqual([{ ...objection, policy: 'flow.deny' }]);
+    // an objection that says nothing is an objection
+    const mute = kernel.decide(ask('support', 'bank/list', flow({ verdict: 'ask' })));
+    expect(mute).toMatchObject({ verdict: 'ask', reasons: [{ code: 'E_TAINT_SINK', policy: 'flow.ask' }] });
+  });
+
+  describe('that has proved what the user asked for', () => {
+    const { decide } = world({ tools: DECLARED, agents });
+    it.each([
+      // lifts what is asked because nobody listed the agent or declared the tool
+      ['anybody', 'mail/send', 'permit: default.permit'],
+      ['anybody', 'bank/pay', 'permit: default.permit'],
+      // and nothing that a person wrote
+      ['support', 'bank/pay', 'ask: agents.support.ask-high'],
+      ['support', 'mail/draft', 'ask: agents.support.tools.mail/draft.approval'],
+    ])('%s %s → %s', (agent, name, expected) => expect(decide(agent, name, proved)).toBe(expected));
+  });
+
+  it('lifts the question about a tool that nobody declared only if that is all there is', () => {
+    const { decide } = world({ agents: { support: { tools: { '*': {} } } } });
+    expect(decide('support', 'mail/draft')).toBe('ask: agents.support.ask-undeclared');
+    expect(decide('support', 'mail/draft', proved)).toBe('permit: agents.support.tools.*');
+    const { flow: both } = flow({ proved: true, verdict: 'ask', reasons: [objection] });
+    expect(decide('support', 'mail/draft', { flow: both })).toBe('ask: flow.ask');
+  });
+
+  describe('in `observe`', () => {
+    const { decide } = world({ mode: 'observe', agents });
+    const declared = (over: typeof asks) => ({ flow: { ...over.flow, declared: true } });
+    it.each([
+      ['is let pass where it was inferred', asks, 'permit, would ask: flow.ask'],
+      ['is let pass where it was inferred, a denial too', denies, 'permit, would deny: flow.deny'],
+      ['stands where a person wrote the sink', declared(asks), 'ask: flow.ask'],
+      ['stands where a person wrote the sink, a denial too', declared(denies), 'deny: flow.deny'],
+    ])('%s', (_, over, expected) => expect(decide('support', 'bank/list', over)).toBe(expected));
+  });
+});
+
+describe('flows', () => {
+  const asking = Object.fromEntries([['then', 'ask']]); // not as a literal: it would look like a promise
+  const flows = [
+    { from: 'bank/*', to: 'outside' },
+    { from: 'bank/list', to: 'write', ...asking },
+    { from: 'mail/search', to: 'bank/pay' },
+    { from: 'mail/*', to: 'bank/*', ...asking },
+  ];
+  const tools = Object.fromEntries(TOOLS.map((name) => [name, { effect: 'write', consequence: 'low' }]));
+  const agents = { support: { tools: { '*': {} } } };
+  const manifest = {
+    mode: 'enforce',
+    tools: { ...tools, 'mail/search': { effect: 'read', consequence: 'low' } },
+    agents,
+    flows,
+  };
+  const { decide, kernel, ask } = world(manifest);
+  const having = (outward: boolean, ...origins: string[]) => ({
+    run: { attested: false, task: '', label: { ...leastLabel, origins } },
+    flow: { ...unassessedFlow, outward },
+  });
+  it.each([
+    ['mail/send', having(true), 'permit: agents.support.tools.*'],
+    ['mail/send', having(true, 'bank/list_passwords'), 'deny: flows.bank/*.outside'],
+    ['mail/send', having(false, 'bank/list_passwords'), 'permit: agents.support.tools.*'],
+    ['mail/send', having(false, 'bank/list', 'prompt.quote'), 'ask: flows.bank/list.write'],
+    // a read that can reach outside is held as a write is
+    ['mail/search', having(true, 'bank/list'), 'deny: flows.bank/*.outside'],
+    ['mail/search', having(false, 'bank/list'), 'permit: agents.support.tools.*'],
+    ['bank/pay', having(false, 'mail/search'), 'deny: flows.mail/search.bank/pay'],
+    ['bank/list', having(false, 'mail/search'), 'ask: flows.mail/*.bank/*'],
+    ['bank/list', having(false, 'mail/other'), 'ask: flows.mail/*.bank/*'],
+    // names that only look alike
+    ['bank/pay', having(false, 'mail2/search', 'mail/searching', 'mail'), 'ask: flows.mail/*.bank/*'],
+    ['bank/pay', having(false, 'mail2/search', 'mail'), 'permit: agents.support.tools.*'],
+  ])('%s, %j', (name, over, expected) => expect(decide('support', name, over)).toBe(expected));
+
+  it('are a person’s controls, with their line', () => {
+    expect(kernel.decide(ask('support', 'mail/send', having(true, 'bank/x'))).reasons).toEqual([
+      {
+        code: 'E_TAINT_EGRESS',
+        message: 'this run has read `bank/*`, and this may leave the organisation',
+        policy: 'flows.bank/*.outside',
+        place: placeOf(['flows', 0]),
+      },
+    ]);
+    const observing = world({ ...manifest, mode: 'observe' });
+    expect(observing.decide('support', 'mail/send', having(true, 'bank/x'))).toBe('deny: flows.bank/*.outside');
+  });
+});
+
+describe('attributes of users', () => {
+  const agents = { support: { tools: { 'mail/*': {} } } };
+  const policy =
+    '@id("seniors") forbid (principal, action, resource) unless { context has user && context.user.attributes has level' +
+    ' && context.user.attributes.level >= 3 };';
+  const user = (level: string | number) => ({ user: { id: 'ann', groups: [], attributes: { level } } });
+
+  it('are what the manifest types', () => {
+    const { decide } = world({ tools: DECLARED, agents, users: { attributes: { level: 'Long' } } }, [policy]);
+    expect(decide('support', 'mail/search', user(3))).toBe('permit: agents.support.tools.mail/*');
+    expect(decide('support', 'mail/search', user(2))).toBe('deny: seniors');
+    // a fact that is not what it was declared to be is a policy that fails, and what fails denies
+    expect(decide('support', 'mail/search', user('3'))).toBe('deny: seniors');
+    expect(decide('support', 'mail/search')).toBe('deny: seniors');
+  });
+
+  it('are nothing that a policy can read otherwise', () => {
+    const unguarded =
+      'forbid (principal, action, resource) when { context has user && context.user.attributes.level < 3 };';
+    expect(() => world({ tools: DECLARED, agents }, [unguarded])).toThrow(
+      expect.objectContaining({ code: 'E_POLICY_INVALID', message: expect.stringContaining('level') }),
+    );
+    // One that looks first is no error to Cedar, but can never apply; and at run time what is not typed cannot be read.
+    const guarded = `@id("juniors") ${unguarded.replace('&& ', '&& context.user.attributes has level && ')}`;
+    const { decide, warnings } = world({ tools: DECLARED, agents }, [guarded]);
+    expect(warnings).toEqual([expect.stringMatching(/^0\.cedar:1:1: /)]);
+    expect(decide('support', 'mail/search', user(1))).toBe('deny: juniors');
+  });
 });
 
 describe('a decision', () => {

@@ -1,4 +1,5 @@
 import { type Digest, digestJson } from '../base/digest.ts';
+import { Fault } from '../base/fault.ts';
 import type { JsonObject } from '../base/json.ts';
 import type { Decision, Reason } from '../model/decision.ts';
 import type { Manifest, PlaceOf } from '../model/manifest.ts';
@@ -8,7 +9,9 @@ import { generateCedarSchema } from './cedar/generate-cedar-schema.ts';
 import type { PolicySource } from './cedar/parse-policies.ts';
 import { toCedarRequest } from './cedar/to-cedar-request.ts';
 import { validatePolicies } from './cedar/validate-policies.ts';
-import { combine, combineExplicit } from './combine.ts';
+import { checkDeclarations } from './check-declarations.ts';
+import { combine, combineExplicit, type RuleOf } from './combine.ts';
+import { speakForFlow } from './compile-flows.ts';
 import { explain } from './explain.ts';
 import type { DecisionRequest, Kernel } from './kernel.ts';
 import { readObligations } from './obligations.ts';
@@ -32,19 +35,26 @@ export interface BuiltKernel {
 
 /**
  * Compiles, parses and validates everything that decides. Throws a `Fault` `E_POLICY_INVALID` that lists what is wrong
- * as `file:line:column: message`; a kernel is never built from a part of its policies.
+ * as `file:line:column: message`, or `E_CONFIG` for declarations that the tools contradict; a kernel is never built from
+ * a part of its policies.
  */
 export function buildKernel(input: BundleInput): BuiltKernel {
   const { manifest, placeOf } = input;
+  const userAttributes = manifest.users.attributes;
+  const wrong = checkDeclarations(manifest, placeOf, input.tools);
+  if (wrong.length > 0) throw new Fault('E_CONFIG', wrong.join('\n'));
   const book = openRuleBook(manifest, placeOf, input.policyFiles);
   const warnings =
-    book.written.length === 0 ? [] : validatePolicies(book.written, generateCedarSchema(input.tools).schema);
+    book.written.length === 0
+      ? []
+      : validatePolicies(book.written, generateCedarSchema(input.tools, { userAttributes }).schema);
   const bundle = digestBundle(input);
   const obligationsOf = readObligations(manifest, placeOf);
   const observing = manifest.mode === 'observe';
 
   const conclude = (request: DecisionRequest, outcomes: Outcomes): Decision => {
-    const answer = combine(outcomes, book.ruleOf, () => describeUnpermitted(request, manifest, placeOf));
+    const ruleOf: RuleOf = (policy) => speakForFlow(book.ruleOf(policy), request.flow);
+    const answer = combine(outcomes, ruleOf, () => describeUnpermitted(request, manifest, placeOf));
     const { agent } = request.principal;
     const finish = ({ verdict, reasons }: Pick<Decision, 'verdict' | 'reasons'>): Decision => ({
       verdict,
@@ -53,7 +63,7 @@ export function buildKernel(input: BundleInput): BuiltKernel {
       bundle,
     });
     if (!observing || answer.verdict === 'permit') return finish(answer);
-    const control = combineExplicit(outcomes, book.ruleOf);
+    const control = combineExplicit(outcomes, ruleOf);
     if (control?.verdict === answer.verdict) return finish(answer);
     // What is let pass keeps the reasons against it; a control that stands is named first.
     const reasons = control ? [...control.reasons, ...answer.reasons] : answer.reasons;
@@ -65,7 +75,7 @@ export function buildKernel(input: BundleInput): BuiltKernel {
     policies: book.rules.map(({ id, kind, place, explicit }) => ({ id, kind, place, explicit })),
     decide(request) {
       try {
-        return conclude(request, book.evaluate(toCedarRequest(request)));
+        return conclude(request, book.evaluate(toCedarRequest(request, userAttributes)));
       } catch (error) {
         return failClosed(bundle, error);
       }

@@ -22,7 +22,7 @@ export function combine(outcomes: Outcomes, ruleOf: RuleOf, unpermitted: () => R
   const control = combineControls(outcomes, ruleOf);
   if (control?.verdict === 'deny') return control;
   if (outcomes.permits.length === 0) return { verdict: 'deny', reasons: [unpermitted()] };
-  return control ?? { verdict: 'permit', reasons: outcomes.permits.map((policy) => ruleOf(policy).reason) };
+  return control ?? { verdict: 'permit', reasons: outcomes.permits.flatMap((policy) => ruleOf(policy).reasons) };
 }
 
 /** What the controls that a person wrote come to, by themselves. Undefined if none of them says anything. */
@@ -41,8 +41,8 @@ function combineControls(outcomes: Outcomes, ruleOf: RuleOf): Answer | undefined
   if (outcomes.forbids.length === 0) return undefined;
   const rules = outcomes.forbids.map(ruleOf);
   const forbids = rules.filter((rule) => rule.kind !== 'ask');
-  if (forbids.length > 0) return { verdict: 'deny', reasons: forbids.map((rule) => rule.reason) };
-  return { verdict: 'ask', reasons: rules.map((rule) => rule.reason) };
+  if (forbids.length > 0) return { verdict: 'deny', reasons: forbids.flatMap((rule) => rule.reasons) };
+  return { verdict: 'ask', reasons: rules.flatMap((rule) => rule.reasons) };
 }
 
 function failed(rule: Rule, message: string): Reason {

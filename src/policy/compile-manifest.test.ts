@@ -11,7 +11,11 @@ import { quoteCedar } from './quote-cedar.ts';
 const placeOf = (path: readonly (string | number)[]) => ({ file: `<${path.join('.')}>`, line: 7, column: 3 });
 const manifest = (input: object) => manifestSchema.parse({ version: 1, ...input });
 
+// Not as a literal: an object that is written with a `then` looks like a promise.
+const asking = (from: string, to: string) => ({ from, to, ...Object.fromEntries([['then', 'ask']]) });
+
 const example = manifest({
+  flows: [{ from: 'payroll/*', to: 'outside' }, asking('web/search', 'write'), { from: 'crm/*', to: 'mail/*' }],
   agents: {
     support: {
       onBehalfOf: ['group/staff', 'group/"boss"'],
@@ -28,7 +32,35 @@ const example = manifest({
 describe('compileManifest', () => {
   it('writes Cedar that a person can read', () => {
     expect(printPolicies(compileManifest(example, placeOf))).toMatchInlineSnapshot(`
-      "// <agents>:7:3
+      "// <mode>:7:3
+      @id("flow.deny")
+      forbid (principal, action, resource)
+      when { context.flow.verdict == "deny" };
+
+      // <mode>:7:3
+      @id("flow.ask")
+      @ask("not every value of this call comes from a trusted place")
+      forbid (principal, action, resource)
+      when { context.flow.verdict == "ask" };
+
+      // <flows.0>:7:3
+      @id("flows.payroll/*.outside")
+      forbid (principal, action, resource)
+      when { context.run.read.contains("payroll/*") }
+      when { context.flow.outward };
+
+      // <flows.1>:7:3
+      @id("flows.web/search.write")
+      @ask("this run has read \`web/search\`, and this changes something")
+      forbid (principal, action in Chaperone::Action::"write", resource)
+      when { context.run.read.contains("web/search") };
+
+      // <flows.2>:7:3
+      @id("flows.crm/*.mail/*")
+      forbid (principal, action, resource in Chaperone::Server::"mail")
+      when { context.run.read.contains("crm/*") };
+
+      // <agents>:7:3
       @id("default.permit")
       permit (principal, action, resource)
       unless { [Chaperone::Agent::"support"].contains(principal) };
@@ -39,6 +71,7 @@ describe('compileManifest', () => {
       forbid (principal, action, resource)
       when { resource.effect == "write" }
       unless { resource.declared && resource.consequence == "low" }
+      unless { context.flow.proved }
       unless { [Chaperone::Agent::"support"].contains(principal) };
 
       // <agents>:7:3
@@ -46,6 +79,7 @@ describe('compileManifest', () => {
       @ask("the tool can do much harm, and the agent has no entry in the manifest that grants it")
       forbid (principal, action, resource)
       when { resource.consequence == "high" }
+      unless { context.flow.proved }
       unless { [Chaperone::Agent::"support"].contains(principal) };
 
       // <agents.support.onBehalfOf>:7:3
@@ -82,6 +116,7 @@ describe('compileManifest', () => {
       @ask("the tool may write, nobody declared how much harm that can do, and no grant says \`approval: never\`")
       forbid (principal == Chaperone::Agent::"support", action, resource)
       when { resource.effect == "write" && !resource.declared }
+      unless { context.flow.proved }
       unless { resource in [Chaperone::Server::"crm"] || resource in [Chaperone::Tool::"crm/search"] };
 
       // <agents.support.deny.0>:7:3
@@ -98,8 +133,9 @@ describe('compileManifest', () => {
   it('writes nothing for an agent in `enforce` but what its entry says', () => {
     const ids = (mode: string) =>
       compileManifest({ ...example, ...manifest({ mode }), agents: {} }, placeOf).map(({ id }) => id);
-    expect(ids('enforce')).toEqual(['default.unreviewed']);
-    expect(ids('provisional')).toEqual(['default.permit', 'default.ask-write', 'default.ask-high']);
+    const flow = ['flow.deny', 'flow.ask'];
+    expect(ids('enforce')).toEqual([...flow, 'default.unreviewed']);
+    expect(ids('provisional')).toEqual([...flow, 'default.permit', 'default.ask-write', 'default.ask-high']);
     expect(ids('observe')).toEqual(ids('provisional'));
   });
 
@@ -115,6 +151,11 @@ describe('compileManifest', () => {
       const grants = patterns.map((pattern, i) => [pattern, approvals[i % 3]]);
       const parsed = manifest({
         mode,
+        flows: names.flatMap((name) => [
+          { from: `mail/${name}`, to: 'outside' },
+          asking('mail/*', `mail/${name}`),
+          { from: `mail/${name}`, to: 'write' },
+        ]),
         agents: {
           a: { onBehalfOf: names, tools: Object.fromEntries(grants), deny: patterns },
           'B.2': { tools: { 'mail/*': { approval: 'never' }, 'mail/x': { approval: 'never' } } },

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { type FlowFacts, unassessedFlow } from '../model/flow-facts.ts';
 import { leastLabel } from '../model/label.ts';
 import { manifestSchema } from '../model/manifest.ts';
 import type { User } from '../model/principal.ts';
 import { buildKernel } from './build-kernel.ts';
 import { governTool } from './govern.ts';
-import type { Explanation } from './kernel.ts';
+import type { DecisionRequest, Explanation } from './kernel.ts';
 
 /** Every place is in the first column of line 1 of a file named for the path that was asked for. */
 const placeOf = (path: readonly (string | number)[]) => ({ file: `<${path.join('.')}>`, line: 1, column: 1 });
@@ -14,7 +15,13 @@ interface Rules {
   readonly cedar?: string;
 }
 
-function explain({ manifest, cedar }: Rules, agent: string, full: string, user?: User): Explanation {
+function explain(
+  { manifest, cedar }: Rules,
+  agent: string,
+  full: string,
+  user?: User,
+  over: Partial<DecisionRequest> = {},
+): Explanation {
   const parsed = manifestSchema.parse({ version: 1, ...manifest });
   const [server = '', name = ''] = full.split('/');
   const schema = { type: 'object', properties: { note: { type: 'string' } } };
@@ -23,7 +30,7 @@ function explain({ manifest, cedar }: Rules, agent: string, full: string, user?:
   const { kernel } = buildKernel({ manifest: parsed, placeOf, policyFiles, tools: [tool] });
   const principal = { tenant: 'default', agent, ...(user && { onBehalfOf: user }) };
   const run = { attested: false, label: leastLabel, task: '' };
-  return kernel.explain({ principal, tool, arguments: {}, run, nowMs: 0 });
+  return kernel.explain({ principal, tool, arguments: {}, run, flow: unassessedFlow, nowMs: 0, ...over });
 }
 
 const read = { effect: 'read', consequence: 'low' };
@@ -165,6 +172,79 @@ describe('the nearest change', () => {
   });
 });
 
+describe('the nearest change where flow objects', () => {
+  const sink = { code: 'E_TAINT_SINK', message: 'note: from nowhere', path: '/note' } as const;
+  const item = { code: 'E_TAINT_SINK', message: 'items[].url: from nowhere', path: '/items/0/url' } as const;
+  const unasked = { code: 'E_TASK_UNASKED', message: 'no words of the prompt ask for this' } as const;
+  const egress = { code: 'E_TAINT_EGRESS', message: 'secret data would leave' } as const;
+  const flowOf = (...reasons: FlowFacts['reasons'][number][]): Partial<DecisionRequest> => ({
+    flow: { ...unassessedFlow, verdict: 'ask', reasons },
+    run: { attested: true, label: leastLabel, task: '' },
+  });
+  const named =
+    'have the user’s prompt name the value of `note`, or add it to `allow` of `note` of `crm/get` at <tools.crm/get.arguments.note>:1:1';
+  it.each<[string, object, Partial<DecisionRequest>, string | undefined]>([
+    ['a value', {}, flowOf(sink), named],
+    ['two objections to one value', {}, flowOf(sink, { ...sink, message: 'again' }), named],
+    [
+      'a value in a list',
+      {},
+      flowOf(item),
+      'have the user’s prompt name the value of `items[].url`, or add it to `allow` of `items[].url` of `crm/get` at <tools.crm/get.arguments.items[].url>:1:1',
+    ],
+    ['the task', {}, flowOf(unasked), 'have the user’s prompt ask for this call'],
+    ['what leaves', {}, flowOf(egress), 'make the call in a run that has not read what must not leave by it'],
+    ['the value and the task', {}, flowOf(sink, unasked), `${named} and have the user’s prompt ask for this call`],
+    [
+      'a value, where no prompt is attested',
+      {},
+      { flow: { ...unassessedFlow, verdict: 'deny', reasons: [sink] } },
+      `start the run with the user’s own prompt, attested, and have it ${named.slice('have the user’s prompt '.length)}`,
+    ],
+    [
+      'the value of a call that is denied besides',
+      { deny: ['crm/*'] },
+      flowOf(sink),
+      'remove `crm/*` from `deny` at <agents.bot.deny.0>:1:1; a person is then asked',
+    ],
+    ['something it does not tell', {}, { flow: { ...unassessedFlow, verdict: 'deny' } }, undefined],
+  ])('answers an objection to %s', (_, rest, over, advice) => {
+    const manifest = granted({ 'crm/get': {} }, rest);
+    const { decision } = explain({ manifest }, 'bot', 'crm/get', undefined, over);
+    expect(decision.verdict).not.toBe('permit');
+    expect(decision.nearestChange).toBe(advice);
+  });
+
+  it('names the flow, and the reading, where the manifest says what must not follow what', () => {
+    const manifest = {
+      ...granted({ 'crm/*': {} }),
+      flows: [
+        { from: 'mail/*', to: 'outside' },
+        { from: 'hr/get', to: 'crm/*' },
+      ],
+    };
+    const read = (...origins: string[]): Partial<DecisionRequest> => ({
+      run: { attested: false, label: { ...leastLabel, origins }, task: '' },
+    });
+    const once = explain({ manifest }, 'bot', 'crm/get', undefined, read('mail/list', 'mail/get'));
+    expect(once.decision.reasons.map(({ policy }) => policy)).toEqual(['flows.mail/*.outside']);
+    expect(once.decision.nearestChange).toBe(
+      'make the call in a run that has not read `mail/*`, or remove the flow from `mail/*` to `outside` at <flows.0>:1:1',
+    );
+    const twice = explain({ manifest }, 'bot', 'crm/get', undefined, read('mail/list', 'hr/get')).decision;
+    expect(twice.nearestChange).toContain(
+      'make the call in a run that has not read `mail/*` and make the call in a run that has not read `hr/get`',
+    );
+  });
+
+  it('shows which rule gave the objection its force', () => {
+    const { trace } = explain({ manifest: granted({ 'crm/*': {} }) }, 'bot', 'crm/get', undefined, flowOf(sink));
+    expect(trace.filter((step) => step.determining)).toEqual([
+      expect.objectContaining({ id: 'flow.ask', kind: 'ask', outcome: 'satisfied' }),
+    ]);
+  });
+});
+
 describe('the trace', () => {
   it('tells what every policy did', () => {
     const manifest = {
@@ -184,6 +264,8 @@ describe('the trace', () => {
     expect(
       trace.map(({ id, kind, outcome, determining }) => `${id} ${kind} ${outcome}${determining ? ' !' : ''}`),
     ).toEqual([
+      'flow.deny forbid unsatisfied',
+      'flow.ask ask unsatisfied',
       'default.permit permit unsatisfied',
       'default.ask-write ask unsatisfied',
       'default.ask-high ask unsatisfied',

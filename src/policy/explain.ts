@@ -2,9 +2,9 @@ import type { Decision } from '../model/decision.ts';
 import type { Outcomes } from './cedar/evaluate-policies.ts';
 import { toCedarRequest } from './cedar/to-cedar-request.ts';
 import type { DecisionRequest, Explanation, TraceStep } from './kernel.ts';
-import type { Ground } from './list-changes.ts';
 import { findNearestChange } from './nearest-change.ts';
 import type { Rule } from './rule.ts';
+import type { Ground } from './what-if.ts';
 
 /** The inside of a kernel, as an explanation needs it. */
 export interface KernelParts extends Ground {
@@ -14,7 +14,7 @@ export interface KernelParts extends Ground {
 /** Decides once more, and tells what every rule of the book did. Throws for bugs only. */
 export function explain(request: DecisionRequest, parts: KernelParts): Explanation {
   const { book } = parts;
-  const cedarRequest = toCedarRequest(request);
+  const cedarRequest = toCedarRequest(request, parts.manifest.users.attributes);
   const outcomes = book.evaluate(cedarRequest);
   const decision = parts.conclude(request, outcomes);
   const nearestChange = findNearestChange(request, parts);

@@ -1,8 +1,10 @@
 import type { ErrorCode } from '../base/errors.ts';
 import type { Manifest, PlaceOf, ToolDeclaration } from '../model/manifest.ts';
 import type { Place } from '../model/place.ts';
-import { type GovernedTool, pinTool, type Tool, type ToolName, toolName } from '../model/tool.ts';
+import { type GovernedTool, pinTool, type Tool, type ToolName, toolName, type Yields } from '../model/tool.ts';
+import { findVendors, type Vendors } from './find-verb.ts';
 import { inferTool } from './infer.ts';
+import { joinSinks } from './join-sinks.ts';
 
 /** Something of the rules that a person has to put right, and where. */
 export interface PolicyProblem {
@@ -29,10 +31,11 @@ export interface Governance {
 export function governTools(tools: readonly Tool[], manifest: Manifest, placeOf: PlaceOf): Governance {
   const governed = new Map<ToolName, GovernedTool>();
   const ambiguous = new Set<ToolName>();
+  const vendors = findVendors(tools);
   for (const tool of tools) {
     const name = toolName(tool);
     if (governed.has(name)) ambiguous.add(name);
-    governed.set(name, governTool(tool, manifest, placeOf));
+    governed.set(name, governTool(tool, manifest, placeOf, vendors));
   }
   for (const name of ambiguous) governed.delete(name);
 
@@ -49,22 +52,33 @@ export function governTools(tools: readonly Tool[], manifest: Manifest, placeOf:
 
 /**
  * One tool with what was decided about it. What nobody declared is inferred, except in `enforce`, where a tool is a
- * write of high consequence until somebody has looked at it, whatever it says of itself.
+ * write of high consequence until somebody has looked at it, whatever it says of itself. `vendors` are those of all the
+ * tools it is listed with.
  */
-export function governTool(tool: Tool, manifest: Manifest, placeOf: PlaceOf): GovernedTool {
+export function governTool(tool: Tool, manifest: Manifest, placeOf: PlaceOf, vendors?: Vendors): GovernedTool {
   const name = toolName(tool);
   const declaration = declarationOf(manifest, name);
   const strict = manifest.mode === 'enforce';
-  const inference = inferTool(tool, declaration?.effect);
+  const inference = inferTool(tool, {
+    effect: declaration?.effect ?? (strict ? 'write' : undefined),
+    ...(vendors && { vendors }),
+  });
   return {
     tool,
     name,
     pin: pinTool(tool),
-    effect: declaration?.effect ?? (strict ? 'write' : inference.effect.value),
+    effect: inference.effect.value,
     consequence: declaration?.consequence ?? (strict ? 'high' : inference.consequence.value),
     declared: declaration?.effect !== undefined && declaration.consequence !== undefined,
+    sinks: joinSinks(inference.sinks, declaration, tool.inputSchema),
+    ...(declaration?.audience !== undefined && { audience: declaration.audience }),
+    ...(declaration?.yields && { yields: readYields(declaration.yields) }),
     ...(declaration && { place: placeOf(['tools', name]) }),
   };
+}
+
+function readYields({ integrity, secrecy, identifiers }: NonNullable<ToolDeclaration['yields']>): Yields {
+  return { ...(integrity && { integrity }), ...(secrecy && { secrecy }), ...(identifiers && { identifiers }) };
 }
 
 function declarationOf(manifest: Manifest, name: ToolName): ToolDeclaration | undefined {

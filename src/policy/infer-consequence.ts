@@ -1,20 +1,27 @@
-import type { Consequence, Effect } from '../model/effect.ts';
+import type { Consequence } from '../model/effect.ts';
 import type { Tool } from '../model/tool.ts';
-import { type Inferred, verbOf } from './infer-effect.ts';
-import type { Sink } from './infer-sinks.ts';
+import { type Vendors, verbOf } from './find-verb.ts';
+import type { Inferred, InferredEffect } from './infer-effect.ts';
+import type { InferredSink } from './infer-sinks.ts';
 import { splitName } from './split-name.ts';
 import { additiveVerbs, graveWords, holdsWord, secretWords } from './verbs.ts';
 
 /**
- * How bad the worst use is, when nobody has said. A write is high, or medium by one narrow rule; never low, since low
- * is what lets a write run unasked, and only a person may say that. A read is low unless what it returns is worth
+ * How bad the worst use is, when nobody has said. A write is high, or medium by one narrow rule; never low, except where
+ * it is one only because reading marks what is read: low is what lets a declared write run unasked. A read is low unless what it returns is worth
  * stealing or its arguments choose where a request goes: a read that can be sent anywhere leaks like a write.
  */
-export function inferConsequence(tool: Tool, effect: Effect, sinks: readonly Sink[]): Inferred<Consequence> {
-  return effect === 'read' ? judgeRead(tool, sinks) : judgeWrite(tool, sinks);
+export function inferConsequence(
+  tool: Tool,
+  { value, marks }: InferredEffect,
+  sinks: readonly InferredSink[],
+  vendors?: Vendors,
+): Inferred<Consequence> {
+  // What marks as it reads can do no more harm than the reading.
+  return value === 'read' || marks ? judgeRead(tool, sinks) : judgeWrite(tool, verbOf(tool, vendors), sinks);
 }
 
-function judgeRead(tool: Tool, sinks: readonly Sink[]): Inferred<Consequence> {
+function judgeRead(tool: Tool, sinks: readonly InferredSink[]): Inferred<Consequence> {
   const words = splitName(tool.name).flat();
   const secret = words.find((word) => holdsWord(secretWords, word));
   if (secret !== undefined) return { value: 'high', because: `it reads \`${secret}\`` };
@@ -26,9 +33,8 @@ function judgeRead(tool: Tool, sinks: readonly Sink[]): Inferred<Consequence> {
   return { value: 'low', because: 'it only reads' };
 }
 
-function judgeWrite(tool: Tool, sinks: readonly Sink[]): Inferred<Consequence> {
+function judgeWrite(tool: Tool, verb: string, sinks: readonly InferredSink[]): Inferred<Consequence> {
   const high = (because: string): Inferred<Consequence> => ({ value: 'high', because });
-  const verb = verbOf(tool);
   if (!additiveVerbs.has(verb)) return high(`the worst use of \`${verb}\` is not known to be small`);
   const grave = splitName(tool.name)
     .flat()

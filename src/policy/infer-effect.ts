@@ -1,8 +1,21 @@
 import type { Effect } from '../model/effect.ts';
 import type { Tool } from '../model/tool.ts';
+import { ownLookups, type Vendors, verbOf } from './find-verb.ts';
 import type { ArgumentShape } from './list-arguments.ts';
 import { splitName, splitWords } from './split-name.ts';
-import { conjunctions, holdsWord, readVerbs, singulars, writeWords } from './verbs.ts';
+import {
+  actionVerbs,
+  computeVerbs,
+  conjunctions,
+  holdsWord,
+  markWords,
+  nounVerbs,
+  observables,
+  particles,
+  readVerbs,
+  singulars,
+  writeWords,
+} from './verbs.ts';
 
 /** What was inferred, and why, in one phrase for people. */
 export interface Inferred<T> {
@@ -16,33 +29,63 @@ const ACTIONS: ReadonlySet<string> = new Set(['action', 'operation', 'command', 
 /** The same where it is the argument's whole name: a `method` acts, a `payment_method` does not. */
 const ACTION_NAMES: ReadonlySet<string> = new Set(['op', 'verb', 'method', 'shell', 'statement', 'code', 'expression']);
 
+/** `marks`: it is a write only because reading takes or marks what is read. */
+export interface InferredEffect extends Inferred<Effect> {
+  readonly marks?: true;
+}
+
 /**
  * Read or write, told by the tool's own name and then only ever tightened: by its schema, its annotations and its
  * description. Nothing a server says about a tool makes it a read; only a known verb at the head of its name does.
  */
-export function inferEffect(tool: Tool, args: readonly ArgumentShape[]): Inferred<Effect> {
+export function inferEffect(tool: Tool, args: readonly ArgumentShape[], vendors?: Vendors): InferredEffect {
+  if (ownLookups.has(tool.name)) return { value: 'read', because: 'the protocol says that it only looks something up' };
+  const verb = verbOf(tool, vendors);
   const reason =
-    doubtName(tool) ?? doubtArguments(args) ?? doubtAnnotations(tool) ?? doubtDescription(tool.description);
+    doubtName(tool, verb) ?? doubtArguments(args) ?? doubtAnnotations(tool) ?? doubtDescription(tool.description);
   if (reason !== undefined) return { value: 'write', because: reason };
-  return { value: 'read', because: `its name opens with \`${verbOf(tool)}\`` };
+  const mark = findMark(tool);
+  if (mark === undefined) return { value: 'read', because: `its name opens with \`${verb}\`` };
+  return { value: 'write', because: `${mark}, and reading may mark or take it`, marks: true };
 }
 
-/** The verb a name opens with: the first word of its last segment, after the name the manifest gives the server. */
-export function verbOf(tool: Pick<Tool, 'server' | 'name'>): string {
-  const words = splitName(tool.name).at(-1) ?? [];
-  const server = splitWords(tool.server);
-  const prefixed = words.length > server.length && server.every((word, i) => words[i] === word);
-  return (prefixed ? words[server.length] : words[0]) ?? '';
+/** "The messages are marked as read": said in passing, of what is read. */
+const MARKED = /\bmark(?:s|ed)?\b[^.]{0,40}\bas (?:read|seen|delivered|processed|handled)\b/i;
+
+function findMark({ name, description }: Tool): string | undefined {
+  const mark = splitName(name)
+    .flat()
+    .find((word) => markWords.has(word));
+  if (mark !== undefined) return `its name holds \`${mark}\``;
+  return MARKED.test(description) ? 'its description says `marked`' : undefined;
 }
 
-function doubtName(tool: Tool): string | undefined {
-  const verb = verbOf(tool);
-  if (!readVerbs.has(verb)) return verb === '' ? 'its name has no word' : `\`${verb}\` is not a known read verb`;
+function doubtName(tool: Tool, verb: string): string | undefined {
+  if (!readVerbs.has(verb) && !computeVerbs.has(verb)) {
+    return verb === '' ? 'its name has no word' : `\`${verb}\` is not a known read verb`;
+  }
   const words = splitName(tool.name).flat();
   const write = words.find((word) => writeWords.has(word));
   if (write !== undefined) return `its name holds \`${write}\``;
-  const joint = words.findIndex((word, i) => i > 0 && conjunctions.has(word) && !readVerbs.has(words[i + 1] ?? ''));
-  return joint === -1 ? undefined : `its name holds a second verb, \`${words[joint + 1] ?? ''}\``;
+  const joint = words.findIndex((word, i) => i > 0 && conjunctions.has(word) && !canFollow(words[i + 1]));
+  if (joint !== -1) return `its name holds a second verb, \`${words[joint + 1] ?? ''}\``;
+  return computeVerbs.has(verb) ? doubtComputing(verb, words) : undefined;
+}
+
+function canFollow(word = ''): boolean {
+  return readVerbs.has(word) || word === 'count' || markWords.has(word);
+}
+
+/** What only computes is about something that can be observed, and its name holds nothing that acts. */
+function doubtComputing(verb: string, words: readonly string[]): string | undefined {
+  const rest = words.slice(words.indexOf(verb) + 1).filter((word) => !/^\p{N}+$/u.test(word));
+  const last = rest.at(-1);
+  if (last === undefined) return verb === 'count' ? undefined : `\`${verb}\` alone does not say what it does`;
+  const isActing = (word: string): boolean => actionVerbs.has(word) && !nounVerbs.has(word);
+  const acting = rest.slice(0, -1).find(isActing) ?? rest.find((word) => particles.has(word));
+  if (acting !== undefined) return `\`${verb}\` with \`${acting}\` may change something`;
+  if (holdsWord(observables, last) || (verb === 'count' && singulars(last).length > 0)) return undefined;
+  return `\`${verb}\` of a \`${last}\` may change something`;
 }
 
 function doubtArguments(args: readonly ArgumentShape[]): string | undefined {

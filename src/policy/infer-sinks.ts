@@ -1,16 +1,10 @@
 import type { Effect } from '../model/effect.ts';
+import type { Sink } from '../model/tool.ts';
 import { type ArgumentShape, canBeText, isContainer, isScalar } from './list-arguments.ts';
 import { holdsWord } from './verbs.ts';
 
-/** An argument through which something leaves the run. */
-export interface Sink {
-  /** As in `ArgumentShape`. `*` stands for arguments the schema leaves open. */
-  readonly path: string;
-  /**
-   * `destination`: where a request goes. `recipient`: who gets it. `authority`: what is acted on, or how far, such as
-   * an id, an amount, a role. `data`: the content that leaves.
-   */
-  readonly carries: 'destination' | 'recipient' | 'authority' | 'data';
+/** An argument through which something leaves, as far as its name and schema tell, and what told so. */
+export interface InferredSink extends Pick<Sink, 'path' | 'carries'> {
   readonly because: string;
 }
 
@@ -39,6 +33,8 @@ const KINDS: readonly (readonly [Sink['carries'], ReadonlySet<string>])[] = [
       ...['filename', 'folder', 'directory', 'dir', 'branch', 'repo', 'repository', 'table', 'bucket', 'server'],
       ...['command', 'cmd', 'script', 'sql', 'code', 'query', 'action', 'operation', 'target', 'destination', 'origin'],
       ...['remote', 'recurring', 'force', 'recursive', 'overwrite'],
+      // what is chosen when something is booked
+      ...['hotel', 'restaurant', 'flight', 'company', 'airline', 'car', 'vehicle', 'room', 'seat', 'venue'],
     ]),
   ],
 ];
@@ -64,18 +60,19 @@ const URL_WORDS = /\b(urls?|https?)\b/i;
  * carry anything, except numbers, flags and closed lists that no table names. Of a read: only those that choose where
  * the request goes, and every open text where the tool reaches an open world, since a query is a message too.
  */
-export function inferSinks(effect: Effect, args: readonly ArgumentShape[], openWorld: boolean): Sink[] {
-  const sinks: Sink[] = [];
+export function inferSinks(effect: Effect, args: readonly ArgumentShape[], openWorld: boolean): InferredSink[] {
+  const sinks: InferredSink[] = [];
   for (const argument of args) {
     if (isContainer(argument) && hasMembers(argument, args)) continue;
-    const sink = judge(argument);
+    const sink = inferSink(argument);
     if (sink === undefined) continue;
     if (effect === 'write' || sink.carries === 'destination' || (openWorld && canBeText(argument))) sinks.push(sink);
   }
   return sinks;
 }
 
-function judge(argument: ArgumentShape): Sink | undefined {
+/** What an argument would carry if it left the run. Undefined for numbers, flags and closed lists that no table names. */
+export function inferSink(argument: ArgumentShape): InferredSink | undefined {
   const { path, words, format, description } = argument;
   const byFormat = format === undefined ? undefined : FORMATS[format];
   if (byFormat && !isScalar(argument)) return { path, carries: byFormat, because: `its format is \`${format}\`` };
@@ -84,7 +81,7 @@ function judge(argument: ArgumentShape): Sink | undefined {
   }
   // A number or a flag is no address, but it can be an id, an amount or a permission.
   const kinds = isScalar(argument) ? KINDS.filter(([carries]) => carries === 'authority') : KINDS;
-  const named = (candidates: readonly string[], among: typeof KINDS): Sink | undefined => {
+  const named = (candidates: readonly string[], among: typeof KINDS): InferredSink | undefined => {
     for (const word of candidates) {
       const kind = among.find(([, table]) => holdsWord(table, word));
       if (kind) return { path, carries: kind[0], because: `its name says \`${word}\`` };
@@ -102,6 +99,7 @@ function judge(argument: ArgumentShape): Sink | undefined {
   return { path, carries: 'data', because: path.endsWith('*') ? 'the schema leaves it open' : 'it can carry anything' };
 }
 
-function hasMembers(argument: ArgumentShape, args: readonly ArgumentShape[]): boolean {
+/** Whether what is inside an argument is listed beside it. */
+export function hasMembers(argument: ArgumentShape, args: readonly ArgumentShape[]): boolean {
   return args.some(({ path }) => path.startsWith(`${argument.path}.`) || path.startsWith(`${argument.path}[]`));
 }

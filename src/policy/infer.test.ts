@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../base/json.ts';
+import { manifestSchema } from '../model/manifest.ts';
 import type { Tool } from '../model/tool.ts';
+import { governTools } from './govern.ts';
 import { inferTool } from './infer.ts';
 
 function tool(name: string, over: Partial<Tool> = {}): Tool {
@@ -10,6 +12,7 @@ function taking(name: string, properties: JsonObject, over: Partial<Tool> = {}):
   return tool(name, { inputSchema: { type: 'object', properties }, ...over });
 }
 const text = { type: 'string' };
+const placeOf = () => ({ file: 'chaperone.yaml', line: 1, column: 1 });
 
 describe('effect from the name', () => {
   const reads = [
@@ -31,7 +34,14 @@ describe('effect from the name', () => {
       'acmeListRooms',
       'getHTTPStatus',
     ],
-    ...['mcp.resources.read', 'mcp.prompts.get', 'find_and_count', 'list_sent', 'count_items2'],
+    ...[
+      'mcp.resources.read',
+      'mcp.prompts.get',
+      'mcp.completion.complete',
+      'find_and_count',
+      'list_sent',
+      'count_items2',
+    ],
   ];
   it.each(reads)('%s is a read', (name) => expect(inferTool(tool(name)).effect.value).toBe('read'));
 
@@ -56,6 +66,124 @@ describe('effect from the name', () => {
     ...['g\u0435t_weather', '\uff47et_weather', 'g\u200bet_weather', 'getter', 'lister_all', 'reads'],
   ];
   it.each(writes)('%s is a write', (name) => expect(inferTool(tool(name)).effect.value).toBe('write'));
+});
+
+describe('the name of a vendor before the verb', () => {
+  const names = (text: string) => text.split(' ');
+  const effectsOf = (server: string, toolNames: readonly string[]): string[] => {
+    const tools = toolNames.map((name) => tool(name, { server }));
+    return [...governTools(tools, manifestSchema.parse({ version: 1 }), placeOf).tools.values()].map(
+      ({ tool: { name }, effect }) => `${name} ${effect}`,
+    );
+  };
+
+  it.each([
+    ['gmail', 'gmail_list_messages'],
+    ['google-drive', 'google_drive_search_files'],
+    ['GitHub', 'githubGetIssue'],
+  ])('is skipped where it is the server’s own id: %s', (server, name) => {
+    expect(inferTool(tool(name, { server })).effect.value).toBe('read');
+  });
+
+  it('is skipped where all of a server’s tools begin with it', () => {
+    const tools = names('slack_list_channels slack_post_message slack_get_users slack_search_messages');
+    expect(effectsOf('team-chat', tools)).toEqual([
+      'slack_list_channels read',
+      'slack_post_message write',
+      'slack_get_users read',
+      'slack_search_messages read',
+    ]);
+    expect(effectsOf('team-chat', [...tools, 'mcp.resources.read'])).toContain('slack_get_users read');
+  });
+
+  it.each([
+    ['another tool begins otherwise', 'chat', 'slack_list_channels slack_get_users slack_post_message list_emoji'],
+    ['there are few tools', 'chat', 'slack_list_channels slack_get_users slack_post_message'],
+    ['it is a verb', 'chat', 'share_list_items share_get_items share_view_items share_find_items'],
+    ['it is a verb, and the server’s id too', 'sync', 'sync_list_items sync_get_items sync_view_items sync_find_items'],
+    ['it changes things, and is the server’s id', 'delete', 'delete_list_items'],
+    // a noun that looks like a verb is all that is left
+    ['nothing follows the verb', 'chat', 'grok_list grok_view grok_count grok_find'],
+    ['it is of two tools of one name', 'chat', 'slack_get_a slack_get_a slack_get_a slack_get_a'],
+  ])('is not skipped where %s', (_, server, toolNames) => {
+    for (const effect of effectsOf(server, names(toolNames)).filter((one) => !one.startsWith('list_emoji'))) {
+      expect(effect).toMatch(/ write$/);
+    }
+  });
+
+  it('is not that of another server', () => {
+    const tools = names('a b c d').map((end) => tool(`acme_get_${end}`, { server: 'one' }));
+    const all = [...tools, tool('acme_get_it', { server: 'two' })];
+    const governed = governTools(all, manifestSchema.parse({ version: 1 }), placeOf).tools;
+    expect(governed.get('one/acme_get_a')?.effect).toBe('read');
+    expect(governed.get('two/acme_get_it')?.effect).toBe('write');
+  });
+});
+
+describe('a read that takes or marks what it reads', () => {
+  it.each([
+    'get_unread_mails',
+    'list_unseen',
+    'read_next_message',
+    'getNext',
+    'fetch_and_pop',
+    'find_and_claim_ticket',
+    'get_and_consume',
+    'read_queue_dequeue',
+    'poll_next',
+  ])('%s is a write', (name) => expect(inferTool(tool(name)).effect.value).toBe('write'));
+
+  it.each([
+    ['The messages are marked as read.', 'write'],
+    ['Every item is then marked, on the server, as seen', 'write'],
+    ['Gets the items that are marked as important.', 'read'],
+    ['Gets the items that are marked. Returns them as read from the disk.', 'read'],
+  ])('may say so: %s', (description, effect) => {
+    expect(inferTool(tool('get_messages', { description })).effect.value).toBe(effect);
+  });
+
+  it('is of low consequence where that is all it does', () => {
+    expect(inferTool(taking('get_unread_mails', { limit: { type: 'integer' }, folder: text }))).toMatchObject({
+      effect: { value: 'write', because: 'its name holds `unread`, and reading may mark or take it' },
+      consequence: { value: 'low' },
+      // what a read sends nowhere, this sends nowhere
+      sinks: [],
+    });
+  });
+
+  it.each<[string, Tool]>([
+    ['it reads what is secret', tool('get_next_token')],
+    ['it can be sent anywhere', taking('get_unread_mails', { callback: text })],
+    ['it does something else too', tool('get_and_delete_unread')],
+    ['an argument says what to do', taking('get_unread_mails', { action: text })],
+    ['its description says more', tool('get_unread_mails', { description: 'Returns mails and then deletes them.' })],
+    ['its verb is not known', tool('pop_message')],
+  ])('is not, where %s', (_, it) => expect(inferTool(it).consequence.value).toBe('high'));
+});
+
+describe('a verb that computes', () => {
+  it.each([
+    ...['check_balance', 'check_room_availability', 'checkOrderStatus', 'calculate_distance', 'compare_prices'],
+    ...['validate_schema', 'validate_address_format', 'count_items', 'count_by_status', 'count', 'countRows'],
+    ...['calculate_total_price', 'check_run_status'],
+  ])('%s is a read', (name) => expect(inferTool(tool(name)).effect.value).toBe('read'));
+
+  it.each([
+    // the rest may change something
+    ...['check_in', 'check_in_guest', 'check_out_book', 'check_off_item', 'check_box', 'check', 'check_inbox'],
+    ...['validate_ticket', 'validate_account', 'validate_and_submit_format', 'validate_email', 'validate'],
+    ...['compare_and_swap', 'compare_and_set_price', 'compare_products', 'calculate_payroll', 'calculate'],
+    ...['calculate_and_apply_tax', 'count_vote', 'count_down', 'count_in', 'verify_status', 'check_mark_status'],
+    ...[
+      'check_in_status',
+      'check_off_stock',
+      'count_down_total',
+      'check_close_status',
+      'check_reset_balance',
+      'check_order',
+      'count_order',
+    ],
+  ])('%s is a write', (name) => expect(inferTool(tool(name)).effect.value).toBe('write'));
 });
 
 describe('effect is only ever tightened', () => {
@@ -163,6 +291,18 @@ describe('sinks', () => {
       'email_id authority',
       'recipient_name recipient',
       'options.reply_to recipient',
+    ]);
+  });
+
+  it('knows what is chosen in a booking', () => {
+    const properties = { hotel: text, restaurant_name: text, flight: text, company: text, notes: text };
+    const sinks = inferTool(taking('reserve', properties)).sinks.map(({ path, carries }) => `${path} ${carries}`);
+    expect(sinks).toEqual([
+      'hotel authority',
+      'restaurant_name authority',
+      'flight authority',
+      'company authority',
+      'notes data',
     ]);
   });
 

@@ -1,8 +1,9 @@
 import type { Consequence, Effect } from '../model/effect.ts';
 import type { Tool } from '../model/tool.ts';
+import type { Vendors } from './find-verb.ts';
 import { inferConsequence } from './infer-consequence.ts';
-import { type Inferred, inferEffect } from './infer-effect.ts';
-import { inferSinks, type Sink } from './infer-sinks.ts';
+import { type Inferred, type InferredEffect, inferEffect } from './infer-effect.ts';
+import { type InferredSink, inferSinks } from './infer-sinks.ts';
 import { inferSource } from './infer-source.ts';
 import { listArguments } from './list-arguments.ts';
 
@@ -13,22 +14,31 @@ export interface Inference {
   /** Whether its result carries content from outside. */
   readonly source: Inferred<boolean>;
   /** The arguments by which data or authority leaves. */
-  readonly sinks: readonly Sink[];
+  readonly sinks: readonly InferredSink[];
+}
+
+/** What is known besides the tool itself. */
+export interface InferenceGround {
+  /** The declared effect, which overrides the inferred one. */
+  readonly effect?: Effect | undefined;
+  /** Of the tools it is listed with, so that a vendor's word before the verb is known for one. */
+  readonly vendors?: Vendors;
 }
 
 /**
  * Reads a tool's name, schema and annotations, strictly: what cannot be told is a write of high consequence that
  * returns what outsiders wrote. Everything but the server's id was written by the server, so a known read verb in the
- * name is all that relaxes, and the caller says so to people. `effect` overrides the inferred one with a declared one.
+ * name is all that relaxes, and the caller says so to people.
  */
-export function inferTool(tool: Tool, effect?: Effect): Inference {
+export function inferTool(tool: Tool, { effect, vendors }: InferenceGround = {}): Inference {
   const args = listArguments(tool.inputSchema);
-  const inferred: Inferred<Effect> =
-    effect === undefined ? inferEffect(tool, args) : { value: effect, because: 'it is declared' };
-  const sinks = inferSinks(inferred.value, args, tool.annotations?.['openWorldHint'] === true);
+  const inferred: InferredEffect =
+    effect === undefined ? inferEffect(tool, args, vendors) : { value: effect, because: 'it is declared' };
+  const reach = inferred.marks ? 'read' : inferred.value;
+  const sinks = inferSinks(reach, args, tool.annotations?.['openWorldHint'] === true);
   return {
     effect: inferred,
-    consequence: inferConsequence(tool, inferred.value, sinks),
+    consequence: inferConsequence(tool, inferred, sinks, vendors),
     source: inferSource(tool),
     sinks,
   };

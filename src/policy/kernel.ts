@@ -1,6 +1,7 @@
 import type { Digest } from '../base/digest.ts';
 import type { JsonObject } from '../base/json.ts';
 import type { Decision } from '../model/decision.ts';
+import type { FlowFacts } from '../model/flow-facts.ts';
 import type { Label } from '../model/label.ts';
 import type { Place } from '../model/place.ts';
 import type { Principal } from '../model/principal.ts';
@@ -12,7 +13,13 @@ export interface DecisionRequest {
   readonly tool: GovernedTool;
   /** Arguments that passed `checkArguments`. */
   readonly arguments: JsonObject;
-  readonly run: { readonly attested: boolean; readonly label: Label; readonly task: string };
+  readonly run: {
+    readonly attested: boolean;
+    /** What the run has read so far. Its `origins` that are tools' names are what `context.run.read` holds. */
+    readonly label: Label;
+    readonly task: string;
+  };
+  readonly flow: FlowFacts;
   readonly nowMs: number;
 }
 

@@ -1,34 +1,11 @@
 import type { Consequence, Effect } from '../model/effect.ts';
-import type { AgentConfig, Manifest, PlaceOf, ToolGrant } from '../model/manifest.ts';
+import type { AgentConfig, ToolGrant } from '../model/manifest.ts';
 import { printPlace } from '../model/place.ts';
 import type { User } from '../model/principal.ts';
 import { toCedarRequest } from './cedar/to-cedar-request.ts';
 import type { DecisionRequest } from './kernel.ts';
-import type { RuleBook } from './rule-book.ts';
-
-/** A world to decide in: rules, and a request that may differ from the one that was made. */
-export interface WhatIf {
-  readonly manifest: Manifest;
-  readonly request: DecisionRequest;
-  /** Ids of policies in `.cedar` files that are taken out. */
-  readonly dropped: ReadonlySet<string>;
-}
-
-/** One thing a person could change. */
-export interface Change {
-  /** Changes about the same thing are alternatives: the first that helps is told, and two are never combined. */
-  readonly about: string;
-  /** In the imperative, naming file, line and column. */
-  readonly sentence: string;
-  apply(world: WhatIf): WhatIf;
-}
-
-/** What the world is before anything is changed. */
-export interface Ground {
-  readonly manifest: Manifest;
-  readonly placeOf: PlaceOf;
-  readonly book: RuleBook;
-}
+import { listFlowChanges } from './list-flow-changes.ts';
+import type { Change, Ground, WhatIf } from './what-if.ts';
 
 /** Every change worth trying in this world, the least far-reaching first. Most will turn out not to help. */
 export function listChanges(start: WhatIf, ground: Ground): Change[] {
@@ -37,7 +14,7 @@ export function listChanges(start: WhatIf, ground: Ground): Change[] {
   const worlds = [start, ...changes.map((change) => change.apply(start)), applyAll(start, changes)];
   const dropping = new Map<string, Change>();
   for (const { request } of worlds) {
-    for (const change of dropPolicies(request, ground.book)) {
+    for (const change of dropPolicies(request, ground)) {
       if (!dropping.has(change.about)) dropping.set(change.about, change);
     }
   }
@@ -53,6 +30,7 @@ function listManifestChanges(request: DecisionRequest, ground: Ground): Change[]
   const entry = Object.hasOwn(ground.manifest.agents, agent) ? ground.manifest.agents[agent] : undefined;
   const at = (...path: (string | number)[]): string => printPlace(ground.placeOf(path));
   return [
+    ...listFlowChanges(request, ground),
     ...(entry ? liftDenials(request, entry, at) : []),
     ...(entry ? changeUser(request, entry, at) : []),
     ...(entry
@@ -161,8 +139,8 @@ function declareTool({ tool }: DecisionRequest, at: At): Change[] {
   return tool.effect === 'read' ? asInferred : [declare('declaration as read', 'read', 'low'), ...asInferred];
 }
 
-function dropPolicies(request: DecisionRequest, book: RuleBook): Change[] {
-  const { forbids, errors } = book.evaluate(toCedarRequest(request));
+function dropPolicies(request: DecisionRequest, { book, manifest }: Ground): Change[] {
+  const { forbids, errors } = book.evaluate(toCedarRequest(request, manifest.users.attributes));
   const dropping = (id: string, sentence: string): Change => ({
     about: `policy ${id}`,
     sentence,

@@ -5,8 +5,9 @@ import type { ParsedPolicy } from './cedar/parse-policies.ts';
 import { toCedarRequest } from './cedar/to-cedar-request.ts';
 import { combine, type RuleOf } from './combine.ts';
 import type { DecisionRequest } from './kernel.ts';
-import { applyAll, type Change, type Ground, listChanges, patternsOf, type WhatIf } from './list-changes.ts';
+import { applyAll, listChanges, patternsOf } from './list-changes.ts';
 import { openRuleBook, type RuleBook } from './rule-book.ts';
+import type { Change, Ground, WhatIf } from './what-if.ts';
 
 /** Alternatives of the same size named in one sentence. */
 const SHOWN = 3;
@@ -59,7 +60,7 @@ function judgeWorlds({ book, placeOf }: Ground): (world: WhatIf) => Decision['ve
   return ({ manifest, request, dropped }) => {
     const slice = compiled.get(manifest) ?? openRuleBook(manifest, placeOf, []);
     compiled.set(manifest, slice);
-    const cedarRequest = toCedarRequest(request);
+    const cedarRequest = toCedarRequest(request, manifest.users.attributes);
     const all = book.evaluate(cedarRequest);
     const some = slice.evaluate(cedarRequest);
     const kept = (policy: ParsedPolicy): boolean => !book.ruleOf(policy).generated && !dropped.has(policy.id);

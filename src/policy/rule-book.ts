@@ -51,6 +51,6 @@ export function openRuleBook(manifest: Manifest, placeOf: PlaceOf, files: readon
     ruleOf,
     holds: (policy) => byPolicy.has(policy),
     evaluate: (request) => evaluatePolicies(policies, request),
-    inScope: (request) => policies.index.find(request).map(({ policy }) => ruleOf(policy)),
+    inScope: (request) => policies.inScope(request).map(({ policy }) => ruleOf(policy)),
   };
 }

@@ -2,20 +2,20 @@ import { Fault } from '../base/fault.ts';
 import type { Reason } from '../model/decision.ts';
 import { printPlace } from '../model/place.ts';
 import type { ParsedPolicy } from './cedar/parse-policies.ts';
-import type { ManifestPolicy } from './compile-manifest.ts';
 import type { PolicyInfo, PolicyKind } from './kernel.ts';
+import type { ManifestPolicy } from './manifest-policy.ts';
 
 /** A policy as decisions speak of it. */
 export interface Rule extends PolicyInfo {
-  /** What a decision says when this rule determines it. */
-  readonly reason: Reason;
+  /** What a decision says when this rule determines it. At least one. */
+  readonly reasons: readonly Reason[];
   /** Whether it was compiled from the manifest; the others are of `.cedar` files. */
   readonly generated: boolean;
 }
 
 /** The rule of a policy that the manifest compiled to. */
 export function ruleOfManifest({ id, kind, place, explicit, code, message }: ManifestPolicy): Rule {
-  return { id, kind, place, explicit, generated: true, reason: { code, message, policy: id, place } };
+  return { id, kind, place, explicit, generated: true, reasons: [{ code, message, policy: id, place }] };
 }
 
 /**
@@ -36,6 +36,6 @@ export function ruleOfFile({ id, effect, place, annotations }: ParsedPolicy): Ru
 
   function rule(kind: PolicyKind, code: Reason['code'], message: string): Rule {
     const explicit = kind !== 'permit';
-    return { id, kind, place, explicit, generated: false, reason: { code, message, policy: id, place } };
+    return { id, kind, place, explicit, generated: false, reasons: [{ code, message, policy: id, place }] };
   }
 }

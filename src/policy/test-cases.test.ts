@@ -10,11 +10,18 @@ const placeOf = (path: readonly (string | number)[]) => ({ file: `<${path.join('
 const inputSchema = { type: 'object', properties: { to: { type: 'string' } } };
 const offered = ['get', 'send', 'wipe'].map((name) => ({ server: 'mail', name, description: '', inputSchema }));
 
+// Not as a literal: an object that is written with a `then` looks like a promise.
+const ask = Object.fromEntries([['then', 'ask']]);
+
 function run(cases: readonly object[], mode = 'provisional') {
   const manifest = manifestSchema.parse({
     version: 1,
     mode,
     tools: { 'mail/send': { effect: 'write', consequence: 'medium' } },
+    flows: [
+      { from: 'payroll/*', to: 'outside' },
+      { from: 'crm/search', to: 'write', ...ask },
+    ],
     agents: { bot: { onBehalfOf: ['staff'], tools: { 'mail/*': {} }, deny: ['mail/wipe'] } },
   });
   const { tools } = governTools(offered, manifest, placeOf);
@@ -23,6 +30,7 @@ function run(cases: readonly object[], mode = 'provisional') {
       file: 'x.cedar',
       text: '@id("tainted") forbid (principal, action, resource) when { context.run.integrity == "untrusted" };',
     },
+    { file: 'y.cedar', text: '@id("flagged") forbid (principal, action, resource) when { context.run.flagged };' },
   ];
   const { kernel } = buildKernel({ manifest, placeOf, policyFiles, tools: [...tools.values()] });
   const checkArguments = (request: DecisionRequest): Decision | undefined => {
@@ -35,6 +43,13 @@ function run(cases: readonly object[], mode = 'provisional') {
 }
 
 const staff = { id: 'ann', groups: ['staff'] };
+const sending = {
+  name: 'one',
+  agent: 'bot',
+  user: { id: 'ann', groups: ['staff'] },
+  tool: 'mail/send',
+  expect: 'permit',
+};
 const base = { name: 'one', agent: 'bot', user: staff, tool: 'mail/get', expect: 'permit' };
 
 describe('runTestCases', () => {
@@ -54,6 +69,34 @@ describe('runTestCases', () => {
     ['nobody to act for', { ...base, user: undefined, expect: 'deny' }, undefined],
     ['a tainted run', { ...base, run: { integrity: 'untrusted' }, expect: 'deny', reason: 'tainted' }, undefined],
     ['a tool that is not there', { ...base, tool: 'mail/gte', expect: 'deny', reason: 'E_TOOL_UNKNOWN' }, undefined],
+    ['an objection of flow', { ...base, flow: { verdict: 'deny' }, expect: 'deny', reason: 'flow.deny' }, undefined],
+    ['a question of flow', { ...base, flow: { verdict: 'ask' }, expect: 'ask', reason: 'E_TAINT_SINK' }, undefined],
+    [
+      'what was read before, which may leave by an argument',
+      { ...sending, run: { read: ['payroll/get_slip'] }, expect: 'deny', reason: 'flows.payroll/*.outside' },
+      undefined,
+    ],
+    [
+      'what was read before, of a server as a whole',
+      { ...sending, run: { read: ['payroll/*'] }, expect: 'deny', reason: 'E_TAINT_EGRESS' },
+      undefined,
+    ],
+    [
+      'what was read before, which stays inside',
+      { ...sending, run: { read: ['payroll/get_slip'] }, flow: { outward: false } },
+      undefined,
+    ],
+    ['a read after what must not leave', { ...base, run: { read: ['payroll/get_slip'] } }, undefined],
+    [
+      'a write after what a person is asked about',
+      { ...sending, run: { read: ['crm/search'] }, expect: 'ask', reason: 'flows.crm/search.write' },
+      undefined,
+    ],
+    [
+      'instructions in what was read',
+      { ...base, run: { flagged: true }, expect: 'deny', reason: 'flagged' },
+      undefined,
+    ],
     ['another verdict', { ...base, expect: 'ask' }, 'expected ask, got permit (agents.bot.tools.mail/*)'],
     [
       'another code',
@@ -81,6 +124,10 @@ describe('runTestCases', () => {
     // A case that fails covers too: the rule did decide.
     expect(coverage.covered.map(({ id }) => id)).toEqual(['agents.bot.tools.mail/*', 'agents.bot.deny.mail/wipe']);
     expect(coverage.uncovered.map(({ id }) => id)).toEqual([
+      'flow.deny',
+      'flow.ask',
+      'flows.payroll/*.outside',
+      'flows.crm/search.write',
       'default.permit',
       'default.ask-write',
       'default.ask-high',
@@ -88,6 +135,7 @@ describe('runTestCases', () => {
       'agents.bot.ask-high',
       'agents.bot.ask-undeclared',
       'tainted',
+      'flagged',
     ]);
   });
 });

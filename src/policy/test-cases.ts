@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { type ErrorCode, errors } from '../base/errors.ts';
 import type { JsonObject } from '../base/json.ts';
 import type { Decision } from '../model/decision.ts';
-import { leastLabel } from '../model/label.ts';
+import { unassessedFlow } from '../model/flow-facts.ts';
+import { type Label, leastLabel } from '../model/label.ts';
 import { agentNameSchema, userSchema } from '../model/principal.ts';
 import type { GovernedTool, ToolName } from '../model/tool.ts';
 import type { DecisionRequest, Kernel, PolicyInfo } from './kernel.ts';
@@ -15,6 +16,31 @@ const runSchema = z.strictObject({
     .enum(['public', 'internal', 'secret'])
     .default(leastLabel.secrecy)
     .describe('The most secret thing it read.'),
+  read: z
+    .array(z.string().regex(/^[a-zA-Z0-9_-]+\/\S+$/, '`server/tool` or `server/*`'))
+    .default([])
+    .describe('The tools it read: `server/tool`, or `server/*` for any of a server.'),
+  flagged: z.boolean().default(false).describe('Whether instructions to the model were found in what it read.'),
+});
+
+const flowSchema = z.strictObject({
+  verdict: z
+    .enum(['permit', 'ask', 'deny'])
+    .default(unassessedFlow.verdict)
+    .describe('What flow says of the values and the task.'),
+  authority: z
+    .enum(['read', 'granted', 'unasked', 'refused', 'unknown'])
+    .default(unassessedFlow.authority)
+    .describe('What the user’s prompt says of the call.'),
+  proved: z.boolean().default(unassessedFlow.proved).describe('Whether the prompt asks for exactly this.'),
+  declared: z
+    .boolean()
+    .default(unassessedFlow.declared)
+    .describe('Whether the objection is about an argument that the manifest protects.'),
+  outward: z
+    .boolean()
+    .describe('Whether something may leave the organisation; absent: whether the tool can send anything anywhere.')
+    .optional(),
 });
 
 /** One call and what policy should say to it. */
@@ -28,6 +54,7 @@ export const testCaseSchema = z.strictObject({
     .describe('The tool that is called.'),
   arguments: z.record(z.string(), z.json()).default({}).describe('The arguments of the call.'),
   run: runSchema.prefault({}).describe('The state of the run.'),
+  flow: flowSchema.prefault({}).describe('What is known of where the values come from; absent: no objection.'),
   expect: z.enum(['permit', 'ask', 'deny']).describe('What the decision should be.'),
   reason: z
     .string()
@@ -108,12 +135,23 @@ function judge(testCase: TestCase, { kernel, tenant, tools, checkArguments, nowM
     arguments: testCase.arguments as JsonObject,
     run: {
       attested: testCase.run.attested,
-      label: { integrity: testCase.run.integrity, secrecy: testCase.run.secrecy, origins: [] },
+      label: labelOf(testCase.run),
       task: testCase.run.task,
     },
+    flow: { ...testCase.flow, outward: testCase.flow.outward ?? canSend(tool), reasons: [] },
     nowMs,
   };
   return checkArguments(request) ?? kernel.decide(request);
+}
+
+function labelOf({ integrity, secrecy, read, flagged }: TestCase['run']): Label {
+  return { integrity, secrecy, origins: read, ...(flagged ? { flagged } : {}) };
+}
+
+/** Whether a tool has an argument that takes something out: of a read, any sink does. */
+function canSend({ effect, sinks }: GovernedTool): boolean {
+  if (effect === 'read') return sinks.length > 0;
+  return sinks.some(({ carries }) => carries === 'destination' || carries === 'recipient');
 }
 
 function refuse(kernel: Kernel, code: ErrorCode, message: string): Decision {

@@ -13,7 +13,6 @@ export const readVerbs: ReadonlySet<string> = new Set([
   'show',
   'view',
   'describe',
-  'count',
   'lookup',
   'fetch',
 ]);
@@ -31,6 +30,73 @@ export const writeWords: ReadonlySet<string> = new Set([
   ...['manage', 'subscribe', 'unsubscribe', 'invite', 'join', 'leave', 'put', 'patch'],
   ...['session', 'login', 'logon', 'logout', 'signin', 'signup', 'authenticate', 'authorize', 'connect'],
   ...['download', 'navigate', 'goto', 'browse', 'click', 'checkout'],
+]);
+
+/**
+ * Verbs that only compute or look something up if the rest of the name lets them do nothing else: `check_balance` looks,
+ * `check_in` and `validate_ticket` change something.
+ */
+export const computeVerbs: ReadonlySet<string> = new Set(['check', 'calculate', 'compare', 'validate', 'count']);
+
+/** What computing can be about, singular. The only last words, besides plurals after `count`, that leave it a read. */
+export const observables: ReadonlySet<string> = new Set([
+  ...['availability', 'status', 'balance', 'price', 'cost', 'fee', 'rate', 'tax', 'total', 'sum', 'average', 'ratio'],
+  ...['difference', 'percentage', 'distance', 'duration', 'length', 'size', 'capacity', 'mileage', 'age', 'score'],
+  ...['weather', 'forecast', 'temperature', 'eligibility', 'similarity', 'spelling', 'grammar', 'syntax', 'schema'],
+  ...['format', 'version', 'health', 'quota', 'stock', 'inventory', 'checksum', 'hash'],
+]);
+
+/** Words that make another verb of the verb before them. */
+export const particles: ReadonlySet<string> = new Set(['in', 'out', 'off', 'on', 'up', 'down', 'over', 'back', 'away']);
+
+/** Words that say a read takes what it reads, or marks it as read: the next reader finds something else. */
+export const markWords: ReadonlySet<string> = new Set([
+  ...['unread', 'unseen', 'next', 'pop', 'claim', 'consume', 'dequeue', 'drain', 'poll', 'lease', 'ack', 'acknowledge'],
+]);
+
+/**
+ * Other verbs that do something. A name that opens with one is a write as it is; they are listed so that none of them
+ * is taken for a vendor's name, or for a noun after a verb that only computes.
+ */
+export const actionVerbs: ReadonlySet<string> = new Set([
+  ...['accept', 'activate', 'adjust', 'alert', 'allocate', 'allow', 'alter', 'announce', 'assign', 'attach', 'ban'],
+  ...['bind', 'block', 'book', 'boot', 'broadcast', 'build', 'bulk', 'call', 'capture', 'change', 'charge', 'clean'],
+  ...['clone', 'close', 'comment', 'commit', 'complete', 'configure', 'confirm', 'convert', 'copy', 'cut', 'debit'],
+  ...['decline', 'decrease', 'demote', 'deny', 'deposit', 'detach', 'dispatch', 'dismiss', 'dispute', 'do', 'donate'],
+  ...['double', 'duplicate', 'email', 'emit', 'empty', 'end', 'enqueue', 'enroll', 'escalate', 'exchange', 'expire'],
+  ...['export', 'extend', 'fire', 'fix', 'flag', 'flush', 'follow', 'force', 'format', 'fork', 'freeze', 'generate'],
+  ...['give', 'handle', 'hide', 'hold', 'import', 'increase', 'increment', 'init', 'initialize', 'initiate', 'inject'],
+  ...['issue', 'keep', 'kick', 'link', 'load', 'lock', 'log', 'mail', 'make', 'map', 'merge', 'message', 'migrate'],
+  ...['mount', 'mute', 'note', 'notify', 'open', 'order', 'organize', 'override', 'park', 'pause', 'perform', 'pin'],
+  ...[
+    'place',
+    'play',
+    'plug',
+    'populate',
+    'post',
+    'power',
+    'prepare',
+    'press',
+    'print',
+    'process',
+    'promote',
+    'propose',
+  ],
+  ...['provision', 'pull', 'push', 'queue', 'react', 'rebuild', 'record', 'recover', 'redeem', 'reduce', 'refresh'],
+  ...['refund', 'register', 'reinstall', 'release', 'reload', 'renew', 'rent', 'reopen', 'reorder', 'repair', 'repeat'],
+  ...['report', 'request', 'reschedule', 'reserve', 'resize', 'resolve', 'respond', 'restore', 'resume', 'retry'],
+  ...['return', 'revert', 'rewrite', 'ride', 'ring', 'roll', 'rollback', 'rotate', 'route', 'run', 'schedule', 'score'],
+  ...['seal', 'select', 'sell', 'settle', 'share', 'ship', 'sign', 'skip', 'snooze', 'sort', 'spawn', 'spend', 'split'],
+  ...['squash', 'stage', 'start', 'stop', 'store', 'stream', 'suspend', 'swap', 'switch', 'sync', 'synchronize', 'tag'],
+  ...['take', 'test', 'text', 'tip', 'toggle', 'touch', 'track', 'trade', 'train', 'transform', 'translate', 'trash'],
+  ...['tune', 'turn', 'type', 'unarchive', 'unassign', 'unblock', 'undo', 'unfollow', 'uninstall', 'unlink', 'unpin'],
+  ...['unshare', 'use', 'verify', 'void', 'vote', 'wait', 'wake', 'warn', 'watch', 'wire', 'withhold', 'work', 'zip'],
+]);
+
+/** Verbs that are nouns as often: before a word like `status` they name whose it is. */
+export const nounVerbs: ReadonlySet<string> = new Set([
+  ...['order', 'run', 'report', 'record', 'message', 'mail', 'email', 'request', 'schedule', 'route', 'queue', 'build'],
+  ...['release', 'test', 'trade', 'rent', 'exchange'],
 ]);
 
 /** Words that join two verbs: what follows must be a read verb too. */

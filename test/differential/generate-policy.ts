@@ -31,7 +31,39 @@ export function generatePolicy(random: Random, effect: 'permit' | 'forbid'): str
   const clauses = random.list(random.chance(0.05) ? 0 : 1, random.chance(0.2) ? 2 : 1, () => {
     return `${random.pick(['when', 'when', 'unless'])} { ${body()} }`;
   });
+  // What an index may go by: tests at the head of the conditions, one clause or several.
+  if (random.chance(0.25)) clauses.unshift(...random.list(1, 2, () => `when { ${heads(random)} }`));
+  if (random.chance(0.1)) clauses.unshift(`when { ${heads(random)} && ${body()} }`);
   return `${effect} (${scope.join(', ')}) ${clauses.join(' ')};`;
+}
+
+/** One to three tests as people write them first: of an attribute or a variable against a constant. */
+function heads(random: Random): string {
+  return random.list(1, 3, () => head(random)).join(' && ');
+}
+
+function head(random: Random): string {
+  const owner = random.pick(['context', 'context', 'principal', 'resource', 'context.r', 'context.e', 'action']);
+  const action = () => `Action::${quote(random.pick(actionIds))}`;
+  const [left, right] = random.pick([
+    () => [access(owner, attributeOf.string, random), quote(random.pick(texts))],
+    () => [access(owner, attributeOf.bool, random), random.pick(['true', 'false', 'false'])],
+    () => [access(owner, attributeOf.entity, random), entityText(random)],
+    () => [access(owner, random.pick(Object.values(attributeOf)), random), quote(random.pick(texts))],
+    () => [random.pick(['principal', 'resource']), entityText(random)],
+    () => ['action', action()],
+  ])();
+  const side = random.pick(['principal', 'resource']);
+  return random.pick([
+    `${left} == ${right}`,
+    `${left} == ${right}`,
+    `${left} == ${right}`,
+    `${right} == ${left}`,
+    `${side} in ${entityText(random)}`,
+    `${side} is ${random.pick(entityTypes)}`,
+    `action in ${action()}`,
+    `action in [${action()}, ${action()}]`,
+  ]);
 }
 
 function entityScope(random: Random, name: 'principal' | 'resource'): string {

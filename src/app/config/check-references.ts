@@ -60,7 +60,7 @@ function serverOf(pattern: string): string {
 }
 
 /** Whether the server is known, or the pattern names none. Malformed patterns are the schema's to report. */
-function requireServer(
+export function requireServer(
   pattern: string,
   servers: ReadonlySet<string>,
   path: (string | number)[],
@@ -112,7 +112,8 @@ function reportUndeclared(
   }
 }
 
-function* constraintsOf(manifest: JsonObject): Generator<[string, JsonObject, (string | number)[]]> {
+/** Every argument that the manifest says something of, wherever it does. */
+export function* constraintsOf(manifest: JsonObject): Generator<[string, JsonObject, (string | number)[]]> {
   const holders: [JsonValue, (string | number)[]][] = [];
   for (const [name, tool] of entriesOf(manifest['tools'])) holders.push([tool, ['tools', name]]);
   for (const [agent, config] of entriesOf(manifest['agents'])) {

@@ -18,6 +18,25 @@ export function checkServers(manifest: JsonObject, report: Report): void {
     if (typeof server['url'] === 'string') checkUrl(server['url'], server, path, report);
     warnOfLiterals(server, path, report);
   }
+  const planner = manifest['planner'];
+  if (isJsonObject(planner) && typeof planner['url'] === 'string') checkPlannerUrl(planner['url'], report);
+}
+
+/** What is sent there is the user's own words, so nobody on the way may read it. */
+function checkPlannerUrl(url: string, report: Report): void {
+  if (!URL.canParse(url)) return; // the schema says so
+  const parsed = new URL(url);
+  const at = ['planner', 'url'];
+  if (parsed.username !== '' || parsed.password !== '')
+    report(at, 'error', 'the address holds credentials; give them by reference in `key`');
+  if ([...parsed.searchParams].some(([key, value]) => looksLikeSecret(value, key)))
+    report(at, 'warning', 'the address seems to hold a secret; give it by reference in `key`');
+  if (parsed.protocol === 'http:' && !isLocal(parsed))
+    report(at, 'error', 'the prompt would travel unencrypted to another machine; use `https://`');
+}
+
+function isLocal({ hostname }: URL): boolean {
+  return /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
 }
 
 function checkPin(server: JsonObject, path: Path, enforce: boolean, report: Report): void {
@@ -75,10 +94,9 @@ function checkUrl(url: string, server: JsonObject, path: Path, report: Report): 
       report([...path, 'url'], 'warning', 'the address seems to hold a secret; give it by reference in `headers`');
     }
   }
-  const local = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(parsed.hostname);
   if (
     parsed.protocol === 'http:' &&
-    !local &&
+    !isLocal(parsed) &&
     isJsonObject(server['headers']) &&
     Object.keys(server['headers']).length > 0
   ) {

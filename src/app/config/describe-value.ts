@@ -3,7 +3,7 @@ import type { Path } from './locate.ts';
 import { looksLikeSecret } from './looks-like-secret.ts';
 
 /** Keys below which a value may be a secret somebody wrote down by mistake, so that it is never quoted back. */
-const UNQUOTED = new Set(['env', 'headers', 'args', 'url', 'secret']);
+const UNQUOTED = new Set(['env', 'headers', 'args', 'url', 'secret', 'key']);
 
 /** What was found, for a message: `the number 5`, `a list`, `nothing`. Never quotes what may be a secret. */
 export function describeValue(value: JsonValue | undefined, path: Path): string {

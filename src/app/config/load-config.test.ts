@@ -88,7 +88,7 @@ describe('loadConfig', () => {
 describe('defaultConfig', () => {
   it('is provisional and configures nothing', () => {
     const { manifest, policies, warnings } = defaultConfig(folder);
-    expect(manifest).toMatchObject({ mode: 'provisional', tenant: 'default', data: '.chaperone' });
+    expect(manifest).toMatchObject({ mode: 'provisional', tenant: 'default' });
     expect([Object.keys(manifest.servers), Object.keys(manifest.agents), policies, warnings]).toEqual([[], [], [], []]);
   });
 });

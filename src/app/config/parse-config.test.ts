@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Fault } from '../../base/fault.ts';
+import { manifestSchema } from '../../model/manifest.ts';
 import { ConfigFault, printProblem } from './config-problem.ts';
 import { type ParsedConfig, parseConfig } from './parse-config.ts';
 
@@ -19,6 +20,10 @@ function problemsOf(text: string): string[] {
     throw error;
   }
 }
+
+const TAG = 'found a tag (`!…`); tags are not used here: remove it, or put a text that begins so in quotes';
+const KEYS = Object.keys(manifestSchema.shape).map((key) => `\`${key}\``);
+const CRM = 'version: 1\nservers: { m: { url: "https://m" }, crm: { url: "https://c" } }\n';
 
 /** Each: what is written, and all that is said about it, without the file's name. */
 const golden: readonly (readonly [name: string, text: string, expected: readonly string[]])[] = [
@@ -41,8 +46,8 @@ const golden: readonly (readonly [name: string, text: string, expected: readonly
   ['reserved characters', 'version: 1\ndata: @x\n', ['2:7: text that starts with this character has to be in quotes']],
   ['two documents', 'version: 1\n---\nversion: 1\n', ['2:1: found a second document (`---`), expected one']],
   ['another YAML', '%YAML 1.1\n---\nversion: 1\n', ['1:1: found `%YAML 1.1`, expected YAML 1.2; remove the line']],
-  ['a tag', 'version: !!int 1\n', ['1:16: found the tag `tag:yaml.org,2002:int`; tags are not used here, remove it']],
-  ['a custom tag', 'version: 1\ndata: !env HOME\n', ['2:12: found the tag `!env`; tags are not used here, remove it']],
+  ['a tag', 'version: !!int 1\n', [`1:16: ${TAG}`]],
+  ['a custom tag', 'version: 1\ndata: !env HOME\n', [`2:12: ${TAG}`]],
   [
     'a duplicate key',
     'version: 1\nmode: observe\nmode: enforce\n',
@@ -61,8 +66,17 @@ const golden: readonly (readonly [name: string, text: string, expected: readonly
     'version: 1\nlisten:\n  <<: { port: 1 }\n',
     ['3:3: merge keys (`<<`) are not used here; write the entries out'],
   ],
-  ['an unknown alias', 'version: 1\ndata: *x\n', ['2:7: found the alias `*x`, but no `&x` stands before it']],
-  ['an alias of itself', 'version: 1\npolicies: &x [*x]\n', ['2:15: the alias `*x` contains itself']],
+  [
+    'an unknown alias',
+    'version: 1\ndata: *x\n',
+    ['2:7: found an alias (`*…`) of nothing that stands before it; a text that begins so has to be in quotes'],
+  ],
+  ['an alias of itself', 'version: 1\npolicies: &x [*x]\n', ['2:15: this alias (`*…`) contains itself']],
+  [
+    'a date too far away',
+    'version: 1\napprovals: { timeout: 200000000d }\n',
+    ['2:23: `timeout` is `200000000d`, expected a duration of up to `36500d`'],
+  ],
   [
     'text turned round',
     'version: 1\ndata: "a\u202eb"\n',
@@ -184,6 +198,32 @@ const golden: readonly (readonly [name: string, text: string, expected: readonly
     ['3:8: the address holds credentials; give them by reference in `headers`'],
   ],
   [
+    'a planner on this machine',
+    'version: 1\nplanner: { kind: openai, url: "http://127.0.0.1:8000/v1", model: m, timeout: 60s }\n',
+    [],
+  ],
+  [
+    'a planner whose key is written down',
+    'version: 1\nplanner: { kind: openai, url: "https://m", model: m, key: hunter2 }\n',
+    ['2:59: `key` is text, expected a mapping'],
+  ],
+  [
+    'a planner that a run would wait for too long, of a kind there is not',
+    'version: 1\nplanner: { kind: OpenAI, url: "https://m", model: m, timeout: 61s }\n',
+    [
+      '2:18: `kind` is `OpenAI`, expected `openai` or `anthropic`; did you mean `openai`?',
+      '2:63: `timeout` is `61s`, expected a duration of up to `60s`',
+    ],
+  ],
+  [
+    'a planner in the open, with credentials in its address',
+    'version: 1\nplanner: { kind: anthropic, url: "http://u:hunter2@m", model: m }\n',
+    [
+      '2:29: the address holds credentials; give them by reference in `key`',
+      '2:29: the prompt would travel unencrypted to another machine; use `https://`',
+    ],
+  ],
+  [
     'a digest without files is fine, files without a digest are not',
     `version: 1\nservers:\n  a: { command: a, digest: "${SHA256}" }\n  b: { command: b, files: [x] }\n`,
     ['4:20: `files` are named but there is no `digest` of them; `chaperone servers pin` prints it'],
@@ -278,12 +318,99 @@ const golden: readonly (readonly [name: string, text: string, expected: readonly
     'version: 1\nservers: { m: { url: "https://m" } }\ntools: { m/x: { arguments: { n: { min: 5, max: 1 } } } }\n',
     ['3:35: `min` of `n` is 5, expected no more than `max`, 1'],
   ],
+  // where values come from, and what follows what
+  [
+    'misspelt keys of an argument',
+    `${CRM}tools:\n  m/send:\n    arguments:\n      to: { protectd: true, carries: recipients, from: crm/search.email }\n`,
+    [
+      '6:13: unknown key `protectd`; did you mean `protected`?',
+      '6:38: `carries` is `recipients`, expected `destination`, `recipient`, `authority` or `data`; did you mean `recipient`?',
+      '6:56: `from` is `crm/search.email`, expected a list; write `[…]` around it',
+    ],
+  ],
+  [
+    'origins that are none',
+    `${CRM}tools:\n  m/send:\n    arguments:\n      to: { from: [crm/search, crn/search.email] }\n`,
+    [
+      '6:20: entry 1 of `from` is `crm/search`, expected `server/tool.field`',
+      '6:32: `crn/search.email` names the server `crn`, which is not configured; did you mean `crm`?',
+    ],
+  ],
+  [
+    'an origin almost declared',
+    `${CRM}tools:\n  crm/search: {}\n  m/send:\n    arguments:\n      to: { from: [crm/serach.email] }\n`,
+    ['7:20: warning: `crm/serach` is not declared under `tools`; did you mean `crm/search`?'],
+  ],
+  [
+    'an audience that is not looked at',
+    `${CRM}tools:\n  m/send:\n    audience: to\n    arguments:\n      to: { protected: false, carries: data }\n`,
+    [
+      '5:5: `to` says who gets what is sent, and is declared `protected: false`',
+      '5:5: `to` says who gets what is sent, and is declared `carries: data`',
+      '7:31: `to` is `protected: false`, so what it carries is not looked at; leave one out',
+    ],
+  ],
+  [
+    'an origin that does not matter',
+    `${CRM}tools:\n  m/send:\n    arguments:\n      to: { protected: false, from: [crm/a.b] }\n`,
+    ['6:31: `from` says where values of `to` come from, and `protected: false` that it does not matter'],
+  ],
+  [
+    'content that may not come from anywhere',
+    `${CRM}tools:\n  m/send:\n    arguments:\n      to: { protected: true, carries: data }\n      cc: { carries: data, from: [crm/a.b] }\n`,
+    [
+      '6:30: content may come from anywhere, and `protected: true` says that `to` may not; leave one out',
+      '7:13: content may come from anywhere, and `from` says that `cc` may not; leave one out',
+    ],
+  ],
+  [
+    'protection in a grant',
+    `${CRM}agents: { a: { tools: { m/x: { arguments: { to: { from: [crm/a.b] } } } } } }\n`,
+    [
+      '3:51: unknown key `from`, expected `allow`, `deny`, `pattern`, `min`, `max`, `maxLength`, `maxItems`, `directories`, `hosts`, `is` or `permits`',
+    ],
+  ],
+  [
+    'flows to nowhere',
+    `${CRM}flows:\n  - { from: payroll/*, to: outside }\n  - { from: crm/*, to: crn/x, then: refuse }\n  - { from: crm/*, to: outsde }\n`,
+    [
+      '4:7: `payroll/*` names the server `payroll`, which is not configured',
+      '5:20: `crn/x` names the server `crn`, which is not configured; did you mean `crm`?',
+      '5:37: `then` is `refuse`, expected `deny` or `ask`',
+      '6:24: `to` is `outsde`, expected `outside`, `write`, `server/tool` or `server/*`',
+    ],
+  ],
+  [
+    'a flow written twice',
+    `${CRM}flows:\n  - { from: crm/*, to: write }\n  - { from: crm/*, to: write, then: ask }\n`,
+    ['5:5: an entry above says what follows the same reading; keep one of them'],
+  ],
+  [
+    'domains that are none, or everybody’s',
+    'version: 1\norganisation: { domains: [Company.com, gmail.com, a.com, a.com, "*.b.com", "*.com"] }\n',
+    [
+      '2:27: entry 1 of `domains` is `Company.com`, expected a domain in lower case, `company.com` or `*.company.com`',
+      '2:40: anybody can have an address at `gmail.com`, so nobody there is inside',
+      '2:58: this domain is already in the list',
+      '2:76: entry 6 of `domains` is `*.com`, expected a domain in lower case, `company.com` or `*.company.com`',
+    ],
+  ],
+  [
+    'a fact that is nearly a typed one',
+    `${CRM}users: { attributes: { level: Long } }\nagents: { a: { tools: { m/x: { arguments: { d: { is: user.attributes.levle } } } } } }\n`,
+    ['4:50: warning: `levle` is not among `users.attributes`; did you mean `level`?'],
+  ],
+  [
+    'a type of no fact',
+    'version: 1\nusers: { attributes: { department: string } }\n',
+    ['2:36: `department` is `string`, expected `String`, `Long` or `Boolean`; did you mean `String`?'],
+  ],
   ['a policy listed twice', 'version: 1\npolicies: [a, a]\n', ['2:15: this file is already in the list']],
   [
     'several at once, sorted, errors first',
     'version: 1\nservers: { m: { command: m } }\nzzz: 1\nmode: never\n',
     [
-      '3:1: unknown key `zzz`, expected `version`, `mode`, `tenant`, `listen`, `data`, `servers`, `tools`, `agents`, `policies`, `approvals` or `runs`',
+      `3:1: unknown key \`zzz\`, expected ${KEYS.slice(0, -1).join(', ')} or ${KEYS.at(-1)}`,
       '4:7: `mode` is `never`, expected `enforce`, `provisional` or `observe`',
       '2:17: warning: this program is not pinned, so nobody notices when it changes; `chaperone servers pin` prints a `digest`',
     ],
@@ -409,7 +536,7 @@ describe('hostile text', () => {
 
   // Manifests with the right keys and any values below them, the names that objects have by themselves included.
   const keys =
-    'package command url image args env headers files digest tools deny arguments allow min max effect fields m m/x';
+    'package command url image args env headers files digest tools deny arguments allow min max effect fields m m/x flows from to then protected carries yields audience users organisation domains';
   const key = fc.constantFrom('a b', 'constructor', 'toString', 'secret', ...keys.split(' '));
   const { value } = fc.letrec<{ value: unknown }>((tie) => ({
     value: fc.oneof(

@@ -2,6 +2,7 @@ import { assert } from '../../base/assert.ts';
 import { isJsonObject } from '../../base/json.ts';
 import { type Manifest, manifestSchema, type PlaceOf } from '../../model/manifest.ts';
 import { printPlace } from '../../model/place.ts';
+import { checkFlow } from './check-flow.ts';
 import { checkReferences } from './check-references.ts';
 import { checkServers } from './check-servers.ts';
 import { type ConfigProblem, refuseErrors } from './config-problem.ts';
@@ -46,6 +47,7 @@ export function parseConfig(text: string, file: string, options: ParseOptions = 
     };
     checkServers(yaml.value, report);
     checkReferences(yaml.value, options.hostServers ?? [], report);
+    checkFlow(yaml.value, options.hostServers ?? [], report);
   }
   const warnings = refuseErrors(problems);
   assert(parsed.success, 'what the schema refuses is reported as an error');

@@ -136,7 +136,7 @@ class Walk {
   #remember(node: unknown, offset: number): void {
     const { anchor, tag } = (node ?? {}) as { anchor?: string; tag?: string };
     if (anchor !== undefined) this.#anchors.set(anchor, node);
-    if (tag !== undefined) this.#report(offset, `found the tag \`${shorten(tag)}\`; tags are not used here, remove it`);
+    if (tag !== undefined) this.#report(offset, TAG);
   }
 
   #readAlias(node: { source: string }, keyAt: number, depth: number, nothing: Read): Read {
@@ -147,12 +147,12 @@ class Walk {
     if (meant === undefined) {
       this.#report(
         offset,
-        `found the alias \`*${shorten(node.source)}\`, but no \`&${shorten(node.source)}\` stands before it`,
+        'found an alias (`*…`) of nothing that stands before it; a text that begins so has to be in quotes',
       );
       return nothing;
     }
     if (this.#open.has(meant)) {
-      this.#report(offset, `the alias \`*${shorten(node.source)}\` contains itself`);
+      this.#report(offset, 'this alias (`*…`) contains itself');
       return nothing;
     }
     // Read again rather than shared: the bound on values then counts what the aliases expand to.
@@ -241,6 +241,9 @@ class Walk {
     return key;
   }
 }
+
+/** What stands here may be a secret that begins with `!`, `*` or `&`: none of it is repeated. */
+const TAG = 'found a tag (`!…`); tags are not used here: remove it, or put a text that begins so in quotes';
 
 function offsetOf(node: unknown): number | undefined {
   return (node as { range?: readonly number[] | null } | null)?.range?.[0];

@@ -56,6 +56,27 @@ export async function resolveSecrets(
   return { servers, warnings: refuseErrors(problems) };
 }
 
+/**
+ * The key a planner's endpoint is given, if one is configured. Throws a `ConfigFault` that names the place of a
+ * reference that leads nowhere.
+ */
+export async function resolvePlannerKey(
+  config: Pick<LoadedConfig, 'manifest' | 'place' | 'folder'>,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<{ readonly key: Secret | undefined; readonly warnings: readonly ConfigProblem[] }> {
+  const reference = config.manifest.planner?.key;
+  if (reference === undefined) return { key: undefined, warnings: [] };
+  const problems: ConfigProblem[] = [];
+  const place = config.place(['planner', 'key']);
+  const report = (severity: ConfigProblem['severity'], message: string): void => {
+    problems.push({ place, severity, message });
+  };
+  const key = await readSecret(reference.secret, config.folder, environment, report);
+  if (key !== undefined && UNFIT_FOR_HEADER.test(key.reveal()))
+    report('error', 'the value of `key` has a line break or control character, which it may not have here');
+  return { key, warnings: refuseErrors(problems) };
+}
+
 /** A line break would start a header of its own. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
 const UNFIT_FOR_HEADER = /[\0-\x08\x0A-\x1F\x7F]/;

@@ -31,8 +31,8 @@ async function watchFile(over: Partial<WatchOptions<string>> = {}): Promise<Conf
   const loaded = await loadConfig(file);
   watched = watchConfig<string>({
     file,
-    initial: { loaded, bundle: loaded.manifest.data },
-    build: async (next) => next.manifest.data,
+    initial: { loaded, bundle: loaded.manifest.data ?? '' },
+    build: async (next) => next.manifest.data ?? '',
     activate: async (next) => void activated.push(next.bundle),
     onRejected: (fault) => void rejected.push(`${fault.code} ${fault.message}`),
     settleMs: 20,
@@ -93,7 +93,7 @@ describe('watchConfig', () => {
     const watch = await watchFile({
       build: async (next) => {
         if (broken === 'build') throw new Fault('E_POLICY_INVALID', 'a.cedar:1:1: no');
-        return next.manifest.data;
+        return next.manifest.data ?? '';
       },
       activate: async (next) => {
         if (broken === 'activate') throw new Error('no room');

@@ -1,7 +1,7 @@
 import { Fault } from '../../base/fault.ts';
 import type { JsonObject, JsonValue } from '../../base/json.ts';
+import type { Constraint } from '../../model/constraint.ts';
 import type { Reason } from '../../model/decision.ts';
-import type { Constraint } from '../../model/manifest.ts';
 import { type Place, printPlace } from '../../model/place.ts';
 import type { Principal } from '../../model/principal.ts';
 import { findPath, type PathStep, reach } from './argument-path.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { JsonObject, JsonValue } from '../../base/json.ts';
+import type { Constraint } from '../../model/constraint.ts';
 import type { Effect } from '../../model/effect.ts';
-import type { Constraint } from '../../model/manifest.ts';
 import { prepareDangerCheck } from './check-dangers.ts';
 import { WorkBudget } from './work-budget.ts';
 

@@ -1,5 +1,5 @@
 import type { JsonValue } from '../../base/json.ts';
-import type { Constraint } from '../../model/manifest.ts';
+import type { Constraint } from '../../model/constraint.ts';
 import type { Principal, User } from '../../model/principal.ts';
 import { compilePattern } from './linear-pattern.ts';
 import { compileGlobs } from './match-glob.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { Fault } from '../../base/fault.ts';
 import type { JsonObject } from '../../base/json.ts';
+import type { Constraint } from '../../model/constraint.ts';
 import type { Effect } from '../../model/effect.ts';
-import type { Constraint } from '../../model/manifest.ts';
 import type { Principal } from '../../model/principal.ts';
 import { hasArgument, prepareArguments } from './prepare-arguments.ts';
 

@@ -1,16 +1,18 @@
 import type { CedarRequest, Closure } from './cedar-request.ts';
 import { cedarLanguage, compileExpression, type Language } from './compile-expression.ts';
 import { typeError } from './evaluation-error.ts';
+import { type Narrowed, narrowScope } from './narrow-scope.ts';
 import { Uncovered } from './operators.ts';
 import type { ParsedPolicy } from './parse-policies.ts';
 import type { Expression } from './policy-json.ts';
-import { type Scope, ScopeIndex, scopeOf } from './scope-index.ts';
+import { scopeOf } from './scope.ts';
+import { ScopeIndex } from './scope-index.ts';
 import { typeOf } from './value.ts';
 
 export interface CompiledPolicy {
   readonly policy: ParsedPolicy;
   readonly ordinal: number;
-  readonly scope: Scope;
+  readonly filedAt: Narrowed;
   /**
    * Whether the conditions hold, given that the scope does. Throws `EvaluationError`. Absent where the compiler has
    * no closure; `uncovered` then says for what, and Cedar itself evaluates the policy.
@@ -21,21 +23,34 @@ export interface CompiledPolicy {
 
 export interface CompiledPolicies {
   readonly policies: readonly CompiledPolicy[];
+  /** Every policy that can come to something for a request, and as few others as can be told by looking. */
   readonly index: ScopeIndex<CompiledPolicy>;
+  /** The policies whose scope, as it is written, holds for a request. For people who ask why; slower. */
+  inScope(request: CedarRequest): readonly CompiledPolicy[];
 }
 
 /** Compiles policies for `evaluatePolicies`. What has no closure is kept for Cedar itself, never left out. */
 export function compilePolicies(parsed: readonly ParsedPolicy[], language: Language = cedarLanguage): CompiledPolicies {
   const policies = parsed.map((policy, ordinal) => compilePolicy(policy, ordinal, language));
-  return { policies, index: new ScopeIndex(policies) };
+  let byScope: ScopeIndex<CompiledPolicy> | undefined;
+  return {
+    policies,
+    index: new ScopeIndex(policies),
+    inScope(request) {
+      byScope ??= new ScopeIndex(
+        policies.map((policy) => ({ ...policy, filedAt: { scope: scopeOf(policy.policy.json), guards: [] } })),
+      );
+      return byScope.find(request);
+    },
+  };
 }
 
 function compilePolicy(policy: ParsedPolicy, ordinal: number, language: Language): CompiledPolicy {
-  const scope = scopeOf(policy.json);
+  const filedAt = narrowScope(policy.json, language);
   try {
-    return { policy, ordinal, scope, holds: compileConditions(policy, language) };
+    return { policy, ordinal, filedAt, holds: compileConditions(policy, language) };
   } catch (error) {
-    if (error instanceof Uncovered) return { policy, ordinal, scope, uncovered: error.message };
+    if (error instanceof Uncovered) return { policy, ordinal, filedAt, uncovered: error.message };
     throw error;
   }
 }

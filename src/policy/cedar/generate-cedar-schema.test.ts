@@ -13,6 +13,7 @@ function govern(server: string, name: string, inputSchema: JsonObject): Governed
     effect: 'read',
     consequence: 'low',
     declared: true,
+    sinks: [],
   };
 }
 

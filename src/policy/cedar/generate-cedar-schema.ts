@@ -25,7 +25,7 @@ const BOOLEAN = { type: 'Boolean' } as const;
  *
  * Actions are `server/tool`, in the groups `server/*`, `read` or `write`, and `*`. The principal is an `Agent`, the
  * resource a `Tool` in its `Server`. The context is `arguments`, `user` (absent where nobody is attested), `run`,
- * `effect`, `consequence` and `now`.
+ * `flow`, `effect`, `consequence` and `now`.
  */
 export function generateCedarSchema(
   tools: readonly GovernedTool[],
@@ -52,7 +52,11 @@ export function generateCedarSchema(
   }
   const schema: CedarSchema = {
     [NAMESPACE]: {
-      commonTypes: { RunFacts: record(runFacts), UserFacts: record(userFacts(options.userAttributes ?? {})) },
+      commonTypes: {
+        RunFacts: record(runFacts),
+        FlowFacts: record(flowFacts),
+        UserFacts: record(userFacts(options.userAttributes ?? {})),
+      },
       entityTypes: {
         Group: {},
         User: { memberOfTypes: ['Group'], tags: STRING },
@@ -79,7 +83,16 @@ export function groupsOf(tool: GovernedTool): readonly string[] {
   return [serverGroup(tool.tool.server), tool.effect, '*'];
 }
 
-const runFacts: Attributes = { attested: BOOLEAN, integrity: STRING, secrecy: STRING, task: STRING };
+const runFacts: Attributes = {
+  attested: BOOLEAN,
+  integrity: STRING,
+  secrecy: STRING,
+  task: STRING,
+  read: { type: 'Set', element: STRING },
+  flagged: BOOLEAN,
+};
+
+const flowFacts: Attributes = { verdict: STRING, authority: STRING, proved: BOOLEAN, outward: BOOLEAN };
 
 function userFacts(attributes: UserAttributes): Attributes {
   const facts = Object.entries(attributes).map(([name, type]) => [name, { type, required: false }]);
@@ -96,6 +109,7 @@ function contextType(args: ArgumentType): object {
     arguments: typeJson(args),
     user: { type: 'UserFacts', required: false },
     run: { type: 'RunFacts' },
+    flow: { type: 'FlowFacts' },
     effect: STRING,
     consequence: STRING,
     now: { type: 'Extension', name: 'datetime' },

@@ -1,95 +1,34 @@
 import type { CedarRequest } from './cedar-request.ts';
-import type { PolicyJson } from './policy-json.ts';
+import { EvaluationError } from './evaluation-error.ts';
+import type { Guard, Narrowed } from './narrow-scope.ts';
+import { ANY, type Bucket, exactly, ofType, type Scope, within } from './scope.ts';
 import { EntityUid } from './value.ts';
 
-/** A scope names one of these for principal, action and resource: anything, one entity, what is in one, or a type. */
-type Bucket = string;
-const ANY: Bucket = '*';
-const exactly = (key: string): Bucket => `=${key}`;
-const within = (key: string): Bucket => `<${key}`;
-const ofType = (type: string): Bucket => `:${type}`;
+type ByResource<T extends Filed> = Map<Bucket, GuardedList<T>>;
+type ByPrincipal<T extends Filed> = Map<Bucket, ByResource<T>>;
 
-type ByResource<T> = Map<Bucket, T[]>;
-type ByPrincipal<T> = Map<Bucket, ByResource<T>>;
-
-/** Where a policy's scope puts it. One entry per action it names. */
-export interface Scope {
-  readonly actions: readonly Bucket[];
-  readonly principal: Bucket;
-  readonly resource: Bucket;
-  /** `is T in G` is filed under `G`; the types are then still to be checked. */
-  readonly principalType?: string;
-  readonly resourceType?: string;
-}
-
-export function scopeOf(policy: PolicyJson): Scope {
-  const principal = bucketOf(policy.principal);
-  const resource = bucketOf(policy.resource);
-  return {
-    actions: bucketsOfAction(policy.action),
-    principal: principal.bucket,
-    resource: resource.bucket,
-    ...(principal.type === undefined ? {} : { principalType: principal.type }),
-    ...(resource.type === undefined ? {} : { resourceType: resource.type }),
-  };
-}
-
-type EntityConstraint = PolicyJson['principal'];
-type UidJson = { __entity: { type: string; id: string } } | { type: string; id: string };
-
-function keyOfUid(json: UidJson): string {
-  const { type, id } = '__entity' in json ? json.__entity : json;
-  return new EntityUid(type, id).key;
-}
-
-function keyOfConstraint(constraint: { entity: UidJson } | { slot: string }): string {
-  // The parser refuses templates, so a slot cannot stand here. Filed where no request looks, it would grant nothing.
-  return 'slot' in constraint ? '' : keyOfUid(constraint.entity);
-}
-
-function bucketOf(constraint: EntityConstraint): { bucket: Bucket; type?: string } {
-  switch (constraint.op) {
-    case 'All':
-      return { bucket: ANY };
-    case '==':
-      return { bucket: exactly(keyOfConstraint(constraint)) };
-    case 'in':
-      return { bucket: within(keyOfConstraint(constraint)) };
-    case 'is':
-      return constraint.in === undefined
-        ? { bucket: ofType(constraint.entity_type) }
-        : { bucket: within(keyOfConstraint(constraint.in)), type: constraint.entity_type };
-  }
-}
-
-function bucketsOfAction(constraint: PolicyJson['action']): Bucket[] {
-  switch (constraint.op) {
-    case 'All':
-      return [ANY];
-    case '==':
-      return [exactly(keyOfConstraint(constraint))];
-    case 'in': {
-      const uids = 'entities' in constraint ? constraint.entities : [constraint.entity];
-      return [...new Set(uids.map((uid) => within(keyOfUid(uid))))];
-    }
-  }
+/** What can be found by scope and guards. */
+interface Filed {
+  readonly ordinal: number;
+  readonly filedAt: Narrowed;
 }
 
 /** Policies by scope, so that a request meets only those that apply to it, however many there are. */
-export class ScopeIndex<T extends { readonly ordinal: number; readonly scope: Scope }> {
+export class ScopeIndex<T extends Filed> {
   readonly #byAction = new Map<Bucket, ByPrincipal<T>>();
 
   constructor(policies: readonly T[]) {
     for (const policy of policies) {
-      for (const action of policy.scope.actions) {
+      const { scope, guards } = policy.filedAt;
+      for (const action of scope.actions) {
         const byPrincipal = getOrAdd(this.#byAction, action, () => new Map());
-        const byResource: ByResource<T> = getOrAdd(byPrincipal, policy.scope.principal, () => new Map());
-        getOrAdd(byResource, policy.scope.resource, () => []).push(policy);
+        const byResource: ByResource<T> = getOrAdd(byPrincipal, scope.principal, () => new Map());
+        getOrAdd(byResource, scope.resource, () => new GuardedList<T>()).add(policy, guards);
       }
     }
   }
 
-  /** The policies whose scope holds for `request`, in the order they were given. */
+  /** The policies whose scope holds for `request` and that no guard leaves out, in the order they were given. */
   find(request: CedarRequest): T[] {
     const found: T[] = [];
     const principals = bucketsFor(request, request.principal);
@@ -101,8 +40,7 @@ export class ScopeIndex<T extends { readonly ordinal: number; readonly scope: Sc
         const byResource = byPrincipal.get(principal);
         if (!byResource) continue;
         for (const resource of resources) {
-          const policies = byResource.get(resource);
-          if (policies) for (const policy of policies) if (typesHold(policy.scope, request)) found.push(policy);
+          byResource.get(resource)?.collect(request, found);
         }
       }
     }
@@ -110,6 +48,56 @@ export class ScopeIndex<T extends { readonly ordinal: number; readonly scope: Sc
     found.sort((a, b) => a.ordinal - b.ordinal);
     // A policy that names two actions is found twice by a request that is in both.
     return found.filter((policy, i) => policy !== found[i - 1]);
+  }
+}
+
+/** Policies of one scope, by the attributes their conditions look at first. */
+class GuardedList<T extends Filed> {
+  readonly #open: T[] = [];
+  readonly #branches = new Map<string, Branch<T>>();
+
+  add(policy: T, [guard, ...others]: readonly Guard[]): void {
+    if (guard === undefined) {
+      this.#open.push(policy);
+      return;
+    }
+    const branch = getOrAdd(this.#branches, guard.attribute, (): Branch<T> => {
+      return { read: guard.read, all: [], byConstant: new Map() };
+    });
+    branch.all.push(policy);
+    getOrAdd(branch.byConstant, guard.constant, () => new GuardedList<T>()).add(policy, others);
+  }
+
+  collect(request: CedarRequest, found: T[]): void {
+    take(this.#open, request, found);
+    for (const { read, all, byConstant } of this.#branches.values()) {
+      const value = readKey(read, request);
+      // What cannot be read is for the condition itself to fail on.
+      if (value === undefined) take(all, request, found);
+      else byConstant.get(value)?.collect(request, found);
+    }
+  }
+}
+
+interface Branch<T extends Filed> {
+  readonly read: Guard['read'];
+  readonly all: T[];
+  readonly byConstant: Map<Guard['constant'], GuardedList<T>>;
+}
+
+function take<T extends Filed>(policies: readonly T[], request: CedarRequest, found: T[]): void {
+  for (const policy of policies) if (typesHold(policy.filedAt.scope, request)) found.push(policy);
+}
+
+/** An attribute as guards compare it. Undefined where it cannot be read, or is nothing that a guard is compared with. */
+function readKey(read: Guard['read'], request: CedarRequest): Guard['constant'] | undefined {
+  try {
+    const value = read(request);
+    if (typeof value === 'string' || typeof value === 'boolean') return value;
+    return value instanceof EntityUid ? value.key : undefined;
+  } catch (error) {
+    if (error instanceof EvaluationError) return undefined;
+    throw error;
   }
 }
 

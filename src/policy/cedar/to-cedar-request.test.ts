@@ -1,6 +1,7 @@
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
 import { describe, expect, it } from 'vitest';
 import type { JsonObject, JsonValue } from '../../base/json.ts';
+import { unassessedFlow } from '../../model/flow-facts.ts';
 import type { Principal, User } from '../../model/principal.ts';
 import { type GovernedTool, pinTool, type Tool, toolName } from '../../model/tool.ts';
 import type { DecisionRequest } from '../kernel.ts';
@@ -38,6 +39,7 @@ const governed: GovernedTool = {
   effect: 'write',
   consequence: 'high',
   declared: false,
+  sinks: [],
 };
 const userAttributes: UserAttributes = { dept: 'String', level: 'Long', admin: 'Boolean' };
 const ann: User = { id: 'ann "x"', groups: ['staff', 'é'], attributes: { dept: 'sales', level: 3, admin: true } };
@@ -45,12 +47,14 @@ const { schema, omitted } = generateCedarSchema([governed], { userAttributes });
 
 function requestOf(args: JsonObject, user: User = ann): DecisionRequest {
   const principal: Principal = { tenant: 'default', agent: 'support', onBehalfOf: user };
-  const label = { integrity: 'untrusted', secrecy: 'internal', origins: [] } as const;
+  const origins = ['prompt.quote', 'source:mail', 'hr/get.v2/all'];
+  const label = { integrity: 'untrusted', secrecy: 'internal', origins, flagged: true } as const;
   return {
     principal,
     tool: governed,
     arguments: args,
     run: { attested: true, label, task: 'tidy up' },
+    flow: unassessedFlow,
     nowMs: 1_767_225_600_001,
   };
 }
@@ -136,6 +140,13 @@ describe('toCedarRequest', () => {
     ['context.now == datetime("2026-01-01T00:00:00.001Z")', {}, true],
     [
       'context.run.integrity == "untrusted" && context.run.secrecy == "internal" && context.run.task == "tidy up"',
+      {},
+      true,
+    ],
+    ['context.run.read == ["hr/get.v2/all", "hr/*"] && context.run.flagged', {}, true],
+    ['context.run.read.contains("hr/get.v2/*") || context.run.read.contains("prompt.quote")', {}, false],
+    [
+      'context.flow.verdict == "permit" && context.flow.authority == "unknown" && context.flow.outward && !context.flow.proved',
       {},
       true,
     ],

@@ -1,4 +1,6 @@
 import type { JsonValue } from '../../base/json.ts';
+import type { FlowFacts } from '../../model/flow-facts.ts';
+import type { Label } from '../../model/label.ts';
 import type { Principal, User } from '../../model/principal.ts';
 import type { GovernedTool } from '../../model/tool.ts';
 import type { DecisionRequest } from '../kernel.ts';
@@ -17,7 +19,7 @@ const noMembers = new CedarRecord(new Map());
  * is opaque throughout; the user entity's tags hold every fact that is a string in any case.
  */
 export function toCedarRequest(request: DecisionRequest, userAttributes: UserAttributes = {}): CedarRequest {
-  const { tool, run } = request;
+  const { tool, run, flow } = request;
   const { action, resource, arguments: types } = factsOfTool(request.tool);
   const { agent, user } = factsOfPrincipal(request.principal);
   const entities = new Map<string, Entity>([
@@ -28,6 +30,7 @@ export function toCedarRequest(request: DecisionRequest, userAttributes: UserAtt
   const context = new Map<string, Value>([
     ['arguments', toCedarRecord(request.arguments, types)],
     ['run', runRecord(run)],
+    ['flow', flowRecord(flow)],
     ['effect', tool.effect],
     ['consequence', tool.consequence],
     ['now', timeOf(request.nowMs)],
@@ -117,6 +120,34 @@ function runRecord(run: DecisionRequest['run']): CedarRecord {
         ['integrity', run.label.integrity],
         ['secrecy', run.label.secrecy],
         ['task', run.task],
+        ['read', readTools(run.label)],
+        ['flagged', run.label.flagged === true],
+      ]),
+  );
+}
+
+// A label stands for many calls: until something else is read it is the same object.
+const toolsRead = new WeakMap<Label, CedarSet>();
+
+/** The tools among a label's origins, each as `server/tool` and as `server/*`. */
+function readTools(label: Label): CedarSet {
+  let read = toolsRead.get(label);
+  if (!read) {
+    const tools = label.origins.filter((origin) => origin.includes('/'));
+    read = new CedarSet(tools.flatMap((tool) => [tool, `${tool.slice(0, tool.indexOf('/'))}/*`]));
+    toolsRead.set(label, read);
+  }
+  return read;
+}
+
+function flowRecord(flow: FlowFacts): CedarRecord {
+  return new CedarRecord(
+    () =>
+      new Map<string, Value>([
+        ['verdict', flow.verdict],
+        ['authority', flow.authority],
+        ['proved', flow.proved],
+        ['outward', flow.outward],
       ]),
   );
 }

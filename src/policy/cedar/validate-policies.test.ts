@@ -8,7 +8,8 @@ import { validatePolicies } from './validate-policies.ts';
 
 function govern(name: string, inputSchema: JsonObject): GovernedTool {
   const tool: Tool = { server: 'mail', name, description: '', inputSchema };
-  return { tool, name: toolName(tool), pin: pinTool(tool), effect: 'write', consequence: 'medium', declared: true };
+  const decided = { effect: 'write', consequence: 'medium', declared: true, sinks: [] } as const;
+  return { tool, name: toolName(tool), pin: pinTool(tool), ...decided };
 }
 
 const send = govern('send_email', {
