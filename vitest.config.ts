@@ -1,7 +1,12 @@
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
+// What gateways of tests remember stays out of the home folder of whoever runs them.
+const env = { XDG_STATE_HOME: join(tmpdir(), `chaperone-tests-${userInfo().uid}`) };
+
 const project = (name: string, include: string[], testTimeout = 20_000) => ({
-  test: { name, include, testTimeout, hookTimeout: testTimeout },
+  test: { name, include, testTimeout, hookTimeout: testTimeout, env },
 });
 
 export default defineConfig({

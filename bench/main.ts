@@ -3,10 +3,13 @@
  * `--json`, one JSON object is the last line of stdout. Exit code 1 if a goal that was measured is missed.
  */
 import { parseArgs } from 'node:util';
+import { measureAgentdojo } from './agentdojo.ts';
 import { measureDecision } from './decision.ts';
+import { measureEffects } from './effects.ts';
 import { measureEgress } from './egress.ts';
 import { measureHop } from './hop.ts';
 import { measureInjection } from './injection.ts';
+import { measureLedger } from './ledger.ts';
 import { printReport, type Report } from './report.ts';
 import { measureThroughput } from './throughput.ts';
 
@@ -19,6 +22,9 @@ const benches: Readonly<Record<string, Bench>> = {
   throughput: measureThroughput,
   injection: measureInjection,
   egress: measureEgress,
+  agentdojo: measureAgentdojo,
+  effects: measureEffects,
+  ledger: measureLedger,
 };
 
 const { values, positionals } = parseArgs({

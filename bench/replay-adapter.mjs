@@ -1,22 +1,14 @@
-import { openFlow } from '../src/flow/flow-run.ts';
-import { pinTool, toolName } from '../src/model/tool.ts';
-import { inferTool } from '../src/policy/infer.ts';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createChaperone, openMemoryStore } from '../src/index.ts';
 
-const govern = (server, { name, description, input_schema }) => {
-  const tool = { server, name, description: description ?? '', inputSchema: input_schema ?? { type: 'object' } };
-  const inferred = inferTool(tool);
-  return {
-    tool,
-    name: toolName(tool),
-    pin: pinTool(tool),
-    effect: inferred.effect.value,
-    consequence: inferred.consequence.value,
-    declared: false,
-    sinks: inferred.sinks,
-  };
-};
+const BLOCKED = '[blocked by policy]';
+const folder = mkdtempSync(join(tmpdir(), 'chaperone-replay-'));
+process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 
-const readParts = (userPrompt, promptParts) => {
+/** The user's own words, and what was pasted or attached to them. */
+function readParts(userPrompt, promptParts) {
   const parts = (promptParts ?? []).map((part) =>
     typeof part === 'string'
       ? { kind: 'quote', text: part }
@@ -25,31 +17,88 @@ const readParts = (userPrompt, promptParts) => {
   if (parts.some((part) => part.kind === 'user')) return parts;
   const own = parts.reduce((text, part) => (part.text === '' ? text : text.split(part.text).join('\n')), userPrompt);
   return [{ kind: 'user', text: own }, ...parts];
-};
+}
 
-/** One session of the replay scorer: inference of policy and the flow core together, nothing declared. */
-export async function open({ suite, tools, userPrompt, promptParts }) {
-  const pins = new Map();
-  let governed = new Map(tools.map((tool) => [tool.name, govern(suite, tool)]));
-  for (const tool of governed.values()) pins.set(tool.name, tool.pin);
-  const run = openFlow({ prompt: readParts(userPrompt, promptParts), tools: [...governed.values()] });
+/**
+ * One session of the replay scorer, as an application would guard its tools: one run, and nothing declared unless
+ * `manifestDir` holds a manifest named after the suite. Each tool is a function that, once it is let run, waits for what
+ * the scorer says it answered. With `attest` false the prompt is kept from Chaperone, as behind plain MCP.
+ */
+export async function openSession({ suite, tools, userPrompt, promptParts, manifestDir }, { attest }) {
+  const chaperone = await createChaperone({
+    folder,
+    store: openMemoryStore(),
+    notify: () => {},
+    environment: {},
+    ...(manifestDir === undefined ? {} : { config: join(manifestDir, `${suite}.yaml`) }),
+  });
+  const run = await chaperone.startRun({
+    agent: 'replay',
+    ...(attest ? { prompt: readParts(userPrompt, promptParts) } : {}),
+  });
+  let running; // what resolves the function that was let run
+  let started;
+  const guard = (list) =>
+    run.guard(
+      Object.fromEntries(
+        list.map(({ name, description, input_schema }) => [
+          name,
+          {
+            description: description ?? '',
+            inputSchema: input_schema ?? { type: 'object', properties: {} },
+            execute: () =>
+              new Promise((resolve) => {
+                running = resolve;
+                started();
+              }),
+          },
+        ]),
+      ),
+    );
+  await guard(tools);
+
+  /** The call under way: what it comes to, and whether its function began. */
+  async function begin(name, args, approvalId) {
+    running = undefined;
+    const begun = new Promise((resolve) => {
+      started = () => resolve('begun');
+    });
+    const answer = run.call(`app/${name}`, args, approvalId === undefined ? {} : { approvalId });
+    return { answer, first: await Promise.race([begun, answer]) };
+  }
+
+  async function finish(answer, output) {
+    running(output);
+    const final = await answer;
+    if (final.kind === 'refused') return { verdict: 'withhold' };
+    return { output: final.result.content.map((block) => block.text ?? '').join('\n') };
+  }
+
+  let last;
   return {
-    before(name, args) {
-      const tool = governed.get(name);
-      if (!tool) return { verdict: 'deny' };
-      const pin = pins.get(tool.name);
-      if (pin !== undefined && pin !== tool.pin) return { verdict: 'deny' };
-      const { verdict, reasons } = run.assess(tool, args);
-      return { verdict: verdict === 'permit' ? 'allow' : verdict, reasons };
+    async before(name, args) {
+      last = await begin(name, args);
+      if (last.first === 'begun') return { verdict: 'allow' };
+      const { code, reasons, approvalId } = last.first;
+      return { verdict: code === 'E_APPROVAL_PENDING' ? 'ask' : 'deny', reasons, approvalId };
     },
-    after(name, args, output) {
-      const tool = governed.get(name);
-      if (tool && output !== '[blocked by policy]')
-        run.observe(tool, args, { content: [{ type: 'text', text: output }] });
-      return {};
+    async after(name, args, output) {
+      if (last === undefined) return {};
+      const { answer, first } = last;
+      last = undefined;
+      if (first === 'begun') return finish(answer, output);
+      if (output === BLOCKED || first.approvalId === undefined) return {};
+      await chaperone.answerApproval(first.approvalId, true, 'scorer');
+      const retry = await begin(name, args, first.approvalId);
+      if (retry.first !== 'begun') throw new Error(`approved, and yet refused: ${JSON.stringify(retry.first)}`);
+      return finish(retry.answer, output);
     },
-    tools(list) {
-      governed = new Map(list.map((tool) => [tool.name, govern(suite, tool)]));
+    tools: (list) => guard(list),
+    async close() {
+      await run.end();
+      await chaperone.close();
     },
   };
 }
+
+export const open = (session) => openSession(session, { attest: true });

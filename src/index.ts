@@ -1,5 +1,6 @@
+export { openMemoryStore } from './adapters/stores/memory/open-memory-store.ts';
 export { CallRefused } from './app/call-refused.ts';
-export type { Chaperone, ChaperoneRun, StartRun } from './app/chaperone.ts';
+export type { Chaperone, ChaperoneRun, PlannedCall, StartRun } from './app/chaperone.ts';
 export { type ChaperoneOptions, createChaperone } from './app/create-chaperone.ts';
 export type { GuardedTool } from './app/guarded-tool.ts';
 export type { Notice } from './app/notice.ts';
@@ -9,4 +10,8 @@ export type { Approval } from './model/approval.ts';
 export type { Reason } from './model/decision.ts';
 export type { PromptPart } from './model/prompt.ts';
 export type { ToolResult } from './model/result.ts';
+export type { HistoryChange } from './runtime/history-book.ts';
+export type { HistoryAnswer, IngestAnswer } from './runtime/ingest.ts';
 export type { CallAnswer } from './runtime/line/call-answer.ts';
+export type { ReleaseAnswer } from './runtime/release.ts';
+export type { ShownFinding, ShownFindings } from './runtime/show-findings.ts';

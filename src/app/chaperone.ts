@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { Fault } from '../base/fault.ts';
 import { isJsonObject, type JsonObject } from '../base/json.ts';
+import { limits } from '../base/limits.ts';
+import type { PlanStep } from '../flow/declared-plan.ts';
 import type { Approval } from '../model/approval.ts';
 import type { User } from '../model/principal.ts';
 import { agentNameSchema, userSchema } from '../model/principal.ts';
@@ -8,7 +10,9 @@ import { type PromptPart, promptPartSchema } from '../model/prompt.ts';
 import type { Run } from '../model/run.ts';
 import { answerApproval } from '../runtime/approvals.ts';
 import { type CallRecord, readCallRecord } from '../runtime/explain.ts';
+import { type HistoryAnswer, type IngestAnswer, ingest, ingestHistory } from '../runtime/ingest.ts';
 import type { CallAnswer } from '../runtime/line/call-answer.ts';
+import { type ReleaseAnswer, release } from '../runtime/release.ts';
 import { CallRefused } from './call-refused.ts';
 import { APP_SERVER, type Gateway } from './gateway.ts';
 import { describeFunctions, type GuardedTool } from './guarded-tool.ts';
@@ -26,8 +30,20 @@ export interface StartRun {
   readonly task?: string;
   /** The user's own words, or typed parts where some of it was quoted or attached. */
   readonly prompt?: string | readonly PromptPart[];
+  /** Texts that no answer of the run may hold, not in part and not in another encoding: the system prompt, say. */
+  readonly confidential?: readonly string[];
   /** Milliseconds until the run expires. */
   readonly lifetimeMs?: number;
+}
+
+/** One call of a declared plan. */
+export interface PlannedCall {
+  /** `server/tool`; functions of the application itself are `app/name`. */
+  readonly tool: string;
+  /** Values the plan fixes. What is left out stays open. */
+  readonly arguments?: JsonObject;
+  /** How often it may run. Once unless told. */
+  readonly times?: number;
 }
 
 /** Chaperone inside your own process: the same line, policy and record as the gateway. */
@@ -44,20 +60,21 @@ export class Chaperone implements AsyncDisposable {
     const prompt = typeof start.prompt === 'string' ? [{ kind: 'user' as const, text: start.prompt }] : start.prompt;
     const parsed = startSchema.safeParse({ ...start, prompt });
     if (!parsed.success) throw new Fault('E_REQUEST_INVALID', z.prettifyError(parsed.error));
-    const { agent, user, task, lifetimeMs } = parsed.data;
+    const { agent, user, task, confidential, lifetimeMs } = parsed.data;
     const run = await this.#gateway.world.runs.start({
       principal: { tenant, agent, ...(user === undefined ? {} : { onBehalfOf: user }) },
       task,
       prompt: parsed.data.prompt as readonly PromptPart[], // `exactOptionalPropertyTypes` and zod differ on `name`
       attested: true,
+      ...(confidential === undefined ? {} : { confidential }),
       ...(lifetimeMs === undefined ? {} : { lifeMs: lifetimeMs }),
     });
     return new ChaperoneRun(this.#gateway, run);
   }
 
-  /** Approvals that wait for a person, oldest first. */
-  pendingApprovals(limit = 100): Promise<readonly Approval[]> {
-    return this.#gateway.world.store.listApprovals(this.#gateway.loaded.manifest.tenant, 'pending', limit);
+  /** Approvals that wait for a person, newest first. `after`: the id of the last one of the page before. */
+  pendingApprovals(limit = 100, after?: string): Promise<readonly Approval[]> {
+    return this.#gateway.world.store.listApprovals(this.#gateway.loaded.manifest.tenant, 'pending', limit, after);
   }
 
   /** Records a person's answer. Throws a `Fault`: E_NOT_FOUND, E_APPROVAL_USED, E_APPROVAL_EXPIRED. */
@@ -134,6 +151,47 @@ export class ChaperoneRun implements AsyncDisposable {
     return Object.fromEntries(guarded) as Tools; // the same keys, each tool with only `execute` replaced
   }
 
+  /**
+   * Brings content to the run that no tool brought: a retrieved document, a page, a mail, memory. It is scanned, recorded,
+   * joined into what the run has read, and handed back as `text` between markers that only this run has. With `history`,
+   * takes the conversation so far, always all of it, and says whether it was changed since it was recorded. Never throws
+   * for content: a refusal is a value.
+   */
+  ingest(content: readonly JsonObject[], source: 'history'): Promise<HistoryAnswer>;
+  ingest(content: string, source: string): Promise<IngestAnswer>;
+  ingest(content: string | readonly JsonObject[], source: string): Promise<IngestAnswer | HistoryAnswer> {
+    const run = { principal: this.#run.principal, runId: this.#run.id, attested: true };
+    return typeof content === 'string'
+      ? ingest(this.#gateway.world, { ...run, content, source })
+      : ingestHistory(this.#gateway.world, { ...run, messages: content });
+  }
+
+  /**
+   * Commits the run to these calls, in this order, before it has read anything untrusted: whatever it is told later, a
+   * call outside of the plan asks a person. Once per run. Throws a `Fault`: E_REQUEST_INVALID, E_STORE.
+   */
+  async declarePlan(steps: readonly PlannedCall[]): Promise<void> {
+    const parsed = planSchema.safeParse(JSON.parse(JSON.stringify(steps)));
+    if (!parsed.success) throw new Fault('E_REQUEST_INVALID', z.prettifyError(parsed.error));
+    const { world } = this.#gateway;
+    const run = await world.runs.find(this.#run.principal, this.#run.id);
+    if (run === undefined) throw new Fault('E_RUN_UNKNOWN', 'the run has ended');
+    await world.runs.flows.declarePlan(run, world.catalog(), parsed.data as readonly PlanStep[]); // just parsed from JSON
+  }
+
+  /**
+   * Judges an answer on its way to the user, or to `audience`, and records that: an answer is a sink like any argument.
+   * Hand it over only on `permit`; on `ask` a person should look at it first. `schema` is what the answer promised to be.
+   * Never throws for what the answer is: a refusal is a value.
+   */
+  release(
+    text: string,
+    options: { readonly audience?: string; readonly schema?: JsonObject } = {},
+  ): Promise<ReleaseAnswer> {
+    const { principal, id } = this.#run;
+    return release(this.#gateway.world, { principal, runId: id, text, ...options });
+  }
+
   /** Ends the run: no further call of it is granted. */
   async end(): Promise<void> {
     this.#gateway.functions.release(this.#run.id);
@@ -150,8 +208,23 @@ const startSchema = z.object({
   user: userSchema.optional(),
   task: z.string().max(1_024).default(''),
   prompt: z.array(promptPartSchema).max(1_000).default([]),
+  confidential: z
+    .array(z.string().min(1))
+    .max(100)
+    .refine((texts) => texts.join('').length <= limits.confidentialChars, 'too much text in all')
+    .optional(),
   lifetimeMs: z.int().positive().optional(),
 });
+
+const planSchema = z
+  .array(
+    z.strictObject({
+      tool: z.string().regex(/^[^/]+\/.+$/, '`server/tool`'),
+      arguments: z.record(z.string(), z.unknown()).optional(),
+      times: z.int().min(1).max(10_000).optional(),
+    }),
+  )
+  .max(1_000);
 
 /** What the function returned, as the model should see it: structured content, else the text. */
 function unwrap(answer: CallAnswer): unknown {

@@ -4,23 +4,38 @@ import { FunctionSource } from '../adapters/tools/function/function-source.ts';
 import type { McpSource } from '../adapters/tools/mcp/create-mcp-source.ts';
 import { type Clock, newId, systemClock } from '../base/clock.ts';
 import { Fault, toFault } from '../base/fault.ts';
-import { canonicalJson, type JsonObject } from '../base/json.ts';
-import type { Store } from '../ports/store.ts';
-import type { ToolSource } from '../ports/tool-source.ts';
+import type { Planner } from '../ports/planner.ts';
+import type { ReservedPaths } from '../ports/reserved-paths.ts';
+import type { Change, CommitResult, Store } from '../ports/store.ts';
 import { AskedCalls } from '../runtime/asked-calls.ts';
 import { call } from '../runtime/call.ts';
 import { buildCatalog, type Catalog } from '../runtime/catalog.ts';
+import { HistoryBook } from '../runtime/history-book.ts';
 import type { CallAnswer } from '../runtime/line/call-answer.ts';
 import type { CallRequest } from '../runtime/line/call-request.ts';
 import { recover } from '../runtime/recover.ts';
 import { RunBook } from '../runtime/run-book.ts';
-import type { World } from '../runtime/world.ts';
+import { RunMarkers } from '../runtime/run-markers.ts';
+import type { Sources, World } from '../runtime/world.ts';
+import { HeldSecrets } from '../scan/held-secrets.ts';
 import { bundleContent } from './bundle-content.ts';
+import { isSameSetting, tellWhatWaits } from './compare-settings.ts';
 import type { LoadedConfig } from './config/load-config.ts';
-import { makeFolder } from './data-folder.ts';
+import { dataFolder, makeFolder, placeData } from './data-folder.ts';
+import { emptyCatalog } from './empty-catalog.ts';
+import { Ledger } from './ledger/start-ledger.ts';
 import { listTools } from './list-tools.ts';
 import type { Notify } from './notice.ts';
+import { openPlanner } from './open-planner.ts';
+import { openScanner } from './open-scanner.ts';
 import { openSources } from './open-sources.ts';
+import { readOwnKeys } from './own-keys.ts';
+import { Relisting } from './relisting.ts';
+import { listExposed } from './reserved/list-reserved.ts';
+import { reservePaths } from './reserved/reserve-paths.ts';
+import { Rivalry } from './rivalry.ts';
+import { DescriptionScan } from './scan-descriptions.ts';
+import { SecretMask } from './secret-mask.ts';
 import { settlePins } from './settle-pins.ts';
 
 /** The server id under which functions of the host application appear. */
@@ -39,13 +54,13 @@ export interface GatewayOptions {
 }
 
 const RECOVERY_MS = 60_000;
-const READ_AT_START = ['tenant', 'listen', 'data', 'approvals', 'runs'] as const;
 
 /** One configuration in force: what was loaded, the sources it names, and the catalog made of both. */
 interface Reign {
   readonly loaded: LoadedConfig;
   readonly sources: ReadonlyMap<string, McpSource>;
   readonly catalog: Catalog;
+  readonly reserved: ReservedPaths;
 }
 
 /**
@@ -58,20 +73,44 @@ export class Gateway {
   readonly data: string;
   readonly #options: GatewayOptions;
   readonly #clock: Clock;
+  readonly #mask: SecretMask;
+  readonly #descriptions: DescriptionScan;
   readonly #listeners = new Set<() => void>();
   readonly #unsubscribe: (() => void)[] = [];
   #reign: Reign;
   #work: Promise<unknown> = Promise.resolve();
   #refreshing: Promise<void> | undefined;
+  readonly #relisting: Relisting;
+  readonly #rivalry: Rivalry;
+  #planner: Planner | undefined;
+  #regaining: Promise<boolean> | undefined;
   #closed = false;
   #recovery: NodeJS.Timeout | undefined;
+  /** None where the host application brought its own store. */
+  #ledger: Ledger | undefined;
 
-  private constructor(options: GatewayOptions, clock: Clock, world: World, data: string, reign: Reign) {
+  private constructor(
+    options: GatewayOptions,
+    clock: Clock,
+    world: World,
+    data: string,
+    mask: SecretMask,
+    reign: Reign,
+  ) {
     this.#options = options;
+    this.#mask = mask;
     this.#clock = clock;
     this.data = data;
     this.#reign = reign;
-    this.world = { ...world, catalog: () => this.#reign.catalog, source: (server) => this.#source(server) };
+    this.#descriptions = new DescriptionScan(world.scanner, options.notify);
+    this.#rivalry = new Rivalry(world.store, data, options.notify);
+    this.#relisting = new Relisting(clock, () => {
+      this.refresh().catch((error: unknown) => {
+        const { message } = toFault(error, 'E_INTERNAL', 'the tools could not be listed');
+        options.notify({ kind: 'error', message });
+      });
+    });
+    this.world = { ...world, catalog: () => this.#reign.catalog, sources: () => this.#sourcesOf(this.#reign) };
   }
 
   /**
@@ -80,10 +119,12 @@ export class Gateway {
    */
   static async open(options: GatewayOptions): Promise<Gateway> {
     const clock = options.clock ?? systemClock;
-    const { manifest, folder } = options.loaded;
-    const data = resolve(folder, manifest.data);
+    const { manifest } = options.loaded;
+    const data = dataFolder(options.loaded);
     await makeFolder(data);
     const store = options.store ?? (await openSqliteStore({ path: resolve(data, 'store.db'), clock }));
+    const held = new HeldSecrets();
+    const mask = new SecretMask();
     let sources: ReadonlyMap<string, McpSource> = new Map();
     try {
       const recovered = await recover({ store, clock });
@@ -93,19 +134,32 @@ export class Gateway {
           message: `${recovered} calls were under way when the last process ended; whether their tools ran is unknown`,
         });
       }
-      sources = await openSources({ ...options, data, clock });
+      const ownKeys = await readOwnKeys(options.loaded, data);
+      held.add(ownKeys);
+      mask.add(ownKeys);
+      sources = await openSources({ ...options, data, clock, held, mask });
       const gateway: Gateway = new Gateway(
         options,
         clock,
         {
           clock,
           store,
-          runs: new RunBook(clock, store, manifest.runs.lifetime),
+          runs: new RunBook(
+            clock,
+            store,
+            () => gateway.#reign.loaded.manifest.runs.lifetime,
+            () => gateway.#planner,
+          ),
           asked: await AskedCalls.recall(store, manifest.tenant),
-          approvalLifeMs: manifest.approvals.timeout,
+          scanner: openScanner(),
+          held,
+          reserved: { find: (tool, args) => gateway.#reign.reserved.find(tool, args) },
+          markers: new RunMarkers(clock),
+          histories: new HistoryBook(store),
+          approvalLifeMs: (): number => gateway.#reign.loaded.manifest.approvals.timeout,
           inFlight: { count: 0 },
           catalog: (): Catalog => gateway.#reign.catalog,
-          source: () => undefined,
+          sources: () => () => undefined,
           onBug: (error, callId) =>
             options.notify({
               kind: 'error',
@@ -113,10 +167,22 @@ export class Gateway {
             }),
         },
         data,
-        { loaded: options.loaded, sources, catalog: emptyCatalog(options.loaded) },
+        mask,
+        {
+          loaded: options.loaded,
+          sources,
+          catalog: emptyCatalog(options.loaded),
+          reserved: reservePaths(options.loaded, data),
+        },
       );
+      gateway.#planner = await openPlanner(options.loaded, options.environment, options.notify, held);
+      gateway.#tellExposed(options.loaded);
       await gateway.#enthrone(options.loaded, sources);
       gateway.#subscribe();
+      if (options.store === undefined) {
+        gateway.#ledger = await Ledger.start({ loaded: options.loaded, clock, notify: options.notify });
+      }
+      await gateway.maskOwnKeys();
       gateway.#recoverNowAndThen();
       return gateway;
     } catch (error) {
@@ -140,14 +206,18 @@ export class Gateway {
   }
 
   /** Runs one call through the straight line. Never throws. */
-  call(request: CallRequest): Promise<CallAnswer> {
-    return call(this.world, request);
+  async call(request: CallRequest): Promise<CallAnswer> {
+    const answer = await call(this.world, request);
+    if (answer.kind !== 'refused' || answer.code !== 'E_BUNDLE_REPLACED') return answer;
+    // Refused before its intent: nothing ran.
+    return (await this.#regain()) ? call(this.world, request) : answer;
   }
 
   /** Puts a new configuration into force, or throws and leaves the one in force alone. */
   replace(loaded: LoadedConfig): Promise<void> {
     return this.#exclusively(async () => {
       const before = this.#reign.sources;
+      const planner = await openPlanner(loaded, this.#options.environment, this.#options.notify, this.world.held);
       const sources = await this.#reuseSources(loaded);
       try {
         await this.#enthrone(loaded, sources);
@@ -156,7 +226,9 @@ export class Gateway {
         throw error;
       }
       this.#subscribe();
-      this.#tellWhatWaits(loaded);
+      this.#planner = planner;
+      tellWhatWaits(this.#options.loaded.manifest, loaded.manifest, this.#options.notify);
+      this.#tellExposed(loaded);
       await closeSources([...before.values()].filter((source) => ![...sources.values()].includes(source)));
     });
   }
@@ -171,6 +243,13 @@ export class Gateway {
     return this.#refreshing;
   }
 
+  /** Keeps the keys that lie in the data folder now out of whatever a server says, and out of every argument. */
+  async maskOwnKeys(): Promise<void> {
+    const keys = await readOwnKeys(this.#options.loaded, this.data);
+    this.#mask.add(keys);
+    this.world.held.add(keys);
+  }
+
   /** Calls back when the catalog changed. Returns a function that stops that. */
   onCatalogChanged(listener: () => void): () => void {
     this.#listeners.add(listener);
@@ -182,54 +261,72 @@ export class Gateway {
     if (this.#closed) return;
     this.#closed = true;
     clearInterval(this.#recovery);
+    this.#relisting.close();
     for (const stop of this.#unsubscribe.splice(0)) stop();
     await this.#work.catch(() => {});
     await closeSources([...this.#reign.sources.values()]);
     await this.functions.close();
+    await this.world.scanner.close();
+    await this.#ledger?.close();
     await this.world.store.close();
   }
 
-  #source(server: string): ToolSource | undefined {
-    return server === APP_SERVER ? this.functions : this.#reign.sources.get(server)?.tools;
+  #sourcesOf({ sources }: Reign): Sources {
+    return (server) => (server === APP_SERVER ? this.functions : sources.get(server)?.tools);
   }
 
   /** Makes a catalog, records it as the active bundle, and decides by it from then on. */
   async #enthrone(loaded: LoadedConfig, sources: ReadonlyMap<string, McpSource>): Promise<void> {
     const { store } = this.world;
+    const { manifest } = loaded;
     const all = [...[...sources.values()].map((source) => source.tools), this.functions];
     const tools = await listTools(all, this.#options.notify);
-    const pins = await settlePins({ store, clock: this.#clock, manifest: loaded.manifest }, tools);
-    const catalog = buildCatalog({
-      manifest: loaded.manifest,
-      placeOf: loaded.place,
-      policyFiles: loaded.policies,
-      tools,
-      pins,
+    const reserved = reservePaths(loaded, this.data);
+    await settlePins({ store, clock: this.#clock, manifest }, tools, async (pins, changes) => {
+      const catalog = buildCatalog({ manifest, placeOf: loaded.place, policyFiles: loaded.policies, tools, pins });
+      if (manifest.mode === 'enforce' && catalog.problems.length > 0) {
+        throw new Fault('E_TOOL_UNREVIEWED', catalog.problems.join('\n'));
+      }
+      const before = this.#reign;
+      // Handed to the store and put in force in one go: every intent handed over later is decided under this catalog.
+      this.#reign = { loaded, sources, catalog, reserved };
+      try {
+        const result = await this.#activate(catalog, loaded, changes);
+        if (!result.ok) this.#reign = before;
+        return result;
+      } catch (error) {
+        this.#reign = before;
+        throw error;
+      }
     });
-    if (loaded.manifest.mode === 'enforce' && catalog.problems.length > 0) {
-      throw new Fault('E_TOOL_UNREVIEWED', catalog.problems.join('\n'));
-    }
+    const { catalog } = this.#reign;
     for (const message of catalog.warnings) this.#options.notify({ kind: 'warning', message });
+    await this.#descriptions.look(tools);
     for (const { disabled } of catalog.tools.values()) {
       if (disabled) this.#options.notify({ kind: 'warning', message: disabled.message });
-    }
-    const before = this.#reign;
-    // Handed to the store and put in force in one go: every intent handed over later is decided under this catalog.
-    this.#reign = { loaded, sources, catalog };
-    try {
-      await this.#activate(catalog, loaded);
-    } catch (error) {
-      this.#reign = before;
-      throw error;
     }
     for (const listener of this.#listeners) listener();
   }
 
-  async #activate(catalog: Catalog, loaded: LoadedConfig): Promise<void> {
+  /** Another bundle than ours is active: ours is put back once the gateway of the other has ended, and not before. */
+  #regain(): Promise<boolean> {
+    this.#regaining ??= this.#exclusively(async () => {
+      this.#regaining = undefined;
+      const { catalog, loaded } = this.#reign;
+      const standing = await this.#rivalry.look(catalog.bundle);
+      if (standing === 'abandoned') await this.#activate(catalog, loaded);
+      return standing !== 'rival';
+    }).catch(() => false);
+    return this.#regaining;
+  }
+
+  async #activate(catalog: Catalog, loaded: LoadedConfig, changes: readonly Change[] = []): Promise<CommitResult> {
     const { bundle } = catalog;
+    await this.#rivalry.announce(bundle);
     const atMs = this.#clock.nowMs();
     const content = bundleContent(loaded, catalog);
     const result = await this.world.store.commit([
+      ...changes,
       { kind: 'bundle.activate', bundle, content, atMs },
       {
         kind: 'event.append',
@@ -242,16 +339,24 @@ export class Gateway {
         },
       },
     ]);
-    if (!result.ok) throw new Fault(result.code, result.message);
+    if (result.ok) this.#rivalry.activated(bundle);
+    return result;
   }
 
   /** Sources of servers whose configuration is unchanged go on; the others are new. */
   async #reuseSources(loaded: LoadedConfig): Promise<ReadonlyMap<string, McpSource>> {
-    const opened = await openSources({ ...this.#options, loaded, data: this.data, clock: this.#clock });
+    const opened = await openSources({
+      ...this.#options,
+      loaded,
+      data: this.data,
+      clock: this.#clock,
+      held: this.world.held,
+      mask: this.#mask,
+    });
     const kept = new Map<string, McpSource>();
     for (const [server, source] of opened) {
       const running = this.#reign.sources.get(server);
-      const same = sameJson(this.#reign.loaded.manifest.servers[server], loaded.manifest.servers[server]);
+      const same = isSameSetting(this.#reign.loaded.manifest.servers[server], loaded.manifest.servers[server]);
       kept.set(server, running !== undefined && same ? running : source);
     }
     return kept;
@@ -259,32 +364,21 @@ export class Gateway {
 
   #subscribe(): void {
     for (const stop of this.#unsubscribe.splice(0)) stop();
-    const changed = () => {
-      this.refresh().catch((error: unknown) => {
-        this.#options.notify({
-          kind: 'error',
-          message: toFault(error, 'E_INTERNAL', 'the tools could not be listed').message,
-        });
-      });
-    };
+    const changed = () => this.#relisting.ask();
     for (const { tools } of this.#reign.sources.values()) this.#unsubscribe.push(tools.onListChanged(changed));
   }
 
-  /** Some settings are read once, when the process starts. Nobody should believe that a changed one is in force. */
-  #tellWhatWaits(loaded: LoadedConfig): void {
-    const started = this.#options.loaded.manifest;
-    for (const key of READ_AT_START) {
-      if (sameJson(started[key], loaded.manifest[key])) continue;
-      this.#options.notify({
-        kind: 'warning',
-        message: `\`${key}\` changed, which takes a restart; the old one holds`,
-      });
-    }
+  /** What of the gateway's own lies where a server works: its arguments are watched, the program itself is not. */
+  #tellExposed(loaded: LoadedConfig): void {
+    const { warning } = placeData(loaded);
+    for (const message of [...(warning === undefined ? [] : [warning]), ...listExposed(loaded, this.data)])
+      this.#options.notify({ kind: 'warning', message });
   }
 
   /** Another gateway on the same store may die while this one lives: its intents are closed without waiting for it. */
   #recoverNowAndThen(): void {
     this.#recovery = setInterval(() => {
+      void this.maskOwnKeys(); // another process may have made new ones
       recover(this.world).catch((error: unknown) => {
         this.#options.notify({ kind: 'error', message: toFault(error, 'E_STORE', 'recovery failed').message });
       });
@@ -301,19 +395,4 @@ export class Gateway {
 
 async function closeSources(sources: readonly McpSource[]): Promise<void> {
   await Promise.allSettled(sources.map((source) => source.tools.close()));
-}
-
-function emptyCatalog(loaded: LoadedConfig): Catalog {
-  return buildCatalog({
-    manifest: { ...loaded.manifest, policies: [] },
-    placeOf: loaded.place,
-    policyFiles: [],
-    tools: [],
-    pins: new Map(),
-  });
-}
-
-function sameJson(a: unknown, b: unknown): boolean {
-  const text = (value: unknown) => canonicalJson(JSON.parse(JSON.stringify(value ?? null)) as JsonObject);
-  return text(a) === text(b);
 }

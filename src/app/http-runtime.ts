@@ -5,12 +5,16 @@ import type { Decision } from '../model/decision.ts';
 import type { StoredEvent } from '../model/event.ts';
 import { answerApproval } from '../runtime/approvals.ts';
 import { readCallRecord } from '../runtime/explain.ts';
+import { ingest, ingestHistory } from '../runtime/ingest.ts';
+import { KeyedCalls } from '../runtime/keyed-calls.ts';
+import { scanContent } from '../runtime/scan-content.ts';
 import type { Gateway } from './gateway.ts';
 
 /** The gateway as the HTTP door wants it. */
 export function createHttpRuntime(gateway: Gateway): HttpRuntime {
   const { world } = gateway;
   const { store, runs } = world;
+  const keyed = new KeyedCalls(world, (request) => gateway.call(request));
   return {
     async startRun({ tenant, agent, user, task, prompt, lifetimeMs }) {
       return runs.start({
@@ -26,18 +30,23 @@ export function createHttpRuntime(gateway: Gateway): HttpRuntime {
     async listTools({ agent }) {
       return gateway.catalog.list(agent).map((entry) => entry.governed);
     },
-    async call({ tenant, agent, runId }, { tool, arguments: args, approvalId }, signal) {
+    async call({ tenant, agent, runId }, { tool, arguments: args, approvalId, key }, signal) {
       const principal = { tenant, agent };
       const run = runId ?? (await runs.ambient(principal)).id;
-      return gateway.call({
+      const request = {
         principal,
         runId: run,
         tool,
         arguments: args,
-        signal,
         ...(approvalId === undefined ? {} : { approvalId }),
-      });
+      };
+      return key === undefined ? gateway.call({ ...request, signal }) : keyed.call(request, key);
     },
+    ingest({ tenant, agent, runId, attested, what }) {
+      const run = { principal: { tenant, agent }, runId, attested };
+      return 'messages' in what ? ingestHistory(world, { ...run, ...what }) : ingest(world, { ...run, ...what });
+    },
+    scan: ({ text, source }) => scanContent(world.scanner, gateway.loaded.manifest, text, source),
     listApprovals: (tenant, limit) => store.listApprovals(tenant, 'pending', limit),
     readApproval: (tenant, approvalId) => store.readApproval(tenant, approvalId),
     answerApproval: (answer) => answerApproval(world, answer),

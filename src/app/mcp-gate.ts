@@ -2,12 +2,15 @@ import { Fault } from '../base/fault.ts';
 import { isJsonObject } from '../base/json.ts';
 import type { McpCaller, McpGate } from '../doors/mcp/gate.ts';
 import type { Tool } from '../model/tool.ts';
+import { readObligations } from '../policy/obligations.ts';
 import type { Catalog } from '../runtime/catalog.ts';
+import { passAnswer } from '../runtime/pass-answer.ts';
 import type { Gateway } from './gateway.ts';
 
 /** The gateway as the MCP door wants it. Credentials are what a listener of ours made of a verified token. */
 export function createMcpGate(gateway: Gateway): McpGate {
   const shown = new WeakMap<Catalog, Map<string, readonly Tool[]>>();
+  const confined = new WeakMap<Catalog, Map<string, ReadonlySet<string>>>();
 
   const listFor = (agent: string): readonly Tool[] => {
     const { catalog } = gateway;
@@ -18,6 +21,21 @@ export function createMcpGate(gateway: Gateway): McpGate {
     const tools = catalog.list(agent).map((entry) => entry.shownTo(agent));
     byAgent.set(agent, tools);
     return tools;
+  };
+
+  const confinedFor = (agent: string): ReadonlySet<string> => {
+    const { catalog, loaded } = gateway;
+    const byAgent = confined.get(catalog) ?? new Map<string, ReadonlySet<string>>();
+    confined.set(catalog, byAgent);
+    const known = byAgent.get(agent);
+    if (known !== undefined) return known;
+    const dutiesOf = readObligations(loaded.manifest, loaded.place);
+    const held = [...catalog.tools.values()].filter(({ governed }) =>
+      dutiesOf(agent, governed).some((duty) => duty.kind === 'fields'),
+    );
+    const servers = new Set(held.map(({ governed }) => governed.tool.server));
+    byAgent.set(agent, servers);
+    return servers;
   };
 
   return {
@@ -34,6 +52,8 @@ export function createMcpGate(gateway: Gateway): McpGate {
     // A server may ask the client of an agent that is shown at least one of its tools, and nobody else's.
     permitQuestion: async ({ principal }, { server }) =>
       listFor(principal.agent).some((tool) => tool.server === server),
+    passAnswer: async (answer) => (await passAnswer(gateway.world, answer)) === undefined,
+    isConfined: ({ principal }, server) => confinedFor(principal.agent).has(server),
     onToolsChanged: (listener) => gateway.onCatalogChanged(listener),
   };
 }

@@ -4,7 +4,7 @@ import { systemClock } from '../base/clock.ts';
 import type { Approval } from '../model/approval.ts';
 import { answerApproval } from '../runtime/approvals.ts';
 import type { LoadedConfig } from './config/load-config.ts';
-import { dataFolder } from './open-config.ts';
+import { dataFolder } from './data-folder.ts';
 
 /** The approvals of a configuration's store, to be answered beside a gateway that is running. */
 export async function openApprovals(

@@ -2,9 +2,9 @@ import { systemClock } from '../base/clock.ts';
 import type { Tool } from '../model/tool.ts';
 import { buildCatalog, type Catalog } from '../runtime/catalog.ts';
 import type { LoadedConfig } from './config/load-config.ts';
+import { dataFolder } from './data-folder.ts';
 import { listTools } from './list-tools.ts';
 import type { Notify } from './notice.ts';
-import { dataFolder } from './open-config.ts';
 import { openSources } from './open-sources.ts';
 
 export interface OpenCatalog {

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { openSqliteStoreReadOnly, type ReadOnlyStore } from '../adapters/stores/sqlite/open-sqlite-store-read-only.ts';
 import { defaultConfig, type LoadedConfig, loadConfig } from './config/load-config.ts';
+import { dataFolder } from './data-folder.ts';
 import { parseOptions } from './gateway.ts';
 
 /** The configuration at a path, or what runs where there is none. Throws a `ConfigFault`. */
@@ -10,11 +11,6 @@ export async function openConfig(path: string, cwd: string): Promise<LoadedConfi
   // Messages name the file as it was given; only the default may be absent.
   if (!existsSync(file) && path === 'chaperone.yaml') return defaultConfig(cwd);
   return loadConfig(path, parseOptions);
-}
-
-/** The data folder of a configuration, absolute. */
-export function dataFolder(loaded: LoadedConfig): string {
-  return resolve(loaded.folder, loaded.manifest.data);
 }
 
 /** The record, to read while a gateway may be writing it. Throws a `Fault`: E_NOT_FOUND where there is none yet. */

@@ -7,9 +7,11 @@ import type { Clock } from '../base/clock.ts';
 import type { Digest } from '../base/digest.ts';
 import { revealText, Secret } from '../base/secret.ts';
 import type { ServerConfig } from '../model/manifest.ts';
+import type { HeldSecrets } from '../scan/held-secrets.ts';
 import type { LoadedConfig } from './config/load-config.ts';
 import { resolveSecrets, type ServerSecrets } from './config/resolve-secrets.ts';
 import type { Notify } from './notice.ts';
+import { SecretMask } from './secret-mask.ts';
 
 export interface SourceOptions {
   readonly loaded: LoadedConfig;
@@ -18,6 +20,10 @@ export interface SourceOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
   readonly notify: Notify;
+  /** Told of every secret that is read. */
+  readonly held?: HeldSecrets;
+  /** Takes secrets out of everything that servers say; told of every secret that is read. */
+  readonly mask?: SecretMask;
 }
 
 /** Folders in which a package counts as installed, besides the gateway's own: where the manifest is, and upwards. */
@@ -37,14 +43,18 @@ export async function openSources(options: SourceOptions): Promise<ReadonlyMap<s
   for (const { place, message } of secrets.warnings)
     notify({ kind: 'warning', message: `${place.file}:${place.line}: ${message}` });
   const sources = new Map<string, McpSource>();
+  const kept = [...secrets.servers.values()]
+    .flatMap(({ env, headers }) => [...Object.values(env), ...Object.values(headers)])
+    .filter((value) => value instanceof Secret);
+  const mask = options.mask ?? new SecretMask();
+  mask.add(kept);
+  options.held?.add(kept);
   for (const [server, config] of Object.entries(loaded.manifest.servers)) {
     const given = secrets.servers.get(server) ?? { env: {}, headers: {} };
     const source = createMcpSource({
       server,
       reach: reachOf(config, given, options),
-      secrets: [...Object.values(given.env), ...Object.values(given.headers)].filter(
-        (value) => value instanceof Secret,
-      ),
+      mask: mask.take,
       onStderr: (line) => notify({ kind: 'server-log', server, message: line }),
       onDropped: ({ name, why }) => notify({ kind: 'warning', message: `\`${server}/${name}\` is left out: ${why}` }),
     });

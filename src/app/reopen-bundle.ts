@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Fault } from '../base/fault.ts';
 import type { JsonObject } from '../base/json.ts';
 import type { StoredEvent } from '../model/event.ts';
+import { type FlowFacts, unassessedFlow } from '../model/flow-facts.ts';
 import { userSchema } from '../model/principal.ts';
 import type { Tool } from '../model/tool.ts';
 import type { Explanation } from '../policy/kernel.ts';
@@ -17,10 +18,23 @@ const contentSchema = z.object({
   tools: z.array(z.looseObject({ server: z.string(), name: z.string() })),
 });
 
+const reasonSchema = z.looseObject({ code: z.string(), message: z.string() });
+
+const flowSchema = z.object({
+  verdict: z.enum(['permit', 'ask', 'deny']),
+  declared: z.boolean(),
+  proved: z.boolean(),
+  authority: z.enum(['read', 'granted', 'unasked', 'refused', 'unknown']),
+  outward: z.boolean(),
+  reasons: z.array(reasonSchema),
+});
+
 const decidedSchema = z.object({
   arguments: z.record(z.string(), z.unknown()),
   decidedAtMs: z.number(),
   user: userSchema.nullable(),
+  // Absent in what was recorded before values were traced.
+  flow: flowSchema.optional(),
   run: z.object({
     attested: z.boolean(),
     task: z.string(),
@@ -28,6 +42,7 @@ const decidedSchema = z.object({
       integrity: z.enum(['trusted', 'untrusted']),
       secrecy: z.enum(['public', 'internal', 'secret']),
       origins: z.array(z.string()),
+      flagged: z.literal(true).exactOptional(),
     }),
   }),
 });
@@ -61,6 +76,7 @@ export function explainDecision(catalog: Catalog, event: StoredEvent): Explanati
     tool: entry.governed,
     arguments: decided.data.arguments as JsonObject, // recorded JSON
     run,
+    flow: (decided.data.flow ?? unassessedFlow) as FlowFacts, // reasons as `recordReason` wrote them
     nowMs: decidedAtMs,
   });
 }

@@ -74,6 +74,7 @@ export async function serve(gateway: Gateway, options: ServeOptions): Promise<Se
   const { manifest } = gateway.loaded;
   const { clock } = gateway.world;
   const signer = await openSigner(gateway.data, clock);
+  await gateway.maskOwnKeys();
   const audience = audienceOf(manifest);
   const mcp = openMcpDoor(gateway, options.notify);
   const door = createHttpDoor({

@@ -1,13 +1,14 @@
 import { join } from 'node:path';
 import { installServer } from '../adapters/tools/mcp/launch/install-server.ts';
 import { digestCommand } from '../adapters/tools/mcp/launch/launch-command.ts';
+import { acceptPackage, readReviewed } from '../adapters/tools/mcp/launch/launch-package.ts';
 import { type PackagePin, readPin } from '../adapters/tools/mcp/launch/print-pin.ts';
 import { systemClock } from '../base/clock.ts';
 import type { Digest } from '../base/digest.ts';
 import { Fault } from '../base/fault.ts';
+import { digestSchema } from '../model/manifest.ts';
 import type { LoadedConfig } from './config/load-config.ts';
-import { makeFolder } from './data-folder.ts';
-import { dataFolder } from './open-config.ts';
+import { dataFolder, makeFolder } from './data-folder.ts';
 import { foldersAbove } from './open-sources.ts';
 
 /**
@@ -48,11 +49,59 @@ export async function installServers(
 
 /** The pin of an installed package as it lies on disk. Throws a `Fault`: E_NOT_FOUND, E_SERVER_INTEGRITY. */
 export function pinOfServer(loaded: LoadedConfig, spec: string): Promise<PackagePin> {
-  return readPin(spec, {
-    serversFolder: join(dataFolder(loaded), 'servers'),
-    projectFolders: foldersAbove(loaded.folder),
-  });
+  return readPin(spec, placesOf(loaded));
 }
+
+/** How a package of the configuration stands: what was reviewed, and what lies on disk. */
+export interface PackageReview {
+  readonly server: string;
+  readonly package: string;
+  /** Of the files that were reviewed, or installed; absent where nothing is recorded. */
+  readonly reviewed?: Digest;
+  readonly found: Digest;
+  /** The server is not started until its files are accepted. */
+  readonly disabled: boolean;
+}
+
+/** Compares a server's package with what was reviewed. Throws a `Fault`: E_NOT_FOUND, E_USAGE, E_SERVER_INTEGRITY. */
+export async function reviewPackage(loaded: LoadedConfig, name: string): Promise<PackageReview> {
+  const { package: spec, digest } = packageOf(loaded, name);
+  const places = placesOf(loaded);
+  const { digest: found } = await readPin(spec, places);
+  const record = await readReviewed(spec, places);
+  const reviewed = (digest as Digest | undefined) ?? record?.tree; // its schema admits nothing else
+  const disabled = digest === undefined ? record?.disabled !== undefined || record?.tree !== found : digest !== found;
+  return { server: name, package: spec, found, disabled, ...(reviewed === undefined ? {} : { reviewed }) };
+}
+
+/**
+ * Accepts the files of a server's package, if they still have the digest that was looked at. Throws a `Fault`: E_CONFIG
+ * where the manifest pins another, E_SERVER_INTEGRITY where they have changed again.
+ */
+export async function acceptServer(loaded: LoadedConfig, name: string, seen: string): Promise<Digest> {
+  const { package: spec, integrity, digest } = packageOf(loaded, name);
+  if (digest !== undefined && digest !== seen) {
+    const { file, line } = loaded.place(['servers', name, 'digest']);
+    throw new Fault('E_CONFIG', `${file}:${line} pins another digest; change it there, by which it is reviewed`);
+  }
+  const parsed = digestSchema.safeParse(seen);
+  if (!parsed.success)
+    throw new Fault('E_USAGE', 'the digest is `sha256:` and 64 hexadecimal digits, as `servers review` shows it');
+  return acceptPackage({ package: spec, integrity, clock: systemClock, ...placesOf(loaded) }, seen as Digest); // as just parsed
+}
+
+function packageOf({ manifest }: LoadedConfig, name: string) {
+  const server = Object.hasOwn(manifest.servers, name) ? manifest.servers[name] : undefined;
+  if (server === undefined) throw new Fault('E_NOT_FOUND', `no server \`${name}\` is configured`);
+  if (!('package' in server))
+    throw new Fault('E_USAGE', `\`${name}\` is started from no package; see \`chaperone servers pin ${name}\``);
+  return server;
+}
+
+const placesOf = (loaded: LoadedConfig) => ({
+  serversFolder: join(dataFolder(loaded), 'servers'),
+  projectFolders: foldersAbove(loaded.folder),
+});
 
 /** What pins the files of a configured `command` server as they are now; undefined where no such server has the name. */
 export async function pinOfCommand(

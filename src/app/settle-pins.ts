@@ -4,17 +4,44 @@ import { Fault } from '../base/fault.ts';
 import type { JsonObject } from '../base/json.ts';
 import type { Manifest } from '../model/manifest.ts';
 import { pinTool, type Tool, type ToolName, toolName } from '../model/tool.ts';
-import type { Change, Store } from '../ports/store.ts';
+import type { Change, CommitResult, Store } from '../ports/store.ts';
+
+const ATTEMPTS = 3;
 
 /**
  * The reviewed pin of every tool. A tool seen for the first time is pinned as it is, and one whose pin the manifest
  * declares is pinned so; any other keeps its pin, and where its description differs now, that is recorded as drift.
- * Throws a `Fault` where the store cannot.
+ * Several gateways may see a tool for the first time at once: the first pin stands, for all of them.
+ *
+ * `activate` commits the changes together with what puts the tools into force, so that a configuration that is turned down
+ * accepts nothing; it is asked again where somebody else came first. Throws what `activate` throws, and a `Fault` where the
+ * store cannot.
  */
 export async function settlePins(
-  world: { readonly store: Store; readonly clock: Clock; readonly manifest: Manifest },
+  world: PinWorld,
   tools: readonly Tool[],
+  activate: (pins: ReadonlyMap<ToolName, Digest>, changes: readonly Change[]) => Promise<CommitResult>,
+  attempts = ATTEMPTS,
 ): Promise<ReadonlyMap<ToolName, Digest>> {
+  const { pins, changes } = await comparePins(world, tools);
+  const result = await activate(pins, changes);
+  if (result.ok) return pins;
+  // Another gateway pinned one of them meanwhile.
+  if (result.code === 'E_BUSY' && attempts > 1) return settlePins(world, tools, activate, attempts - 1);
+  throw new Fault(result.code, result.message);
+}
+
+interface PinWorld {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly manifest: Manifest;
+}
+
+/** The pins as they are reviewed, and what has to be written for that to be so. */
+async function comparePins(
+  world: PinWorld,
+  tools: readonly Tool[],
+): Promise<{ readonly pins: ReadonlyMap<ToolName, Digest>; readonly changes: readonly Change[] }> {
   const pins = new Map<ToolName, Digest>();
   const changes: Change[] = [];
   for (const tool of tools) {
@@ -26,7 +53,10 @@ export async function settlePins(
     pins.set(name, reviewed ? pin : known.pin);
     if (known?.pin === pin) continue;
     const atMs = world.clock.nowMs();
-    if (reviewed) changes.push({ kind: 'pin.set', tool: name, pin, descriptor: describeTool(tool), atMs });
+    if (reviewed) {
+      const set: Change = { kind: 'pin.set', tool: name, pin, descriptor: describeTool(tool), atMs };
+      changes.push(declared ? set : { ...set, ifAbsent: true });
+    }
     changes.push({
       kind: 'event.append',
       event: {
@@ -39,11 +69,7 @@ export async function settlePins(
       },
     });
   }
-  if (changes.length > 0) {
-    const result = await world.store.commit(changes);
-    if (!result.ok) throw new Fault(result.code, result.message);
-  }
-  return pins;
+  return { pins, changes };
 }
 
 /** What the pin covers, kept so that a later change can be shown. */

@@ -5,10 +5,9 @@ import type { Digest } from '../base/digest.ts';
 import { Fault } from '../base/fault.ts';
 import { pinTool, type ToolName, toolName } from '../model/tool.ts';
 import type { LoadedConfig } from './config/load-config.ts';
-import { makeFolder } from './data-folder.ts';
+import { dataFolder, makeFolder } from './data-folder.ts';
 import type { Notify } from './notice.ts';
 import { openCatalog } from './open-catalog.ts';
-import { dataFolder } from './open-config.ts';
 import { describeTool } from './settle-pins.ts';
 
 /** A tool's description, as JSON with one member a line, so that a difference is readable. */
@@ -27,10 +26,10 @@ export interface ToolReview extends AsyncDisposable {
   /** Tools whose description differs from the reviewed one. */
   listDrifted(): Promise<readonly DriftedTool[]>;
   /**
-   * Pins a tool as it is now, or, with the pin that was looked at, only if it still is that: a server may answer the
-   * second time with something else. Throws a `Fault`: E_NOT_FOUND, E_TOOL_DRIFTED.
+   * Pins a tool as it is now, if that still is what was looked at: a server may answer the second time with something
+   * else. `seen` is the pin that was shown. Throws a `Fault`: E_NOT_FOUND, E_TOOL_DRIFTED.
    */
-  accept(name: string, seen?: string): Promise<Digest>;
+  accept(name: string, seen: string): Promise<Digest>;
 }
 
 /** The tools as their servers describe them now, beside the descriptions that were reviewed. */
@@ -64,8 +63,11 @@ export async function openToolReview(
       const tool = tools.find((candidate) => toolName(candidate) === name);
       if (tool === undefined) throw new Fault('E_NOT_FOUND', `no configured server has a tool \`${name}\``);
       const pin = pinTool(tool);
-      if (seen !== undefined && seen !== pin)
-        throw new Fault('E_TOOL_DRIFTED', `\`${name}\` changed again since that was looked at; it is now ${pin}`);
+      if (seen !== pin)
+        throw new Fault(
+          'E_TOOL_DRIFTED',
+          `\`${name}\` is not what was looked at; look again: \`chaperone tools diff\``,
+        );
       const atMs = systemClock.nowMs();
       const result = await store.commit([
         { kind: 'pin.set', tool: toolName(tool), pin, descriptor: describeTool(tool), atMs },

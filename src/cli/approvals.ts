@@ -1,4 +1,5 @@
 import { userInfo } from 'node:os';
+import { listDoubts } from '../app/doubtful-values.ts';
 import { openApprovals } from '../app/open-approvals.ts';
 import { openConfig, openRecord } from '../app/open-config.ts';
 import { Fault } from '../base/fault.ts';
@@ -7,22 +8,36 @@ import type { Approval } from '../model/approval.ts';
 import { printPlace } from '../model/place.ts';
 import type { CommandContext } from './command-context.ts';
 
-const SHOWN = 200;
+const MOST_SHOWN = 999; // with the one that says whether there are more, what the store gives at once
 
-export async function listApprovals(context: CommandContext, options: { readonly all: boolean }): Promise<void> {
+interface ListOptions {
+  /** Answered ones too. */
+  readonly all: boolean;
+  readonly limit: number;
+  /** The last approval of the page before. */
+  readonly after?: string;
+}
+
+export async function listApprovals(context: CommandContext, { all, limit, after }: ListOptions): Promise<void> {
   const loaded = await openConfig(context.configPath, context.cwd);
   const record = await openRecord(loaded);
   try {
-    const states = options.all
-      ? (['pending', 'approved', 'consumed', 'denied', 'expired'] as const)
-      : (['pending'] as const);
+    const states = all ? (['pending', 'approved', 'consumed', 'denied', 'expired'] as const) : (['pending'] as const);
     const { tenant } = loaded.manifest;
-    const found = (await Promise.all(states.map((state) => record.listApprovals(tenant, state, SHOWN)))).flat();
+    // One more than is shown, to know whether there are more.
+    const lists = await Promise.all(
+      states.map((state) => record.listApprovals(tenant, state, Math.min(limit, MOST_SHOWN) + 1, after)),
+    );
+    const inOrder = lists.flat().sort((a, b) => b.askedAtMs - a.askedAtMs || (a.id < b.id ? 1 : -1));
+    const found = inOrder.slice(0, Math.min(limit, MOST_SHOWN));
     const lines = found.map(({ id, state, agent, tool, expiresAtMs }) =>
       [id, state, agent, tool, `until ${new Date(expiresAtMs).toISOString()}`].join('  '),
     );
     context.terminal.data(found.map(toJson), lines);
-    if (found.length === 0) context.terminal.say('nothing waits for a person');
+    if (found.length === 0) context.terminal.say(after === undefined ? 'nothing waits for a person' : 'no more');
+    const last = found.at(-1);
+    if (inOrder.length > found.length && last !== undefined)
+      context.terminal.say(`more: chaperone approvals list${all ? ' --all' : ''} --limit ${limit} --after ${last.id}`);
   } finally {
     await record.close();
   }
@@ -57,6 +72,9 @@ export function printCard(approval: Approval): readonly string[] {
     `${approval.agent} wants to call ${approval.tool}`,
     ...printJson(approval.arguments),
     ...(approval.input === undefined ? [] : ['and answers its questions with', ...printJson(approval.input)]),
+    ...[...listDoubts(approval.arguments), ...listDoubts(approval.input ?? {})].map(
+      ({ path, message }) => `look twice: ${path} ${message}`,
+    ),
     ...approval.reasons.map(
       ({ message, place }) => `because ${message}${place === undefined ? '' : ` (${printPlace(place)})`}`,
     ),

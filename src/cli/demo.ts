@@ -116,7 +116,7 @@ async function offerInit(context: CommandContext): Promise<void> {
   terminal.say(`your own client: ${CHAPERONE} init --dry-run shows what would change and changes nothing`);
   if (!terminal.interactive) return;
   terminal.say('[i] run it now');
-  if ((await readKey(signal)) === 'i') await init(context, { dryRun: true, undo: false, yes: false, force: false });
+  if ((await readKey(signal)) === 'i') await init(context, { dryRun: true, undo: false, yes: false, force: false }, []);
 }
 
 function toJson(sentWithout: number, run: DemoRun): JsonObject {

@@ -12,21 +12,23 @@ export async function doctor(context: CommandContext, options: { readonly user?:
   const { terminal } = context;
   const loaded = await openConfig(context.configPath, context.cwd);
   const checks = await checkInstallation(loaded, context.env);
-  const attempts = await attemptBypasses(loaded, options.user);
+  const attempts = await attemptBypasses(loaded, options.user, context.env);
   const standing = standingOf(attempts);
   const mark = (state: Check['state']) => terminal.style(MARKS[state][0], MARKS[state][1]);
   terminal.data({ standing, checks: checks.map((check) => ({ ...check })), attempts: attempts.map(attemptToJson) }, [
     ...checks.map(({ name, state, detail }) => `${mark(state)} ${name}: ${detail}`),
     '',
     `ways around Chaperone, attempted as ${options.user === undefined ? 'this user' : `user ${options.user}`}:`,
-    ...attempts.map(
-      ({ name, bypassed, how }) =>
-        `${mark(bypassed ? 'warning' : 'ok')} ${name}: ${bypassed ? 'possible' : 'not possible'}: ${how}`,
-    ),
+    ...attempts.map(({ name, bypassed, skipped, how }) => {
+      const came = skipped ? 'not attempted' : bypassed ? 'possible' : 'not possible';
+      return `${mark(bypassed || skipped ? 'warning' : 'ok')} ${name}: ${came}: ${how}`;
+    }),
     '',
     standing === 'boundary'
       ? 'boundary: an agent that runs as this user cannot go around Chaperone in these ways'
-      : 'seatbelt: an agent with a shell of this user can go around Chaperone; run the gateway as another user',
+      : attempts.some(({ bypassed }) => bypassed)
+        ? 'seatbelt: an agent with a shell of this user can go around Chaperone; run the gateway as another user'
+        : 'seatbelt: not every way around could be attempted, so nothing shows that there is none',
   ]);
   const failed = checks.filter((check) => check.state === 'failed').length;
   if (failed > 0) throw new Fault('E_CONFIG', `${failed} checks failed`);

@@ -34,6 +34,7 @@ export async function explain(
       [
         ...events.map((event) => printEvent(event, terminal)),
         ...reasonsOf(decided ?? events.at(-1)),
+        ...(options.trace ? printValues(decided) : []),
         ...(explanation === undefined ? [] : printTrace(explanation)),
       ],
     );
@@ -48,6 +49,18 @@ function reasonsOf(event: StoredEvent | undefined): readonly string[] {
   const reasons = event?.body['reasons'];
   if (!Array.isArray(reasons)) return [];
   return ['', ...reasons.filter(isJsonObject).map((reason) => `because ${printReason(reason)}`)];
+}
+
+/** Where each value of the arguments comes from, by its JSON pointer. */
+function printValues(event: StoredEvent | undefined): readonly string[] {
+  const values = event?.body['values'];
+  if (!Array.isArray(values) || values.length === 0) return [];
+  const lines = values.filter(isJsonObject).map(({ path, integrity, origins, more }) => {
+    if (typeof path !== 'string') return `  and ${String(more)} more`;
+    const from = Array.isArray(origins) && origins.length > 0 ? origins.join(', ') : 'nothing that was read';
+    return `  ${String(integrity).padEnd(9)} ${path}  from ${from}`;
+  });
+  return ['', 'where its values come from:', ...lines];
 }
 
 function printTrace({ decision, trace }: Explanation): readonly string[] {

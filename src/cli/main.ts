@@ -47,12 +47,21 @@ program
   .action(run(async (context, options) => (await import('./mcp.ts')).mcp(context, options)));
 program
   .command('init')
+  .argument(
+    '[files...]',
+    'files of this folder, such as .mcp.json, whose servers are moved too; without, only your own',
+  )
   .description('put Chaperone in front of the MCP clients on this machine')
   .option('--dry-run', 'show the changes only', false)
   .option('--undo', 'put every client back as it was', false)
   .option('--force', 'with --undo: also files that were changed since', false)
   .option('--yes', 'do not ask', false)
-  .action(run(async (context, options) => (await import('./init.ts')).init(context, options)));
+  .action(
+    run(async (context, options, files) => {
+      const named = files as readonly string[]; // what commander makes of `[files...]`
+      return (await import('./init.ts')).init(context, options, named);
+    }),
+  );
 program
   .command('doctor')
   .description('check the installation, and attempt every bypass')
@@ -81,6 +90,12 @@ program
   .option('--draft', 'print the draft manifest only', false)
   .action(run(async (context, options) => (await import('./map.ts')).map(context, options)));
 program
+  .command('scan')
+  .description('scan NDJSON from stdin: {"text", "source"} in, {"risk", "flagged", "findings"} out')
+  .option('--source <kind>', 'what a line is that does not say so', 'document')
+  .option('--outbound', 'look for what must not leave, instead of for instructions', false)
+  .action(run(async (context, options) => (await import('./scan.ts')).scan(context, options)));
+program
   .command('test [files...]')
   .description('run policy cases from YAML')
   .action(run(async (context, _options, files) => (await import('./test.ts')).test(context, files as string[])));
@@ -91,13 +106,11 @@ tools
   .description('what changed since tools were reviewed')
   .action(run(async (context) => (await import('./tools.ts')).diffTools(context)));
 tools
-  .command('review <tool> [pin]')
-  .description(
-    'accept a tool as its server describes it now; with the pin that `diff` showed, only if it still is that',
-  )
+  .command('review <tool> <pin>')
+  .description('accept a tool as `diff` showed it, by the pin that stood there')
   .action(
     run(async (context, _options, tool, pin) =>
-      (await import('./tools.ts')).reviewTool(context, String(tool), pin === undefined ? undefined : String(pin)),
+      (await import('./tools.ts')).reviewTool(context, String(tool), String(pin)),
     ),
   );
 
@@ -115,11 +128,24 @@ servers
   .description('print what to pin of an installed package, or of a `command` server by its name')
   .action(run(async (context, _options, spec) => (await import('./servers.ts')).pin(context, String(spec))));
 
+servers
+  .command('review <server> [digest]')
+  .description(
+    'show how the files of a package differ from the reviewed ones; with the digest that stood there, accept',
+  )
+  .action(
+    run(async (context, _options, server, digest) =>
+      (await import('./servers.ts')).review(context, String(server), digest === undefined ? undefined : String(digest)),
+    ),
+  );
+
 const approvals = program.command('approvals').description('answer what agents ask');
 approvals
   .command('list')
   .description('what waits for a person')
   .option('--all', 'answered ones too', false)
+  .option('-n, --limit <count>', 'at most this many', parseCount, 50)
+  .option('--after <id>', 'those that follow this one, newest first')
   .action(run(async (context, options) => (await import('./approvals.ts')).listApprovals(context, options)));
 approvals
   .command('show <id>')
@@ -143,6 +169,45 @@ program
   .option('--name <name>', 'whose token it is', 'default')
   .option('--life <duration>', 'how long it is valid', '8h')
   .action(run(async (context, options) => (await import('./token.ts')).token(context, options)));
+
+const evidence = program.command('evidence').description('verify and prove what is in the signed log of the record');
+evidence
+  .command('verify <path>')
+  .description('verify the folder of a ledger, or a proof file, with public keys alone')
+  .requiredOption('--key <key...>', 'a public key of the log; one is enough where there is a key history')
+  .option('--witness <key...>', 'public keys of witnesses who have to have seen it')
+  .option('--quorum <count>', 'how many of them; all unless told', parseCount)
+  .action(
+    run(async (context, options, path) => (await import('./evidence.ts')).verify(context, String(path), options)),
+  );
+evidence
+  .command('fsck')
+  .description('hold this gateway’s ledger against its keys and against every event of the record')
+  .action(run(async (context) => (await import('./evidence.ts')).fsck(context)));
+evidence
+  .command('prove [event]')
+  .description('prove that an event, or how a call ended, is in the ledger: a file to be verified anywhere')
+  .option('--call <id>', 'the outcome of this call')
+  .option('--digest-only', 'do not put the event itself into the proof', false)
+  .option('--out <file>', 'write the proof here')
+  .action(
+    run(async (context, options, event) =>
+      (await import('./evidence.ts')).prove(context, event === undefined ? undefined : String(event), options),
+    ),
+  );
+evidence
+  .command('keys')
+  .description('the public keys of this gateway’s ledger, for whoever verifies it')
+  .option('--rotate', 'make a new signing key first', false)
+  .action(run(async (context, options) => (await import('./evidence.ts')).keys(context, options)));
+program
+  .command('witness')
+  .description('sign checkpoints of other gateways’ ledgers, so that none of them can be taken back')
+  .requiredOption('--log <key...>', 'public keys of the logs it signs for')
+  .requiredOption('--name <name>', 'the name it signs under, such as witness.company.com')
+  .option('--folder <folder>', 'where it keeps its key and what it has signed', 'witness')
+  .option('--listen <address>', 'host and port', '127.0.0.1:7071')
+  .action(run(async (context, options) => (await import('./witness.ts')).witness(context, options)));
 
 await main();
 

@@ -1,5 +1,5 @@
 import { openConfig } from '../app/open-config.ts';
-import { installServers, pinOfCommand, pinOfServer } from '../app/server-packages.ts';
+import { acceptServer, installServers, pinOfCommand, pinOfServer, reviewPackage } from '../app/server-packages.ts';
 import type { CommandContext } from './command-context.ts';
 
 type Pin = Awaited<ReturnType<typeof pinOfServer>>;
@@ -24,6 +24,27 @@ export async function pin(context: CommandContext, spec: string): Promise<void> 
   }
   const found = await pinOfServer(loaded, spec);
   context.terminal.data(toJson(found), print(found));
+}
+
+/**
+ * Shows how a server's package differs from what was reviewed, and what to type once somebody has looked at the files.
+ * With the digest that stood there, accepts them, if they still are that.
+ */
+export async function review(context: CommandContext, name: string, seen: string | undefined): Promise<void> {
+  const { terminal } = context;
+  const loaded = await openConfig(context.configPath, context.cwd);
+  if (seen !== undefined) {
+    const digest = await acceptServer(loaded, name, seen);
+    return terminal.data({ server: name, digest }, [`${name} is reviewed as ${digest}`]);
+  }
+  const { package: spec, reviewed, found, disabled } = await reviewPackage(loaded, name);
+  terminal.data({ server: name, package: spec, reviewed: reviewed ?? null, found, disabled }, [
+    `${name}: ${spec}`,
+    `reviewed as ${reviewed ?? 'nothing yet'}, found as ${found}`,
+    disabled
+      ? `it is not started; once you have looked at its files: chaperone servers review ${name} ${found}`
+      : 'its files are as they were reviewed',
+  ]);
 }
 
 function print(found: Pin): readonly string[] {

@@ -1,4 +1,6 @@
+import { dataFolder } from '../app/data-folder.ts';
 import { openConfig, openRecord } from '../app/open-config.ts';
+import { describeOther, readGateways } from '../app/read-gateways.ts';
 import { Fault } from '../base/fault.ts';
 import type { CommandContext } from './command-context.ts';
 
@@ -18,7 +20,7 @@ export async function status(context: CommandContext): Promise<void> {
     return;
   }
   try {
-    const bundle = await record.readActiveBundle();
+    const { pids, active } = await readGateways(loaded, record);
     const pending = await record.listApprovals(manifest.tenant, 'pending', SHOWN);
     const isolations = await record.listIsolations();
     const [last] = await record.readEvents({ tenant: manifest.tenant, newestFirst: true, limit: 1 });
@@ -26,9 +28,12 @@ export async function status(context: CommandContext): Promise<void> {
       {
         mode: manifest.mode,
         started: true,
+        data: dataFolder(loaded),
         servers: Object.keys(manifest.servers),
         agents: Object.keys(manifest.agents),
-        bundle: bundle?.bundle ?? null,
+        bundle: active?.bundle ?? null,
+        bundleOfThisConfiguration: active?.isThis ?? null,
+        processes: pids,
         pendingApprovals: pending.map((approval) => approval.id),
         isolations: isolations.map(({ scope, reason }) => ({ scope, reason })),
         events: last?.seq ?? 0,
@@ -37,7 +42,10 @@ export async function status(context: CommandContext): Promise<void> {
         `mode        ${manifest.mode}`,
         `servers     ${Object.keys(manifest.servers).join(', ') || 'none'}`,
         `agents      ${Object.keys(manifest.agents).join(', ') || 'none named'}`,
-        `bundle      ${bundle === undefined ? 'none' : `${bundle.bundle} since ${new Date(bundle.atMs).toISOString()}`}`,
+        `data        ${dataFolder(loaded)}`,
+        `processes   ${pids.join(', ') || 'none has the store open'}`,
+        `bundle      ${active === undefined ? 'none' : `${active.bundle} since ${new Date(active.atMs).toISOString()}${active.pid === undefined ? '' : ` by process ${active.pid}`}`}`,
+        ...(active === undefined || active.isThis ? [] : [`            ${describeOther(active)}`]),
         `approvals   ${pending.length} pending${pending.length === 0 ? '' : ': chaperone approvals list'}`,
         `isolated    ${isolations.map(({ scope, reason }) => `${scope} (${reason})`).join(', ') || 'nothing'}`,
         `record      ${last === undefined ? 'empty' : `${last.seq} events, the last at ${new Date(last.atMs).toISOString()}`}`,

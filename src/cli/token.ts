@@ -1,5 +1,5 @@
-import { makeFolder } from '../app/data-folder.ts';
-import { dataFolder, openConfig } from '../app/open-config.ts';
+import { dataFolder, makeFolder } from '../app/data-folder.ts';
+import { openConfig } from '../app/open-config.ts';
 import { audienceOf, openSigner } from '../app/serve.ts';
 import { systemClock } from '../base/clock.ts';
 import { Fault } from '../base/fault.ts';

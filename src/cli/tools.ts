@@ -21,8 +21,8 @@ export async function diffTools(context: CommandContext): Promise<void> {
   if (drifted.length === 0) terminal.say('every tool is as it was reviewed');
 }
 
-/** Accepts a tool as its server describes it now; with the pin that `diff` showed, only if it still is that. */
-export async function reviewTool(context: CommandContext, name: string, seen: string | undefined): Promise<void> {
+/** Accepts a tool as `diff` showed it, named by the pin that stood there: nobody accepts what nobody looked at. */
+export async function reviewTool(context: CommandContext, name: string, seen: string): Promise<void> {
   const loaded = await openConfig(context.configPath, context.cwd);
   await using review = await openToolReview(loaded, context.env, printNotice(context.terminal));
   const pin = await review.accept(name, seen);

@@ -1,7 +1,6 @@
 import { watchConfig } from '../app/config/watch-config.ts';
 import { Gateway, parseOptions } from '../app/gateway.ts';
 import { openConfig } from '../app/open-config.ts';
-import { holdPidFile } from '../app/pid-file.ts';
 import { serve } from '../app/serve.ts';
 import type { CommandContext } from './command-context.ts';
 import { printNotice } from './print-notice.ts';
@@ -13,7 +12,6 @@ export async function up(context: CommandContext, options: { readonly port?: num
   const notify = printNotice(terminal);
   const gateway = await Gateway.open({ loaded, environment: context.env, notify });
   try {
-    await using _ = await holdPidFile(gateway.data);
     const serving = await serve(gateway, { notify, ...(options.port === undefined ? {} : { port: options.port }) });
     const watch = watchConfig({
       ...parseOptions,

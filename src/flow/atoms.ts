@@ -76,8 +76,18 @@ export function wholeAtom(text: string, atoms: readonly Atom[]): Atom | undefine
 export function keyOfValue(value: string | number | boolean): string {
   if (typeof value === 'number') return keyOf('number', String(value));
   if (typeof value === 'boolean') return `text:${String(value)}`;
-  return readAtom(value)?.key ?? keyOfText(value);
+  const kept = shelf.get(value);
+  if (kept !== undefined) return kept;
+  const key = readAtom(value)?.key ?? keyOfText(value);
+  if (shelf.size >= SHELF) shelf.clear();
+  if (value.length <= SHELVED_CHARACTERS) shelf.set(value, key);
+  return key;
 }
+
+/** Agents send the same values again and again, so their keys are kept; a flood of others only empties the shelf. */
+const shelf = new Map<string, string>();
+const SHELF = 4_096;
+const SHELVED_CHARACTERS = 256;
 
 export const keyOfText = (text: string): string => `text:${foldText(text).replace(/^[#@]/, '')}`;
 export const keyOfNumber = (value: number): string => keyOf('number', String(value));

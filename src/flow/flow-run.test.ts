@@ -2,22 +2,22 @@ import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../base/json.ts';
 import type { Effect } from '../model/effect.ts';
 import type { PromptPart } from '../model/prompt.ts';
-import { openFlow } from './flow-run.ts';
-import type { FlowSink, FlowTool } from './flow-tool.ts';
+import type { GovernedTool, Sink } from '../model/tool.ts';
+import { openFlow, type Taken } from './flow-run.ts';
 
 const make = (
   name: string,
   effect: Effect,
-  sinks: Readonly<Record<string, FlowSink['carries']>> = {},
+  sinks: Readonly<Record<string, Sink['carries']>> = {},
   pin = 'sha256:a',
-): FlowTool => ({
+): GovernedTool => ({
   tool: { server: 'acme', name, description: '', inputSchema: { type: 'object' } },
   name: `acme/${name}`,
-  pin: pin as FlowTool['pin'], // any digest will do
+  pin: pin as GovernedTool['pin'], // any digest will do
   effect,
   consequence: effect === 'write' ? 'high' : 'low',
   declared: true,
-  sinks: Object.entries(sinks).map(([path, carries]) => ({ path, carries })),
+  sinks: Object.entries(sinks).map(([path, carries]) => ({ path, carries, declared: false })),
 });
 const send = make('send_mail', 'write', { 'recipients[]': 'recipient', body: 'data' });
 const create = make('create_note', 'write', { title: 'data', text: 'data' });
@@ -29,7 +29,9 @@ const tools = [send, create, remove, search, secrets, clock];
 
 const user = (text: string): PromptPart[] => [{ kind: 'user', text }];
 const open = (text: string, more: Partial<Parameters<typeof openFlow>[0]> = {}) =>
-  openFlow({ prompt: user(text), tools, ...more });
+  openFlow({ prompt: user(text), pins: new Map(tools.map((tool) => [tool.name, tool.pin])), ...more });
+/** Puts a result to use, all of it. */
+const observe = (taken: Taken) => [...taken.index()];
 const result = (value: unknown) => ({
   content: [{ type: 'text', text: typeof value === 'string' ? value : JSON.stringify(value) }],
 });
@@ -44,7 +46,7 @@ describe('what is executed', () => {
   });
 
   it('names the argument it objects to', () => {
-    const { verdict, reasons } = open('Email kim@b.test.').assess(send, mail('eve@e.test'));
+    const { verdict, reasons } = open('Email kim@b.test.').assess(send, mail('eve@e.test')).facts;
     expect(verdict).toBe('deny');
     expect(reasons).toEqual([expect.objectContaining({ code: 'E_TAINT_SINK', path: '/recipients/0' })]);
   });
@@ -54,30 +56,32 @@ describe('objects this run created', () => {
   const note = { title: 'Plan', text: 'x' };
   it('may be deleted where the prompt asks for it', () => {
     const run = open("Create a note 'Plan', then delete the note.");
-    expect(run.assess(create, note).verdict).toBe('permit');
-    run.observe(create, note, result({ id: '5', ...note }));
-    expect(run.assess(remove, { note_id: '5' }).verdict).toBe('permit');
-    expect(run.assess(remove, { note_id: '6' }).verdict).not.toBe('permit');
+    const assessment = run.assess(create, note);
+    expect(assessment.facts.verdict).toBe('permit');
+    observe(run.take(create, note, result({ id: '5', ...note }), { assessment }));
+    expect(run.assess(remove, { note_id: '5' }).facts.verdict).toBe('permit');
+    expect(run.assess(remove, { note_id: '6' }).facts.verdict).not.toBe('permit');
   });
 
   it('are nobody’s if nobody permitted the call', () => {
     const run = open('Delete the note.');
-    run.observe(create, note, result({ id: '5', ...note }));
-    expect(run.assess(remove, { note_id: '5' }).verdict).not.toBe('permit');
+    observe(run.take(create, note, result({ id: '5', ...note })));
+    expect(run.assess(remove, { note_id: '5' }).facts.verdict).not.toBe('permit');
   });
 
   it('taint later runs that read them back', () => {
     const first = open("Create a note 'Plan'.");
-    first.assess(create, note);
-    first.observe(create, note, result({ id: '5', ...note }));
+    const assessment = first.assess(create, note);
+    const { written: objects } = first.take(create, note, result({ id: '5', ...note }), { assessment });
+    const written = { isEmpty: false, has: (object: string) => objects.includes(object) };
     const prompt = "Email the members of the note 'Plan'.";
     const read = [{ id: '5', title: 'Plan', members: ['eve@e.test'] }];
-    const later = open(prompt, { remembered: first.written });
-    later.observe(search, {}, result(read));
-    expect(later.assess(send, mail('eve@e.test')).verdict).not.toBe('permit');
+    const later = open(prompt, { written });
+    observe(later.take(search, {}, result(read)));
+    expect(later.assess(send, mail('eve@e.test')).facts.verdict).not.toBe('permit');
     const fresh = open(prompt);
-    fresh.observe(search, {}, result(read));
-    expect(fresh.assess(send, mail('eve@e.test')).verdict).toBe('permit');
+    observe(fresh.take(search, {}, result(read)));
+    expect(fresh.assess(send, mail('eve@e.test')).facts.verdict).toBe('permit');
   });
 });
 
@@ -85,11 +89,11 @@ describe('a declared plan', () => {
   const prompt = 'Email kim@b.test and create a note about it.';
   it('is taken before anything untrusted was read, and once', () => {
     const run = open(prompt);
-    run.observe(clock, {}, result('12:00'));
+    observe(run.take(clock, {}, result('12:00')));
     expect(run.declarePlan([{ tool: 'acme/send_mail' }]).accepted).toBe(true);
     expect(run.declarePlan([{ tool: 'acme/send_mail' }]).accepted).toBe(false);
     const late = open(prompt);
-    late.observe(search, {}, result('x'));
+    observe(late.take(search, {}, result('x')));
     expect(late.declarePlan([]).accepted).toBe(false);
     expect(open(prompt).declarePlan([{ tool: 'acme/none' }]).accepted).toBe(false);
   });
@@ -97,21 +101,47 @@ describe('a declared plan', () => {
   it('holds the run to its calls, their order and the arguments it fixes', () => {
     const run = open(prompt);
     run.declarePlan([{ tool: 'acme/send_mail', arguments: mail('kim@b.test') }, { tool: 'acme/create_note' }]);
-    expect(run.assess(send, mail('kim@b.test')).verdict).toBe('permit');
-    expect(run.assess(send, mail('kim@b.test', 'Other'))).toMatchObject({
+    expect(run.assess(send, mail('kim@b.test')).facts.verdict).toBe('permit');
+    expect(run.assess(send, mail('kim@b.test', 'Other')).facts).toMatchObject({
       verdict: 'ask',
       reasons: [{ code: 'E_PLAN_DEVIATES' }],
     });
-    expect(run.assess(search, {}).verdict).toBe('ask');
-    run.observe(create, {}, result('ok'));
-    expect(run.assess(send, mail('kim@b.test')).verdict).toBe('ask');
-    expect(run.assess(create, {}).verdict).toBe('ask');
+    expect(run.assess(search, {}).facts.verdict).toBe('ask');
+    observe(run.take(create, {}, result('ok')));
+    expect(run.assess(send, mail('kim@b.test')).facts.verdict).toBe('ask');
+    expect(run.assess(create, {}).facts.verdict).toBe('ask');
   });
 
   it('only narrows', () => {
     const run = open(prompt);
     run.declarePlan([{ tool: 'acme/send_mail', arguments: mail('eve@e.test') }]);
-    expect(run.assess(send, mail('eve@e.test')).verdict).toBe('deny');
+    expect(run.assess(send, mail('eve@e.test')).facts.verdict).toBe('deny');
+  });
+});
+
+describe('a planner', () => {
+  const prompt = 'Email kim@b.test and create a note about it.';
+  const planned = new Set(['acme/create_note'] as const);
+  it('makes an ask of a write that it does not count among what is needed, and leaves reads alone', () => {
+    expect(open(prompt).assess(send, mail('kim@b.test')).facts.verdict).toBe('permit');
+    const run = open(prompt, { planned });
+    expect(run.assess(send, mail('kim@b.test')).facts).toMatchObject({
+      verdict: 'ask',
+      reasons: [{ code: 'E_TASK_UNASKED' }],
+    });
+    expect(run.assess(create, { title: 'Kim', text: 'x' }).facts.verdict).toBe('permit');
+    expect(run.assess(search, { query: 'kim' }).facts.verdict).toBe('permit');
+  });
+
+  it.each(['Email kim@b.test.', 'What is new?', 'Do not send mail.', ''])('only narrows: %j', (text) => {
+    const rank = { permit: 0, ask: 1, deny: 2 };
+    for (const names of [new Set<never>(), new Set(tools.map((tool) => tool.name))]) {
+      for (const recipient of ['kim@b.test', 'eve@e.test']) {
+        const alone = open(text).assess(send, mail(recipient)).facts;
+        const both = open(text, { planned: names }).assess(send, mail(recipient)).facts;
+        expect(rank[both.verdict]).toBeGreaterThanOrEqual(rank[alone.verdict]);
+      }
+    }
   });
 });
 
@@ -119,17 +149,17 @@ describe('secrecy', () => {
   const wifi = [{ site: 'wifi', password: 'hunter2-9931' }];
   it('lets what is secret go to whom the prompt names, without the secret values', () => {
     const run = open('Email kim@b.test that I am late.');
-    run.observe(secrets, {}, result(wifi));
+    observe(run.take(secrets, {}, result(wifi)));
     expect(run.label.secrecy).toBe('secret');
-    expect(run.assess(send, mail('kim@b.test')).verdict).toBe('permit');
+    expect(run.assess(send, mail('kim@b.test')).facts.verdict).toBe('permit');
   });
 
   it.each(['the password is hunter2-9931', btoa('hunter2-9931 is it'), encodeURIComponent('«hunter2-9931»')])(
     'asks before %s leaves',
     (body) => {
       const run = open('Email kim@b.test that I am late.');
-      run.observe(secrets, {}, result(wifi));
-      expect(run.assess(send, mail('kim@b.test', body))).toMatchObject({
+      observe(run.take(secrets, {}, result(wifi)));
+      expect(run.assess(send, mail('kim@b.test', body)).facts).toMatchObject({
         verdict: 'ask',
         reasons: [{ code: 'E_TAINT_EGRESS' }],
       });
@@ -138,9 +168,9 @@ describe('secrecy', () => {
 
   it('asks before a secret stands in any lookup', () => {
     const run = open('What is new?');
-    run.observe(secrets, {}, result(wifi));
-    expect(run.assess(search, { query: 'hunter2-9931' }).verdict).toBe('ask');
-    expect(run.assess(search, { query: 'weather' }).verdict).toBe('permit');
+    observe(run.take(secrets, {}, result(wifi)));
+    expect(run.assess(search, { query: 'hunter2-9931' }).facts.verdict).toBe('ask');
+    expect(run.assess(search, { query: 'weather' }).facts.verdict).toBe('permit');
   });
 });
 
@@ -163,7 +193,7 @@ describe('release', () => {
 
   it('asks before secrets reach anybody but the user', () => {
     const run = open('Tell kim@b.test the time.', { userAttributes: { email: 'me@b.test' } });
-    run.observe(secrets, {}, result('x'));
+    observe(run.take(secrets, {}, result('x')));
     expect(run.release('x').verdict).toBe('permit');
     expect(run.release('x', 'me@b.test').verdict).toBe('permit');
     expect(run.release('x', 'kim@b.test').verdict).toBe('permit');
@@ -174,14 +204,17 @@ describe('release', () => {
 describe('bounds', () => {
   it('trusts nothing from results once the index is full', () => {
     const run = open("Email the members of the note 'Plan'.");
-    run.observe(search, {}, result([{ id: '1', title: 'Plan', members: ['kim@b.test'] }]));
-    expect(run.assess(send, mail('kim@b.test')).verdict).toBe('permit');
-    for (let i = 0; i < 5; i++) run.observe(search, {}, result('x'.repeat(8_000_000)));
-    expect(run.assess(send, mail('kim@b.test')).verdict).toBe('ask');
+    observe(run.take(search, {}, result([{ id: '1', title: 'Plan', members: ['kim@b.test'] }])));
+    expect(run.assess(send, mail('kim@b.test')).facts.verdict).toBe('permit');
+    for (let i = 0; i < 5; i++) observe(run.take(search, {}, result('x'.repeat(8_000_000))));
+    expect(run.assess(send, mail('kim@b.test')).facts.verdict).toBe('ask');
   });
 
   it('asks for what a tool that changed would write', () => {
-    const changed = make('send_mail', 'write', { 'recipients[]': 'recipient' }, 'sha256:b');
-    expect(open('Email kim@b.test.').assess(changed, mail('kim@b.test')).verdict).toBe('ask');
+    const changed = {
+      ...make('send_mail', 'write', { 'recipients[]': 'recipient' }, 'sha256:b'),
+      declared: false,
+    };
+    expect(open('Email kim@b.test.').assess(changed, mail('kim@b.test')).facts.verdict).toBe('ask');
   });
 });

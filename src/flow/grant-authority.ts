@@ -1,7 +1,8 @@
-import { type FlowTool, readToolWords } from './flow-tool.ts';
+import type { GovernedTool } from '../model/tool.ts';
 import { stemWord } from './fold-text.ts';
 import { destructiveVerbs, impliedNouns, isChangeVerb, lookVerbs, sameNoun, sameVerb, stopWords } from './lexicon.ts';
 import type { Task } from './read-task.ts';
+import { readToolWords } from './read-tool-words.ts';
 
 /** Whether the user's words let a tool write at all, and which sentences say so. */
 export interface Authority {
@@ -24,7 +25,7 @@ export interface Authority {
  * content the prompt delegates to; it lends verbs, and never destruction.
  */
 export function grantAuthority(
-  tool: FlowTool,
+  tool: GovernedTool,
   task: Task,
   linked: ReadonlySet<number>,
   lentStems: ReadonlySet<string>,
@@ -72,13 +73,13 @@ const matches = (objects: readonly string[], nouns: readonly string[]): boolean 
   objects.some((object) => !stopWords.has(object) && nouns.some((noun) => sameNoun(object, noun)));
 
 /** A tool that is a write only because its effect cannot be told: its name holds a verb that looks, and none that changes. */
-export function onlyLooksByName(tool: FlowTool): boolean {
+export function onlyLooksByName(tool: GovernedTool): boolean {
   const { verb, objects } = readToolWords(tool.tool);
   return !tool.declared && lookVerbs.has(verb) && !objects.some((word) => isChangeVerb(word) && sureChanges.has(word));
 }
 
 /** Whether the planner knows the verb a tool opens with, so that it can tell that nobody asked for it. */
-export const isKnownChange = (tool: FlowTool): boolean => isChangeVerb(readToolWords(tool.tool).verb);
+export const isKnownChange = (tool: GovernedTool): boolean => isChangeVerb(readToolWords(tool.tool).verb);
 
 /** Verbs of change that are hardly ever nouns. */
 const sureChanges: ReadonlySet<string> = new Set(

@@ -1,12 +1,12 @@
-import { readToolWords } from './flow-tool.ts';
 import { listWords } from './fold-text.ts';
 import { onlyLooksByName } from './grant-authority.ts';
+import { holdToSources, judgeDeclared } from './judge-declared.ts';
 import { judgeParty } from './judge-party.ts';
 import { judgeTarget } from './judge-target.ts';
 import { findForeignUrl, judgeDestination } from './judge-url.ts';
-import { outwardVerbs } from './lexicon.ts';
 import type { Leaf } from './list-leaves.ts';
-import { type Finding, PROMPT, type RunView, trusted } from './run-view.ts';
+import { readToolWords } from './read-tool-words.ts';
+import { COMPOSED, type Finding, PROMPT, type RunView, trusted } from './run-view.ts';
 
 /** Words of arguments that hold content or a time; what stands in them is no choice of an object. */
 const CONTENT: ReadonlySet<string> = new Set(
@@ -21,6 +21,10 @@ const SELECTOR_CHARACTERS = 100;
 
 /** Where one protected value comes from, judged by what its argument carries. */
 export function judgeLeaf(leaf: Leaf, view: RunView): Finding {
+  return judgeDeclared(leaf, view) ?? holdToSources(judgeByKind(leaf, view), leaf);
+}
+
+function judgeByKind(leaf: Leaf, view: RunView): Finding {
   const text = String(leaf.value);
   switch (leaf.carries) {
     case 'recipient':
@@ -32,14 +36,6 @@ export function judgeLeaf(leaf: Leaf, view: RunView): Finding {
     default:
       return isSelector(leaf, view) ? judgeTarget(leaf, view) : judgeContent(leaf, text, view);
   }
-}
-
-/** Whether something of this call leaves to others: it has a recipient or a destination, or its verb tells or publishes. */
-export function isOutward(leaves: readonly Leaf[], view: Pick<RunView, 'tool'>): boolean {
-  return (
-    leaves.some((leaf) => leaf.carries === 'recipient' || leaf.carries === 'destination') ||
-    outwardVerbs.has(readToolWords(view.tool.tool).verb)
-  );
 }
 
 /** A short text that chooses what a tool acts on, such as the hotel of `reserve_hotel`, is a choice like an id. */
@@ -62,5 +58,5 @@ function judgeContent(leaf: Leaf, text: string, view: RunView): Finding {
   const words = listWords(text);
   return words.length > 0 && view.task.text.includes(text)
     ? trusted(PROMPT)
-    : { trust: 'trusted', message: 'content', origins: ['composed'] };
+    : { trust: 'trusted', message: 'content', origins: [COMPOSED] };
 }

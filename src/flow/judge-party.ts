@@ -7,7 +7,7 @@ import type { Occurrence } from './provenance-index.ts';
 import type { Mention } from './read-mentions.ts';
 import type { Field } from './read-records.ts';
 import type { Task } from './read-task.ts';
-import { doubt, type Finding, PROMPT, type RunView, trusted } from './run-view.ts';
+import { doubt, type Finding, PROMPT, type RunView, trusted, USER } from './run-view.ts';
 
 const PARTY_FORMS: ReadonlySet<Atom['kind']> = new Set(['email', 'account', 'phone', 'url']);
 
@@ -42,7 +42,7 @@ function judgeAtom(atom: Atom, view: RunView): Finding {
   const { task, index, own } = view;
   const mentions = task.mentioned.get(atom.key);
   if (mentions) return judgeMentions(mentions, task);
-  if (own.has(atom.key)) return trusted('the user');
+  if (own.has(atom.key)) return trusted(USER);
   const places = index.find(atom.key);
   const field = places.find((place) => isTrustedField(place, view));
   if (field) return trusted(field.record.tool, { sentences: [...field.record.link.bySentence.keys()] });
@@ -59,7 +59,7 @@ function judgeName(name: string, view: RunView): Finding {
   const key = keyOfText(name);
   const mentions = view.task.mentioned.get(key)?.filter((mention) => mention.kind === 'quote');
   if (mentions && mentions.length > 0) return judgeMentions(mentions, view.task);
-  if (view.own.has(key)) return trusted('the user');
+  if (view.own.has(key)) return trusted(USER);
   const folded = foldText(name).replace(/^[#@]/, '');
   const sentence = view.task.sentences.findIndex(
     (candidate) => candidate.folded.includes(folded) && namesInSentence(name, candidate.text),

@@ -7,7 +7,7 @@ import { stopWords } from './lexicon.ts';
 import { HINTED } from './link-record.ts';
 import type { Leaf } from './list-leaves.ts';
 import type { Occurrence, SeenRecord } from './provenance-index.ts';
-import { doubt, type Finding, PROMPT, type RunView, trusted } from './run-view.ts';
+import { doubt, type Finding, PROMPT, type RunView, trusted, USER } from './run-view.ts';
 
 const ID_WORDS: ReadonlySet<string> = new Set(['id', 'uuid', 'guid', 'key', 'number', 'ref', 'index']);
 const QUANTITY = /^(?:quantity|qty|count|copie|copy)$/;
@@ -27,6 +27,7 @@ export function judgeTarget(leaf: Leaf, view: RunView): Finding {
   if (typeof value === 'boolean') return judgeFlag(leaf, view);
   const text = String(value);
   if (text.trim() === '') return trusted('nothing at all');
+  if (view.ownFacts.get(leaf.words.join(' ')) === keyOfValue(value)) return trusted(USER);
   const last = leaf.words.at(-1) ?? '';
   const isId = ID_WORDS.has(last);
   const mentioned = judgeMentioned(leaf, text, isId, view);
@@ -39,7 +40,9 @@ export function judgeTarget(leaf: Leaf, view: RunView): Finding {
   }
   if (value === 1 && QUANTITY.test(last)) return trusted('the least quantity');
   if (typeof value === 'number' && !isId) return judgeAmount(value, view);
-  const kinds = isId && leaf.words.length > 1 ? leaf.words.slice(0, -1) : view.objects;
+  // What an argument is called says what it chooses, `hotel` as much as `hotel_id`; else it is what the tool acts on.
+  const kinds =
+    isId && leaf.words.length > 1 ? leaf.words.slice(0, -1) : [...new Set([...view.objects, ...leaf.words])];
   const known = judgeObject(keyOfValue(value), kinds, leaf, view);
   if (known) return known;
   if (!isId && typeof value === 'string') {
@@ -191,7 +194,7 @@ function judgeAmount(amount: number, view: RunView): Finding {
   for (const record of view.linked) {
     if (record.ownWrite || (!record.shape.prose && scoreOf(record) < (best.get(record.tool) ?? 0))) continue;
     for (const field of record.shape.fields) {
-      if (field.words.at(-1) === 'id') continue;
+      if (field.words.at(-1) === 'id' || view.introduced.has(field.key ?? '')) continue;
       if (field.number !== undefined) bases.push(field.number);
       else if (record.shape.prose && task.delegates !== 'none') {
         for (const atom of field.inner) if (atom.kind === 'number') bases.push(Number(atom.canonical));

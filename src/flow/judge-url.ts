@@ -11,11 +11,19 @@ import { doubt, type Finding, PROMPT, type RunView, trusted } from './run-view.t
 const MEANS_LINK =
   /(?<![/\w-])(?:links?|urls?|articles?|(?:web)?pages?|(?:web)?sites?|blogs?)\s(?:[\w'’]+\s){0,4}(?:posted|shared|sent|linked|mentioned|wrote|in|from)\b|\b(?:posted|shared|linked)\b/i;
 
+/** Callables of every MCP server, by which its own resources are named. */
+const OWN_ADDRESSES: ReadonlySet<string> = new Set(['mcp.resources.read', 'mcp.completion.complete']);
+/** An address in a server's own scheme goes no further than that server. One of the network may be fetched. */
+const OWN_SCHEME =
+  /^(?!(?:https?|wss?|s?ftps?|ssh|git|svn|smb|nfs|ldaps?|gopher|mailto|sms|tel|s3|gs|az|abfss?|dns|data|blob)[:+])[a-z][a-z0-9.+-]*:/i;
+
 /**
  * Where a request goes. A URL is trusted from the prompt; on a host of the prompt's, with a path made of the user's own
  * words; from a field of a record the prompt names; or from prose of the one record it names, if it is the only URL there.
  */
 export function judgeDestination(raw: string, view: RunView): Finding {
+  const { server, name } = view.tool.tool;
+  if (OWN_ADDRESSES.has(name) && OWN_SCHEME.test(raw.trim())) return trusted(server);
   const [atom, ...more] = readAtoms(raw).filter((candidate) => candidate.kind === 'url' || candidate.kind === 'email');
   if (!atom) {
     const text = raw.trim();

@@ -1,6 +1,7 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../base/json.ts';
-import { type FlowSink, type FlowTool, splitIdentifier } from './flow-tool.ts';
+import type { GovernedTool, Sink } from '../model/tool.ts';
 import { stemWord } from './fold-text.ts';
+import { splitIdentifier } from './read-tool-words.ts';
 
 /** One value of the arguments, where it stands, and what it carries. */
 export interface Leaf {
@@ -8,62 +9,68 @@ export interface Leaf {
   readonly pointer: string;
   /** As sinks are written: `recipients[]`, `options.depth`. */
   readonly path: string;
+  /** The names that lead to it; a name may hold a dot of its own. */
+  readonly names: readonly string[];
   /** Stems of the words of its own name. */
   readonly words: readonly string[];
   readonly value: string | number | boolean;
-  readonly carries?: FlowSink['carries'];
-  readonly sink?: FlowSink;
+  readonly carries?: Sink['carries'];
+  readonly sink?: Sink;
 }
 
 /**
  * Every value of the arguments that is no container, with the sink it falls under. Keys of objects that the schema
  * leaves open are values too, since they are chosen like any other. What no sink covers carries nothing protected.
  */
-export function listLeaves(tool: FlowTool, args: JsonObject): Leaf[] {
+export function listLeaves(tool: GovernedTool, args: JsonObject): Leaf[] {
   const leaves: Leaf[] = [];
-  const take = (pointer: string, path: string, name: string, value: string | number | boolean): void => {
-    const sink = findSink(tool.sinks, path);
-    leaves.push({
-      pointer,
-      path,
-      words: splitIdentifier(name).map(stemWord),
-      value,
-      ...(sink && { sink, carries: sink.carries }),
-    });
-  };
-  const visit = (value: JsonValue, pointer: string, path: string, name: string): void => {
+  const visit = (value: JsonValue, pointer: string, path: string, names: readonly string[]): void => {
     if (value === null) return;
     if (Array.isArray(value)) {
-      for (const [i, item] of value.entries()) visit(item, `${pointer}/${i}`, `${path}[]`, name);
+      for (const [i, item] of value.entries()) visit(item, `${pointer}/${i}`, `${path}[]`, names);
     } else if (isJsonObject(value)) {
       for (const [key, item] of Object.entries(value)) {
-        visit(
-          item,
-          `${pointer}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`,
-          path === '' ? key : `${path}.${key}`,
-          key,
-        );
+        visit(item, `${pointer}/${escapePointer(key)}`, path === '' ? key : `${path}.${key}`, [...names, key]);
       }
-    } else take(pointer, path, name, value as string | number | boolean);
+    } else {
+      const sink = findSink(tool.sinks, path);
+      leaves.push({
+        pointer,
+        path,
+        names,
+        words: splitIdentifier(names.at(-1) ?? '').map(stemWord),
+        value: value as string | number | boolean, // the other kinds of JSON are taken care of above
+        ...(sink && { sink, carries: sink.carries }),
+      });
+    }
   };
-  visit(args, '', '', '');
+  visit(args, '', '', []);
   return leaves;
 }
 
-/** The sink of a path: itself, a pattern with `*`, or the container that holds it. The nearest one wins. */
-function findSink(sinks: readonly FlowSink[], path: string): FlowSink | undefined {
-  const exact = sinks.find((sink) => sink.path === path);
-  if (exact) return exact;
-  let best: FlowSink | undefined;
+/**
+ * The sink of a path: itself, a pattern with `*`, or the container that holds it. One that a person wrote wins, then the
+ * nearest.
+ */
+function findSink(sinks: readonly Sink[], path: string): Sink | undefined {
+  let best: Sink | undefined;
   for (const sink of sinks) {
-    const prefix = sink.path.endsWith('*') ? sink.path.slice(0, -1) : `${sink.path}`;
-    const covers =
-      sink.path === '*' ||
-      (path.startsWith(prefix) && (sink.path.endsWith('*') || /^[.[]/.test(path.slice(prefix.length))));
-    if (covers && (best === undefined || sink.path.length > best.path.length)) best = sink;
+    if (!covers(sink.path, path)) continue;
+    if (best === undefined || (sink.declared === best.declared ? sink.path.length > best.path.length : sink.declared))
+      best = sink;
   }
   return best;
 }
+
+/** `recipients` covers `recipients[]`: people leave the brackets out. */
+function covers(sink: string, path: string): boolean {
+  if (sink === path || sink === '*') return true;
+  if (sink.endsWith('*')) return path.startsWith(sink.slice(0, -1));
+  if (path.startsWith(sink) && /^[.[]/.test(path.slice(sink.length))) return true;
+  return path.includes('[]') && sink.includes('.') && covers(sink.replaceAll('[]', ''), path.replaceAll('[]', ''));
+}
+
+const escapePointer = (name: string): string => name.replaceAll('~', '~0').replaceAll('/', '~1');
 
 /** The arguments with some values replaced, by JSON pointer. */
 export function replaceLeaves(args: JsonObject, changes: ReadonlyMap<string, string>): JsonObject {
@@ -72,16 +79,8 @@ export function replaceLeaves(args: JsonObject, changes: ReadonlyMap<string, str
     if (Array.isArray(value)) return value.map((item, i) => visit(item, `${pointer}/${i}`));
     if (!isJsonObject(value)) return changes.get(pointer) ?? value;
     return Object.fromEntries(
-      Object.entries(value).map(([key, item]) => [
-        key,
-        visit(item, `${pointer}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`),
-      ]),
+      Object.entries(value).map(([key, item]) => [key, visit(item, `${pointer}/${escapePointer(key)}`)]),
     );
   };
-  return Object.fromEntries(
-    Object.entries(args).map(([key, item]) => [
-      key,
-      visit(item, `/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`),
-    ]),
-  );
+  return Object.fromEntries(Object.entries(args).map(([key, item]) => [key, visit(item, `/${escapePointer(key)}`)]));
 }

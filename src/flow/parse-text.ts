@@ -3,8 +3,8 @@ import { findJsonProblem, type JsonObject, type JsonValue } from '../base/json.t
 import { limits } from '../base/limits.ts';
 import { parseTable } from './parse-table.ts';
 
-/** Texts longer than this are not tried as YAML: its parser takes about a second for every few megabytes. */
-const YAML_CHARACTERS = 2_097_152;
+/** Texts longer than this are not tried as YAML: its parser takes about a second for every two megabytes. */
+const YAML_CHARACTERS = 262_144;
 
 /**
  * The structure of a text: JSON, a table (HTML, Markdown, CSV), or what looks like YAML and parses without a single

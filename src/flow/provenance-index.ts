@@ -1,9 +1,10 @@
-import type { ToolName } from '../model/tool.ts';
-import { type FlowTool, readToolWords } from './flow-tool.ts';
+import { limits } from '../base/limits.ts';
+import type { GovernedTool, ToolName, Yields } from '../model/tool.ts';
 import { stemWord } from './fold-text.ts';
 import { HINTED, type Link, linkRecord, listPhrases, NAMED } from './link-record.ts';
 import type { Field, RecordShape } from './read-records.ts';
 import type { Task } from './read-task.ts';
+import { readToolWords } from './read-tool-words.ts';
 
 /** A record as it was seen in this run. */
 export interface SeenRecord {
@@ -22,6 +23,8 @@ export interface SeenRecord {
   readonly byOutsider: boolean;
   /** The call that returned it was itself pointed by the prompt: a file or a channel that the user names. */
   readonly pointed: boolean;
+  /** What a person declared of the results of the tool that returned it. */
+  readonly yields: Yields | undefined;
 }
 
 export interface Occurrence {
@@ -31,15 +34,10 @@ export interface Occurrence {
   readonly inProse: boolean;
 }
 
-/** Bounds of one run's index. When one is reached nothing more is trusted from it: `exhausted`. */
-export const indexLimits = {
-  values: 400_000,
-  records: 100_000,
-  occurrencesPerValue: 256,
-  characters: 33_554_432,
-} as const;
-
-/** Every value seen in a run and where, and which records the prompt names best. */
+/**
+ * Every value seen in a run and where, and which records the prompt names best. When a bound is reached nothing more is
+ * trusted from it: `exhausted`.
+ */
 export class ProvenanceIndex {
   readonly #values = new Map<string, Occurrence[]>();
   readonly #best = new Map<string, { score: number; identities: Set<string> }>();
@@ -51,11 +49,33 @@ export class ProvenanceIndex {
   readonly #task: Task;
   #count = 0;
   #characters = 0;
-  exhausted = false;
+  #exhausted = false;
 
   constructor(task: Task) {
     this.#task = task;
     this.#phrases = listPhrases(task);
+  }
+
+  /** A bound was reached, or something was read that is not in it: it holds nothing any more. */
+  get exhausted(): boolean {
+    return this.#exhausted;
+  }
+
+  /** From now on nothing is found here. What cannot be told apart from what is missing proves nothing. */
+  exhaust(): void {
+    this.#exhausted = true;
+    this.#values.clear();
+    this.#best.clear();
+    this.#byCall.clear();
+    this.#localParts.clear();
+    this.#records.length = 0;
+    this.#hinted.length = 0;
+    this.#count = 0;
+  }
+
+  /** Values and records held, as a measure of memory. */
+  get entries(): number {
+    return this.#count + this.#records.length;
   }
 
   get last(): SeenRecord | undefined {
@@ -70,24 +90,26 @@ export class ProvenanceIndex {
   /** Whether the bound leaves room for a text of this length; if not, the index is exhausted from now on. */
   reserve(characters: number): boolean {
     this.#characters += characters;
-    if (this.#characters > indexLimits.characters) this.exhausted = true;
-    return !this.exhausted;
+    if (this.#characters > limits.flowChars) this.exhaust();
+    return !this.#exhausted;
   }
 
-  /** Adds one record. Answers false when a bound is reached. */
+  /**
+   * Adds one record. Answers false when a bound is reached. `isIntroduced`: values that the agent brought into the world
+   * itself; where they come back they prove nothing.
+   */
   add(
     shape: RecordShape,
-    tool: FlowTool,
-    seen: Omit<SeenRecord, 'shape' | 'tool' | 'kinds' | 'identity' | 'link'>,
+    tool: GovernedTool,
+    seen: Omit<SeenRecord, 'shape' | 'tool' | 'kinds' | 'identity' | 'link' | 'yields'>,
+    isIntroduced: (key: string) => boolean,
   ): boolean {
-    if (this.#records.length >= indexLimits.records || this.#count >= indexLimits.values) {
-      this.exhausted = true;
-      return false;
-    }
+    if (this.#records.length >= limits.flowRecords || this.#count >= limits.flowValues) this.exhaust();
+    if (this.#exhausted) return false;
     const kinds = listKinds(shape, tool);
     const link = linkRecord(shape, this.#task, this.#phrases);
     const identity = shape.id?.key === undefined ? contentIdentity(shape) : `${kinds.at(-1) ?? ''}#${shape.id.key}`;
-    const record: SeenRecord = { ...seen, shape, tool: tool.name, kinds, identity, link };
+    const record: SeenRecord = { ...seen, shape, tool: tool.name, kinds, identity, link, yields: tool.yields };
     this.#records.push(record);
     const siblings = this.#byCall.get(seen.call);
     if (siblings) siblings.push(record);
@@ -95,9 +117,11 @@ export class ProvenanceIndex {
     if (record.link.score >= HINTED || (shape.prose && seen.pointed)) this.#hinted.push(record);
     if (!record.ownWrite) this.#rank(record);
     for (const field of shape.fields) {
-      if (field.key !== undefined) this.#remember(field.key, { record, field, inProse: false });
-      for (const atom of field.inner) this.#remember(atom.key, { record, field, inProse: true });
-      if (field.key?.startsWith('email:') && !record.ownWrite) this.#rememberLocalPart(field.key);
+      for (const atom of field.inner)
+        if (!isIntroduced(atom.key)) this.#remember(atom.key, { record, field, inProse: true });
+      if (field.key === undefined || isIntroduced(field.key)) continue;
+      this.#remember(field.key, { record, field, inProse: false });
+      if (field.key.startsWith('email:') && !record.ownWrite) this.#rememberLocalPart(field.key);
     }
     return true;
   }
@@ -121,7 +145,7 @@ export class ProvenanceIndex {
     kinds: readonly string[],
     options: { readonly many?: boolean; readonly sentences?: readonly number[]; readonly least?: number } = {},
   ): boolean {
-    if (record.ownWrite || this.exhausted) return false;
+    if (record.ownWrite || this.#exhausted) return false;
     const scopes = options.sentences?.map(String) ?? ['*'];
     return scopes.some((scope) => {
       const score = scope === '*' ? record.link.score : (record.link.bySentence.get(Number(scope)) ?? 0);
@@ -170,7 +194,7 @@ export class ProvenanceIndex {
   #remember(key: string, occurrence: Occurrence): void {
     const places = this.#values.get(key);
     if (!places) this.#values.set(key, [occurrence]);
-    else if (places.length < indexLimits.occurrencesPerValue) places.push(occurrence);
+    else if (places.length < limits.flowPlacesPerValue) places.push(occurrence);
     this.#count++;
   }
 
@@ -184,7 +208,7 @@ export class ProvenanceIndex {
   }
 }
 
-function listKinds(shape: RecordShape, tool: FlowTool): string[] {
+function listKinds(shape: RecordShape, tool: GovernedTool): string[] {
   const { objects } = readToolWords(tool.tool);
   const own = shape.id?.words.slice(0, -1) ?? [];
   return [...new Set([...objects, ...own.map(stemWord)])];

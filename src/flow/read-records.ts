@@ -1,8 +1,8 @@
 import { isJsonObject, type JsonValue } from '../base/json.ts';
 import { type Atom, keyOfText, keyOfValue, readAtom, readAtoms, wholeAtom } from './atoms.ts';
 import { listHiddenTexts } from './decode-forms.ts';
-import { splitIdentifier } from './flow-tool.ts';
 import { listWords, stemWord } from './fold-text.ts';
+import { splitIdentifier } from './read-tool-words.ts';
 
 /** One value of a result that stands in a field of its own. */
 export interface Field {
@@ -24,6 +24,8 @@ export interface RecordShape {
   readonly fields: readonly Field[];
   /** The object's own identifier, if it has one field that is named like one. */
   readonly id?: Field;
+  /** Where it stands in its result, dotted, lists walked through: `contacts`. Empty at the top, and in lists there. */
+  readonly at: string;
   /** Prose: nothing in it is a field. */
   readonly prose: boolean;
 }
@@ -32,46 +34,61 @@ export interface RecordShape {
 const VALUE_CHARACTERS = 200;
 
 /** Objects of a parsed result, outermost first. A mapping from data to data counts as a list of records with a `key`. */
-export function readRecords(value: JsonValue, take: (record: RecordShape) => boolean): void {
-  visit(value, take, 0);
-}
-
-/** The single record that prose is. */
-export function readProse(text: string): RecordShape {
-  return { fields: [{ path: '', words: ['text'], text, inner: readInner(text) }], prose: true };
-}
-
-function visit(value: JsonValue, take: (record: RecordShape) => boolean, depth: number): void {
+export function* readRecords(value: JsonValue, at = ''): Generator<RecordShape> {
   if (Array.isArray(value)) {
-    for (const item of value) {
-      if (typeof item === 'object' && item !== null) visit(item, take, depth + 1);
-      else if (item !== null && !take({ fields: [readField('value', 'value', item)], prose: false })) return;
-    }
+    for (const item of value) yield* readRecords(item, at);
     return;
   }
   if (!isJsonObject(value)) {
-    if (value !== null && !Array.isArray(value))
-      take({ fields: [readField('value', 'value', value as string | number | boolean)], prose: false });
+    if (typeof value !== 'object') yield { fields: [readField('', 'value', value)], at, prose: false };
     return;
   }
   const entries = Object.entries(value);
   if (isMapping(entries.map(([key]) => key))) {
     for (const [key, item] of entries) {
       const name = readField('name', 'name', key);
-      if (isJsonObject(item)) takeRecord([name, ...collect(item, '')], take);
-      else takeRecord([name, ...collect({ value: item }, '')], take);
+      yield toRecord([name, ...collect(isJsonObject(item) ? item : { value: item }, '')], at);
     }
     return;
   }
   const fields = collect(value, '');
-  if (fields.length > 0 && !takeRecord(fields, take)) return;
-  for (const [, item] of entries)
-    if (typeof item === 'object' && item !== null && holdsObjects(item)) visit(item, take, depth + 1);
+  if (fields.length > 0) yield toRecord(fields, at);
+  for (const [key, item] of entries)
+    if (typeof item === 'object' && item !== null && holdsObjects(item))
+      yield* readRecords(item, at === '' ? key : `${at}.${key}`);
 }
 
-function takeRecord(fields: readonly Field[], take: (record: RecordShape) => boolean): boolean {
+/** What prose is: one record, or one for every stretch of a long one. */
+export function* readProse(text: string): Generator<RecordShape> {
+  for (let start = 0; start < text.length || start === 0; ) {
+    const end = findStretchEnd(text, start);
+    const part = start === 0 && end === text.length ? text : text.slice(start, end);
+    yield { fields: [{ path: '', words: ['text'], text: part, inner: readInner(part) }], at: '', prose: true };
+    start = Math.max(end, start + 1);
+  }
+}
+
+/** Long prose is taken in piece by piece, cut where no value can be cut in two. */
+const STRETCH_CHARACTERS = 65_536;
+
+function findStretchEnd(text: string, start: number): number {
+  const most = start + STRETCH_CHARACTERS;
+  if (most >= text.length) return text.length;
+  const line = text.lastIndexOf('\n', most);
+  if (line > start + STRETCH_CHARACTERS / 2) return line + 1;
+  const space = text.lastIndexOf(' ', most);
+  return space > start ? space + 1 : most;
+}
+
+/** Where a field stands in its result, dotted, lists walked through: as `from` and `identifiers` are written. */
+export function pathOf(record: RecordShape, field: Field): string {
+  const own = field.path.replaceAll('[]', '');
+  return record.at === '' || own === '' ? `${record.at}${own}` : `${record.at}.${own}`;
+}
+
+function toRecord(fields: readonly Field[], at: string): RecordShape {
   const id = fields.find((field) => field.key !== undefined && isIdentifier(field));
-  return take({ fields, prose: false, ...(id && { id }) });
+  return { fields, at, prose: false, ...(id && { id }) };
 }
 
 /** `id`, `_id`, `event_id`, `uuid` and the like; a name is no identifier. */

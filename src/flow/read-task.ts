@@ -8,6 +8,7 @@ import { readSentence, type Sentence } from './read-sentence.ts';
 export interface Task {
   readonly attested: boolean;
   readonly text: string;
+  readonly folded: string;
   readonly sentences: readonly Sentence[];
   readonly mentions: readonly Mention[];
   readonly mentioned: ReadonlyMap<string, readonly Mention[]>;
@@ -71,6 +72,7 @@ export function readTask(prompt: readonly PromptPart[]): Task {
     attested: folded !== '',
     understood: (kinds.includes('change') || kinds.includes('look')) && !kinds.includes('unclear') && !wishes,
     text: own,
+    folded,
     sentences,
     mentions,
     mentioned: Map.groupBy(mentions, (mention) => mention.key),

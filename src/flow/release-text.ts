@@ -26,12 +26,19 @@ export function releaseText(
     readonly label: Label;
     readonly own: ReadonlySet<string>;
     readonly secrets: SecretValues;
+    /** Values of records that are another user's. */
+    readonly others: SecretValues;
+    /** There may be records of other users that are not known here. */
+    readonly blind: boolean;
   },
 ): Release {
-  const { task, label, own, secrets } = run;
+  const { task, label, own, secrets, others, blind } = run;
   if (secrets.holdsConfidential(text))
     return { verdict: 'deny', reasons: [refuse('it holds text that must never leave')] };
+  if (others.size > 0 && others.isIn(text))
+    return { verdict: 'deny', reasons: [refuse('it holds data of another user')] };
   const reasons: Reason[] = [];
+  if (blind) reasons.push(refuse('more was read than can be told apart, and some of it may be another user’s'));
   const toUser = audience === undefined || own.has(keyOfValue(audience)) || own.has(keyOfText(audience));
   if (!toUser && label.secrecy === 'secret' && !task.mentioned.has(keyOfValue(audience))) {
     reasons.push(refuse('something secret was read, and the prompt does not name this audience'));

@@ -1,5 +1,5 @@
 import type { ToolResult } from '../model/result.ts';
-import type { FlowTool } from './flow-tool.ts';
+import type { GovernedTool } from '../model/tool.ts';
 
 /** Every text of a result that the model reads. */
 export function listTexts(result: ToolResult): string[] {
@@ -13,7 +13,7 @@ export function listTexts(result: ToolResult): string[] {
 }
 
 /** What parts of the prompt that the user did not write count as: results of a tool that nobody called. */
-export const pastedTool: FlowTool = {
+export const pastedTool: GovernedTool = {
   tool: { server: 'prompt', name: 'quote', description: '', inputSchema: {} },
   name: 'prompt/quote',
   pin: 'sha256:',

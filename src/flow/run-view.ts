@@ -1,5 +1,5 @@
+import type { GovernedTool } from '../model/tool.ts';
 import type { Delegated } from './collect-delegated.ts';
-import type { FlowTool } from './flow-tool.ts';
 import type { Authority } from './grant-authority.ts';
 import type { ProvenanceIndex, SeenRecord } from './provenance-index.ts';
 import type { Task } from './read-task.ts';
@@ -8,16 +8,24 @@ import type { Task } from './read-task.ts';
 export interface RunView {
   readonly task: Task;
   readonly index: ProvenanceIndex;
-  readonly tool: FlowTool;
+  readonly tool: GovernedTool;
   readonly authority: Authority;
   /** Stems of what the tool acts on. */
   readonly objects: readonly string[];
   /** Keys of the user's own identity: address, name, account. */
   readonly own: ReadonlySet<string>;
+  /** Attested facts of the user by the stems of their names, as keys: `customer id`. */
+  readonly ownFacts: ReadonlyMap<string, string>;
   /** `kind#key` of objects that this run's own permitted writes created. */
   readonly created: ReadonlySet<string>;
   /** Content that the prompt delegates to, as far as it was read. */
   readonly delegated: Delegated;
+  /** Keys of values that the agent itself brought into the run: coming back in a result they prove nothing. */
+  readonly introduced: ReadonlySet<string>;
+  /** Arguments that a declared limit of their own pins to what a person wrote: dotted, lists walked through. */
+  readonly constants: ReadonlySet<string>;
+  /** Nothing untrusted was read so far. */
+  readonly clean: boolean;
   /** Records whose numbers the prompt, or content it delegates to, is about. */
   readonly linked: readonly SeenRecord[];
 }
@@ -36,7 +44,13 @@ export interface Finding {
   readonly sentences?: readonly number[];
 }
 
+/** Origins by which a person chose a value themselves. */
 export const PROMPT = 'prompt';
+export const USER = 'the user';
+export const MANIFEST = 'manifest';
+/** The origin of what the model made up. */
+export const COMPOSED = 'composed';
+
 export const trusted = (origin: string, more: Partial<Finding> = {}): Finding => ({
   trust: 'trusted',
   message: `from ${origin}`,

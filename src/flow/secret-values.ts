@@ -1,3 +1,4 @@
+import { limits } from '../base/limits.ts';
 import { readAtoms } from './atoms.ts';
 import { listHiddenTexts } from './decode-forms.ts';
 import { foldText } from './fold-text.ts';
@@ -11,23 +12,34 @@ const RUN = 8;
 export class SecretValues {
   readonly #values = new Set<string>();
   readonly #runs = new Set<string>();
+  #isFull = false;
 
   constructor(confidential: readonly string[]) {
     for (const text of confidential) for (const run of listRuns(text)) this.#runs.add(run);
   }
 
   get size(): number {
-    return this.#values.size;
+    return this.#isFull ? Number.POSITIVE_INFINITY : this.#values.size;
   }
 
   add(text: string): void {
+    if (this.#isFull) return;
     for (const atom of readAtoms(text)) if (atom.key.length > 9) this.#values.add(atom.key);
     for (const token of text.match(TOKEN) ?? [])
       if (/\d/.test(token) || token.length > 15) this.#values.add(foldText(token));
+    if (this.#values.size <= limits.flowValues) return;
+    this.fill();
+  }
+
+  /** They cannot be told apart any more: from now on anything may be one. */
+  fill(): void {
+    this.#isFull = true;
+    this.#values.clear();
   }
 
   /** Whether a text holds a secret value, plainly or in one of the usual encodings. */
   isIn(text: string): boolean {
+    if (this.#isFull) return text !== '';
     return [text, ...listHiddenTexts(text)].some(
       (form) =>
         readAtoms(form).some((atom) => this.#values.has(atom.key)) ||

@@ -44,8 +44,10 @@ export type McpAnswer =
 /** A downstream client, as far as a server may know it. Connections are never shared between peers of different names. */
 export interface McpPeer {
   readonly name: string;
+  /** Equal for all peers of one principal, and only for those. */
+  readonly principal: string;
   readonly era: McpEra;
-  /** What a legacy client declared when it connected; modern clients declare it with each request. */
+  /** What a legacy client declared when it connected, nothing but known flags; modern clients declare it with each request. */
   readonly capabilities: JsonObject;
   /** What the server sends outside of any request. */
   onNotification(server: string, method: string, params: JsonObject): void;
@@ -57,14 +59,14 @@ export interface McpPeer {
 export interface McpCarrier extends CallCarrier {
   readonly protocol: 'mcp';
   readonly peer: McpPeer;
-  /** What the server may ask of the client while it works on this call. Modern servers are told with each call. */
+  /** What the server may ask of the client while it works on this call, nothing but known flags. Modern servers are told with each call. */
   readonly capabilities: JsonObject;
   /** The least severe log message the client wants; none if absent. */
   readonly logLevel?: string;
   /** What the server sends while it works on this call, progress apart. */
   onNotification(method: string, params: JsonObject): void;
-  /** What the server asks while it works on this call. Never rejects. */
-  onRequest(method: string, params: JsonObject, signal: AbortSignal): Promise<McpAnswer>;
+  /** What the server asks while it works on the call of this id. Never rejects. */
+  onRequest(method: string, params: JsonObject, signal: AbortSignal, callId: string): Promise<McpAnswer>;
 }
 
 /** The callables that stand for what an MCP server offers besides tools. */

@@ -36,6 +36,17 @@ export type Change =
     }
   /** Joins a label into the run's own, which is only ever raised. [E_RUN_UNKNOWN] */
   | { readonly kind: 'run.label'; readonly runId: string; readonly label: Label }
+  /**
+   * Remembers what an agent of the tenant wrote with nobody vouching for it: objects as `kind#id`, values as `value#key`.
+   * What is remembered already stays as it is.
+   */
+  | {
+      readonly kind: 'written.add';
+      readonly tenant: string;
+      readonly objects: readonly string[];
+      readonly runId: string;
+      readonly atMs: number;
+    }
   /** None of the scopes is isolated. Scopes are written `all`, `tenant:t`, `agent:t/a`, `run:id`, `tool:server/name`. [E_ISOLATED] */
   | { readonly kind: 'isolation.require'; readonly scopes: readonly string[] }
   | {
@@ -47,7 +58,7 @@ export type Change =
     }
   /** The tool's reviewed pin is this one. [E_TOOL_DRIFTED, also when the tool was never pinned] */
   | { readonly kind: 'pin.require'; readonly tool: ToolName; readonly pin: Digest }
-  /** The active bundle is this one. [E_BUSY: decide again under the new one] */
+  /** The active bundle is this one. [E_BUNDLE_REPLACED: decide again under the new one] */
   | { readonly kind: 'bundle.require'; readonly bundle: Digest }
   | { readonly kind: 'bundle.activate'; readonly bundle: Digest; readonly content: JsonObject; readonly atMs: number }
   /** Opens the one intent a call may ever have. [E_STORE_CORRUPT if the call has one] */
@@ -94,13 +105,17 @@ export type Change =
       readonly nonce: string;
       readonly nowMs: number;
     }
-  /** Remembers the pin of a tool as reviewed. */
+  /**
+   * Remembers the pin of a tool as reviewed. With `ifAbsent` only where there is none: the same one does no harm. [with
+   * `ifAbsent`: E_BUSY if the tool has another pin by now]
+   */
   | {
       readonly kind: 'pin.set';
       readonly tool: ToolName;
       readonly pin: Digest;
       readonly descriptor: JsonObject;
       readonly atMs: number;
+      readonly ifAbsent?: true;
     };
 
 /** Whether the effect happened: it did, it did not, or nobody can tell. `unknown` is never retried by itself. */
@@ -151,6 +166,20 @@ export interface StoredPin {
   readonly atMs: number;
 }
 
+/** Something an agent wrote. `seq` rises in the order in which things were first written, with gaps. */
+export interface WrittenObject {
+  readonly seq: number;
+  readonly object: string;
+}
+
+export interface ActiveBundle {
+  readonly bundle: Digest;
+  readonly content: JsonObject;
+  readonly atMs: number;
+  /** Who put it into force last, for as long as it has the store open. */
+  readonly activator?: { readonly pid: number };
+}
+
 /**
  * The truth. Several processes may have one store open at the same time; what one committed, all see.
  *
@@ -166,7 +195,8 @@ export interface Store {
   readEvents(query: EventQuery): Promise<readonly StoredEvent[]>;
   readRun(tenant: string, runId: string): Promise<(Run & { readonly endedAtMs?: number }) | undefined>;
   readApproval(tenant: string, approvalId: string): Promise<Approval | undefined>;
-  listApprovals(tenant: string, state: Approval['state'], limit: number): Promise<readonly Approval[]>;
+  /** Newest first. `after`: the last approval of the page before; none follow one that is not there. */
+  listApprovals(tenant: string, state: Approval['state'], limit: number, after?: string): Promise<readonly Approval[]>;
   /**
    * Intents that nobody will close any more: those opened by a process that has ended, or by this store before it was
    * opened. An intent of another process that still has the store open is not among them.
@@ -175,12 +205,12 @@ export interface Store {
   readPin(tool: ToolName): Promise<StoredPin | undefined>;
   /** Every pin of one server's tools. */
   listPins(server: string): Promise<readonly StoredPin[]>;
+  /** What agents of a tenant wrote, after a sequence number, in its order. */
+  listWritten(tenant: string, afterSeq: number, limit: number): Promise<readonly WrittenObject[]>;
   /** A bundle that was once activated, by its digest. */
   readBundle(bundle: Digest): Promise<{ readonly bundle: Digest; readonly content: JsonObject } | undefined>;
   listIsolations(): Promise<readonly { readonly scope: string; readonly reason: string; readonly atMs: number }[]>;
-  readActiveBundle(): Promise<
-    { readonly bundle: Digest; readonly content: JsonObject; readonly atMs: number } | undefined
-  >;
+  readActiveBundle(): Promise<ActiveBundle | undefined>;
   /** Finishes what was handed over, then releases everything. */
   close(): Promise<void>;
 }

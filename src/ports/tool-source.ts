@@ -27,6 +27,11 @@ export interface CallInput {
 /** Means something only to a door and a source of the same protocol; opaque to everything between them. */
 export interface CallCarrier {
   readonly protocol: string;
+  /**
+   * The carrier for a call of whose result only listed fields may cross: what the tool says beside its result is no way
+   * around that. Without it such a call has no carrier.
+   */
+  confine?(): CallCarrier;
 }
 
 /** What came of executing an intent. A failed execution says whether the tool can have run. */
@@ -42,7 +47,8 @@ export type Execution =
         | 'E_UPSTREAM_LOST'
         | 'E_CANCELLED'
         | 'E_SERVER_LAUNCH'
-        | 'E_SERVER_INTEGRITY';
+        | 'E_SERVER_INTEGRITY'
+        | 'E_SERVER_BUSY';
       /** For the people who run Chaperone. */
       readonly message: string;
       /** The error as the upstream's protocol expressed it, to be passed to a client that speaks the same protocol. */

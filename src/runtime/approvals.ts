@@ -67,7 +67,7 @@ export async function askForApproval(world: World, decided: Decided): Promise<Re
     nonce: Buffer.from(world.clock.randomBytes(16)).toString('hex'),
     reasons: decided.decision.reasons,
     askedAtMs,
-    expiresAtMs: askedAtMs + world.approvalLifeMs,
+    expiresAtMs: askedAtMs + world.approvalLifeMs(),
     state: 'pending',
   };
   const opened = await world.asked.open(run.id, call.digest, approval.id, () =>
@@ -149,10 +149,12 @@ function pending(approvalId: string, decided: Decided): Refusal {
 
 /**
  * Whether every question of now is one the person answered. Fewer are answered too. A question is the policy and its
- * words: a policy without an id of its own is named by its place in the file, where another one may stand by now.
+ * words: a policy without an id of its own is named by its place in the file, where another one may stand by now. What
+ * flow objects to is named by the argument: its words tell where a value was seen, and change with all that is read.
  */
 function answersTheSameQuestion(approval: Approval, decision: Decision): boolean {
-  const question = ({ policy, message }: Reason) => JSON.stringify([policy, message]);
+  const question = ({ policy, code, path, message }: Reason) =>
+    JSON.stringify(policy?.startsWith('flow.') ? [policy, code, path] : [policy, message]);
   const answered = new Set(approval.reasons.map(question));
   return decision.reasons.every((reason) => answered.has(question(reason)));
 }

@@ -20,7 +20,7 @@ import type { World } from './world.ts';
  * intent can throw (`execute` and `verify` answer whatever happens), a bug means that nothing ran.
  */
 export async function call(world: World, request: CallRequest): Promise<CallAnswer> {
-  const callId = newId(world.clock, 'call');
+  const callId = request.keyed?.callId ?? newId(world.clock, 'call');
   try {
     return await walk(world, request, callId, 1);
   } catch (error) {
@@ -40,23 +40,26 @@ async function walk(world: World, request: CallRequest, callId: string, retries:
   if (admitted instanceof Refusal) return refused(admitted);
   using _ = admitted;
 
-  const scanned = scan(admitted);
+  const scanned = await scan(world, admitted);
   if (scanned instanceof Refusal) return refused(scanned);
-  const validated = validate(scanned);
+  const validated = validate(world, scanned);
   if (validated instanceof Refusal) return refused(validated);
-  const decided = decide(world, label(validated));
+  const labelled = await label(world, validated);
+  if (labelled instanceof Refusal) return refused(labelled);
+  const decided = decide(world, labelled);
   const grant = await settle(world, decided);
   if (grant instanceof Refusal) return refused(grant);
   const intended = await intend(world, grant);
   if (intended instanceof Refusal) {
-    if (intended.code !== 'E_BUSY' || retries === 0) return refused(intended);
+    const isOutdated = intended.code === 'E_BUSY' || intended.code === 'E_BUNDLE_REPLACED';
+    if (!isOutdated || retries === 0) return refused(intended);
     // What it was decided on has changed meanwhile, and nothing ran: it is decided again, on what holds now.
     world.runs.forget(request.runId);
     return walk(world, request, callId, retries - 1);
   }
 
-  const executed = await execute(world, intended);
-  const verified = verify(executed);
+  const executed = await execute(intended);
+  const verified = await verify(world, executed);
   const outcome = await conclude(world, verified);
   return answer(outcome);
 }

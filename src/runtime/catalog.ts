@@ -5,6 +5,7 @@ import type { Reason } from '../model/decision.ts';
 import type { Manifest, PlaceOf } from '../model/manifest.ts';
 import { printPlace } from '../model/place.ts';
 import type { GovernedTool, Tool, ToolName } from '../model/tool.ts';
+import { splitPath } from '../policy/arguments/argument-path.ts';
 import type { LocatedConstraint } from '../policy/arguments/bind-constraints.ts';
 import { type ArgumentCheck, hasArgument, prepareArguments } from '../policy/arguments/prepare-arguments.ts';
 import { buildKernel } from '../policy/build-kernel.ts';
@@ -22,6 +23,10 @@ export interface CatalogEntry {
   readonly disabled?: Disabled;
   /** What the arguments of this agent's calls are held against. */
   checkFor(agent: string): ArgumentCheck;
+  /**
+   * Arguments of this agent's calls that a limit pins to values of whoever wrote it: their names, joined by NUL.
+   */
+  constantsFor(agent: string): ReadonlySet<string>;
   /** The tool as this agent is shown it: without an output schema where fields of its result are taken out. */
   shownTo(agent: string): Tool;
 }
@@ -89,10 +94,13 @@ function prepareEntry(
   wrong: string[],
 ): CatalogEntry {
   const checks = new Map<string, ArgumentCheck>();
+  const constants = new Map<string, ReadonlySet<string>>();
   let disabled = findDisabled(governed, input);
   const prepare = (agent: string): ArgumentCheck | undefined => {
     try {
-      return prepareArguments(governed, collectConstraints(governed, agent, input));
+      const constraints = collectConstraints(governed, agent, input);
+      constants.set(agent, listConstants(constraints));
+      return prepareArguments(governed, constraints);
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       if (error.code === 'E_CONFIG') wrong.push(error.message);
@@ -112,6 +120,7 @@ function prepareEntry(
     governed,
     ...(disabled === undefined ? {} : { disabled }),
     checkFor: (agent) => checks.get(agent) ?? checks.get('') ?? none,
+    constantsFor: (agent) => constants.get(agent) ?? constants.get('') ?? new Set(),
     shownTo(agent) {
       const { outputSchema: _, ...withoutOutput } = governed.tool;
       // A client that holds a result against the schema would refuse one that fields were taken out of.
@@ -157,6 +166,18 @@ function collectConstraints(governed: GovernedTool, agent: string, input: Catalo
   }
   return found;
 }
+
+/** Arguments whose limits leave nothing but values that a person wrote, or wrote the pattern of. */
+function listConstants(constraints: readonly LocatedConstraint[]): ReadonlySet<string> {
+  const pinned = constraints.filter(
+    ({ constraint: { allow, hosts, directories, is } }) =>
+      hosts !== undefined || directories !== undefined || is !== undefined || allow?.every(saysSomething) === true,
+  );
+  return new Set(pinned.map(({ argument }) => splitPath(argument).join('\0')));
+}
+
+/** `*@company.com` says who is inside; `*` and `*@*` say nothing. */
+const saysSomething = (pattern: string): boolean => !pattern.includes('*') || /[\p{L}\p{N}]{2}/u.test(pattern);
 
 /** The ways in which a manifest can name a tool. */
 function patternsOf({ name, tool }: GovernedTool): readonly string[] {

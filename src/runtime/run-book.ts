@@ -5,7 +5,9 @@ import { joinLabels, type Label, leastLabel } from '../model/label.ts';
 import type { Principal } from '../model/principal.ts';
 import type { PromptPart } from '../model/prompt.ts';
 import type { Run } from '../model/run.ts';
+import type { Planner } from '../ports/planner.ts';
 import type { Store } from '../ports/store.ts';
+import { FlowBook } from './flow-book.ts';
 
 /** What a host application says when it starts a run. What it says of user and prompt it attests. */
 export interface RunStart {
@@ -13,6 +15,8 @@ export interface RunStart {
   readonly task: string;
   readonly prompt: readonly PromptPart[];
   readonly attested: boolean;
+  /** Texts that must never leave by an answer of this run. */
+  readonly confidential?: readonly string[];
   /** Milliseconds from now; at most `limits.runLifeMs`. */
   readonly lifeMs?: number;
 }
@@ -26,11 +30,15 @@ const REMEMBERED_RUNS = 10_000;
 export class RunBook {
   readonly #clock: Clock;
   readonly #store: Store;
-  readonly #lifeMs: number;
+  readonly #lifeMs: () => number;
   readonly #runs = new Map<string, Run>();
   readonly #ambient = new Map<string, Promise<Run>>();
 
-  constructor(clock: Clock, store: Store, lifeMs: number) {
+  /** What flow knows of each of them. */
+  readonly flows: FlowBook;
+
+  constructor(clock: Clock, store: Store, lifeMs: () => number, planner?: () => Planner | undefined) {
+    this.flows = new FlowBook(clock, store, planner);
     this.#clock = clock;
     this.#store = store;
     this.#lifeMs = lifeMs;
@@ -39,15 +47,17 @@ export class RunBook {
   /** Starts a run and records it. Throws a `Fault` where the store cannot. */
   async start(start: RunStart): Promise<Run> {
     const startedAtMs = this.#clock.nowMs();
+    const lifeMs = this.#lifeMs();
     const run: Run = {
       id: newId(this.#clock, 'run'),
       principal: start.principal,
       task: start.task,
       prompt: start.prompt,
       attested: start.attested,
+      ...(start.confidential === undefined ? {} : { confidential: start.confidential }),
       label: leastLabel,
       startedAtMs,
-      expiresAtMs: startedAtMs + Math.min(start.lifeMs ?? this.#lifeMs, this.#lifeMs, limits.runLifeMs),
+      expiresAtMs: startedAtMs + Math.min(start.lifeMs ?? lifeMs, lifeMs, limits.runLifeMs),
     };
     const { tenant, agent, onBehalfOf } = run.principal;
     const result = await this.#store.commit([
@@ -73,6 +83,7 @@ export class RunBook {
     ]);
     if (!result.ok) throw new Fault(result.code, result.message);
     this.#remember(run);
+    this.flows.started(run.id);
     return run;
   }
 
@@ -118,6 +129,7 @@ export class RunBook {
     const remembered = this.#runs.get(run.id);
     const raised = joinLabels((remembered ?? run).label, label);
     if (remembered !== undefined) this.#runs.set(run.id, { ...remembered, label: raised });
+    this.flows.raised(run.id, raised);
     return raised;
   }
 
@@ -138,6 +150,7 @@ export class RunBook {
     ]);
     if (!result.ok) throw new Fault(result.code, result.message);
     this.#runs.delete(runId);
+    this.flows.ended(runId);
     for (const [key, ambient] of this.#ambient) if ((await ambient).id === runId) this.#ambient.delete(key);
   }
 

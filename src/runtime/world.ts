@@ -1,9 +1,17 @@
 import type { Clock } from '../base/clock.ts';
+import type { ReservedPaths } from '../ports/reserved-paths.ts';
+import type { Scanner } from '../ports/scanner.ts';
 import type { Store } from '../ports/store.ts';
 import type { ToolSource } from '../ports/tool-source.ts';
+import type { HeldSecrets } from '../scan/held-secrets.ts';
 import type { AskedCalls } from './asked-calls.ts';
 import type { Catalog } from './catalog.ts';
+import type { HistoryBook } from './history-book.ts';
 import type { RunBook } from './run-book.ts';
+import type { RunMarkers } from './run-markers.ts';
+
+/** The source behind a server id. */
+export type Sources = (server: string) => ToolSource | undefined;
 
 /** What the straight line stands on. One per process; `app/compose.ts` makes it. */
 export interface World {
@@ -13,9 +21,17 @@ export interface World {
   readonly asked: AskedCalls;
   /** The active catalog: tools, checks and kernel of one bundle. Replaced as a whole, never changed. */
   catalog(): Catalog;
-  /** The source behind a server id. */
-  source(server: string): ToolSource | undefined;
-  readonly approvalLifeMs: number;
+  /** The sources that the active catalog was made of, which stay these when another takes its place. */
+  sources(): Sources;
+  readonly scanner: Scanner;
+  /** What no argument may hold. */
+  readonly held: HeldSecrets;
+  /** Files that no tool gets at, under the configuration in force. */
+  readonly reserved: ReservedPaths;
+  readonly markers: RunMarkers;
+  readonly histories: HistoryBook;
+  /** How long a question to a person waits, milliseconds, under the configuration in force. */
+  approvalLifeMs(): number;
   /** How many calls are under way; the line counts itself in and out. */
   readonly inFlight: { count: number };
   /** Told of a broken assertion, for the operator. The call it broke is denied. */

@@ -9,7 +9,8 @@ import { openAttackDoor } from './attack-door.ts';
  * Answers to a tool's questions leave beside its arguments, past their schema and limits. So they are taken only where
  * the tool asked, for what it asked; and an approval of a call without them is none of a call with them.
  */
-const QUESTION = { method: 'elicitation/create', params: { message: '?', requestedSchema: { type: 'object' } } };
+const requestedSchema = { type: 'object', properties: { amount: { type: 'integer' } } };
+const QUESTION = { method: 'elicitation/create', params: { message: '?', requestedSchema } };
 
 async function openAsking(approval: 'required' | 'never') {
   const inputs: CallContext['input'][] = [];
@@ -30,14 +31,36 @@ async function openAsking(approval: 'required' | 'never') {
 }
 
 describe('answers nobody asked for', () => {
-  it('do not reach the tool without its question', async () => {
+  it('do not reach the tool before its question, nor those that it does not ask for', async () => {
     const { law, run, inputs } = await openAsking('never');
     await using door = openAttackDoor(law);
-    const inputResponses = { ok: { action: 'accept', content: { amount: 1_000_000 } } };
-    const params = { name: 'pay', arguments: {}, inputResponses };
-    const answer = await door.ask(run.id, 'tools/call', params);
-    expect(answer.result).toMatchObject({ resultType: 'input_required', requestState: expect.any(String) });
+    const ok = { action: 'accept', content: { amount: 1_000_000 } };
+    const ask = (inputResponses: object) =>
+      door.ask(run.id, 'tools/call', { name: 'pay', arguments: {}, inputResponses });
+    const waiting = { resultType: 'input_required', requestState: expect.any(String) };
+    expect((await ask({ amount: ok })).result).toMatchObject(waiting);
     expect(inputs).toEqual([undefined]);
+    expect((await ask({ ok, amount: ok })).result).toMatchObject({ resultType: 'complete' });
+    expect(inputs).toEqual([undefined, undefined, { responses: { ok } }]);
+  });
+
+  it('are a call of their own, which a person approves with them', async () => {
+    const { law, run, inputs } = await openAsking('required');
+    await using door = openAttackDoor(law);
+    const inputResponses = { ok: { action: 'accept', content: { amount: 1_000_000 } } };
+    const ask = async () => {
+      const { result } = await door.ask(run.id, 'tools/call', { name: 'pay', arguments: {}, inputResponses });
+      return (result?.['_meta'] as Record<string, string> | undefined)?.['chaperone/approvalId'] ?? '';
+    };
+    const approve = (approvalId: string) =>
+      answerApproval(law.world, { tenant: 'default', approvalId, approve: true, by: 'ann' });
+    await approve(await ask());
+    const second = await ask();
+    expect(inputs).toEqual([undefined]);
+    expect(await law.truth.readApproval('default', second)).toMatchObject({ state: 'pending', input: inputResponses });
+    await approve(second);
+    await ask();
+    expect(inputs).toEqual([undefined, { responses: inputResponses }]);
   });
 
   it('do not come along with those that were', async () => {
@@ -48,6 +71,28 @@ describe('answers nobody asked for', () => {
     const inputResponses = { ok: { action: 'accept' }, more: { action: 'accept' } };
     await door.ask(run.id, 'tools/call', { name: 'pay', arguments: {}, inputResponses, requestState });
     expect(inputs).toEqual([undefined, { responses: { ok: { action: 'accept' } } }]);
+  });
+
+  it('are not what was asked for, and so left out', async () => {
+    const { law, run, inputs } = await openAsking('never');
+    await using door = openAttackDoor(law);
+    for (const answer of [
+      { action: 'accept', content: { amount: 'all of it' } },
+      { action: 'accept', content: { amount: 1, more: 'words' } },
+      { action: 'whatever' },
+      { action: 'decline', content: { amount: 1 }, more: 'words' },
+    ]) {
+      const asked = await door.ask(run.id, 'tools/call', { name: 'pay', arguments: {} });
+      const requestState = asked.result?.['requestState'];
+      const params = { name: 'pay', arguments: {}, inputResponses: { ok: answer }, requestState };
+      await door.ask(run.id, 'tools/call', params);
+    }
+    expect(inputs.filter((input) => input !== undefined)).toEqual([
+      { responses: {} },
+      { responses: {} },
+      { responses: {} },
+      { responses: { ok: { action: 'decline' } } },
+    ]);
   });
 
   it('are not covered by an approval of the call without them, and are shown to whoever approves them', async () => {

@@ -2,6 +2,7 @@ import { createMcpDoor, type McpDoor } from '../../src/doors/mcp/create-mcp-door
 import type { McpGate } from '../../src/doors/mcp/gate.ts';
 import type { McpUpstream } from '../../src/ports/mcp-upstream.ts';
 import { call } from '../../src/runtime/call.ts';
+import { passAnswer } from '../../src/runtime/pass-answer.ts';
 import type { LawWorld } from '../laws/law-world.ts';
 
 export interface AttackDoor extends AsyncDisposable {
@@ -42,6 +43,8 @@ export function openAttackDoor({ world }: LawWorld, upstreams: readonly McpUpstr
     listTools: async () => listed,
     call: (request) => call(world, request),
     permitQuestion: async () => true,
+    passAnswer: async (answer) => (await passAnswer(world, answer)) === undefined,
+    isConfined: () => false,
     onToolsChanged: () => () => {},
   };
   const door = createMcpDoor({ gate, clock: world.clock, upstreams });

@@ -2,9 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { loadText } from '../../src/app/config/load-config.ts';
-import { parseOptions } from '../../src/app/gateway.ts';
+import { type LoadedConfig, loadText } from '../../src/app/config/load-config.ts';
+import { Gateway, parseOptions } from '../../src/app/gateway.ts';
+import { openCatalog } from '../../src/app/open-catalog.ts';
 import { openToolReview } from '../../src/app/tool-review.ts';
+import { pinTool } from '../../src/model/tool.ts';
 
 /**
  * A server that describes a tool differently each time it is started: what a person reads in one command is not what the
@@ -12,6 +14,11 @@ import { openToolReview } from '../../src/app/tool-review.ts';
  */
 const script = join(import.meta.dirname, 'hostile-server.ts');
 let folder: string;
+/** A gateway that pins what it sees first. */
+async function openGateway(loaded: LoadedConfig) {
+  const gateway = await Gateway.open({ loaded, environment: process.env, notify: () => {} });
+  return Object.assign(gateway, { [Symbol.asyncDispose]: () => gateway.close() });
+}
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'chaperone-attack-'));
 });
@@ -23,10 +30,16 @@ it('accepts the description that was looked at, or none', async () => {
   const open = () => openToolReview(loaded, process.env, () => {});
   {
     await using first = await open();
-    await first.accept('s/act');
+    const look = await openCatalog(loaded, process.env, () => {});
+    const [tool] = look.tools;
+    if (tool === undefined) throw new Error('the server lists a tool');
+    // Started again, the server says something else: what was looked at is not what would be accepted.
+    await expect(first.accept('s/act', pinTool(tool))).rejects.toMatchObject({ code: 'E_TOOL_DRIFTED' });
+    await using store = await openGateway(loaded);
+    expect(store.catalog.tools.size).toBe(1);
   }
   await using looked = await open();
-  const seen = (await looked.listDrifted())[0]?.found.pin;
+  const seen = (await looked.listDrifted())[0]?.found.pin ?? '';
   expect(seen).toMatch(/^sha256:/);
   await using later = await open();
   await expect(later.accept('s/act', seen)).rejects.toMatchObject({ code: 'E_TOOL_DRIFTED' });

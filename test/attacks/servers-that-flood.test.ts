@@ -72,6 +72,13 @@ describe('a server that floods', () => {
     expect(await ask(3, 'ping', {})).toMatchObject({ result: {} });
   });
 
+  it('lists that change whenever they are read are not read without end', async () => {
+    const { store } = await openGateway('restless');
+    await wait(1_500);
+    const events = await store.readEvents({ tenant: 'default', limit: 1_000 });
+    expect(events.filter(({ kind }) => kind === 'bundle.activated').length).toBeLessThan(14);
+  });
+
   it('a thousand changed lists are a few new catalogs', async () => {
     const { gateway, store } = await openGateway('changes');
     await gateway.refresh();

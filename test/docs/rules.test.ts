@@ -48,7 +48,7 @@ describe('the rules in the documents', () => {
   });
 
   it.each(tagged('cedar', 'policy'))('%s are policies that load without a warning', (_, fence) => {
-    const manifest = manifestSchema.parse({ version: 1 });
+    const manifest = manifestSchema.parse({ version: 1, users: { attributes: { level: 'Long' } } });
     const { kernel, warnings } = buildKernel({
       manifest,
       placeOf,

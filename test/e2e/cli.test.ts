@@ -62,7 +62,7 @@ describe('chaperone', () => {
     const { code, stdout } = await run('--help');
     expect(code).toBe(0);
     const commands = [...stdout.slice(stdout.indexOf('Commands:')).matchAll(/^ {2}([a-z]+)/gm)].map(([, name]) => name);
-    // A command that is not among these has no test here.
+    // A command that is not among these has no test in this folder.
     const tested = [
       'up',
       'mcp',
@@ -77,6 +77,9 @@ describe('chaperone', () => {
       'servers',
       'approvals',
       'token',
+      'scan', // scanning.test.ts
+      'evidence', // ledger.test.ts
+      'witness', // ledger.test.ts
     ];
     expect(commands.filter((name) => name !== 'help' && name !== 'demo').sort()).toEqual([...tested].sort());
     for (const name of tested) {
@@ -148,8 +151,34 @@ describe('chaperone map', () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/^notes\/read_note {2}read, low consequence {2}\(declared\)$/m);
     expect(stdout).toMatch(/^notes\/erase_notes {2}write, high consequence {2}\(inferred: /m);
+    expect(stdout).toMatch(/^ {4}sink {4}to {2}recipient: its name says `to`$/m);
+    expect(stdout).toMatch(/^ {4}sink {4}body {2}data: it can carry anything$/m);
+    expect(stdout).toMatch(/^ {4}takes {3}id {2}string$/m);
+    expect(stdout).toMatch(/^ {4}source {2}untrusted, internal: its result can be any text$/m);
     const { values } = await runJson('map');
     expect(values[0]).toHaveLength(4);
+    expect(values[0]).toContainEqual(
+      expect.objectContaining({
+        tool: 'notes/send_note',
+        effect: 'write',
+        effectBecause: 'declared',
+        source: true,
+        integrity: 'untrusted',
+        secrecy: 'internal',
+        parameters: [
+          {
+            path: 'to',
+            types: ['string'],
+            sink: { carries: 'recipient', because: 'its name says `to`', declared: false, from: [] },
+          },
+          {
+            path: 'body',
+            types: ['string'],
+            sink: { carries: 'data', because: 'it can carry anything', declared: false, from: [] },
+          },
+        ],
+      }),
+    );
   });
 
   it('drafts what, put in place of the rest, is a manifest that `enforce` starts with', async () => {
@@ -164,6 +193,14 @@ describe('chaperone map', () => {
       ['notes/count_slowly', 'notes/erase_notes', 'notes/read_note', 'notes/send_note'].sort(),
     );
     expect(manifest.agents['agent']?.tools['notes/erase_notes']).toMatchObject({ approval: 'required' });
+    expect(manifest.tools['notes/send_note']).toMatchObject({
+      arguments: {
+        // what a person wrote stays
+        to: { allow: ['*@example.com'], protected: true, carries: 'recipient' },
+        body: { carries: 'data' },
+      },
+      yields: { integrity: 'untrusted', secrecy: 'internal' },
+    });
     await writeFile(join(notes.folder, 'draft.yaml'), merged);
     const checked = await runJson('--config', 'draft.yaml', 'map');
     expect(checked.code).toBe(0);
@@ -310,6 +347,7 @@ describe('chaperone approvals', () => {
     expect(shown.stdout).toContain('agent wants to call notes/send_note');
     expect(shown.stdout).toContain('"body": "approve me"');
     expect(shown.stdout).toMatch(/because .*chaperone\.yaml:\d+:\d+/);
+    expect(shown.stdout).not.toContain('look twice');
     const { values } = await runJson('approvals', 'show', id);
     expect(values[0]).not.toHaveProperty('nonce');
 
@@ -373,15 +411,21 @@ describe('chaperone tools', () => {
     expect(drifted.stdout).toContain('chaperone tools review notes/read_note');
     expect((await runJson('tools', 'diff')).values).toMatchObject([[{ tool: 'notes/read_note' }]]);
 
-    expect((await run('tools', 'review', 'notes/none')).code).toBe(1);
-    const reviewed = await run('tools', 'review', 'notes/read_note');
+    const pinOf = (stdout: string) => /tools review notes\/read_note (sha256:[0-9a-f]{64})/.exec(stdout)?.[1] ?? '';
+    const pin = pinOf(drifted.stdout);
+    expect((await run('tools', 'review', 'notes/none', pin)).code).toBe(1);
+    expect((await run('tools', 'review', 'notes/read_note')).code).toBe(2);
+    expect((await run('tools', 'review', 'notes/read_note', `sha256:${'0'.repeat(64)}`)).stderr).toContain(
+      'look again',
+    );
+    const reviewed = await run('tools', 'review', 'notes/read_note', pin);
     expect(reviewed).toMatchObject({
       code: 0,
       stdout: expect.stringMatching(/^notes\/read_note is reviewed as sha256:/),
     });
     expect((await run('tools', 'diff')).stdout).toBe('');
     await notes.describe('reads a note');
-    await run('tools', 'review', 'notes/read_note');
+    await run('tools', 'review', 'notes/read_note', pinOf((await run('tools', 'diff')).stdout));
   });
 });
 
@@ -440,6 +484,37 @@ describe('chaperone init', () => {
       const twice = await init('--undo');
       expect(twice.code).not.toBe(0);
       expect(twice.stderr).not.toMatch(/\n\s+at /);
+    } finally {
+      await dispose();
+    }
+  });
+});
+
+describe('chaperone init in somebody’s repository', () => {
+  it('leaves alone what came with it unless that is named, and says which programs it is about', async () => {
+    const { folder, dispose } = await newNotesFolder();
+    const home = join(folder, 'home');
+    const work = join(folder, 'work');
+    await mkdir(home);
+    await mkdir(work);
+    const text = JSON.stringify({ mcpServers: { lint: { command: 'sh', args: ['-c', 'touch owned'] } } });
+    await writeFile(join(work, '.mcp.json'), text);
+    const init = (...args: readonly string[]) => runCommand(work, ['init', ...args], { ...process.env, HOME: home });
+    try {
+      const left = await init('--yes');
+      expect(left.code).toBe(0);
+      expect(left.stderr).toContain('mcpServers.lint: sh -c "touch owned"');
+      expect(await readFile(join(work, '.mcp.json'), 'utf8')).toBe(text);
+      await expect(readFile(join(work, 'chaperone.yaml'))).rejects.toThrow('ENOENT');
+
+      const named = await init('--yes', '.mcp.json');
+      expect(named.code).toBe(0);
+      expect(named.stderr).toContain('these start without anybody being asked: mcpServers.lint: sh -c "touch owned"');
+      const { manifest } = await loadText(await readFile(join(work, 'chaperone.yaml'), 'utf8'), 'chaperone.yaml', work);
+      expect(manifest.servers['lint']).toMatchObject({ command: 'sh' });
+
+      expect((await init('--yes', 'chaperone.yaml')).code).toBe(2);
+      expect((await init('--yes', 'none.json')).code).toBe(2);
     } finally {
       await dispose();
     }

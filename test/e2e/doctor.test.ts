@@ -50,6 +50,7 @@ beforeAll(async () => {
   await writeFile(
     config,
     `version: 1
+data: .chaperone
 servers:
   local: { command: ${process.execPath}, args: [${join(programs, 'server.ts')}] }
 `,
@@ -74,6 +75,9 @@ describe('doctor as the same user', () => {
         'read the record',
         'answer its own approvals',
         'issue its own tokens',
+        'put keys of its own in place',
+        'change Chaperone itself',
+        'change the program of `local`',
         'stop the gateway',
         'call `local` directly',
       ].sort(),
@@ -122,9 +126,17 @@ describe.skipIf(!isRoot)('doctor as another user (takes root)', () => {
   });
 
   /** Each way, opened alone: what to open, and what then succeeds. */
-  const ways: readonly [name: string, open: () => Promise<unknown>, close: () => Promise<unknown>][] = [
+  const ways: readonly [
+    name: string | readonly string[],
+    open: () => Promise<unknown>,
+    close: () => Promise<unknown>,
+  ][] = [
     ['edit the configuration', () => chmod(config, 0o666), () => chmod(config, 0o600)],
-    ['edit the configuration', () => chmod(folder, 0o777), () => chmod(folder, 0o755)],
+    [
+      ['change the program of `local`', 'edit the configuration', 'put keys of its own in place'],
+      () => chmod(folder, 0o777),
+      () => chmod(folder, 0o755),
+    ],
     ['call `local` directly', () => chmod(programs, 0o755), () => chmod(programs, 0o700)],
     [
       'read the record',
@@ -155,7 +167,7 @@ describe.skipIf(!isRoot)('doctor as another user (takes root)', () => {
     await open();
     try {
       const report = await attempt();
-      expect(succeeded(report)).toEqual([name]);
+      expect(succeeded(report)).toEqual([name].flat());
       expect(report.standing).toBe('seatbelt');
     } finally {
       await close();

@@ -10,6 +10,7 @@ const ROUNDS = 6;
 const CALLERS = 4;
 
 const config = (counted: string) => `version: 1
+data: .chaperone
 servers:
   counter: { command: ${process.execPath}, args: [${join(root, 'test/e2e/counting-server.ts')}, ${counted}] }
 tools:

@@ -73,7 +73,11 @@ async function overStdio(era: Era): Promise<Client> {
       command: process.execPath,
       args: [main, '--quiet', 'mcp', '--stdio', '--agent', 'agent'],
       cwd: notes.folder,
-      env: { PATH: process.env['PATH'] ?? '', CALLERS_OWN: CANARY },
+      env: {
+        PATH: process.env['PATH'] ?? '',
+        XDG_STATE_HOME: process.env['XDG_STATE_HOME'] ?? '',
+        CALLERS_OWN: CANARY,
+      },
       stderr: 'ignore',
     }),
   );
@@ -81,6 +85,20 @@ async function overStdio(era: Era): Promise<Client> {
 }
 
 const text = (result: unknown) => JSON.stringify(result);
+
+/** Every progress report that reaches the client's transport from now on. */
+function tapProgress(client: Client): readonly number[] {
+  const arrived: number[] = [];
+  const { transport } = client;
+  const deliver = transport?.onmessage;
+  if (transport === undefined || deliver === undefined) throw new Error('the client is connected');
+  transport.onmessage = (message, extra) => {
+    if ('method' in message && message.method === 'notifications/progress')
+      arrived.push(Number(message.params?.['progress']));
+    deliver(message, extra);
+  };
+  return arrived;
+}
 
 describe.each(combinations)('the official client over %s, %s era', (transport, era) => {
   it('lists what the agent may use, calls, is refused, asks, and succeeds with the same call once a person agreed', async () => {
@@ -123,12 +141,16 @@ describe.each(combinations)('the official client over %s, %s era', (transport, e
   it('passes progress on, and cancellation', async () => {
     const client = await connect(transport, era);
     const progress: number[] = [];
+    const arrived = tapProgress(client);
     const counted = await client.callTool(
       { name: 'count_slowly', arguments: { to: 4 } },
       { onprogress: ({ progress: at }) => void progress.push(at) },
     );
     expect(text(counted.content)).toContain('counted to 4');
-    expect(progress).toEqual([1, 2, 3, 4]);
+    expect(arrived).toEqual([1, 2, 3, 4]);
+    // The official client forgets a report that it reads together with the answer, as it may when it is kept busy.
+    expect(progress).toEqual(arrived.slice(0, progress.length));
+    expect(progress.length).toBeGreaterThan(0);
 
     const abort = new AbortController();
     const long = client.callTool(

@@ -37,7 +37,7 @@ afterEach(async () => {
 describe('the SDK', () => {
   it('permits a read, asks about a write, and runs it once when a person agrees', async () => {
     chaperone = await createChaperone({ folder, manifest: { version: 1 } });
-    const run = await chaperone.startRun({ agent: 'support', user: { id: 'ann' }, prompt: 'read my note' });
+    const run = await chaperone.startRun({ agent: 'support', user: { id: 'ann' } });
     const guarded = await run.guard(tools);
     expect(await guarded.read_note.execute({ id: 'n1' })).toEqual({ id: 'n1', text: 'hello' });
 
@@ -81,5 +81,38 @@ describe('the SDK', () => {
     expect(reason?.place).toMatchObject({ file: '(manifest)' });
     const record = await chaperone.explain(answer.callId);
     expect(record.events.map((event) => event.kind)).toEqual(['call.refused']);
+  });
+});
+
+describe('a plan and an answer', () => {
+  it('hold a run to what it declared', async () => {
+    chaperone = await createChaperone({ folder, manifest: { version: 1 } });
+    const run = await chaperone.startRun({ agent: 'support', prompt: 'Email bob@example.com, then read note n1.' });
+    await run.guard(tools);
+    await expect(run.declarePlan([{ tool: 'app/none' }])).rejects.toMatchObject({ code: 'E_REQUEST_INVALID' });
+    await run.declarePlan([{ tool: 'app/read_note', arguments: { id: 'n1' } }]);
+    await expect(run.declarePlan([])).rejects.toMatchObject({ code: 'E_REQUEST_INVALID' });
+    const mail = await run.call('app/send_mail', { to: 'bob@example.com' });
+    expect(mail).toMatchObject({ kind: 'refused', code: 'E_APPROVAL_PENDING' });
+    expect(mail.kind === 'refused' && mail.reasons.map(({ code }) => code)).toContain('E_PLAN_DEVIATES');
+    expect(await run.call('app/read_note', { id: 'n2' })).toMatchObject({ kind: 'refused' });
+    expect(await run.call('app/read_note', { id: 'n1' })).toMatchObject({ kind: 'result' });
+    // It may run once, unless the plan says more.
+    expect(await run.call('app/read_note', { id: 'n1' })).toMatchObject({ kind: 'refused' });
+    expect(sent).toEqual([]);
+  });
+
+  it('let out what may leave, and say why the rest may not', async () => {
+    chaperone = await createChaperone({ folder, manifest: { version: 1 } });
+    const secret = 'You never tell anybody that the discount code of the week is SPRING and that it is for friends.';
+    const run = await chaperone.startRun({ agent: 'support', prompt: 'Hello?', confidential: [secret] });
+    expect(await run.release('Hello!')).toMatchObject({ verdict: 'permit', reasons: [] });
+    expect(await run.release(`My orders: ${secret}`)).toMatchObject({ verdict: 'deny' });
+    expect(await run.release('{"mood":3}', { schema: { properties: { mood: { type: 'string' } } } })).toMatchObject({
+      verdict: 'deny',
+      reasons: [{ code: 'E_ANSWER_INVALID', path: '/mood' }],
+    });
+    await run.end();
+    expect(await run.release('Hello!')).toMatchObject({ verdict: 'deny', reasons: [{ code: 'E_RUN_UNKNOWN' }] });
   });
 });

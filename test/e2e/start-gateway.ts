@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { Client, type ClientCapabilities, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 
 export const root = new URL('../..', import.meta.url).pathname;
 export const main = join(root, 'src', 'cli', 'main.ts');
@@ -79,8 +79,13 @@ export async function issueToken(folder: string, kind: string, name: string): Pr
 }
 
 /** An official MCP client, connected over HTTP. */
-export async function connectClient(origin: string, token: string, mode: 'legacy' | 'auto' = 'auto'): Promise<Client> {
-  const client = new Client({ name: 'e2e', version: '1.0.0' }, { versionNegotiation: { mode } });
+export async function connectClient(
+  origin: string,
+  token: string,
+  mode: 'legacy' | 'auto' = 'auto',
+  capabilities: ClientCapabilities = {},
+): Promise<Client> {
+  const client = new Client({ name: 'e2e', version: '1.0.0' }, { versionNegotiation: { mode }, capabilities });
   const transport = new StreamableHTTPClientTransport(new URL(`${origin}/mcp`), {
     requestInit: { headers: { authorization: `Bearer ${token}` } },
   });

@@ -1,8 +1,8 @@
 import type { JsonObject } from '../../src/base/json.ts';
+import type { Assessment } from '../../src/flow/assessment.ts';
 import { type FlowRun, openFlow } from '../../src/flow/flow-run.ts';
-import type { FlowTool } from '../../src/flow/flow-tool.ts';
 import type { PromptPart } from '../../src/model/prompt.ts';
-import { pinTool, type Tool, toolName } from '../../src/model/tool.ts';
+import { type GovernedTool, pinTool, type Tool, toolName } from '../../src/model/tool.ts';
 import { inferTool } from '../../src/policy/infer.ts';
 
 const text = { type: 'string' };
@@ -10,7 +10,7 @@ const texts = { type: 'array', items: text };
 const number = { type: 'number' };
 
 /** A tool with nothing declared: effect, consequence and sinks as policy infers them. */
-export function govern(name: string, properties: JsonObject, description = ''): FlowTool {
+export function govern(name: string, properties: JsonObject, description = ''): GovernedTool {
   const tool: Tool = { server: 'acme', name, description, inputSchema: { type: 'object', properties } };
   const inferred = inferTool(tool);
   return {
@@ -20,12 +20,12 @@ export function govern(name: string, properties: JsonObject, description = ''): 
     effect: inferred.effect.value,
     consequence: inferred.consequence.value,
     declared: false,
-    sinks: inferred.sinks,
+    sinks: inferred.sinks.map(({ path, carries }) => ({ path, carries, declared: false })),
   };
 }
 
 /** An office, a chat, a travel agency, a shop and a code host, none of which exist. */
-export const tools: ReadonlyMap<string, FlowTool> = new Map(
+export const tools: ReadonlyMap<string, GovernedTool> = new Map(
   [
     govern('list_channels', {}),
     govern('read_channel', { channel: text }),
@@ -74,14 +74,14 @@ export const tools: ReadonlyMap<string, FlowTool> = new Map(
     govern('list_transactions', {}),
     govern('transfer_money', { recipient: text, amount: number, subject: text }),
     govern('search_web', { query: text }),
-    govern('list_passwords', {}),
+    { ...govern('list_passwords', {}), yields: { secrecy: 'secret' } as const },
     govern('unlock_door', {}),
     govern('run_command', { command: text }),
     govern('set_password', { password: text }),
   ].map((tool) => [tool.tool.name, tool]),
 );
 
-export function toolOf(name: string): FlowTool {
+export function toolOf(name: string): GovernedTool {
   const tool = tools.get(name);
   if (!tool) throw new Error(`no tool ${name}`);
   return tool;
@@ -90,14 +90,27 @@ export function toolOf(name: string): FlowTool {
 /** A run, and its two verbs by tool name. Results are given as the text a tool would print. */
 export function startRun(prompt: string | readonly PromptPart[], more: Partial<Parameters<typeof openFlow>[0]> = {}) {
   const parts = typeof prompt === 'string' ? [{ kind: 'user' as const, text: prompt }] : prompt;
-  const run: FlowRun = openFlow({ prompt: parts, tools: [...tools.values()], ...more });
+  const pins = new Map([...tools.values()].map((tool) => [tool.name, tool.pin]));
+  const run: FlowRun = openFlow({ prompt: parts, pins, ...more });
+  const last = new Map<string, Assessment>();
+  const assess = (name: string, args: JsonObject) => {
+    const assessment = run.assess(toolOf(name), args);
+    last.set(name, assessment);
+    return { ...assessment, ...assessment.facts };
+  };
   return {
     run,
-    verdict: (name: string, args: JsonObject) => run.assess(toolOf(name), args).verdict,
-    assess: (name: string, args: JsonObject) => run.assess(toolOf(name), args),
-    read: (name: string, args: JsonObject, result: unknown) =>
-      run.observe(toolOf(name), args, {
-        content: [{ type: 'text', text: typeof result === 'string' ? result : JSON.stringify(result) }],
-      }),
+    assess,
+    verdict: (name: string, args: JsonObject) => assess(name, args).verdict,
+    read: (name: string, args: JsonObject, result: unknown) => {
+      const assessment = last.get(name);
+      const taken = run.take(
+        toolOf(name),
+        args,
+        { content: [{ type: 'text', text: typeof result === 'string' ? result : JSON.stringify(result) }] },
+        assessment === undefined ? {} : { assessment },
+      );
+      Array.from(taken.index());
+    },
   };
 }

@@ -1,3 +1,4 @@
+import { createThreadScanner } from '../../src/adapters/scanners/threads/create-thread-scanner.ts';
 import { openMemoryStore } from '../../src/adapters/stores/memory/open-memory-store.ts';
 import type { Clock } from '../../src/base/clock.ts';
 import type { Digest } from '../../src/base/digest.ts';
@@ -8,8 +9,11 @@ import type { Store } from '../../src/ports/store.ts';
 import type { CallContext, Execution, ToolSource } from '../../src/ports/tool-source.ts';
 import { AskedCalls } from '../../src/runtime/asked-calls.ts';
 import { buildCatalog, type Catalog } from '../../src/runtime/catalog.ts';
+import { HistoryBook } from '../../src/runtime/history-book.ts';
 import { RunBook } from '../../src/runtime/run-book.ts';
+import { RunMarkers } from '../../src/runtime/run-markers.ts';
 import type { World } from '../../src/runtime/world.ts';
+import { HeldSecrets } from '../../src/scan/held-secrets.ts';
 import { Seeded } from '../simulation/seeded.ts';
 
 /** A runtime of the laws: real line, real policy, a store in memory, and one tool server that the law supplies. */
@@ -79,12 +83,17 @@ export async function openLawWorld(options: LawWorldOptions): Promise<LawWorld> 
     world: {
       clock,
       store,
-      runs: new RunBook(clock, store, 8 * 3_600_000),
+      runs: new RunBook(clock, store, () => 8 * 3_600_000),
       asked: await AskedCalls.recall(truth, options.tenant ?? 'default'),
-      approvalLifeMs: options.approvalLifeMs ?? APPROVAL_LIFE_MS,
+      approvalLifeMs: () => options.approvalLifeMs ?? APPROVAL_LIFE_MS,
+      scanner: createThreadScanner(),
+      held: new HeldSecrets(),
+      reserved: { find: () => undefined },
+      markers: new RunMarkers(clock),
+      histories: new HistoryBook(store),
       inFlight: { count: 0 },
       catalog: () => catalog,
-      source: (server) => (server === 'law' ? source : undefined),
+      sources: () => (server) => (server === 'law' ? source : undefined),
       onBug: (error) => {
         throw error;
       },

@@ -16,8 +16,8 @@ import {
 /*
  * Law 10, as far as it goes by now: a secret that a server was given by reference (`env:`, headers) appears in nothing
  * that the agent, its code or the record can read, also when the server says it in results, errors, notifications,
- * descriptions and on its standard error. The secrets look like nothing a scan would know. What a server encodes
- * (base64, say) is not covered: an environment is for reviewed servers only.
+ * descriptions and on its standard error. The secrets look like nothing a scan would know. Usual encodings are covered
+ * with the mask itself; what a server hides on purpose is not: an environment is for reviewed servers only.
  */
 
 const ENV_SECRET = 'kX9"q/+Z\\w plum-otter-env-4f1a';
@@ -56,6 +56,7 @@ beforeAll(async () => {
   await writeFile(
     join(folder, 'chaperone.yaml'),
     `version: 1
+data: .chaperone
 servers:
   stdio: { command: ${process.execPath}, args: [${leaky}], env: { LEAKED: { secret: env:GIVEN_ENV } } }
   http: { url: "http://127.0.0.1:${port}/mcp", headers: { authorization: { secret: env:GIVEN_HEADER } } }

@@ -49,6 +49,7 @@ const of = (tenant: Tenant): Belongings => {
 function manifestOf(tenant: string): string {
   return JSON.stringify({
     version: 1,
+    data: '.chaperone',
     tenant,
     servers: { notes: { command: process.execPath, args: [join(import.meta.dirname, 'note-server.ts')] } },
     agents: { agent: { tools: { 'notes/read_note': {}, 'notes/write_note': { approval: 'required' } } } },
@@ -211,7 +212,7 @@ describe.each(TENANTS)('tenant %s and what is the other’s', (tenant) => {
     const theirs = of(other);
     const principal = { tenant, agent: 'agent' };
     const { world } = gateway;
-    const fresh = new RunBook(world.clock, world.store, 3_600_000);
+    const fresh = new RunBook(world.clock, world.store, () => 3_600_000);
     for (const runs of [world.runs, fresh]) expect(await runs.find(principal, theirs.runId)).toBeUndefined();
     for (const approvalId of [undefined, theirs.approvalId]) {
       const answer = await gateway.call({

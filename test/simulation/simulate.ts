@@ -1,3 +1,4 @@
+import { createThreadScanner } from '../../src/adapters/scanners/threads/create-thread-scanner.ts';
 import { newMemoryState } from '../../src/adapters/stores/memory/memory-state.ts';
 import { openMemoryStore } from '../../src/adapters/stores/memory/open-memory-store.ts';
 import { manifestSchema } from '../../src/model/manifest.ts';
@@ -6,11 +7,14 @@ import { answerApproval } from '../../src/runtime/approvals.ts';
 import { AskedCalls } from '../../src/runtime/asked-calls.ts';
 import { call } from '../../src/runtime/call.ts';
 import { buildCatalog } from '../../src/runtime/catalog.ts';
+import { HistoryBook } from '../../src/runtime/history-book.ts';
 import { setIsolation } from '../../src/runtime/isolation.ts';
 import type { CallAnswer } from '../../src/runtime/line/call-answer.ts';
 import { recover } from '../../src/runtime/recover.ts';
 import { RunBook } from '../../src/runtime/run-book.ts';
+import { RunMarkers } from '../../src/runtime/run-markers.ts';
 import type { World } from '../../src/runtime/world.ts';
+import { HeldSecrets } from '../../src/scan/held-secrets.ts';
 import { counted, countingSource, type Effect } from './counting-source.ts';
 import { faultyStore } from './faulty-store.ts';
 import { Seeded, seededClock, yieldSome } from './seeded.ts';
@@ -61,12 +65,17 @@ export async function simulate(seed: number): Promise<Report> {
   const world: World = {
     clock,
     store,
-    runs: new RunBook(clock, store, 3_600_000),
+    runs: new RunBook(clock, store, () => 3_600_000),
     asked: await AskedCalls.recall(truth, TENANT),
-    approvalLifeMs: 900_000,
+    approvalLifeMs: () => 900_000,
+    scanner: createThreadScanner(),
+    held: new HeldSecrets(),
+    reserved: { find: () => undefined },
+    markers: new RunMarkers(clock),
+    histories: new HistoryBook(store),
     inFlight: { count: 0 },
     catalog: () => catalog,
-    source: (server) => (server === 'sim' ? source : undefined),
+    sources: () => (server) => (server === 'sim' ? source : undefined),
     onBug: (error) => bugs.push(error),
   };
   const principal = { tenant: TENANT, agent: 'agent' };

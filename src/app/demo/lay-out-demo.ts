@@ -21,7 +21,7 @@ export interface DemoServer {
 /** A demonstration that can be run, and run again after it was laid out anew. */
 export interface Demo {
   readonly folder: string;
-  /** `chaperone.yaml`, line for line the one of the examples. */
+  /** `chaperone.yaml`, line for line the one of the examples, and one more line that puts its data elsewhere. */
   readonly configPath: string;
   /** One letter a line, once one was sent. */
   readonly outboxPath: string;
@@ -36,7 +36,9 @@ export interface Demo {
  */
 export async function layOutDemo(folder: string): Promise<Demo> {
   await mkdir(folder, { recursive: true });
-  const root = await realpath(folder); // the files server compares real paths
+  const around = await realpath(folder); // the files server compares real paths
+  const root = join(around, 'project');
+  await mkdir(root, { recursive: true });
   await layOutData(root);
   const template = await readFile(new URL('chaperone.yaml', examples), 'utf8');
   const configPath = join(root, 'chaperone.yaml');
@@ -44,7 +46,8 @@ export async function layOutDemo(folder: string): Promise<Demo> {
     ['../src/app/demo/mail-server.ts', mailServer],
     ['../node_modules/@modelcontextprotocol/server-filesystem/dist/index.js', filesServer],
   ].reduce((text, [relative = '', absolute = '']) => text.replace(relative, () => JSON.stringify(absolute)), template);
-  await writeFile(configPath, config);
+  // At the end, so that every line is where it is in the examples; beside the project, as data should lie.
+  await writeFile(configPath, `${config}\ndata: ${JSON.stringify(join(around, 'data'))}\n`);
 
   const start = (...args: string[]): DemoServer => ({ command: process.execPath, args, cwd: root });
   return {
@@ -57,7 +60,7 @@ export async function layOutDemo(folder: string): Promise<Demo> {
   };
 }
 
-/** Sets mailbox and files back to what they were. What was sent stays sent. */
+/** Sets mailbox and files of a demonstration back to what they were. What was sent stays sent. */
 export async function layOutData(folder: string): Promise<void> {
   await cp(fileURLToPath(new URL('demo', examples)), join(folder, 'demo'), { recursive: true });
 }

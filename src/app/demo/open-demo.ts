@@ -56,7 +56,7 @@ export async function openDemo(
     run,
     async rerun() {
       await gateway.replace(await loadConfig(demo.configPath, parseOptions));
-      await layOutData(folder);
+      await layOutData(demo.folder);
       return run();
     },
     readApproval: (id) => store.readApproval(tenant, id),

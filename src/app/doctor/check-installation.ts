@@ -3,8 +3,11 @@ import { join } from 'node:path';
 import { verifyEvents } from '../../adapters/stores/sqlite/verify-events.ts';
 import { Fault, toFault } from '../../base/fault.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
+import { dataFolder, placeData } from '../data-folder.ts';
 import { openCatalog } from '../open-catalog.ts';
-import { dataFolder } from '../open-config.ts';
+import { openRecord } from '../open-config.ts';
+import { describeOther, readGateways } from '../read-gateways.ts';
+import { listExposed } from '../reserved/list-reserved.ts';
 
 export interface Check {
   readonly name: string;
@@ -22,7 +25,9 @@ export async function checkInstallation(
   return [
     checkNode(),
     await checkData(dataFolder(loaded)),
+    ...checkPlaces(loaded),
     await checkStore(join(dataFolder(loaded), 'store.db')),
+    ...(await checkGateways(loaded)),
     ...(await checkTools(loaded, environment)),
     ...checkPins(loaded),
   ];
@@ -43,6 +48,16 @@ async function checkData(data: string): Promise<Check> {
     : { name: 'data folder', state: 'ok', detail: data };
 }
 
+/** What of the gateway's own lies where agents' tools work. */
+function checkPlaces(loaded: LoadedConfig): readonly Check[] {
+  const { folder, warning } = placeData(loaded);
+  return [...(warning === undefined ? [] : [warning]), ...listExposed(loaded, folder)].map((detail) => ({
+    name: 'places',
+    state: 'warning',
+    detail,
+  }));
+}
+
 async function checkStore(path: string): Promise<Check> {
   try {
     const { checked, problem } = await verifyEvents({ path });
@@ -54,6 +69,27 @@ async function checkStore(path: string): Promise<Check> {
     return code === 'E_NOT_FOUND'
       ? { name: 'record', state: 'warning', detail: 'nothing is recorded yet' }
       : { name: 'record', state: 'failed', detail: `${code} ${message}` };
+  }
+}
+
+/** A gateway with another configuration on the same data folder: one of the two has all its calls refused. */
+async function checkGateways(loaded: LoadedConfig): Promise<readonly Check[]> {
+  const name = 'gateways';
+  try {
+    const record = await openRecord(loaded);
+    try {
+      const { pids, active } = await readGateways(loaded, record);
+      if (active?.pid !== undefined && !active.isThis)
+        return [{ name, state: 'warning', detail: describeOther(active) }];
+      const who =
+        pids.length === 0 ? 'no process has the store open' : `the store is open in process ${pids.join(', ')}`;
+      return [{ name, state: 'ok', detail: who }];
+    } finally {
+      await record.close();
+    }
+  } catch (error) {
+    const { code, message } = toFault(error, 'E_STORE', 'it cannot be read');
+    return code === 'E_NOT_FOUND' ? [] : [{ name, state: 'failed', detail: `${code} ${message}` }];
   }
 }
 

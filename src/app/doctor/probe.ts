@@ -4,7 +4,7 @@
  * written is opened for writing and left as it is.
  */
 import { spawn } from 'node:child_process';
-import { access, constants, open, readdir, readFile, stat } from 'node:fs/promises';
+import { access, constants, lstat, open, readdir, readFile, stat } from 'node:fs/promises';
 import { request } from 'node:http';
 import { request as requestTls } from 'node:https';
 import { dirname, join } from 'node:path';
@@ -13,8 +13,10 @@ import type { Attempt, ProbeTarget } from './bypass.ts';
 
 const START_TIMEOUT_MS = 10_000;
 const STICKY = 0o1000;
+const MAX_LOOKS = 50_000;
 
 const target = JSON.parse(process.argv[2] ?? '{}') as ProbeTarget; // written by `attemptBypasses`
+become(target.user);
 const attempts: Attempt[] = [
   await attempt('edit the configuration', () => changeFile(target.config)),
   await attempt('edit the policies', async () => {
@@ -24,6 +26,8 @@ const attempts: Attempt[] = [
     }
     throw new Error('no policy file can be written');
   }),
+  await attempt('put keys of its own in place', () => changeAny([target.keys])),
+  await attempt('change Chaperone itself', () => changeAny(target.own)),
   await attempt('read the secrets', async () => {
     for (const file of target.secrets) {
       const opened = await open(file, 'r').catch(() => undefined);
@@ -54,13 +58,31 @@ const attempts: Attempt[] = [
     throw new Error('no signing key can be read');
   }),
   await attempt('stop the gateway', async () => {
-    if (target.gatewayPid === null) throw new Error('no gateway is running');
-    process.kill(target.gatewayPid, 0);
-    return `process ${target.gatewayPid} takes signals from this user`;
+    const [first] = target.gatewayPids;
+    if (first === undefined) throw new Error('no gateway is running');
+    const reached = target.gatewayPids.filter(takesSignals);
+    if (reached.length === 0) process.kill(first, 0); // for the system's own words
+    return `process ${reached.join(', ')} takes signals from this user`;
   }),
 ];
+const { certificateKey } = target;
+if (certificateKey !== undefined) {
+  attempts.push(
+    await attempt('take the key of the certificate', async () => {
+      const opened = await open(certificateKey, 'r').catch(() => undefined);
+      await opened?.close();
+      return opened === undefined ? changeFile(certificateKey) : `${certificateKey} can be read`;
+    }),
+  );
+}
+for (const { server, paths } of target.files) {
+  attempts.push(await attempt(`change the program of \`${server}\``, () => changeAny(paths)));
+}
 for (const program of target.programs) {
   attempts.push(await attempt(`call \`${program.server}\` directly`, () => startServer(program)));
+}
+for (const { server, why } of target.unstarted) {
+  attempts.push({ name: `call \`${server}\` directly`, bypassed: false, skipped: true, how: why });
 }
 for (const { server, url } of target.addresses) {
   attempts.push(await attempt(`call \`${server}\` directly`, () => reachAddress(url)));
@@ -76,6 +98,25 @@ async function attempt(name: string, go: () => Promise<string>): Promise<Attempt
   }
 }
 
+/** Goes on as this user, with every group of theirs. Throws where the system does not let it, or does not do it. */
+function become(user: ProbeTarget['user']): void {
+  if (user === undefined) return;
+  const { setgroups, setgid, setuid, getuid } = process;
+  if (!setgroups || !setgid || !setuid || !getuid) throw new Error('this system has no users to become');
+  setgroups.call(process, [...user.groups]);
+  setgid.call(process, user.gid);
+  setuid.call(process, user.uid);
+  if (getuid.call(process) !== user.uid) throw new Error('the probe is not who it should be');
+}
+
+function takesSignals(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
 /** Whether what a file says can be changed: in place, or by another one in its place. Says how. */
 async function changeFile(file: string): Promise<string> {
   try {
@@ -85,6 +126,37 @@ async function changeFile(file: string): Promise<string> {
     if (await canReplace(file)) return `${file} can be put in place or replaced: its folder can be written`;
     throw error;
   }
+}
+
+/** Whether any of these files, or anything in these folders, can be changed or replaced. Says the first that can. */
+async function changeAny(paths: readonly string[]): Promise<string> {
+  for (const path of paths) {
+    if (await canReplace(path)) return `${path} can be put in place or replaced: a folder it lies in can be written`;
+    const found = await findWritable(path);
+    if (found !== undefined) return `${found} can be written`;
+  }
+  throw new Error(paths.length === 0 ? 'there is none' : 'none of it can be written');
+}
+
+/** The first file or folder from here down that this user can write, links followed. What cannot be listed hides none. */
+async function findWritable(root: string): Promise<string | undefined> {
+  const waiting = [root];
+  for (let looked = 0; looked < MAX_LOOKS; looked++) {
+    const path = waiting.pop();
+    if (path === undefined) return undefined;
+    const found = await stat(path).catch(() => undefined);
+    if (found === undefined) continue;
+    if (found.isFile() || found.isDirectory()) {
+      const isWritable = await access(path, constants.W_OK).then(
+        () => true,
+        () => false,
+      );
+      if (isWritable) return path;
+    }
+    if (!(await lstat(path)).isDirectory()) continue;
+    for (const name of await readdir(path).catch(() => [])) waiting.push(join(path, name));
+  }
+  throw new Error(`more than ${MAX_LOOKS.toLocaleString('en')} files; not all of them were looked at`);
 }
 
 /** Whether a file of one's own can take the place of this one or of a folder it lies in, or be it where there is none. */

@@ -1,7 +1,8 @@
 import { errorEntry } from '../../base/errors.ts';
 import type { JsonObject } from '../../base/json.ts';
+import { limits } from '../../base/limits.ts';
 import { type CallAnswerBody, callSchema } from '../../contract/http.ts';
-import { respondJson, respondRefusal } from './refuse.ts';
+import { RequestRefused, respondJson, respondRefusal } from './refuse.ts';
 import { type Route, type RouteRequest, route } from './route.ts';
 import type { AgentCaller } from './runtime.ts';
 import { viewResult, viewTool } from './views.ts';
@@ -19,6 +20,7 @@ export const callRoutes: readonly Route[] = [
       tool: wanted.tool,
       arguments: wanted.arguments as JsonObject, // the body was checked to be JSON all the way down
       ...(wanted.approval !== undefined && { approvalId: wanted.approval }),
+      ...readKey(request),
     };
     const answer = await request.runtime.call(callerOf(request), call, request.signal);
     const { callId } = answer;
@@ -37,6 +39,18 @@ export const callRoutes: readonly Route[] = [
     return respondRefusal(answer.code, 'model', { callId, ran: answer.ran });
   }),
 ];
+
+const VISIBLE_ASCII = /^[\x21-\x7e]+$/;
+
+/** The caller's own key for the call, where it sends one. Quoted or not, it is the text as it stands. */
+function readKey({ head }: RouteRequest): { readonly key?: string } {
+  const key = head.header('idempotency-key');
+  if (key === undefined) return {};
+  if (key.length <= limits.callKeyChars && VISIBLE_ASCII.test(key)) return { key };
+  throw new RequestRefused('E_REQUEST_INVALID', {
+    detail: `Idempotency-Key: expected 1 to ${limits.callKeyChars} visible ASCII characters, without spaces`,
+  });
+}
 
 function callerOf({ claims }: RouteRequest<'agent'>): AgentCaller {
   return { tenant: claims.tenant, agent: claims.sub, ...(claims.run !== undefined && { runId: claims.run }) };

@@ -73,6 +73,7 @@ export const tool: GovernedTool = {
   effect: 'write',
   consequence: 'medium',
   declared: true,
+  sinks: [],
 };
 
 export function createMemoryRuntime(): MemoryRuntime {
@@ -124,6 +125,15 @@ export function createMemoryRuntime(): MemoryRuntime {
     async call(caller, call, signal) {
       asked.push(['call', caller, call]);
       return runtime.answerCall(caller, call, signal);
+    },
+    async ingest(ingestion) {
+      asked.push(['ingest', ingestion]);
+      const scan = { risk: 0, flagged: false, source: 'mail', findings: [] };
+      return { kind: 'ingested', id: 'evt_1', text: 'wrapped', scan };
+    },
+    async scan(wanted) {
+      asked.push(['scan', wanted]);
+      return { risk: 0, flagged: false, source: wanted.source, findings: [] };
     },
     async listApprovals(tenant) {
       asked.push(['listApprovals', tenant]);

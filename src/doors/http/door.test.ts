@@ -51,6 +51,8 @@ const bodies: Readonly<Record<string, unknown>> = {
   'POST /v1/runs': { agent: 'support', task: 'answer the mail', prompt: [{ kind: 'user', text: 'hello' }] },
   'POST /v1/calls': { tool: 'mail/send', arguments: { to: 'a@b.test' } },
   'POST /v1/approvals/:id/answer': { approve: true },
+  'POST /v1/runs/:id/ingest': { content: 'hello', source: 'mail' },
+  'POST /v1/scan': { text: 'hello' },
 };
 const bodyOf = (route: { method: string; path: string }) => {
   const body = bodies[`${route.method} ${route.path}`];
@@ -151,6 +153,33 @@ describe('runs', () => {
 describe('calls', () => {
   const call = async (body: unknown = bodies['POST /v1/calls']) =>
     test.send('POST', '/v1/calls', { token: await tokenOf('agent'), body });
+
+  it('pass on the key a client gives them, and refuse what is none', async () => {
+    const sent = async (key: string) =>
+      test.send('POST', '/v1/calls', {
+        token: await tokenOf('agent'),
+        body: bodies['POST /v1/calls'],
+        headers: { 'idempotency-key': key },
+      });
+    for (const key of ['8e03978e-40d5', '"quoted"', 'x'.repeat(255)]) {
+      expect((await sent(key)).status).toBe(200);
+      expect(test.runtime.asked.at(-1)?.[2]).toMatchObject({ key });
+    }
+    const asked = test.runtime.asked.length;
+    for (const key of ['', 'a b', 'x'.repeat(256), 'schlüssel'])
+      expect(expectError(await sent(key), 'E_REQUEST_INVALID').detail).toMatch(/^Idempotency-Key/);
+    expect(test.runtime.asked).toHaveLength(asked);
+  });
+
+  it.each([
+    ['E_IDEMPOTENCY_KEY', 409, 'no'],
+    ['E_RESULT_GONE', 410, 'yes'],
+  ] as const)('answer %s with %i, and whether anything ran', async (code, status, ran) => {
+    test.runtime.answerCall = async () => ({ kind: 'refused', callId: 'call_1', code, ran });
+    const answer = await call();
+    expect(answer.status).toBe(status);
+    expect(expectError(answer, code)).toMatchObject({ ran, callId: 'call_1' });
+  });
 
   it('answer with the result', async () => {
     const answer = await call({ tool: 'mail/send', arguments: { to: 'a@b.test' }, approval: 'apr_1' });
@@ -302,6 +331,7 @@ describe('two tenants', () => {
   /** An id of acme's that exists, for each route that has one in its path. */
   const ids: Readonly<Record<string, string>> = {
     '/v1/runs/:id': 'run_1',
+    '/v1/runs/:id/ingest': 'run_1',
     '/v1/approvals/:id': 'apr_1',
     '/v1/approvals/:id/answer': 'apr_1',
     '/v1/decisions/:id': 'call_1',

@@ -14,6 +14,7 @@ import { type DoorReport, type Reader, RequestRefused, respondError, respondJson
 import { parseRequest, type Route, type RouteWorld } from './route.ts';
 import { runRoutes } from './run-routes.ts';
 import type { HttpRuntime } from './runtime.ts';
+import { scanRoutes } from './scan-routes.ts';
 
 export interface HttpDoorOptions {
   readonly runtime: HttpRuntime;
@@ -52,7 +53,7 @@ interface Env {
 }
 
 /** Every route that takes a token. */
-export const routes: readonly Route[] = [...runRoutes, ...callRoutes, ...personRoutes];
+export const routes: readonly Route[] = [...runRoutes, ...callRoutes, ...scanRoutes, ...personRoutes];
 
 export function createHttpDoor(options: HttpDoorOptions): HttpDoor {
   const { runtime, signer, clock, audience, mcp } = options;

@@ -52,6 +52,10 @@ const shapes = fc.record(
     tool: fc.oneof(fc.constant('mail/send'), fc.jsonValue()),
     arguments: fc.oneof(fc.dictionary(fc.string(), fc.jsonValue()), fc.jsonValue()),
     approve: fc.oneof(fc.boolean(), fc.jsonValue()),
+    text: fc.oneof(fc.string(), fc.jsonValue()),
+    content: fc.oneof(fc.string(), fc.jsonValue()),
+    source: fc.oneof(fc.constantFrom('mail', 'history'), fc.string(), fc.jsonValue()),
+    messages: fc.oneof(fc.array(fc.dictionary(fc.string(), fc.jsonValue())), fc.jsonValue()),
   },
   { requiredKeys: [] },
 );

@@ -43,7 +43,7 @@ export const runRoutes: readonly Route[] = [
   }),
 ];
 
-async function readRun(request: RouteRequest): Promise<FoundRun> {
+export async function readRun(request: RouteRequest): Promise<FoundRun> {
   const { claims, id } = request;
   const found = owned(request, await request.runtime.readRun(claims.tenant, id));
   // An agent sees the run its token is bound to and no other, not even another one of its own.

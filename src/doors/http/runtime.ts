@@ -31,6 +31,8 @@ export interface RequestedCall {
   readonly tool: string;
   readonly arguments: JsonObject;
   readonly approvalId?: string;
+  /** The caller's own name for the call within its run: whoever asks again under it gets the answer of the first. */
+  readonly key?: string;
 }
 
 /** What a call comes to. `ran` says whether the tool can have had an effect; `unknown` is never retried by itself. */
@@ -44,6 +46,45 @@ export type CallAnswer =
       /** The approval that was asked for, with code E_APPROVAL_PENDING. */
       readonly approvalId?: string;
     };
+
+/** What scanning came to. */
+export interface Scanned {
+  readonly risk: number;
+  readonly flagged: boolean;
+  readonly source: string;
+  readonly findings: readonly {
+    readonly detector: string;
+    readonly kind: string;
+    readonly path?: string;
+    readonly severity: 'low' | 'medium' | 'high';
+    readonly layers: readonly string[];
+  }[];
+}
+
+/** Content for a run that no tool brought, or the conversation so far. */
+export interface Ingestion {
+  readonly tenant: string;
+  readonly agent: string;
+  readonly runId: string;
+  /** Whether a host application hands it over. */
+  readonly attested: boolean;
+  readonly what: { readonly content: string; readonly source: string } | { readonly messages: readonly JsonObject[] };
+}
+
+/** What ingesting came to: `text` of content, `added` and `altered` of a history. */
+export type IngestAnswer =
+  | {
+      readonly kind: 'ingested';
+      readonly id: string;
+      readonly text?: string;
+      readonly added?: number;
+      readonly altered?: {
+        readonly message: number;
+        readonly how: 'altered' | 'dropped' | 'inserted' | 'reordered' | 'shortened';
+      };
+      readonly scan: Scanned;
+    }
+  | { readonly kind: 'refused'; readonly code: ErrorCode };
 
 /** Everything recorded of one call, oldest first, and its decision where policy was asked. */
 export interface Explanation {
@@ -63,8 +104,12 @@ export interface HttpRuntime {
   /** Ends a run that was read a moment ago. Ending an ended run does nothing. */
   endRun(tenant: string, runId: string): Promise<void>;
   listTools(caller: AgentCaller): Promise<readonly GovernedTool[]>;
-  /** `signal` aborts when the client goes away. */
+  /** `signal` aborts when the client goes away; a call with a key goes on, for its caller may come back for it. */
   call(caller: AgentCaller, call: RequestedCall, signal: AbortSignal): Promise<CallAnswer>;
+  /** Brings content to a run that was read a moment ago. */
+  ingest(ingestion: Ingestion): Promise<IngestAnswer>;
+  /** Looks at a text and records nothing. */
+  scan(wanted: { readonly tenant: string; readonly text: string; readonly source: string }): Promise<Scanned>;
   /** Pending approvals, at most `limit`. */
   listApprovals(tenant: string, limit: number): Promise<readonly Approval[]>;
   readApproval(tenant: string, approvalId: string): Promise<Approval | undefined>;

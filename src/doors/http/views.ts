@@ -1,11 +1,20 @@
-import type { ApprovalBody, EventBody, ExplanationBody, ResultBody, RunBody, ToolBody } from '../../contract/http.ts';
+import { isJsonObject } from '../../base/json.ts';
+import type {
+  ApprovalBody,
+  EventBody,
+  ExplanationBody,
+  ResultBody,
+  RunBody,
+  ScannedBody,
+  ToolBody,
+} from '../../contract/http.ts';
 import type { Approval } from '../../model/approval.ts';
 import type { Reason } from '../../model/decision.ts';
 import type { StoredEvent } from '../../model/event.ts';
 import type { ToolResult } from '../../model/result.ts';
 import type { Run } from '../../model/run.ts';
 import type { GovernedTool } from '../../model/tool.ts';
-import type { Explanation } from './runtime.ts';
+import type { Explanation, Scanned } from './runtime.ts';
 
 /*
  * The nouns of the model as the wire shows them: member by member, so that a member added to the model stays inside
@@ -24,7 +33,11 @@ export function viewRun(run: Run & { readonly endedAtMs?: number }): RunBody {
     ...(user && { user: { id: user.id, groups: [...user.groups], attributes: { ...user.attributes } } }),
     task: run.task,
     attested: run.attested,
-    label: { integrity: run.label.integrity, secrecy: run.label.secrecy },
+    label: {
+      integrity: run.label.integrity,
+      secrecy: run.label.secrecy,
+      ...(run.label.flagged === true && { flagged: true }),
+    },
     startedAt: viewTime(run.startedAtMs),
     expiresAt: viewTime(run.expiresAtMs),
     ...(run.endedAtMs !== undefined && { endedAt: viewTime(run.endedAtMs) }),
@@ -44,11 +57,33 @@ export function viewTool(governed: GovernedTool): ToolBody {
   };
 }
 
+/** The member of a result's `_meta` that is ours; what else a server wrote there stays inside. */
+const FINDINGS = 'chaperone/findings';
+
 export function viewResult(result: ToolResult): ResultBody {
+  const meta = result.extra?.['_meta'];
+  const findings = isJsonObject(meta) ? meta[FINDINGS] : undefined;
   return {
     content: [...result.content],
     ...(result.structuredContent !== undefined && { structuredContent: result.structuredContent }),
     ...(result.isError !== undefined && { isError: result.isError }),
+    ...(findings !== undefined && { _meta: { [FINDINGS]: findings } }),
+  };
+}
+
+/** What scanning came to, as the runtime hands it over. */
+export function viewScan(scan: Scanned): ScannedBody {
+  return {
+    risk: scan.risk,
+    flagged: scan.flagged,
+    source: scan.source,
+    findings: scan.findings.map(({ detector, kind, path, severity, layers }) => ({
+      detector,
+      kind,
+      ...(path !== undefined && { path }),
+      severity,
+      layers: [...layers],
+    })),
   };
 }
 

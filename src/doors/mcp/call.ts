@@ -6,11 +6,14 @@ import { type Tool, toolName } from '../../model/tool.ts';
 import type { McpCarrier, McpEra } from '../../ports/mcp-upstream.ts';
 import type { CallInput } from '../../ports/tool-source.ts';
 import type { CallAnswer } from '../../runtime/line/call-answer.ts';
+import { cleanRemark } from '../../runtime/remarks.ts';
 import { type Channel, type DoorAnswer, fail, invalidParams, type McpClient } from './client.ts';
 import type { DoorState } from './door-state.ts';
 import { callerKey } from './gate.ts';
 import { judgeQuestion } from './judge-question.ts';
 import { LOG_LEVELS } from './protocol.ts';
+import { readAnswer } from './read-answer.ts';
+import { RemarkAllowance } from './remark-allowance.ts';
 import { isInputRequired, shapeResult } from './shape-result.ts';
 import type { StateBinding } from './state-seal.ts';
 import { isStandIn } from './tool-view.ts';
@@ -38,18 +41,29 @@ export async function callThrough(
     callable: tool.name,
     arguments: args,
   };
-  let input = readInput(door, params, binding);
-  if (input === 'invalid') return invalidParams('the request state is not valid for this request');
+  const { runId } = client.caller;
+  const brought = readInput(door, params, binding);
+  if (brought === 'invalid') return invalidParams('the request state is not valid for this request');
+  let input = brought?.input ?? door.suspended.resume(runId, binding);
+  let unasked = input === undefined ? brought?.unasked : undefined;
   for (let round = 1; ; round++) {
     const answer = await walk(door, client, tool, args, params, channel, input);
-    if (answer.kind === 'refused') return shapeRefusal(client.era, answer, tool);
+    if (answer.kind === 'refused') {
+      if (round === 1 && answer.ran === 'no') brought?.giveBack?.();
+      if (answer.code === 'E_APPROVAL_PENDING' && input !== undefined) door.suspended.keep(runId, binding, input);
+      return shapeRefusal(client.era, answer, tool);
+    }
     const { result, callId } = answer;
     if (!isInputRequired(result)) return { ok: true, result: shape(result) };
     const questions = readQuestions(result);
     const forbidden = await judgeQuestions(door, client, tool.server, questions);
-    if (forbidden || round > limits.mcpInputRounds) return withhold(client.era, callId, tool);
-    if (client.era === 'modern') return { ok: true, result: shape(sealRound(door, result, questions ?? [], binding)) };
-    const responses = await askClient(channel, questions);
+    if (forbidden || round > limits.mcpInputRounds || asksNothing(result)) return withhold(client.era, callId, tool);
+    // By now the tool has asked: what the client had brought for it is an answer, and the rest of it is left out.
+    const foreseen = pickAnswers(unasked, questions);
+    unasked = undefined;
+    if (client.era === 'modern' && foreseen === undefined)
+      return { ok: true, result: shape(sealRound(door, result, questions ?? [], binding)) };
+    const responses = foreseen ?? (await askClient(channel, questions));
     if (responses === undefined) return withhold(client.era, callId, tool);
     const state = result.extra?.['requestState'];
     input = { responses, ...(typeof state === 'string' ? { state } : {}) };
@@ -69,15 +83,19 @@ function walk(
   const { progressToken } = meta;
   const trace = readTrace(meta);
   const follows = typeof progressToken === 'string' || typeof progressToken === 'number';
+  const allowance = new RemarkAllowance(door.clock);
   const carrier: McpCarrier = {
     protocol: 'mcp',
     peer: client.peer,
-    capabilities: pickCarried(client.capabilities),
+    capabilities: client.capabilities,
     ...(client.logLevel === undefined ? {} : { logLevel: client.logLevel }),
     onNotification: (method, body) => {
-      if (mayPass(client, method, body)) channel.notify(method, body);
+      const remark = readRemark(client, allowance, method, body);
+      if (remark) channel.notify(method, remark);
     },
-    onRequest: (method, body, signal) => putQuestion(door, client, tool.server, method, body, channel, signal),
+    onRequest: (method, body, signal, callId) =>
+      putQuestion(door, client, tool.server, method, body, channel, signal, { tool: toolName(tool), callId }),
+    confine: () => ({ ...carrier, onNotification: () => {}, onRequest: async () => notPut }),
   };
   return door.gate.call({
     principal: client.caller.principal,
@@ -103,29 +121,43 @@ export async function putQuestion(
   params: JsonObject,
   channel: Pick<Channel, 'ask'>,
   signal: AbortSignal,
+  during: { readonly tool?: string; readonly callId?: string } = {},
 ): Promise<DoorAnswer> {
   const why = await judgeQuestion(door.gate, client, server, method, params);
-  if (why === undefined) return channel.ask(method, params, signal);
-  return why === 'unknown' || why === 'undeclared'
-    ? fail(-32_601, 'Method not found')
-    : fail(errorEntry('E_NOT_PERMITTED').http, 'This question is not put to the client.');
+  if (why === 'unknown' || why === 'undeclared') return fail(-32_601, 'Method not found');
+  const question = why === undefined ? cleanRemark(params, limits.argumentBytes) : undefined;
+  if (question === undefined) return notPut;
+  const answered = await channel.ask(method, question, signal);
+  if (!answered.ok) return answered;
+  // What leaves in the middle of a call leaves beside its arguments: it is what was asked for, and stands in the record.
+  const answer = readAnswer(method, params, answered.result);
+  if (answer === undefined) return notPassed;
+  const { principal, runId } = client.caller;
+  const given = { principal, runId, server, ...during, method, question, answer };
+  return (await door.gate.passAnswer(given)) ? { ok: true, result: answer } : notPassed;
 }
 
-/** What a server may send on to a client of its own accord while it works. */
-export function mayPass(client: McpClient, method: string, params: JsonObject): boolean {
+/** What the server hears of an answer that may not reach it. */
+const notPassed: DoorAnswer = fail(-32_603, 'The client did not answer');
+
+/** The answer to a question that the client is not asked. */
+export const notPut: DoorAnswer = fail(errorEntry('E_NOT_PERMITTED').http, 'This question is not put to the client.');
+
+/** What a server says of its own accord, as it may be sent on to a client; undefined if it may not. */
+export function readRemark(
+  client: McpClient,
+  allowance: RemarkAllowance,
+  method: string,
+  params: JsonObject,
+): JsonObject | undefined {
+  return isWanted(client, method, params) && allowance.take() ? cleanRemark(params) : undefined;
+}
+
+function isWanted(client: McpClient, method: string, params: JsonObject): boolean {
   if (method === 'notifications/elicitation/complete') return true;
   if (method !== 'notifications/message' || client.logLevel === undefined) return false;
   const level = params['level'];
   return typeof level === 'string' && LOG_LEVELS.indexOf(level) >= LOG_LEVELS.indexOf(client.logLevel);
-}
-
-/** What a server may ask for and this door can carry. Extensions it does not know would come to nothing here. */
-function pickCarried({ elicitation, sampling, roots }: JsonObject): JsonObject {
-  return {
-    ...(elicitation === undefined ? {} : { elicitation }),
-    ...(sampling === undefined ? {} : { sampling }),
-    ...(roots === undefined ? {} : { roots }),
-  };
 }
 
 /**
@@ -145,37 +177,73 @@ export async function callUnknown(door: DoorState, client: McpClient, name: stri
 
 const NO_CARRIER = { protocol: 'none' };
 
-/** Trace context, and nothing else: `_meta` is no way around the arguments. */
-function readTrace(meta: JsonObject): JsonObject | undefined {
-  const { traceparent, tracestate } = meta;
-  if (typeof traceparent !== 'string' || !/^[0-9a-f]{2}(-[0-9a-f]+){3}$/.test(traceparent)) return undefined;
-  if (traceparent.length > 64) return undefined;
-  const state = typeof tracestate === 'string' && tracestate.length <= 512 ? { tracestate } : {};
-  return { traceparent, ...state };
+const TRACE = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
+
+/**
+ * The trace that the call belongs to, and nothing else: `_meta` is no way around the arguments. The vendors' own
+ * `tracestate` is free text that nobody here could judge; whoever forwards a trace may leave it out.
+ */
+function readTrace({ traceparent }: JsonObject): JsonObject | undefined {
+  return typeof traceparent === 'string' && TRACE.test(traceparent) ? { traceparent } : undefined;
 }
 
 /**
- * What the client brings back to a tool that asked. Without the state that went with the question, or for what was not
- * asked, it would be a way past the arguments, which are checked: it is left out, and the tool asks again.
+ * What the client brings back to a tool that asked. Without the state that went with the question it would be a way past
+ * the arguments, which are checked: the tool is called without it, and gets what it then asks for.
  */
-function readInput(door: DoorState, params: JsonObject, binding: StateBinding): CallInput | 'invalid' | undefined {
+function readInput(door: DoorState, params: JsonObject, binding: StateBinding): Brought | 'invalid' | undefined {
   const { inputResponses, requestState } = params;
   if (inputResponses !== undefined && !isJsonObject(inputResponses)) return 'invalid';
-  if (requestState === undefined) return undefined;
+  if (requestState === undefined) return inputResponses && { unasked: inputResponses };
   const opened = typeof requestState === 'string' ? door.seal.open(requestState, binding) : undefined;
   if (opened === undefined) return 'invalid';
-  const { state, asked } = JSON.parse(opened) as Round; // `sealRound` wrote it, and the seal holds
-  const answers = Object.entries(inputResponses ?? {}).filter(([key]) => asked.includes(key));
-  return {
-    ...(inputResponses === undefined ? {} : { responses: Object.fromEntries(answers) }),
+  const { state, asked } = JSON.parse(opened.state) as Round; // `sealRound` wrote it, and the seal holds
+  const input = {
+    ...(inputResponses === undefined ? {} : { responses: readAnswers(inputResponses, asked) }),
     ...(state === undefined ? {} : { state }),
   };
+  return { input, giveBack: () => opened.giveBack() };
+}
+
+interface Brought {
+  /** A round that the client brought back. Its state is spent, unless it is given back because nothing ran. */
+  readonly input?: CallInput;
+  readonly giveBack?: () => void;
+  /** Answers without a round they belong to. */
+  readonly unasked?: JsonObject;
+}
+
+/** The answers to all of these questions, and to nothing else; undefined if one of them is not answered. */
+function pickAnswers(answers: JsonObject | undefined, questions: readonly Question[] = []): JsonObject | undefined {
+  if (answers === undefined || questions.length === 0) return undefined;
+  return readAll(answers, questions);
+}
+
+function readAll(answers: JsonObject, questions: readonly Question[]): JsonObject | undefined {
+  const read = readAnswers(answers, questions);
+  return Object.keys(read).length === questions.length ? read : undefined;
+}
+
+/** The answers to these questions that are what was asked for. The tool asks again for what it lacks. */
+function readAnswers(answers: JsonObject, questions: readonly Question[]): JsonObject {
+  const read: Record<string, JsonValue> = {};
+  for (const { key, method, params } of questions) {
+    const given = Object.hasOwn(answers, key) ? answers[key] : undefined;
+    const answer = isJsonObject(given) ? readAnswer(method, params, given) : undefined;
+    if (answer !== undefined) read[key] = answer;
+  }
+  return read;
+}
+
+/** The tool says that it needs something and not what: its questions may have been taken out of what it may show. */
+function asksNothing({ extra }: ToolResult): boolean {
+  return extra?.['inputRequests'] === undefined && typeof extra?.['requestState'] !== 'string';
 }
 
 /** What is kept, in the client's hands and sealed, between two rounds: the tool's own state, and what it asked. */
 interface Round {
   readonly state?: string;
-  readonly asked: readonly string[];
+  readonly asked: readonly Question[];
 }
 
 function sealRound(
@@ -185,7 +253,7 @@ function sealRound(
   binding: StateBinding,
 ): ToolResult {
   const state = result.extra?.['requestState'];
-  const round: Round = { ...(typeof state === 'string' ? { state } : {}), asked: questions.map(({ key }) => key) };
+  const round: Round = { ...(typeof state === 'string' ? { state } : {}), asked: questions.map(keepSchema) };
   return { ...result, extra: { ...result.extra, requestState: door.seal.seal(JSON.stringify(round), binding) } };
 }
 
@@ -193,6 +261,11 @@ interface Question {
   readonly key: string;
   readonly method: string;
   readonly params: JsonObject;
+}
+
+/** The question, as far as its answer is held to it. */
+function keepSchema({ key, method, params: { requestedSchema } }: Question): Question {
+  return { key, method, params: requestedSchema === undefined ? {} : { requestedSchema } };
 }
 
 function readQuestions(result: ToolResult): readonly Question[] | undefined {
@@ -235,7 +308,7 @@ async function askClient(
     if (!answer.ok) return undefined;
     responses[key] = answer.result;
   }
-  return responses;
+  return readAll(responses, questions ?? []);
 }
 
 /** The tool wants what it may not ask for, or asks for ever. What it has done by then stays done. */

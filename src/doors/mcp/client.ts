@@ -8,7 +8,7 @@ export interface McpClient {
   readonly era: McpEra;
   /** What the servers know it as. */
   readonly peer: McpPeer;
-  /** What it can be asked for: declared once by a legacy client, with each request by a modern one. */
+  /** What it can be asked for, as `readClientCapabilities` made it: declared once by a legacy client, with each request by a modern one. */
   readonly capabilities: JsonObject;
   /** The least severe log message it wants; none at all if absent. */
   readonly logLevel?: string;

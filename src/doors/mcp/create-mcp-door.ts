@@ -8,6 +8,7 @@ import { Peers } from './peers.ts';
 import { type StdioOptions, serveStdio } from './serve-stdio.ts';
 import { Sessions } from './sessions.ts';
 import { StateSeal } from './state-seal.ts';
+import { SuspendedRounds } from './suspended-rounds.ts';
 
 export interface McpDoorOptions {
   readonly gate: McpGate;
@@ -47,7 +48,8 @@ export function createMcpDoor(options: McpDoorOptions): McpDoor {
   const upstreams = new Map<string, McpUpstream>(options.upstreams.map((upstream) => [upstream.server, upstream]));
   const listings = new Listings(clock, upstreams);
   const seal = new StateSeal(clock, options.stateKey ?? clock.randomBytes(32));
-  const door: DoorState = { gate, clock, upstreams, listings, seal, onProblem };
+  const suspended = new SuspendedRounds(clock);
+  const door: DoorState = { gate, clock, upstreams, listings, seal, suspended, onProblem };
   const peers = new Peers(clock, upstreams);
   const sessions = new Sessions(clock);
   const subscriptions = new Set<() => void>();

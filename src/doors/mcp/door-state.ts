@@ -3,6 +3,7 @@ import type { McpUpstream } from '../../ports/mcp-upstream.ts';
 import type { McpCaller, McpGate } from './gate.ts';
 import type { Listings } from './listings.ts';
 import type { StateSeal } from './state-seal.ts';
+import type { SuspendedRounds } from './suspended-rounds.ts';
 import { type ToolView, viewTools } from './tool-view.ts';
 
 /** What every request of this door stands on. */
@@ -12,6 +13,7 @@ export interface DoorState {
   readonly upstreams: ReadonlyMap<string, McpUpstream>;
   readonly listings: Listings;
   readonly seal: StateSeal;
+  readonly suspended: SuspendedRounds;
   /** Something went wrong that no client is told of. */
   readonly onProblem: (problem: unknown) => void;
 }

@@ -3,6 +3,7 @@ import type { Tool } from '../../model/tool.ts';
 import type { CallCarrier, CallInput } from '../../ports/tool-source.ts';
 import type { CallAnswer } from '../../runtime/line/call-answer.ts';
 import type { CallRequest } from '../../runtime/line/call-request.ts';
+import type { QuestionAnswer } from '../../runtime/pass-answer.ts';
 
 /** Who calls, once that has been authenticated, and the run the calls belong to. */
 export interface McpCaller {
@@ -33,6 +34,13 @@ export interface McpGate {
   call(request: McpCallRequest): Promise<CallAnswer>;
   /** Whether a server may put this question to the caller's client. An error is a no. */
   permitQuestion(caller: McpCaller, question: McpQuestion): Promise<boolean>;
+  /** Records what the client answers to a server's question, and says whether it may go there. An error is a no. */
+  passAnswer(answer: QuestionAnswer): Promise<boolean>;
+  /**
+   * Whether some tool of this server may show this caller listed fields only: then nothing of what the server says
+   * outside of any call may reach it, since it could be about that tool.
+   */
+  isConfined(caller: McpCaller, server: string): boolean;
   /** Calls back once `listTools` can answer differently. Returns a function that stops that. */
   onToolsChanged(listener: () => void): () => void;
 }

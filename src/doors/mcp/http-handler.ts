@@ -3,6 +3,7 @@ import { Fault } from '../../base/fault.ts';
 import { findJsonProblem, isJsonObject, type JsonObject } from '../../base/json.ts';
 import { limits } from '../../base/limits.ts';
 import type { RpcId, RpcMessage, RpcRequest } from '../../model/json-rpc.ts';
+import { readClientCapabilities } from '../../model/mcp-capabilities.ts';
 import { answerRequest, knowsMethod } from './answer-request.ts';
 import { checkHeaderParameters } from './check-header-parameters.ts';
 import { findForeignSite } from './check-site.ts';
@@ -69,6 +70,11 @@ async function post(state: HttpState, request: Request, caller: McpCaller, parse
   }
   const problem = findJsonProblem(body, limits.jsonDepth);
   if (problem) return errorResponse(400, null, -32_600, `Invalid Request: ${problem.message}`);
+  if (isEnvelopeTooLarge(body)) {
+    const { http, meaning } = errorEntry('E_LIMIT');
+    const data = { 'chaperone/code': 'E_LIMIT' };
+    return errorResponse(http, null, -32_600, `Invalid Request: ${meaning}: mcpEnvelopeBytes`, data);
+  }
   const inbound = readInbound(body, request.headers);
   switch (inbound.kind) {
     case 'rejected': {
@@ -80,6 +86,17 @@ async function post(state: HttpState, request: Request, caller: McpCaller, parse
     case 'modern':
       return postModern(state, request, caller, inbound.message, inbound.meta);
   }
+}
+
+/**
+ * Whether what stands beside a request's arguments is more than anything honest is. It is held while the request is
+ * under way, and has no limit of its own otherwise.
+ */
+function isEnvelopeTooLarge(body: unknown): boolean {
+  const params = isJsonObject(body) ? body['params'] : undefined;
+  if (!isJsonObject(params)) return false;
+  const { arguments: _arguments, inputResponses: _answers, requestState: _state, ...envelope } = params;
+  return Buffer.byteLength(JSON.stringify(envelope)) > limits.mcpEnvelopeBytes;
 }
 
 async function postModern(
@@ -98,13 +115,12 @@ async function postModern(
     method === 'tools/call' ? await checkHeaderParameters(door, caller, params, request.headers) : undefined;
   if (wrong) return jsonResponse(400, toResponse(id, wrong));
   const { peer, done } = peers.hold(caller);
-  const capabilities = meta[META.capabilities];
   const level = meta[META.logLevel];
   const client: McpClient = {
     caller,
     era: 'modern',
     peer,
-    capabilities: isJsonObject(capabilities) ? capabilities : {},
+    capabilities: readClientCapabilities(meta[META.capabilities]),
     ...(typeof level === 'string' && LOG_LEVELS.includes(level) ? { logLevel: level } : {}),
   };
   const exchange = openExchange(request);
@@ -187,13 +203,14 @@ async function postLegacy(
 async function initialize(state: HttpState, caller: McpCaller, request: RpcRequest): Promise<Response> {
   const session = new LegacySession(state.door, caller, request.params ?? {});
   let answer: DoorAnswer;
+  let id: string;
   try {
     answer = await session.welcome();
+    id = state.sessions.add(session);
   } catch (problem) {
     session.end();
     throw problem;
   }
-  const id = state.sessions.add(session);
   const headers = { 'content-type': 'application/json', 'mcp-session-id': id };
   return new Response(JSON.stringify(toResponse(request.id, answer)), { status: 200, headers });
 }

@@ -1,17 +1,19 @@
 import { newId } from '../../base/clock.ts';
-import { isJsonObject, type JsonObject } from '../../base/json.ts';
+import type { JsonObject } from '../../base/json.ts';
 import type { RpcId, RpcMessage, RpcRequest, RpcResponse } from '../../model/json-rpc.ts';
+import { readClientCapabilities } from '../../model/mcp-capabilities.ts';
 import type { McpPeer } from '../../ports/mcp-upstream.ts';
 import { answerRequest } from './answer-request.ts';
-import { mayPass, putQuestion } from './call.ts';
+import { notPut, putQuestion, readRemark } from './call.ts';
 import { type Channel, type DoorAnswer, fail, invalidParams, type McpClient } from './client.ts';
 import { describeGateway } from './describe-gateway.ts';
 import { type DoorState, viewOf } from './door-state.ts';
 import { followLists } from './follow-lists.ts';
-import type { McpCaller } from './gate.ts';
+import { callerKey, type McpCaller } from './gate.ts';
 import { isListed } from './offers.ts';
 import { GATEWAY, LEGACY_VERSIONS, LOG_LEVELS } from './protocol.ts';
 import { Questions } from './questions.ts';
+import { RemarkAllowance } from './remark-allowance.ts';
 
 /** Takes a message to the client; false if there is no way to it at the moment. */
 export type Outlet = (message: RpcMessage) => boolean;
@@ -28,6 +30,7 @@ export class LegacySession {
   readonly #questions = new Questions();
   readonly #underWay = new Map<RpcId, { readonly abort: AbortController; readonly send: Outlet }>();
   readonly #watched = new Map<string, () => void>();
+  readonly #allowance: RemarkAllowance;
   readonly #stopFollowing: () => void;
   #caller: McpCaller;
   #logLevel = 'debug';
@@ -39,26 +42,32 @@ export class LegacySession {
     const { protocolVersion, capabilities } = params;
     const known = typeof protocolVersion === 'string' && LEGACY_VERSIONS.includes(protocolVersion);
     this.#caller = caller;
+    this.#allowance = new RemarkAllowance(door.clock);
     this.version = known ? protocolVersion : (LEGACY_VERSIONS[0] ?? '');
     this.#door = door;
-    this.#capabilities = isJsonObject(capabilities) ? capabilities : {};
+    this.#capabilities = readClientCapabilities(capabilities);
     this.#peer = {
       name: newId(door.clock, 'mcps'),
+      principal: callerKey(caller),
       era: 'legacy',
       capabilities: this.#capabilities,
-      onNotification: (_server, method, body) => {
-        if (mayPass(this.#client(), method, body)) this.#notify(method, body);
+      onNotification: (server, method, body) => {
+        if (door.gate.isConfined(this.#caller, server)) return;
+        const remark = readRemark(this.#client(), this.#allowance, method, body);
+        if (remark) this.#notify(method, remark);
       },
-      onRequest: (server, method, body, signal) =>
-        putQuestion(
-          door,
-          this.#client(),
-          server,
-          method,
-          body,
-          { ask: (...asked) => this.#ask((message) => this.#reach(message), ...asked) },
-          signal,
-        ),
+      onRequest: async (server, method, body, signal) =>
+        door.gate.isConfined(this.#caller, server)
+          ? notPut
+          : putQuestion(
+              door,
+              this.#client(),
+              server,
+              method,
+              body,
+              { ask: (...asked) => this.#ask((message) => this.#reach(message), ...asked) },
+              signal,
+            ),
     };
     this.#stopFollowing = followLists(door, (method) => this.#notify(method, {}));
   }
@@ -67,9 +76,14 @@ export class LegacySession {
     return this.#caller;
   }
 
+  /** Whether a request is under way. */
+  get working(): boolean {
+    return this.#underWay.size > 0;
+  }
+
   /** Whether the client is there in some way: a request under way, or a stream it listens on. */
   get busy(): boolean {
-    return this.#underWay.size > 0 || this.#closeOutlet !== undefined;
+    return this.working || this.#closeOutlet !== undefined;
   }
 
   /** The answer to the `initialize` that opened the session. */

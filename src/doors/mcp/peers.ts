@@ -62,6 +62,7 @@ export class Peers {
 function makePeer(name: string): McpPeer {
   return {
     name,
+    principal: name,
     era: 'modern',
     capabilities: {},
     onNotification: () => {},

@@ -4,6 +4,7 @@ import { limits } from '../../base/limits.ts';
 import type { RpcId, RpcRequest, RpcResponse } from '../../model/json-rpc.ts';
 import type { McpAnswer } from '../../ports/mcp-upstream.ts';
 import { fail } from './client.ts';
+import { readRefusal } from './read-answer.ts';
 
 interface Open {
   readonly settle: (answer: McpAnswer) => void;
@@ -49,7 +50,7 @@ export class Questions {
   /** Takes a client's answer. One that nobody waits for is dropped. */
   answer(response: RpcResponse): void {
     const open = response.id === null ? undefined : this.#open.get(response.id);
-    if ('error' in response) open?.settle({ ok: false, error: response.error });
+    if ('error' in response) open?.settle({ ok: false, error: readRefusal(response.error) });
     else if (isJsonObject(response.result)) open?.settle({ ok: true, result: response.result });
   }
 

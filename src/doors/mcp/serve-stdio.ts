@@ -5,6 +5,7 @@ import { findJsonProblem, isJsonObject, type JsonObject } from '../../base/json.
 import { limits } from '../../base/limits.ts';
 import { LineReader } from '../../base/line-reader.ts';
 import { type RpcId, type RpcMessage, type RpcRequest, readMessage } from '../../model/json-rpc.ts';
+import { readClientCapabilities } from '../../model/mcp-capabilities.ts';
 import { answerRequest, knowsMethod } from './answer-request.ts';
 import { type Channel, type DoorAnswer, fail, type McpClient, methodNotFound } from './client.ts';
 import type { DoorState } from './door-state.ts';
@@ -13,6 +14,9 @@ import { LegacySession } from './legacy-session.ts';
 import type { Peers } from './peers.ts';
 import { LEGACY_VERSIONS, LOG_LEVELS, META, MODERN_VERSION } from './protocol.ts';
 import { openSubscription } from './subscription.ts';
+
+/** What may wait for a client that reads more slowly than its servers talk; notifications beyond it are dropped. */
+const UNREAD_BYTES = 8_388_608;
 
 export interface StdioOptions {
   readonly input: Readable;
@@ -152,7 +156,13 @@ class StdioClient {
   ): Promise<void> {
     const { peer, done } = this.#peers.hold(caller);
     const known = typeof level === 'string' && LOG_LEVELS.includes(level) ? { logLevel: level } : {};
-    const client: McpClient = { caller, era: 'modern', peer, capabilities, ...known };
+    const client: McpClient = {
+      caller,
+      era: 'modern',
+      peer,
+      capabilities: readClientCapabilities(capabilities),
+      ...known,
+    };
     const channel: Channel = {
       signal,
       notify: (method, body) => void this.#write({ jsonrpc: '2.0', method, params: body }),
@@ -207,6 +217,7 @@ class StdioClient {
   #write(message: RpcMessage): boolean {
     const { output } = this.#options;
     if (!output.writable) return false;
+    if (!('id' in message) && output.writableLength > UNREAD_BYTES) return false;
     output.write(`${JSON.stringify(message)}\n`);
     return true;
   }

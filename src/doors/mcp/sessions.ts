@@ -1,4 +1,5 @@
 import type { Clock } from '../../base/clock.ts';
+import { Fault } from '../../base/fault.ts';
 import { limits } from '../../base/limits.ts';
 import { callerKey, type McpCaller } from './gate.ts';
 import type { LegacySession } from './legacy-session.ts';
@@ -25,6 +26,7 @@ export class Sessions {
     this.#timer = setInterval(() => this.#sweep(), SWEEP_MS).unref();
   }
 
+  /** The id of the session from now on. Throws a `Fault` E_BUSY where there is no room that could be made. */
   add(session: LegacySession): string {
     const owner = callerKey(session.caller);
     this.#makeRoom(owner);
@@ -33,13 +35,20 @@ export class Sessions {
     return id;
   }
 
-  /** A principal that opens too many loses its own, so that it cannot drive out those of others. */
+  /**
+   * A principal that opens too many loses its own, so that it cannot drive out those of others: first the one that has
+   * been idle longest, then the one that only listens. A request under way is never cut off for a new session.
+   */
   #makeRoom(owner: string): void {
-    const [longestUnused] = this.#entries.keys();
-    const own = [...this.#entries].filter(([, entry]) => entry.owner === owner);
-    const [ownLongestUnused] = own;
-    if (own.length >= limits.mcpSessionsPerPrincipal && ownLongestUnused) this.end(ownLongestUnused[0]);
-    else if (this.#entries.size >= limits.mcpSessions && longestUnused !== undefined) this.end(longestUnused);
+    const entries = [...this.#entries]; // the longest unused first
+    const own = entries.filter(([, entry]) => entry.owner === owner);
+    const isFull = entries.length >= limits.mcpSessions;
+    if (own.length < limits.mcpSessionsPerPrincipal && !isFull) return;
+    const isIdle = ([, { session }]: (typeof entries)[number]) => !session.busy;
+    const others = own.length < limits.mcpSessionsPerPrincipal ? entries.find(isIdle) : undefined;
+    const goes = own.find(isIdle) ?? own.find(([, { session }]) => !session.working) ?? others;
+    if (goes === undefined) throw new Fault('E_BUSY', 'every session that could make room has requests under way');
+    this.end(goes[0]);
   }
 
   /**

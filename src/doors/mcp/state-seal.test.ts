@@ -16,7 +16,7 @@ describe('StateSeal', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme' }), (state) => {
         const { seal } = open();
-        expect(seal.open(seal.seal(state, binding), binding)).toBe(state);
+        expect(seal.open(seal.seal(state, binding), binding)?.state).toBe(state);
       }),
     );
   });
@@ -24,8 +24,34 @@ describe('StateSeal', () => {
   it('is opened once', () => {
     const { seal } = open();
     const sealed = seal.seal('state', binding);
-    expect(seal.open(sealed, binding)).toBe('state');
+    expect(seal.open(sealed, binding)?.state).toBe('state');
     expect(seal.open(sealed, binding)).toBeUndefined();
+  });
+
+  it('is opened again where it was given back, once, and for longer than before', () => {
+    const { seal, pass } = open();
+    const sealed = seal.seal('state', binding);
+    pass(limits.mcpStateMs - 1);
+    const opened = seal.open(sealed, binding);
+    expect(seal.open(sealed, binding)).toBeUndefined();
+    opened?.giveBack();
+    pass(limits.mcpStateWaitMs - 1);
+    expect(seal.open(sealed, { ...binding, caller: 'b' })).toBeUndefined();
+    expect(seal.open(sealed, binding)?.state).toBe('state');
+    pass(limits.mcpStateMs);
+    expect(seal.open(sealed, binding)).toBeUndefined();
+  });
+
+  it('stays spent after it was given back and opened again, however old it is', () => {
+    const { seal, pass } = open();
+    const sealed = seal.seal('state', binding);
+    seal.open(sealed, binding)?.giveBack();
+    seal.open(sealed, binding);
+    for (let n = 0; n < 3; n++) {
+      pass(limits.mcpStateMs + 1);
+      seal.open(seal.seal('another', binding), binding);
+      expect(seal.open(sealed, binding)).toBeUndefined();
+    }
   });
 
   it.each([

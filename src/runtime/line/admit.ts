@@ -1,13 +1,13 @@
 import { limits } from '../../base/limits.ts';
 import type { Run } from '../../model/run.ts';
 import type { Catalog } from '../catalog.ts';
-import type { World } from '../world.ts';
+import type { Sources, World } from '../world.ts';
 import type { CallRequest } from './call-request.ts';
 import { Refusal, refuse } from './refusal.ts';
 
 /**
- * Proof that the caller is who they say, on a live run of theirs. Holds the catalog the whole call is decided under;
- * disposing of it lets the next call in.
+ * Proof that the caller is who they say, on a live run of theirs. Holds the catalog the whole call is decided under,
+ * and the sources it was made of; disposing of it lets the next call in.
  */
 export class Admitted implements Disposable {
   readonly #inFlight: { count: number };
@@ -15,13 +15,21 @@ export class Admitted implements Disposable {
   readonly request: CallRequest;
   readonly run: Run;
   readonly catalog: Catalog;
+  readonly sources: Sources;
 
-  constructor(inFlight: { count: number }, callId: string, request: CallRequest, run: Run, catalog: Catalog) {
+  constructor(
+    inFlight: { count: number },
+    callId: string,
+    request: CallRequest,
+    run: Run,
+    { catalog, sources }: { readonly catalog: Catalog; readonly sources: Sources },
+  ) {
     this.#inFlight = inFlight;
     this.callId = callId;
     this.request = request;
     this.run = run;
     this.catalog = catalog;
+    this.sources = sources;
     this.#inFlight.count += 1;
   }
 
@@ -38,7 +46,7 @@ export async function admit(world: World, request: CallRequest, callId: string):
   if (run.expiresAtMs <= world.clock.nowMs()) return refuse('E_RUN_ENDED', 'the run has expired');
   // Others may have been let in while the run was read.
   if (isFull(world)) return busy();
-  return new Admitted(world.inFlight, callId, request, run, world.catalog());
+  return new Admitted(world.inFlight, callId, request, run, { catalog: world.catalog(), sources: world.sources() });
 }
 
 function isFull({ inFlight }: World): boolean {

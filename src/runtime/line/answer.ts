@@ -1,7 +1,8 @@
 import { newId } from '../../base/clock.ts';
 import { errorEntry } from '../../base/errors.ts';
 import { limits } from '../../base/limits.ts';
-import { fitText, recordRefusal } from '../record.ts';
+import { recordRefusal } from '../record.ts';
+import { fitText } from '../record-parts.ts';
 import type { World } from '../world.ts';
 import type { CallAnswer } from './call-answer.ts';
 import type { CallRequest } from './call-request.ts';

@@ -2,6 +2,7 @@ import type { ErrorCode } from '../../base/errors.ts';
 import type { Reason } from '../../model/decision.ts';
 import type { Redaction, ToolResult } from '../../model/result.ts';
 import type { Ran } from '../../ports/store.ts';
+import type { ShownFindings } from '../show-findings.ts';
 import type { ProtocolError } from './refusal.ts';
 
 /** What a call comes to. Every answer has been recorded before it is returned. */
@@ -11,6 +12,8 @@ export type CallAnswer =
       readonly callId: string;
       readonly result: ToolResult;
       readonly redactions: readonly Redaction[];
+      /** What scanning the result came to. Nothing is permitted for a low risk. */
+      readonly scan?: ShownFindings;
     }
   | {
       readonly kind: 'refused';

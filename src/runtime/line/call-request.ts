@@ -1,3 +1,4 @@
+import type { Digest } from '../../base/digest.ts';
 import type { JsonObject } from '../../base/json.ts';
 import type { Principal } from '../../model/principal.ts';
 import type { CallCarrier, CallInput } from '../../ports/tool-source.ts';
@@ -12,6 +13,8 @@ export interface CallRequest {
   readonly arguments: unknown;
   /** The approval this call is a retry for. The stored call is executed, so the arguments must be the same. */
   readonly approvalId?: string;
+  /** What the caller's own key made of this call: the id it has, and the digest of what was asked for under the key. */
+  readonly keyed?: { readonly callId: string; readonly digest: Digest };
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: JsonObject) => void;
   /** Protocol metadata to pass to the tool's server. Never credentials. */

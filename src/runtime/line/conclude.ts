@@ -1,6 +1,8 @@
 import { newId } from '../../base/clock.ts';
 import { errorEntry } from '../../base/errors.ts';
+import { joinLabels } from '../../model/label.ts';
 import { recordOutcome } from '../record-outcome.ts';
+import { takeIn } from '../take-in.ts';
 import type { World } from '../world.ts';
 import type { CallAnswer } from './call-answer.ts';
 import { commit } from './commit.ts';
@@ -23,15 +25,19 @@ export class Outcome {
 export async function conclude(world: World, verified: Verified): Promise<Outcome> {
   const { intended } = verified.executed;
   const { call } = intended.intent;
-  const { run } = intended.grant.decided.labelled.validated.scanned.admitted;
+  const { label, flow, validated } = intended.grant.decided.labelled;
+  const { run } = validated.scanned.admitted;
   const { tenant, agent } = run.principal;
   const atMs = world.clock.nowMs();
   const { ran } = verified;
-  const { result, redactions } = verified.inspected;
-  const runLabel = world.runs.raise(run, verified.label);
+  const { result, redactions, scan } = verified.inspected;
+  const taken = takeIn(world, verified);
+  const runLabel = world.runs.raise(run, joinLabels(label, verified.label));
+  const written = world.runs.flows.isFull(tenant) ? [] : taken.written;
   const recorded = await commit(world, [
     { kind: 'intent.close', callId: call.id, ran, atMs },
     { kind: 'run.label', runId: run.id, label: runLabel },
+    ...(written.length === 0 ? [] : [{ kind: 'written.add' as const, tenant, objects: written, runId: run.id, atMs }]),
     {
       kind: 'event.append',
       event: {
@@ -47,6 +53,9 @@ export async function conclude(world: World, verified: Verified): Promise<Outcom
       },
     },
   ]);
+  // What nobody will see is not put to use; what was read counts all the same.
+  if (!(recorded instanceof Refusal)) await taken.index();
+  world.runs.flows.observed(run, flow, taken.written);
   if (recorded instanceof Refusal) {
     return new Outcome({
       kind: 'refused',
@@ -68,5 +77,11 @@ export async function conclude(world: World, verified: Verified): Promise<Outcom
       ...(result.protocolError === undefined ? {} : { protocolError: result.protocolError }),
     });
   }
-  return new Outcome({ kind: 'result', callId: call.id, result, redactions });
+  return new Outcome({
+    kind: 'result',
+    callId: call.id,
+    result,
+    redactions,
+    ...(scan === undefined ? {} : { scan: scan.shown }),
+  });
 }

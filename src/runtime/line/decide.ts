@@ -1,5 +1,6 @@
 import type { Decision } from '../../model/decision.ts';
 import type { DecisionRequest } from '../../policy/kernel.ts';
+import { narrowDecision } from '../narrow-decision.ts';
 import type { World } from '../world.ts';
 import type { Labelled } from './label.ts';
 
@@ -29,7 +30,10 @@ export function decide(world: World, labelled: Labelled): Decided {
     tool,
     arguments: call.arguments,
     run: { attested: run.attested, label: labelled.label, task: run.task },
+    flow: labelled.assessment.facts,
     nowMs: world.clock.nowMs(),
   };
-  return new Decided(labelled, request, catalog.kernel.decide(request));
+  const decision = catalog.kernel.decide(request);
+  const leaves = request.flow.outward || tool.effect === 'read';
+  return new Decided(labelled, request, narrowDecision(decision, scanned.leaving, leaves, catalog.manifest.mode));
 }

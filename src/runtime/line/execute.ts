@@ -1,5 +1,5 @@
 import type { Execution, ToolSource } from '../../ports/tool-source.ts';
-import type { World } from '../world.ts';
+import { reportProgress } from '../remarks.ts';
 import type { Intended } from './intend.ts';
 
 /** Proof that the intent was handed to its tool at most once, and what came of it. */
@@ -17,8 +17,10 @@ export class Executed {
   }
 }
 
-export async function execute(world: World, intended: Intended): Promise<Executed> {
-  const source = world.source(intended.intent.tool.tool.server);
+/** Hands the call to the source it was decided about: another one may have the same name by now. */
+export async function execute(intended: Intended): Promise<Executed> {
+  const { sources } = intended.grant.decided.labelled.validated.scanned.admitted;
+  const source = sources(intended.intent.tool.tool.server);
   if (source === undefined) {
     const message = 'the tool’s server is not configured any more';
     return new Executed(intended, { ok: false, ran: 'no', code: 'E_UPSTREAM_UNREACHABLE', message });
@@ -30,6 +32,8 @@ export async function execute(world: World, intended: Intended): Promise<Execute
 async function callWithin(source: ToolSource, intended: Intended): Promise<Execution> {
   const { intent, grant } = intended;
   const { request } = grant.decided.labelled.validated.scanned.admitted;
+  const confined = grant.decided.decision.obligations.some((obligation) => obligation.kind === 'fields');
+  const carrier = confined ? request.carrier?.confine?.() : request.carrier;
   const abort = new AbortController();
   const { promise: interrupted, resolve: interrupt } = Promise.withResolvers<Execution>();
   const stop = (code: 'E_UPSTREAM_TIMEOUT' | 'E_CANCELLED', message: string) => {
@@ -48,10 +52,10 @@ async function callWithin(source: ToolSource, intended: Intended): Promise<Execu
     }
     const called = source.call(intent, {
       signal: abort.signal,
-      ...(request.onProgress === undefined ? {} : { onProgress: request.onProgress }),
+      ...(request.onProgress === undefined ? {} : { onProgress: reportProgress(request.onProgress, confined) }),
       ...(request.meta === undefined ? {} : { meta: request.meta }),
       ...(request.input === undefined ? {} : { input: request.input }),
-      ...(request.carrier === undefined ? {} : { carrier: request.carrier }),
+      ...(carrier === undefined ? {} : { carrier }),
     });
     return await Promise.race([called, interrupted]);
   } catch {

@@ -1,5 +1,8 @@
+import type { JsonObject } from '../../base/json.ts';
 import { type Call, digestCall } from '../../model/call.ts';
 import type { GovernedTool } from '../../model/tool.ts';
+import type { CatalogEntry } from '../catalog.ts';
+import type { World } from '../world.ts';
 import { Refusal, refuse } from './refusal.ts';
 import type { Scanned } from './scan.ts';
 
@@ -7,12 +10,16 @@ import type { Scanned } from './scan.ts';
 export class Validated {
   readonly #call: Call;
   readonly scanned: Scanned;
-  readonly tool: GovernedTool;
+  readonly entry: CatalogEntry;
 
-  constructor(scanned: Scanned, tool: GovernedTool, call: Call) {
+  constructor(scanned: Scanned, entry: CatalogEntry, call: Call) {
     this.#call = call;
     this.scanned = scanned;
-    this.tool = tool;
+    this.entry = entry;
+  }
+
+  get tool(): GovernedTool {
+    return this.entry.governed;
   }
 
   /** The call with its canonical arguments: exactly what is decided on, approved and executed. */
@@ -21,26 +28,39 @@ export class Validated {
   }
 }
 
-export function validate(scanned: Scanned): Validated | Refusal {
-  const { catalog, request, run, callId } = scanned.admitted;
+export function validate(world: World, scanned: Scanned): Validated | Refusal {
+  const { catalog, request } = scanned.admitted;
   const entry = catalog.tools.get(request.tool);
   if (entry === undefined) return refuse('E_TOOL_UNKNOWN', 'no configured server has a tool of this name');
-  const { governed, disabled } = entry;
-  if (disabled !== undefined) return new Refusal([disabled], disabled.code);
-  const checked = entry.checkFor(run.principal.agent).check(scanned.arguments, run.principal);
+  if (entry.disabled !== undefined) return new Refusal([entry.disabled], entry.disabled.code);
+  return check(world, scanned, entry, scanned.arguments);
+}
+
+/** The same call with its arguments in another form: held against everything once more, as if they had come like this. */
+export function revalidate(world: World, validated: Validated, args: JsonObject): Validated | Refusal {
+  if (args === validated.call.arguments) return validated;
+  return check(world, validated.scanned, validated.entry, args);
+}
+
+function check(world: World, scanned: Scanned, entry: CatalogEntry, args: JsonObject): Validated | Refusal {
+  const { request, run, callId } = scanned.admitted;
+  const checked = entry.checkFor(run.principal.agent).check(args, run.principal);
   if (!checked.ok) {
     const code = checked.reasons[0]?.code ?? 'E_ARGUMENTS_INVALID';
     return new Refusal(checked.reasons, code === 'PERMITTED' ? 'E_ARGUMENTS_INVALID' : code);
   }
-  const { name, pin } = governed;
+  const { name, pin } = entry.governed;
   const input = request.input?.responses;
-  const digest = digestCall(name, pin, checked.arguments, input);
-  return new Validated(scanned, governed, {
+  for (const part of input === undefined ? [checked.arguments] : [checked.arguments, input]) {
+    const reserved = world.reserved.find(entry.governed, part);
+    if (reserved !== undefined) return new Refusal([reserved], 'E_PATH_RESERVED');
+  }
+  return new Validated(scanned, entry, {
     id: callId,
     runId: run.id,
     tool: name,
     arguments: checked.arguments,
     ...(input === undefined ? {} : { input }),
-    digest,
+    digest: digestCall(name, pin, checked.arguments, input),
   });
 }

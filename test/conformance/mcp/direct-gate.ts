@@ -25,6 +25,8 @@ export async function openDirectGate(sources: readonly ToolSource[]): Promise<Mc
     }),
     listTools: async () => tools,
     permitQuestion: async () => true,
+    passAnswer: async () => true,
+    isConfined: () => false,
     onToolsChanged: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);
@@ -51,6 +53,7 @@ export async function openDirectGate(sources: readonly ToolSource[]): Promise<Mc
         effect: 'read',
         consequence: 'low',
         declared: true,
+        sinks: [],
       } as const;
       const { signal = new AbortController().signal, onProgress, meta, input, carrier } = request;
       const execution = await source.call(new Intent(1, call, governed, limits.callTimeoutMs), {

@@ -32,6 +32,13 @@ const arbitraryChange: fc.Arbitrary<Change> = fc.oneof(
       origins: fc.subarray(['mail/read', 'web/fetch']),
     }),
   }),
+  fc.record({
+    kind: fc.constant('written.add' as const),
+    tenant,
+    objects: fc.array(fc.constantFrom('note#1', 'note#2', 'mail#1', 'value#email:a@b.test'), { maxLength: 3 }),
+    runId,
+    atMs: ms,
+  }),
   fc.record({ kind: fc.constant('run.require' as const), tenant, agent, runId, nowMs: ms }),
   fc.record({ kind: fc.constant('isolation.require' as const), scopes: fc.array(scope, { maxLength: 3 }) }),
   fc.record({
@@ -46,6 +53,13 @@ const arbitraryChange: fc.Arbitrary<Change> = fc.oneof(
     tool: fc.constantFrom('mail/send' as const, 'mail/read' as const),
     pin: fc.constantFrom(pinA, bundleB),
   }),
+  fc
+    .record({
+      tool: fc.constantFrom('mail/send' as const, 'mail/read' as const),
+      pin: fc.constantFrom(pinA, bundleB),
+      ms,
+    })
+    .map(({ ms: atMs, ...pin }): Change => ({ kind: 'pin.set', ...pin, descriptor: {}, atMs, ifAbsent: true })),
   fc.record({ kind: fc.constant('approval.expire' as const), tenant, nowMs: ms }),
   fc.record({ kind: fc.constant('bundle.require' as const), bundle }),
   bundle.map((b): Change => ({ kind: 'bundle.activate', bundle: b, content: { is: b }, atMs: 1 })),

@@ -134,12 +134,28 @@ export const conditionCases: readonly ConditionCase[] = [
     before: [isolateAgent, { ...isolateAgent, isolated: false }],
     change: { kind: 'isolation.require', scopes: ['agent:acme/support'] },
   },
+  {
+    says: 'a tool without a pin is pinned where it has none',
+    before: [],
+    change: { kind: 'pin.set', tool: 'mail/send', pin: pinA, descriptor: {}, atMs: 1, ifAbsent: true },
+  },
+  {
+    says: 'a tool is not pinned over another pin where it has one',
+    before: [{ kind: 'pin.set', tool: 'mail/send', pin: bundleB, descriptor: {}, atMs: 1 }],
+    change: { kind: 'pin.set', tool: 'mail/send', pin: pinA, descriptor: {}, atMs: 2, ifAbsent: true },
+    code: 'E_BUSY',
+  },
+  {
+    says: 'the pin a tool has does no harm to be set again',
+    before: [{ kind: 'pin.set', tool: 'mail/send', pin: pinA, descriptor: {}, atMs: 1 }],
+    change: { kind: 'pin.set', tool: 'mail/send', pin: pinA, descriptor: {}, atMs: 2, ifAbsent: true },
+  },
   { says: 'no scopes, no isolation', before: [isolateAgent], change: { kind: 'isolation.require', scopes: [] } },
   {
     says: 'no bundle is active at first',
     before: [],
     change: { kind: 'bundle.require', bundle: bundleA },
-    code: 'E_BUSY',
+    code: 'E_BUNDLE_REPLACED',
   },
   {
     says: 'the active bundle may be required',
@@ -150,7 +166,7 @@ export const conditionCases: readonly ConditionCase[] = [
     says: 'a replaced bundle is refused',
     before: [activateA, { ...activateA, bundle: bundleB }],
     change: { kind: 'bundle.require', bundle: bundleA },
-    code: 'E_BUSY',
+    code: 'E_BUNDLE_REPLACED',
   },
   {
     says: 'a bundle may be activated again',

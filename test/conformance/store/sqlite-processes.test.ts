@@ -85,11 +85,11 @@ describe('sqlite, several processes', () => {
   it('see at once which bundle one of them activated', async () => {
     const [one, other] = await startThree();
     const requireA = () => other.commit({ kind: 'bundle.require', bundle: bundleA }, append());
-    expect(codeOf(await requireA())).toBe('E_BUSY');
+    expect(codeOf(await requireA())).toBe('E_BUNDLE_REPLACED');
     await one.commit(activateA);
     expect(codeOf(await requireA())).toBe('ok');
     await one.commit({ ...activateA, bundle: bundleB });
-    expect(codeOf(await requireA())).toBe('E_BUSY');
+    expect(codeOf(await requireA())).toBe('E_BUNDLE_REPLACED');
     expect(codeOf(await other.commit({ kind: 'bundle.require', bundle: bundleB }))).toBe('ok');
   });
 

@@ -13,6 +13,8 @@ export interface ModelState {
   approvals: Record<string, Approval>;
   isolations: Record<string, { reason: string; atMs: number }>;
   pins: Record<string, { pin: string; atMs: number }>;
+  /** By tenant, in the order in which they were first written. */
+  written: Record<string, string[]>;
   bundle: string | undefined;
 }
 
@@ -23,6 +25,7 @@ export const emptyModel: ModelState = {
   approvals: {},
   isolations: {},
   pins: {},
+  written: {},
   bundle: undefined,
 };
 
@@ -71,6 +74,12 @@ function make(state: ModelState, change: Change): void {
       state.runs[change.runId] = { ...run, label: joinLabels(run.label, change.label) };
       return;
     }
+    case 'written.add':
+      for (const object of change.objects) {
+        const written = state.written[change.tenant] ?? [];
+        if (!written.includes(object)) state.written[change.tenant] = [...written, object];
+      }
+      return;
     case 'run.require': {
       const run = state.runs[change.runId];
       require(run !== undefined && run.principal.tenant === change.tenant, 'E_RUN_UNKNOWN');
@@ -89,7 +98,7 @@ function make(state: ModelState, change: Change): void {
       require(state.pins[change.tool]?.pin === change.pin, 'E_TOOL_DRIFTED');
       return;
     case 'bundle.require':
-      require(state.bundle === change.bundle, 'E_BUSY');
+      require(state.bundle === change.bundle, 'E_BUNDLE_REPLACED');
       return;
     case 'bundle.activate':
       state.bundle = change.bundle;
@@ -144,6 +153,10 @@ function make(state: ModelState, change: Change): void {
       return;
     }
     case 'pin.set':
+      if (change.ifAbsent && state.pins[change.tool] !== undefined) {
+        require(state.pins[change.tool]?.pin === change.pin, 'E_BUSY');
+        return;
+      }
       state.pins[change.tool] = { pin: change.pin, atMs: change.atMs };
   }
 }

@@ -42,6 +42,8 @@ export function applyChange(
     }
     case 'run.require':
       return requireRun(state, change);
+    case 'written.add':
+      return addWritten(state, change, undo);
     case 'isolation.require': {
       const isolated = change.scopes.find((scope) => state.isolations.has(scope));
       return isolated === undefined ? undefined : refusals.isolated(isolated);
@@ -59,7 +61,7 @@ export function applyChange(
       const { bundle, atMs } = change;
       const content = state.bundles.get(bundle) ?? jsonCopy(change.content);
       put(state.bundles, bundle, content, undo);
-      state.activeBundle = { bundle, content, atMs };
+      state.activeBundle = { bundle, content, atMs, by };
       undo.push(() => {
         state.activeBundle = previous;
       });
@@ -84,7 +86,9 @@ export function applyChange(
     case 'approval.consume':
       return consumeApproval(state, change, undo);
     case 'pin.set': {
-      const { tool, pin, descriptor, atMs } = change;
+      const { tool, pin, descriptor, atMs, ifAbsent } = change;
+      const known = state.pins.get(tool);
+      if (ifAbsent && known !== undefined) return known.pin === pin ? undefined : refusals.pinExists(tool);
       return put(state.pins, tool, { tool, pin, descriptor: jsonCopy(descriptor), atMs }, undo);
     }
     default:
@@ -93,6 +97,14 @@ export function applyChange(
 }
 
 type ChangeOf<Kind extends Change['kind']> = Extract<Change, { readonly kind: Kind }>;
+
+function addWritten(state: MemoryState, change: ChangeOf<'written.add'>, undo: Undo): undefined {
+  const { tenant } = change;
+  for (const object of change.objects) {
+    const key = JSON.stringify([tenant, object]);
+    if (!state.written.has(key)) put(state.written, key, { tenant, object, seq: state.written.size + 1 }, undo);
+  }
+}
 
 function requireRun(state: MemoryState, change: ChangeOf<'run.require'>): undefined | StoreRefusal {
   const run = state.runs.get(change.runId);

@@ -3,7 +3,7 @@ import type { JsonObject } from '../../../base/json.ts';
 import type { Approval } from '../../../model/approval.ts';
 import type { StoredEvent } from '../../../model/event.ts';
 import type { Run } from '../../../model/run.ts';
-import type { OpenIntent, Ran, StoredPin } from '../../../ports/store.ts';
+import type { ActiveBundle, OpenIntent, Ran, StoredPin, WrittenObject } from '../../../ports/store.ts';
 
 /** Stands for one open store. The intents it opened are abandoned once it is closed. */
 export type Instance = symbol;
@@ -16,10 +16,12 @@ export interface MemoryState {
   readonly approvals: Map<string, Approval>;
   readonly isolations: Map<string, { readonly scope: string; readonly reason: string; readonly atMs: number }>;
   readonly pins: Map<string, StoredPin>;
+  /** By tenant and object, as JSON. */
+  readonly written: Map<string, WrittenObject & { readonly tenant: string }>;
   readonly bundles: Map<Digest, JsonObject>;
   /** The stores that have this state open. */
   readonly live: Set<Instance>;
-  activeBundle: { readonly bundle: Digest; readonly content: JsonObject; readonly atMs: number } | undefined;
+  activeBundle: (Omit<ActiveBundle, 'activator'> & { readonly by: Instance }) | undefined;
 }
 
 export function newMemoryState(): MemoryState {
@@ -30,6 +32,7 @@ export function newMemoryState(): MemoryState {
     approvals: new Map(),
     isolations: new Map(),
     pins: new Map(),
+    written: new Map(),
     bundles: new Map(),
     live: new Set(),
     activeBundle: undefined,

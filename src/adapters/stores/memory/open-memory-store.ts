@@ -1,5 +1,6 @@
 import { Fault } from '../../../base/fault.ts';
 import { limits } from '../../../base/limits.ts';
+import type { Approval } from '../../../model/approval.ts';
 import type { StoredEvent } from '../../../model/event.ts';
 import type { Change, CommitResult, Store } from '../../../ports/store.ts';
 import { assertLimit, refuseTooLarge } from '../record.ts';
@@ -60,11 +61,16 @@ export function openMemoryStore(state: MemoryState = newMemoryState()): Store {
       const approval = open().approvals.get(approvalId);
       return approval?.tenant === tenant ? structuredClone(approval) : undefined;
     },
-    async listApprovals(tenant, approvalState, limit) {
+    async listApprovals(tenant, approvalState, limit, after) {
       assertLimit(limit);
-      return [...open().approvals.values()]
+      const { approvals } = open();
+      const last = after === undefined ? undefined : approvals.get(after);
+      if (after !== undefined && last?.tenant !== tenant) return [];
+      const newestFirst = (a: Approval, b: Approval) => b.askedAtMs - a.askedAtMs || compare(b.id, a.id);
+      return [...approvals.values()]
         .filter((approval) => approval.tenant === tenant && approval.state === approvalState)
-        .sort((a, b) => b.askedAtMs - a.askedAtMs || compare(b.id, a.id))
+        .filter((approval) => last === undefined || newestFirst(last, approval) < 0)
+        .sort(newestFirst)
         .slice(0, limit)
         .map((approval) => structuredClone(approval));
     },
@@ -87,6 +93,13 @@ export function openMemoryStore(state: MemoryState = newMemoryState()): Store {
         .sort((a, b) => compare(a.tool, b.tool))
         .map((pin) => structuredClone(pin));
     },
+    async listWritten(tenant, afterSeq, limit) {
+      assertLimit(limit);
+      return [...open().written.values()]
+        .filter((written) => written.tenant === tenant && written.seq > afterSeq)
+        .slice(0, limit)
+        .map(({ seq, object }) => ({ seq, object }));
+    },
     async readBundle(bundle) {
       const content = open().bundles.get(bundle);
       return content && { bundle, content: structuredClone(content) };
@@ -95,8 +108,11 @@ export function openMemoryStore(state: MemoryState = newMemoryState()): Store {
       return [...open().isolations.values()].sort((a, b) => compare(a.scope, b.scope));
     },
     async readActiveBundle() {
-      const { activeBundle } = open();
-      return activeBundle && structuredClone(activeBundle);
+      const { activeBundle, live } = open();
+      if (activeBundle === undefined) return undefined;
+      const { by, bundle, content, atMs } = activeBundle;
+      const activator = live.has(by) ? { activator: { pid: process.pid } } : {};
+      return { bundle, content: structuredClone(content), atMs, ...activator };
     },
     async close() {
       state.live.delete(self);

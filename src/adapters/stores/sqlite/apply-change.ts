@@ -14,7 +14,7 @@ export interface ChangeApplier {
   forget(): void;
 }
 
-/** @param instance who opens the intents. */
+/** @param instance who opens the intents and activates bundles. */
 export function createChangeApplier(db: DatabaseSync, instance: number): ChangeApplier {
   const insertRun = db.prepare(
     `INSERT INTO runs (id, tenant, agent, expires_at_ms, label, record) VALUES (?, ?, ?, ?, ?, ?)
@@ -27,17 +27,23 @@ export function createChangeApplier(db: DatabaseSync, instance: number): ChangeA
     `SELECT expires_at_ms AS expiresAtMs, ended_at_ms AS endedAtMs, label
      FROM runs WHERE id = ? AND tenant = ? AND agent = ?`,
   );
+  const addWritten = db.prepare(
+    'INSERT INTO written (tenant, object, run_id, at_ms) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING',
+  );
   const selectScopes = db.prepare('SELECT scope FROM isolations');
   const isolate = db.prepare('INSERT OR REPLACE INTO isolations (scope, reason, at_ms) VALUES (?, ?, ?)');
   const resume = db.prepare('DELETE FROM isolations WHERE scope = ?');
   const selectBundle = db.prepare('SELECT digest FROM active_bundle');
   const insertBundle = db.prepare('INSERT INTO bundles (digest, record) VALUES (?, ?) ON CONFLICT DO NOTHING');
-  const activateBundle = db.prepare('INSERT OR REPLACE INTO active_bundle (only, digest, at_ms) VALUES (1, ?, ?)');
+  const activateBundle = db.prepare(
+    'INSERT OR REPLACE INTO active_bundle (only, digest, at_ms, instance) VALUES (1, ?, ?, ?)',
+  );
   const insertIntent = db.prepare(
     'INSERT INTO intents (call_id, tenant, run_id, opened_at_ms, instance) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
   );
   const closeIntent = db.prepare('UPDATE intents SET ran = ?, closed_at_ms = ? WHERE call_id = ? AND ran IS NULL');
   const selectPin = db.prepare('SELECT 1 FROM pins WHERE tool = ? AND pin = ?');
+  const selectKnownPin = db.prepare('SELECT pin FROM pins WHERE tool = ?');
   const setPin = db.prepare('INSERT OR REPLACE INTO pins (tool, pin, record, at_ms) VALUES (?, ?, ?, ?)');
   const approvals = createApprovalChanges(db);
 
@@ -82,6 +88,9 @@ export function createChangeApplier(db: DatabaseSync, instance: number): ChangeA
           const covered = change.label === undefined || coversLabel(change.label, readLabel(run['label']));
           return covered ? undefined : refusals.labelRaised(change.runId);
         }
+        case 'written.add':
+          for (const object of change.objects) addWritten.run(change.tenant, object, change.runId, change.atMs);
+          return undefined;
         case 'isolation.require': {
           isolatedScopes ??= new Set(selectScopes.all().map((row) => row['scope']));
           for (const scope of change.scopes) if (isolatedScopes.has(scope)) return refusals.isolated(scope);
@@ -100,7 +109,7 @@ export function createChangeApplier(db: DatabaseSync, instance: number): ChangeA
         case 'bundle.activate':
           activeBundle = undefined;
           insertBundle.run(change.bundle, recordOf(change) ?? '');
-          activateBundle.run(change.bundle, change.atMs);
+          activateBundle.run(change.bundle, change.atMs, instance);
           return undefined;
         case 'intent.open':
           return insertIntent.run(change.callId, change.tenant, change.runId, change.atMs, instance).changes === 1
@@ -119,6 +128,10 @@ export function createChangeApplier(db: DatabaseSync, instance: number): ChangeA
         case 'approval.consume':
           return approvals.consume(change);
         case 'pin.set':
+          if (change.ifAbsent) {
+            const known = selectKnownPin.get(change.tool)?.['pin'];
+            if (known !== undefined) return known === change.pin ? undefined : refusals.pinExists(change.tool);
+          }
           setPin.run(change.tool, change.pin, recordOf(change) ?? '', change.atMs);
           return undefined;
         default:

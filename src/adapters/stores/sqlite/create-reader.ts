@@ -25,6 +25,11 @@ export function createReader(db: DatabaseSync, live: () => readonly Instance[]):
   const selectApprovals = db.prepare(
     `SELECT ${approvalColumns} FROM approvals WHERE tenant = ? AND state = ? ORDER BY asked_at_ms DESC, id DESC LIMIT ?`,
   );
+  const selectLaterApprovals = db.prepare(
+    `SELECT ${approvalColumns} FROM approvals WHERE tenant = ?1 AND state = ?2
+     AND (asked_at_ms, id) < (SELECT asked_at_ms, id FROM approvals WHERE tenant = ?1 AND id = ?3)
+     ORDER BY asked_at_ms DESC, id DESC LIMIT ?4`,
+  );
   const selectAbandonedIntents = db.prepare(
     `SELECT call_id, tenant, run_id, opened_at_ms FROM intents
      WHERE ran IS NULL AND (instance IS NULL OR instance NOT IN (SELECT value FROM json_each(?)))
@@ -36,8 +41,11 @@ export function createReader(db: DatabaseSync, live: () => readonly Instance[]):
     `SELECT tool, pin, record, at_ms FROM pins WHERE tool >= ? || '/' AND tool < ? || '0' ORDER BY tool`,
   );
   const selectIsolations = db.prepare('SELECT scope, reason, at_ms FROM isolations ORDER BY scope');
+  const selectWritten = db.prepare('SELECT seq, object FROM written WHERE tenant = ? AND seq > ? ORDER BY seq LIMIT ?');
   const selectBundle = db.prepare('SELECT record FROM bundles WHERE digest = ?');
-  const selectActiveBundle = db.prepare('SELECT digest, record, at_ms FROM active_bundle JOIN bundles USING (digest)');
+  const selectActiveBundle = db.prepare(
+    'SELECT digest, record, at_ms, instance FROM active_bundle JOIN bundles USING (digest)',
+  );
   const eventStatements = new Map<string, StatementSync>();
 
   return {
@@ -71,8 +79,10 @@ export function createReader(db: DatabaseSync, live: () => readonly Instance[]):
       const row = selectApproval.get(approvalId, tenant);
       return row && toApproval(row);
     },
-    listApprovals(tenant, state, limit) {
-      return selectApprovals.all(tenant, state, limit).map(toApproval);
+    listApprovals(tenant, state, limit, after) {
+      return after === undefined
+        ? selectApprovals.all(tenant, state, limit).map(toApproval)
+        : selectLaterApprovals.all(tenant, state, after, limit).map(toApproval);
     },
     listAbandonedIntents(limit) {
       // One snapshot: whoever opened an intent that is in it is entered in it too, and was alive then.
@@ -99,6 +109,11 @@ export function createReader(db: DatabaseSync, live: () => readonly Instance[]):
       // only tools' names are written to this column
       return selectPins.all(server, server).map((row) => toPin(String(row['tool']) as ToolName, row));
     },
+    listWritten(tenant, afterSeq, limit) {
+      return selectWritten
+        .all(tenant, afterSeq, limit)
+        .map((row) => ({ seq: Number(row['seq']), object: String(row['object']) }));
+    },
     readBundle(bundle) {
       const row = selectBundle.get(bundle);
       return row && { bundle, content: parse<JsonObject>(row['record']) };
@@ -111,10 +126,12 @@ export function createReader(db: DatabaseSync, live: () => readonly Instance[]):
     readActiveBundle() {
       const row = selectActiveBundle.get();
       if (row === undefined) return undefined;
+      const activator = live().find(({ id }) => id === row['instance']);
       return {
         bundle: asDigest(row['digest']),
         content: parse<JsonObject>(row['record']),
         atMs: Number(row['at_ms']),
+        ...(activator === undefined ? {} : { activator: { pid: activator.pid } }),
       };
     },
   };

@@ -90,6 +90,20 @@ export const migrations: readonly string[] = [
   CREATE TABLE instances (id INTEGER PRIMARY KEY AUTOINCREMENT, pid INTEGER NOT NULL) STRICT;
   ALTER TABLE intents ADD COLUMN instance INTEGER;
   `,
+  // What agents wrote with nobody vouching for it. Read in the order of `seq`, never removed.
+  `
+  CREATE TABLE written (
+    seq INTEGER PRIMARY KEY,
+    tenant TEXT NOT NULL,
+    object TEXT NOT NULL,
+    run_id TEXT NOT NULL,
+    at_ms REAL NOT NULL,
+    UNIQUE (tenant, object)
+  ) STRICT;
+  CREATE INDEX written_by_tenant ON written (tenant, seq);
+  `,
+  // Which of them activated the bundle that is active.
+  'ALTER TABLE active_bundle ADD COLUMN instance INTEGER',
 ];
 
 /** The version a file has after all migrations. */

@@ -35,9 +35,9 @@ export async function openSqliteStoreReadOnly({ path }: { readonly path: string 
     },
     readRun: (tenant, runId) => read((from) => from.readRun(tenant, runId)),
     readApproval: (tenant, approvalId) => read((from) => from.readApproval(tenant, approvalId)),
-    async listApprovals(tenant, state, limit) {
+    async listApprovals(tenant, state, limit, after) {
       assertLimit(limit);
-      return read((from) => from.listApprovals(tenant, state, limit));
+      return read((from) => from.listApprovals(tenant, state, limit, after));
     },
     async listAbandonedIntents(limit) {
       assertLimit(limit);
@@ -45,6 +45,10 @@ export async function openSqliteStoreReadOnly({ path }: { readonly path: string 
     },
     readPin: (tool) => read((from) => from.readPin(tool)),
     listPins: (server) => read((from) => from.listPins(server)),
+    async listWritten(tenant, afterSeq, limit) {
+      assertLimit(limit);
+      return read((from) => from.listWritten(tenant, afterSeq, limit));
+    },
     readBundle: (bundle) => read((from) => from.readBundle(bundle)),
     listIsolations: () => read((from) => from.listIsolations()),
     readActiveBundle: () => read((from) => from.readActiveBundle()),

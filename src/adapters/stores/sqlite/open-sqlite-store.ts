@@ -44,9 +44,9 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     },
     readRun: (tenant, runId) => worker.read('readRun', tenant, runId),
     readApproval: (tenant, approvalId) => worker.read('readApproval', tenant, approvalId),
-    async listApprovals(tenant, state, limit) {
+    async listApprovals(tenant, state, limit, after) {
       assertLimit(limit);
-      return worker.read('listApprovals', tenant, state, limit);
+      return worker.read('listApprovals', tenant, state, limit, after);
     },
     async listAbandonedIntents(limit) {
       assertLimit(limit);
@@ -54,6 +54,10 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     },
     readPin: (tool) => worker.read('readPin', tool),
     listPins: (server) => worker.read('listPins', server),
+    async listWritten(tenant, afterSeq, limit) {
+      assertLimit(limit);
+      return worker.read('listWritten', tenant, afterSeq, limit);
+    },
     readBundle: (bundle) => worker.read('readBundle', bundle),
     listIsolations: () => worker.read('listIsolations'),
     readActiveBundle: () => worker.read('readActiveBundle'),

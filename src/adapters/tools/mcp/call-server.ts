@@ -11,7 +11,7 @@ import type { McpCarrier } from '../../../ports/mcp-upstream.ts';
 import type { Ran } from '../../../ports/store.ts';
 import type { CallCarrier, CallContext, Execution } from '../../../ports/tool-source.ts';
 import { toRequest, toToolResult } from './callables.ts';
-import type { Connection, Reply } from './connection.ts';
+import type { Connection, Listener, Reply } from './connection.ts';
 import { type Links, OWN } from './links.ts';
 import type { WireFailure } from './wire.ts';
 
@@ -33,15 +33,21 @@ export async function callServer(
   context.signal.addEventListener('abort', onCancel, { once: true });
   if (context.signal.aborted) stop.abort();
   try {
-    // An ended session was answered before the call was looked at: it did not run and may be sent once more.
+    const isRead = intent.tool.effect === 'read';
     for (let attempt = 1; ; attempt++) {
       const connection = await reach(links.get(holder), stop.signal);
       if (connection === undefined) return interrupted(late, 'no');
+      // What may change something is not sent twice, so it goes out only on a session that is there.
+      if (!isRead && attempt === 1 && !(await connection.hasSession(stop.signal))) {
+        links.drop(holder);
+        continue;
+      }
+      if (stop.signal.aborted) return interrupted(late, 'no');
       const reply = await send(connection, intent, context, carrier, stop.signal);
       if (reply.kind !== 'failure') return conclude(intent, reply);
       if (reply.failure.kind === 'aborted') return interrupted(late, reply.failure.ran);
       if (reply.failure.kind === 'session') links.drop(holder);
-      if (reply.failure.kind !== 'session' || attempt > 1) return toExecution(reply.failure);
+      if (reply.failure.kind !== 'session' || attempt > 1 || !isRead) return toExecution(reply.failure);
     }
   } catch (error) {
     return notConnected(error);
@@ -80,8 +86,15 @@ function send(
     ...(meta === undefined ? {} : { meta }),
     ...(carrier === undefined ? {} : { capabilities: carrier.capabilities }),
     ...(context.onProgress === undefined ? {} : { onProgress: context.onProgress }),
-    ...(carrier === undefined ? {} : { listener: carrier }),
+    ...(carrier === undefined ? {} : { listener: listenFor(carrier, intent.call.id) }),
   });
+}
+
+function listenFor(carrier: McpCarrier, callId: string): Listener {
+  return {
+    onNotification: (method, params) => carrier.onNotification(method, params),
+    onRequest: (method, params, signal) => carrier.onRequest(method, params, signal, callId),
+  };
 }
 
 /** A carrier made by an MCP door; one of another protocol means nothing here. */
@@ -149,19 +162,19 @@ function interrupted(late: boolean, ran: Ran): Execution {
     : { ok: false, ran, code: 'E_CANCELLED', message: 'the caller cancelled' };
 }
 
+const LOST: ReadonlySet<WireFailure['kind']> = new Set(['lost', 'session']);
+
 function toExecution(failure: WireFailure): Execution {
   const code =
-    failure.ran === 'no' ? 'E_UPSTREAM_UNREACHABLE' : failure.kind === 'lost' ? 'E_UPSTREAM_LOST' : 'E_UPSTREAM_FAILED';
+    failure.ran === 'no' ? 'E_UPSTREAM_UNREACHABLE' : LOST.has(failure.kind) ? 'E_UPSTREAM_LOST' : 'E_UPSTREAM_FAILED';
   return { ok: false, ran: failure.ran, code, message: failure.message };
 }
 
+/** Codes of a connection that could not be had for a reason of our own. */
+const REFUSED = ['E_SERVER_LAUNCH', 'E_SERVER_INTEGRITY', 'E_SERVER_BUSY'] as const;
+
 function notConnected(error: unknown): Execution {
-  const code = error instanceof Fault ? error.code : undefined;
+  const known = error instanceof Fault ? REFUSED.find((code) => code === error.code) : undefined;
   const message = error instanceof Error ? error.message : 'the server could not be reached';
-  return {
-    ok: false,
-    ran: 'no',
-    code: code === 'E_SERVER_LAUNCH' || code === 'E_SERVER_INTEGRITY' ? code : 'E_UPSTREAM_UNREACHABLE',
-    message,
-  };
+  return { ok: false, ran: 'no', code: known ?? 'E_UPSTREAM_UNREACHABLE', message };
 }

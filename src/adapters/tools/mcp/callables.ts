@@ -67,10 +67,11 @@ export function toRequest(name: string, args: JsonObject): { readonly method: st
 /**
  * A server's result in the one shape the line knows, or `undefined` if it is malformed. What a resource or a prompt
  * holds becomes content blocks, so that whatever looks at content sees it: a resource's contents are `resource` blocks,
- * a prompt's messages are their blocks with the `role` added. Everything else is kept in `extra`.
+ * a prompt's messages are their blocks with the `role` added. Everything else is kept in `extra`. What asks for input
+ * first is no result yet, and keeps nothing that only a result has: it would be held to no output schema.
  */
 export function toToolResult(name: string, result: JsonObject): ToolResult | undefined {
-  if (result['resultType'] === 'input_required') return { content: [], extra: result };
+  if (result['resultType'] === 'input_required') return { content: [], extra: pickRound(result) };
   if (name === mcpCallables.readResource) {
     const { contents, ...extra } = result;
     if (!isObjectList(contents)) return undefined;
@@ -94,6 +95,12 @@ export function toToolResult(name: string, result: JsonObject): ToolResult | und
     ...(isError === true ? { isError } : {}),
     ...(Object.keys(extra).length === 0 ? {} : { extra }),
   };
+}
+
+const ROUND = ['resultType', 'inputRequests', 'requestState', '_meta'];
+
+function pickRound(result: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(result).filter(([name]) => ROUND.includes(name)));
 }
 
 function toBlock(message: JsonObject): JsonObject | undefined {

@@ -37,6 +37,7 @@ interface Pending {
 }
 
 const NOT_OFFERED: McpAnswer = { ok: false, error: { code: -32_601, message: 'Method not found' } };
+const FRESH_MS = 1_000;
 const NAMED: Readonly<Record<string, 'name' | 'uri'>> = {
   'tools/call': 'name',
   'prompts/get': 'name',
@@ -56,10 +57,13 @@ export class Connection {
   readonly #asked = new Map<RpcId, AbortController>();
   #lastId = 0;
   #open = true;
+  /** Runs while the server's last answer is so new that its session need not be asked after. */
+  #fresh: NodeJS.Timeout | undefined;
 
   constructor(wire: Wire, negotiated: Negotiated, listener: Listener, onClose: () => void) {
     this.#wire = wire;
     this.negotiated = negotiated;
+    this.#heard();
     this.#listener = listener;
     this.#onClose = onClose;
     wire.onMessage = (message) => this.#receive(message, undefined);
@@ -68,6 +72,11 @@ export class Connection {
 
   get open(): boolean {
     return this.#open;
+  }
+
+  /** Whether requests are under way. */
+  get busy(): boolean {
+    return this.#pending.size > 0;
   }
 
   ask(ask: Ask): Promise<Reply> {
@@ -106,6 +115,16 @@ export class Connection {
           (error: unknown) => fail(toFailure(error)),
         );
     });
+  }
+
+  /**
+   * Whether the server still knows the session of a legacy connection over HTTP. It is asked, with a `ping`, unless it
+   * answered something a moment ago: a server that was started again knows none, and says so to whatever comes next.
+   */
+  async hasSession(signal: AbortSignal): Promise<boolean> {
+    if (this.negotiated.era === 'modern' || !this.#wire.streams || this.#fresh !== undefined) return true;
+    const reply = await this.ask({ method: 'ping', params: {}, signal });
+    return reply.kind !== 'failure' || reply.failure.kind !== 'session';
   }
 
   notify(method: string, params: JsonObject): void {
@@ -166,7 +185,14 @@ export class Connection {
     else (this.#owner(stream) ?? this.#listener).onNotification(method, params);
   }
 
+  #heard(): void {
+    if (this.negotiated.era === 'modern' || !this.#wire.streams) return;
+    if (this.#fresh !== undefined) this.#fresh.refresh();
+    else this.#fresh = setTimeout(() => (this.#fresh = undefined), FRESH_MS).unref();
+  }
+
   #settle(message: Exclude<RpcMessage, { method: string }>): void {
+    this.#heard();
     const pending = message.id === null ? undefined : this.#pending.get(message.id);
     if ('result' in message) pending?.settle({ kind: 'result', result: message.result });
     else pending?.settle({ kind: 'error', error: message.error });
@@ -210,6 +236,7 @@ export class Connection {
   #end(): void {
     if (!this.#open) return;
     this.#open = false;
+    clearTimeout(this.#fresh);
     for (const abort of this.#asked.values()) abort.abort();
     const failure = new WireFailure('lost', 'unknown', 'the connection to the server ended');
     for (const pending of [...this.#pending.values()]) pending.settle({ kind: 'failure', failure });

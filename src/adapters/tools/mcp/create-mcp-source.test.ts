@@ -78,6 +78,7 @@ function call(
     effect: 'read',
     consequence: 'low',
     declared: true,
+    sinks: [],
   } as const;
   const made = { id: 'call_1', runId: 'run_1', tool: governed.name, arguments: args, digest: 'sha256:0' } as const;
   return tools.call(new Intent(1, made, governed, deadlineMs), { signal: new AbortController().signal, ...context });

@@ -9,9 +9,9 @@ import { callServer, readCarrier } from './call-server.ts';
 import { listCallables } from './callables.ts';
 import { ChangeFeed } from './change-feed.ts';
 import type { McpReach } from './connect.ts';
+import { createMask, type Mask } from './create-mask.ts';
 import { Links, OWN } from './links.ts';
 import { listAll } from './list-all.ts';
-import { createMask } from './masked-wire.ts';
 import { type DroppedTool, readTools } from './read-tools.ts';
 
 export interface McpSourceOptions {
@@ -20,6 +20,8 @@ export interface McpSourceOptions {
   readonly reach: McpReach;
   /** What the server was given in its environment or headers: taken out of everything it says. */
   readonly secrets?: readonly Secret[];
+  /** Instead of `secrets`: takes out what it knows, and may come to know more. */
+  readonly mask?: Mask;
   /** How long connecting and listing may each take, ms. */
   readonly connectTimeoutMs?: number;
   /** A line the server wrote to its standard error: untrusted, cut at 4,096 characters. */
@@ -40,7 +42,7 @@ export function createMcpSource(options: McpSourceOptions): McpSource {
   const { server, reach, onStderr = () => {}, onDropped = () => {} } = options;
   const timeoutMs = options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS;
   const feed = new ChangeFeed(server);
-  const mask = createMask(options.secrets ?? []);
+  const mask = options.mask ?? createMask(options.secrets ?? []);
   const links = new Links({
     reach,
     timeoutMs,

@@ -161,7 +161,8 @@ export class HttpWire implements Wire {
   ): Promise<void> {
     const text = await readBody(response, limits.resultBytes).catch(() => '');
     if (status === 404 && this.#sessionId !== undefined) {
-      throw new WireFailure('session', 'no', 'the server has ended the session', { status });
+      // It says that the session is over, not since when: what acted may have ended it, or answer so for another reason.
+      throw new WireFailure('session', 'unknown', 'the server has ended the session', { status });
     }
     // An answer from something in front of the server (401, 403, 5xx) is no answer of the server's.
     if (status < 500 && status !== 401 && status !== 403 && 'id' in message) {
@@ -172,7 +173,7 @@ export class HttpWire implements Wire {
     }
     throw new WireFailure(
       'rejected',
-      status < 500 ? 'no' : 'unknown',
+      isRefusedUnread(response, status) ? 'no' : 'unknown',
       `the server answered with HTTP status ${status}`,
       { status },
     );
@@ -227,6 +228,24 @@ export class HttpWire implements Wire {
       })
       .catch(() => again(lastEventId));
   }
+}
+
+/**
+ * Statuses with which HTTP (RFC 9110) refuses a message for its method, type or size: what could act on it was never
+ * handed it.
+ */
+const REFUSED_UNREAD = new Set([405, 406, 411, 413, 414, 415, 417, 421, 426, 431]);
+
+/**
+ * Whether the response proves that the message was not handed on. A challenge comes before any use of what was sent
+ * (401, or 403 for a scope, each with `WWW-Authenticate`). No other status proves it: something in front of the server
+ * may answer 408, 409, 425 or 429 for a request that it has passed on, and a server may act and then answer anything.
+ * Nor does a bare 400: where the protocol calls for that status (a header, a version, a capability), the body has a
+ * JSON-RPC error that says so, and what that error means is decided by its code.
+ */
+function isRefusedUnread(response: IncomingMessage, status: number): boolean {
+  if (status === 401 || status === 403) return response.headers['www-authenticate'] !== undefined;
+  return REFUSED_UNREAD.has(status);
 }
 
 async function readStream(

@@ -1,40 +1,7 @@
 import { isJsonObject, type JsonValue } from '../../../base/json.ts';
-import type { Secret } from '../../../base/secret.ts';
 import type { RpcMessage } from '../../../model/json-rpc.ts';
+import type { Mask } from './create-mask.ts';
 import { type SendOptions, type Wire, WireFailure } from './wire.ts';
-
-/** Puts the reference of each secret in its place. */
-export type Mask = (text: string) => string;
-
-/** What is shorter is no secret, and taking it out would take words out of every text. */
-const LEAST_CHARS = 6;
-
-/**
- * Takes the secrets that a server was given out of what it says: as they are, as JSON writes them (in JSON, and in JSON
- * in a text), as an address does, line by line, and a header's credentials without their scheme. Undefined where there
- * is nothing to take out.
- */
-export function createMask(secrets: readonly Secret[]): Mask | undefined {
-  const names = new Map<string, string>();
-  for (const secret of secrets) for (const form of formsOf(secret.reveal())) names.set(form, secret.toString());
-  const forms = [...names.keys()].filter((form) => form.length >= LEAST_CHARS).sort((a, b) => b.length - a.length);
-  if (forms.length === 0) return undefined;
-  const pattern = new RegExp(forms.map((form) => form.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')).join('|'), 'g');
-  return (text) => text.replace(pattern, (form) => names.get(form) ?? '[secret]');
-}
-
-function formsOf(value: string): ReadonlySet<string> {
-  const credentials = /^(?:bearer|basic|digest|token|apikey)\s+(\S.*)$/is.exec(value)?.[1];
-  const lines = value.split(/\r?\n/);
-  const plain = [value, value.trim(), ...(credentials === undefined ? [] : [credentials]), ...lines];
-  const forms = new Set<string>();
-  for (const form of plain) {
-    const once = JSON.stringify(form).slice(1, -1);
-    for (const one of [form, once, JSON.stringify(once).slice(1, -1)]) forms.add(one);
-    if (form.isWellFormed()) forms.add(encodeURIComponent(form));
-  }
-  return forms;
-}
 
 /** A wire to a server that was given secrets: none of them comes back on it. */
 export class MaskedWire implements Wire {

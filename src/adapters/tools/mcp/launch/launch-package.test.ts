@@ -248,7 +248,10 @@ describe('launchPackage', () => {
     await cp(join(pristine, '@acme+echo-mcp@1.2.3'), installed, { recursive: true });
     await expect(launchPackage(options())).rejects.toThrow(/disabled/);
 
-    await acceptPackage(options());
+    const { digest } = await readPin(PACKAGE, { serversFolder });
+    expect(await codeOf(acceptPackage(options(), `sha256:${'0'.repeat(64)}`))).toBe('E_SERVER_INTEGRITY');
+    await expect(launchPackage(options())).rejects.toThrow(/disabled/);
+    await acceptPackage(options(), digest);
     await start(await launchPackage(options()));
   });
 

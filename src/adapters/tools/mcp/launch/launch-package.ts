@@ -14,7 +14,7 @@ import {
 } from './find-package.ts';
 import { type Launch, requireFolder } from './launch.ts';
 import { type PackageSpec, parsePackageSpec } from './package-spec.ts';
-import { readPinRecord, writePinRecord } from './pin-record.ts';
+import { type PinRecord, readPinRecord, writePinRecord } from './pin-record.ts';
 import { buildEnvironment, type Environment } from './server-environment.ts';
 
 export interface PackageOptions extends PackagePlaces {
@@ -65,19 +65,27 @@ export async function launchPackage(options: PackageOptions): Promise<Launch> {
 }
 
 /**
- * Accepts the files of a package as they are now, after a person has looked at what changed: writes its record anew.
- * Returns the digest to pin. Throws as `launchPackage` does if version or integrity differ.
+ * Accepts the files of a package, after a person has looked at them: writes its record anew, if they still are what was
+ * looked at. Returns the digest to pin. Throws as `launchPackage` does if version, integrity or files differ.
  */
 export async function acceptPackage(
   options: Pick<PackageOptions, 'package' | 'integrity' | 'clock'> & PackagePlaces,
+  seen: Digest,
 ): Promise<Digest> {
   const spec = parsePackageSpec(options.package);
   const found = await findPackage(spec, options);
   if (found === undefined) throw new Fault('E_NOT_FOUND', `${options.package} is not installed`);
   requireIntegrity(spec, options.integrity, found.integrity);
   const tree = await found.digest();
+  if (tree !== seen) throw changed(spec, seen, tree);
   await record(options, found, tree);
   return tree;
+}
+
+/** What is recorded of the reviewed files of a package, if it is installed and anything is. */
+export async function readReviewed(packageSpec: string, places: PackagePlaces): Promise<PinRecord | undefined> {
+  const found = await findPackage(parsePackageSpec(packageSpec), places);
+  return found && readPinRecord(found.recordFile);
 }
 
 /** A digest in the manifest is a reviewer's word and settles it. Otherwise the record made at installation does. */

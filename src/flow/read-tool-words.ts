@@ -1,23 +1,6 @@
-import type { Label } from '../model/label.ts';
 import type { GovernedTool } from '../model/tool.ts';
 import { foldText, stemWord } from './fold-text.ts';
 import { isChangeVerb, readImperatives, stopWords } from './lexicon.ts';
-
-/** A protected argument, as policy inferred it or the manifest declares it. */
-export interface FlowSink {
-  /** `recipients[]`, `options.depth`, `items[].url`; `*` stands for names the schema leaves open. */
-  readonly path: string;
-  readonly carries: 'destination' | 'recipient' | 'authority' | 'data';
-  /** Where its values may come from, besides the prompt: `server/tool.field`. Absent: anywhere that is trusted. */
-  readonly from?: readonly string[];
-}
-
-/** A governed tool with what flow must know of it. Composed by whoever composes policy and flow. */
-export interface FlowTool extends GovernedTool {
-  readonly sinks: readonly FlowSink[];
-  /** What its results are labelled where somebody declared it. Absent: untrusted and internal. */
-  readonly yields?: Pick<Label, 'integrity' | 'secrecy'>;
-}
 
 /** What the words of a tool's name say. */
 export interface ToolWords {
@@ -46,9 +29,9 @@ export function splitIdentifier(name: string): readonly string[] {
   return words;
 }
 
-const wordsOfTools = new WeakMap<FlowTool['tool'], ToolWords>();
+const wordsOfTools = new WeakMap<GovernedTool['tool'], ToolWords>();
 
-export function readToolWords(tool: FlowTool['tool']): ToolWords {
+export function readToolWords(tool: GovernedTool['tool']): ToolWords {
   const kept = wordsOfTools.get(tool);
   if (kept) return kept;
   const words = splitIdentifier(tool.name.split(/[./:]|__+/).at(-1) ?? tool.name);
