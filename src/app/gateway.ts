@@ -150,7 +150,7 @@ export class Gateway {
             () => gateway.#reign.loaded.manifest.runs.lifetime,
             () => gateway.#planner,
           ),
-          asked: await AskedCalls.recall(store, manifest.tenant),
+          asked: await AskedCalls.recall(store, manifest.tenant, clock.nowMs()),
           scanner: openScanner(),
           held,
           reserved: { find: (tool, args) => gateway.#reign.reserved.find(tool, args) },

@@ -108,6 +108,10 @@ export const limits = {
   recordBytes: 16_777_216,
   /** Characters of event bodies, as JSON, with which a page of events ends early. */
   pageChars: 8_388_608,
+  /** Characters of a refused call’s arguments that are recorded; of longer ones only the digest of the call. */
+  refusedArgumentChars: 16_384,
+  /** Characters of prompts that runs are remembered with; beyond it the oldest run is read from the store again. */
+  rememberedPromptChars: 67_108_864,
   /** Commits handed to the store and not answered; the next is refused with `E_BUSY`. */
   commitsWaiting: 16_384,
   /** Calls at once through one runtime; the next is refused with `E_BUSY`. */

@@ -159,6 +159,12 @@ export interface OpenIntent {
   readonly atMs: number;
 }
 
+export interface AskedCall {
+  readonly approvalId: string;
+  readonly runId: string;
+  readonly callDigest: Digest;
+}
+
 export interface StoredPin {
   readonly tool: ToolName;
   readonly pin: Digest;
@@ -195,8 +201,13 @@ export interface Store {
   readEvents(query: EventQuery): Promise<readonly StoredEvent[]>;
   readRun(tenant: string, runId: string): Promise<(Run & { readonly endedAtMs?: number }) | undefined>;
   readApproval(tenant: string, approvalId: string): Promise<Approval | undefined>;
-  /** Newest first. `after`: the last approval of the page before; none follow one that is not there. */
+  /**
+   * Newest first. `after`: the last approval of the page before; none follow one that is not there. There are fewer than
+   * `limit`, but at least one if there is any, when they come to more than `limits.pageChars`.
+   */
   listApprovals(tenant: string, state: Approval['state'], limit: number, after?: string): Promise<readonly Approval[]>;
+  /** The calls that a person was asked about, by approvals that may still be spent or answered; newest first. */
+  listAsked(tenant: string, nowMs: number, limit: number): Promise<readonly AskedCall[]>;
   /**
    * Intents that nobody will close any more: those opened by a process that has ended, or by this store before it was
    * opened. An intent of another process that still has the store open is not among them.

@@ -2,7 +2,7 @@ import type { Digest } from '../base/digest.ts';
 import type { Store } from '../ports/store.ts';
 import { Refusal } from './line/refusal.ts';
 
-const RECALLED_APPROVALS = 1_000;
+const RECALLED_CALLS = 1_000;
 const REMEMBERED_CALLS = 100_000; // one forgotten early costs a second question, never an execution
 
 /**
@@ -12,14 +12,16 @@ const REMEMBERED_CALLS = 100_000; // one forgotten early costs a second question
 export class AskedCalls {
   readonly #ids = new Map<string, Promise<string | Refusal>>();
 
-  /** Recalls what was pending, approved or denied before this process started. */
-  static async recall(store: Store, tenant: string): Promise<AskedCalls> {
+  /**
+   * Recalls what was asked before this process started, and closes the questions that nobody answered in time. Whole
+   * approvals are not read: what stands in them is for agents to choose.
+   */
+  static async recall(store: Store, tenant: string, nowMs: number): Promise<AskedCalls> {
     const asked = new AskedCalls();
-    for (const state of ['denied', 'approved', 'pending'] as const) {
-      for (const approval of await store.listApprovals(tenant, state, RECALLED_APPROVALS)) {
-        asked.#ids.set(key(approval.runId, approval.callDigest), Promise.resolve(approval.id));
-      }
-    }
+    await store.commit([{ kind: 'approval.expire', tenant, nowMs }]);
+    // The newest last, so that it stands where a call was asked about again.
+    for (const { approvalId, runId, callDigest } of (await store.listAsked(tenant, nowMs, RECALLED_CALLS)).toReversed())
+      asked.#ids.set(key(runId, callDigest), Promise.resolve(approvalId));
     return asked;
   }
 

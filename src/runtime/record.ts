@@ -57,11 +57,18 @@ function recordLabels(labels: ReadonlyMap<string, Label>): JsonValue {
   return [...values, ...(more > 0 ? [{ more }] : [])];
 }
 
+/** A refused call costs its sender nothing: of arguments beyond a bound only the digest of the call is kept. */
 export function recordRefusal(refusal: Refusal): JsonObject {
   return {
-    ...refusal.record,
+    ...withoutBulk(refusal.record ?? {}),
     code: refusal.code,
     reasons: refusal.reasons.map(recordReason),
     ...(refusal.approvalId === undefined ? {} : { approvalId: refusal.approvalId }),
   };
+}
+
+function withoutBulk(record: JsonObject): JsonObject {
+  const { arguments: args = null, input = null, ...rest } = record;
+  const characters = JSON.stringify([args, input]).length;
+  return characters <= limits.refusedArgumentChars ? record : { ...rest, omitted: { characters } };
 }

@@ -33,6 +33,7 @@ export class RunBook {
   readonly #lifeMs: () => number;
   readonly #runs = new Map<string, Run>();
   readonly #ambient = new Map<string, Promise<Run>>();
+  #promptChars = 0;
 
   /** What flow knows of each of them. */
   readonly flows: FlowBook;
@@ -135,7 +136,7 @@ export class RunBook {
 
   /** Forgets what the store said of a run, because it says something else by now. */
   forget(runId: string): void {
-    this.#runs.delete(runId);
+    this.#drop(runId);
   }
 
   /** Ends a run: no further call of it is granted. */
@@ -149,17 +150,30 @@ export class RunBook {
       },
     ]);
     if (!result.ok) throw new Fault(result.code, result.message);
-    this.#runs.delete(runId);
+    this.#drop(runId);
     this.flows.ended(runId);
     for (const [key, ambient] of this.#ambient) if ((await ambient).id === runId) this.#ambient.delete(key);
   }
 
   #remember(run: Run): Run {
     this.#runs.set(run.id, run);
-    if (this.#runs.size > REMEMBERED_RUNS) {
-      const oldest = this.#runs.keys().next().value;
-      if (oldest !== undefined) this.#runs.delete(oldest);
+    this.#promptChars += promptChars(run);
+    for (const [oldest] of this.#runs) {
+      if (this.#runs.size <= REMEMBERED_RUNS && this.#promptChars <= limits.rememberedPromptChars) break;
+      if (oldest !== run.id) this.#drop(oldest);
     }
     return run;
   }
+
+  #drop(runId: string): void {
+    const run = this.#runs.get(runId);
+    if (run === undefined) return;
+    this.#promptChars -= promptChars(run);
+    this.#runs.delete(runId);
+  }
+}
+
+function promptChars({ prompt, confidential = [] }: Run): number {
+  const texts = [...prompt.map(({ text }) => text), ...confidential];
+  return texts.reduce((sum, text) => sum + text.length, 0);
 }

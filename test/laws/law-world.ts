@@ -84,7 +84,7 @@ export async function openLawWorld(options: LawWorldOptions): Promise<LawWorld> 
       clock,
       store,
       runs: new RunBook(clock, store, () => 8 * 3_600_000),
-      asked: await AskedCalls.recall(truth, options.tenant ?? 'default'),
+      asked: await AskedCalls.recall(truth, options.tenant ?? 'default', nowMs),
       approvalLifeMs: () => options.approvalLifeMs ?? APPROVAL_LIFE_MS,
       scanner: createThreadScanner(),
       held: new HeldSecrets(),

@@ -66,7 +66,7 @@ export async function simulate(seed: number): Promise<Report> {
     clock,
     store,
     runs: new RunBook(clock, store, () => 3_600_000),
-    asked: await AskedCalls.recall(truth, TENANT),
+    asked: await AskedCalls.recall(truth, TENANT, clock.nowMs()),
     approvalLifeMs: () => 900_000,
     scanner: createThreadScanner(),
     held: new HeldSecrets(),

@@ -60,7 +60,7 @@ function make(state: ModelState, change: Change): void {
       return;
     case 'run.open':
       require(!(change.run.id in state.runs), 'E_STORE_CORRUPT');
-      state.runs[change.run.id] = change.run;
+      state.runs[change.run.id] = structuredClone(change.run);
       return;
     case 'run.end': {
       const run = state.runs[change.runId];

@@ -440,6 +440,37 @@ export function describeStore(name: string, kind: StoreKind): void {
       expect(await store.readRun('acme', 'run_1')).toStrictEqual({ ...sampleRun(), label, endedAtMs: 7 });
     });
 
+    it('lists the calls a person was asked about and may still be, the newest first, without what they carry', async () => {
+      const store = await openStore();
+      for (let i = 1; i <= 5; i++) {
+        const approval = sampleApproval({ id: `apr_${i}`, askedAtMs: i, expiresAtMs: i === 5 ? 50 : 1e12 });
+        await store.commit([{ kind: 'approval.open', approval, maxPendingPerRun: 10 }]);
+      }
+      await store.commit([answer, { ...answer, approvalId: 'apr_2', approve: false }, consume]);
+      const asked = async (nowMs: number, limit = 10) =>
+        (await store.listAsked('acme', nowMs, limit)).map(({ approvalId }) => approvalId);
+      expect(await asked(49)).toEqual(['apr_5', 'apr_4', 'apr_3', 'apr_2']);
+      expect(await asked(50), 'over in the millisecond in which it expires').toEqual(['apr_4', 'apr_3', 'apr_2']);
+      expect(await asked(50, 1)).toEqual(['apr_4']);
+      expect(await store.listAsked('other', 0, 10)).toEqual([]);
+      const { runId, callDigest } = sampleApproval();
+      expect(await store.listAsked('acme', 50, 1)).toEqual([{ approvalId: 'apr_4', runId, callDigest }]);
+      await expect(store.listAsked('acme', 0, 0)).rejects.toThrow(Bug);
+    });
+
+    it('ends a page of approvals early when they carry much, and never without one', async () => {
+      const store = await openStore();
+      const text = 'x'.repeat(limits.pageChars / 2);
+      for (let i = 1; i <= 3; i++) {
+        const approval = sampleApproval({ id: `apr_${i}`, askedAtMs: i, arguments: { text } });
+        await store.commit([{ kind: 'approval.open', approval, maxPendingPerRun: 10 }]);
+      }
+      const page = await store.listApprovals('acme', 'pending', 10);
+      expect(page.map(({ id }) => id)).toEqual(['apr_3', 'apr_2']);
+      const rest = await store.listApprovals('acme', 'pending', 10, 'apr_2');
+      expect(rest.map(({ id }) => id)).toEqual(['apr_1']);
+    });
+
     it('gives approvals back by state, the newest question first', async () => {
       const store = await openStore();
       for (let i = 1; i <= 4; i++) {

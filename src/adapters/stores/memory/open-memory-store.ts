@@ -66,13 +66,27 @@ export function openMemoryStore(state: MemoryState = newMemoryState()): Store {
       const { approvals } = open();
       const last = after === undefined ? undefined : approvals.get(after);
       if (after !== undefined && last?.tenant !== tenant) return [];
-      const newestFirst = (a: Approval, b: Approval) => b.askedAtMs - a.askedAtMs || compare(b.id, a.id);
-      return [...approvals.values()]
+      const found = [...approvals.values()]
         .filter((approval) => approval.tenant === tenant && approval.state === approvalState)
         .filter((approval) => last === undefined || newestFirst(last, approval) < 0)
         .sort(newestFirst)
+        .slice(0, limit);
+      const page: Approval[] = [];
+      let chars = 0;
+      for (const approval of found) {
+        page.push(structuredClone(approval));
+        chars += JSON.stringify(approval).length;
+        if (chars >= limits.pageChars) break;
+      }
+      return page;
+    },
+    async listAsked(tenant, nowMs, limit) {
+      assertLimit(limit);
+      return [...open().approvals.values()]
+        .filter((approval) => approval.tenant === tenant && ASKED.has(approval.state) && approval.expiresAtMs > nowMs)
+        .sort(newestFirst)
         .slice(0, limit)
-        .map((approval) => structuredClone(approval));
+        .map(({ id, runId, callDigest }) => ({ approvalId: id, runId, callDigest }));
     },
     async listAbandonedIntents(limit) {
       assertLimit(limit);
@@ -120,6 +134,10 @@ export function openMemoryStore(state: MemoryState = newMemoryState()): Store {
   };
 }
 
+/** States in which an approval answers, or may yet answer, an identical call. */
+const ASKED: ReadonlySet<Approval['state']> = new Set(['pending', 'approved', 'denied']);
+
+const newestFirst = (a: Approval, b: Approval): number => b.askedAtMs - a.askedAtMs || compare(b.id, a.id);
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /** Makes every change in turn; at the first refusal, and on a bug, takes back those before it. */

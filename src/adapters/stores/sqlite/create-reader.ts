@@ -30,6 +30,11 @@ export function createReader(db: DatabaseSync, live: () => readonly Instance[]):
      AND (asked_at_ms, id) < (SELECT asked_at_ms, id FROM approvals WHERE tenant = ?1 AND id = ?3)
      ORDER BY asked_at_ms DESC, id DESC LIMIT ?4`,
   );
+  const selectAsked = db.prepare(
+    `SELECT id, run_id, call_digest FROM approvals
+     WHERE tenant = ? AND state IN ('pending', 'approved', 'denied') AND expires_at_ms > ?
+     ORDER BY asked_at_ms DESC, id DESC LIMIT ?`,
+  );
   const selectAbandonedIntents = db.prepare(
     `SELECT call_id, tenant, run_id, opened_at_ms FROM intents
      WHERE ran IS NULL AND (instance IS NULL OR instance NOT IN (SELECT value FROM json_each(?)))
@@ -80,9 +85,25 @@ export function createReader(db: DatabaseSync, live: () => readonly Instance[]):
       return row && toApproval(row);
     },
     listApprovals(tenant, state, limit, after) {
-      return after === undefined
-        ? selectApprovals.all(tenant, state, limit).map(toApproval)
-        : selectLaterApprovals.all(tenant, state, after, limit).map(toApproval);
+      const rows =
+        after === undefined
+          ? selectApprovals.iterate(tenant, state, limit)
+          : selectLaterApprovals.iterate(tenant, state, after, limit);
+      const page: Approval[] = [];
+      let chars = 0;
+      for (const row of rows) {
+        page.push(toApproval(row));
+        chars += String(row['record']).length;
+        if (chars >= limits.pageChars) break;
+      }
+      return page;
+    },
+    listAsked(tenant, nowMs, limit) {
+      return selectAsked.all(tenant, nowMs, limit).map((row) => ({
+        approvalId: String(row['id']),
+        runId: String(row['run_id']),
+        callDigest: asDigest(row['call_digest']),
+      }));
     },
     listAbandonedIntents(limit) {
       // One snapshot: whoever opened an intent that is in it is entered in it too, and was alive then.

@@ -39,6 +39,10 @@ export async function openSqliteStoreReadOnly({ path }: { readonly path: string 
       assertLimit(limit);
       return read((from) => from.listApprovals(tenant, state, limit, after));
     },
+    async listAsked(tenant, nowMs, limit) {
+      assertLimit(limit);
+      return read((from) => from.listAsked(tenant, nowMs, limit));
+    },
     async listAbandonedIntents(limit) {
       assertLimit(limit);
       return read((from) => from.listAbandonedIntents(limit));

@@ -48,6 +48,10 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
       assertLimit(limit);
       return worker.read('listApprovals', tenant, state, limit, after);
     },
+    async listAsked(tenant, nowMs, limit) {
+      assertLimit(limit);
+      return worker.read('listAsked', tenant, nowMs, limit);
+    },
     async listAbandonedIntents(limit) {
       assertLimit(limit);
       return worker.read('listAbandonedIntents', limit);
