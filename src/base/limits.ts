@@ -146,7 +146,7 @@ export const limits = {
   writtenObjects: 200_000,
   /** Objects that one call adds to those. */
   writtenObjectsPerCall: 100,
-  /** Write tools a planner is shown; with more, it is not asked. */
+  /** Write tools a planner is shown; with more, people are asked about each. */
   plannerTools: 500,
   /** Characters of the user's own words that a planner is shown; with more, it is not asked. */
   plannerTaskChars: 32_768,

@@ -103,7 +103,8 @@ function judgeAuthority(authority: Authority, { isLate, isPlanned }: AssessedRun
 
 /** The planner knows every verb of the prompt and the tool's own, and they are not the same. Content never lends destruction. */
 function isProvablyUnasked(tool: GovernedTool, authority: Authority, task: Task): boolean {
-  return task.understood && isKnownChange(tool) && (authority.destructive || task.delegates !== 'actions');
+  if (!task.understood || !isKnownChange(tool) || authority.vague) return false;
+  return authority.destructive || task.delegates !== 'actions';
 }
 
 function labelOf(finding: Finding, { secrecy }: Label): Label {

@@ -1,6 +1,8 @@
 /** Bases and operands taken into account; more than this cannot be searched honestly, so nothing is proved. */
 const OPERANDS = 24;
 
+const SHARE = /\b(?:share|split|half|halve|evenly|each other)\b/;
+
 /** What the user's words let be computed. */
 const OPERATIONS: readonly (readonly [RegExp, (a: number, b: number, rest: readonly number[]) => readonly number[]])[] =
   [
@@ -8,10 +10,7 @@ const OPERATIONS: readonly (readonly [RegExp, (a: number, b: number, rest: reado
       /\b(?:difference|rest|remaining|remainder|too much|too little|overpa|underpa|balance|minus|less|owe[sd]?|back)/,
       (a, b) => [Math.abs(a - b)],
     ],
-    [
-      /\b(?:share|split|half|halve|evenly|each other)\b/,
-      (a, b) => [a / 2, b / 2, Math.abs(a - b / 2), Math.abs(b - a / 2)],
-    ],
+    [SHARE, (a, b) => [a / 2, b / 2, Math.abs(a - b / 2), Math.abs(b - a / 2)]],
     [
       /%|\bpercent/,
       (a, p, rest) => [
@@ -47,7 +46,8 @@ export function followsFrom(
     if (!says.test(text)) continue;
     for (const a of bases) {
       for (const b of all) {
-        if (compute(a, b, operands).some(near)) return true;
+        // A number that was said once is no pair of factors. Halving takes one alone.
+        if ((a !== b || says === SHARE) && compute(a, b, operands).some(near)) return true;
       }
     }
   }

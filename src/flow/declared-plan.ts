@@ -12,11 +12,12 @@ export interface PlanStep {
 /** A plan that was declared before anything untrusted was read: what it commits to, in its order. */
 export class DeclaredPlan {
   readonly #steps: readonly PlanStep[];
-  #at = 0;
-  #runs = 0;
+  /** How often each step has begun, in the order of the steps. */
+  readonly #begun: number[];
 
   constructor(steps: readonly PlanStep[]) {
     this.#steps = steps;
+    this.#begun = steps.map(() => 0);
   }
 
   /** Why a call is not the plan's next one, or `undefined` if it is. Steps may be left out, never gone back to. */
@@ -31,19 +32,19 @@ export class DeclaredPlan {
     return undefined;
   }
 
-  /** Moves on after a call has run. */
-  ran(tool: ToolName): void {
+  /** Moves on as a call begins: others may be under way. The answer takes that back, for a call that never ran. */
+  begin(tool: ToolName): () => void {
     const step = this.#next(tool);
-    if (step === undefined) return;
+    if (step === undefined) return () => {};
     const at = this.#steps.indexOf(step);
-    this.#runs = at === this.#at ? this.#runs + 1 : 1;
-    this.#at = at;
+    this.#begun[at] = (this.#begun[at] ?? 0) + 1;
+    return () => {
+      this.#begun[at] = (this.#begun[at] ?? 1) - 1;
+    };
   }
 
   #next(tool: ToolName): PlanStep | undefined {
-    return this.#steps.find((step, i) => {
-      if (i < this.#at || step.tool !== tool) return false;
-      return i > this.#at || this.#runs < (step.times ?? 1);
-    });
+    const last = this.#begun.findLastIndex((times) => times > 0);
+    return this.#steps.find((step, i) => i >= last && step.tool === tool && (this.#begun[i] ?? 0) < (step.times ?? 1));
   }
 }

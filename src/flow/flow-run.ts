@@ -53,6 +53,8 @@ export interface TakeOptions {
   readonly assessment?: Assessment;
   /** A person approved this very call: what it created is the user's own. */
   readonly approved?: boolean;
+  /** It was counted in the declared plan as it began. */
+  readonly begun?: boolean;
   /** What the tool answered, where the agent gets to see less of it: it names the object that was made. */
   readonly made?: ToolResult;
 }
@@ -166,7 +168,17 @@ export class FlowRun {
   /** Goes on with a plan that was declared before this flow was opened, past the calls that ran since. */
   resumePlan(steps: readonly PlanStep[], ran: readonly ToolName[]): void {
     this.#plan = new DeclaredPlan(steps);
-    for (const tool of ran) this.#plan.ran(tool);
+    for (const tool of ran) this.#plan.begin(tool);
+  }
+
+  /**
+   * Counts a call in the declared plan as it begins, so that no other takes its step. `undo` takes that back, for a call
+   * that never ran. `undefined` where the run has no plan.
+   */
+  begin(tool: ToolName, args: JsonObject): { readonly deviates: boolean; readonly undo: () => void } | undefined {
+    if (this.#plan === undefined) return undefined;
+    const deviates = this.#plan.check(tool, args) !== undefined;
+    return { deviates, undo: this.#plan.begin(tool) };
   }
 
   /** Judges one call. Changes nothing. */
@@ -188,12 +200,12 @@ export class FlowRun {
    */
   take(tool: GovernedTool, args: JsonObject, result: ToolResult | undefined, options: TakeOptions = {}): Taken {
     const call = ++this.#calls;
-    this.#plan?.ran(tool.name);
+    if (options.begun !== true) this.#plan?.begin(tool.name);
     this.join(labelOfResult(tool));
     const { assessment, approved = false } = options;
     const leaves = listLeaves(tool, args);
     const known = (key: string, text: string): boolean => isKnownValue(key, text, this.task, this.#index);
-    const { numbers: echoed, added } = this.#introduced.add(approved ? [] : leaves, known);
+    const { numbers: echoed, added } = this.#introduced.add(leaves, known, approved);
     if (this.#index.exhausted || this.#introduced.keys.size > limits.flowValues) this.forgetResults();
     const { created, tainted } =
       tool.effect === 'write'
@@ -355,7 +367,14 @@ export function labelOfResult(tool: GovernedTool): Label {
 }
 
 /** Nobody has to ask for what only looks. */
-const readAuthority: Authority = { kind: 'granted', sentences: [], candidates: [], reaches: [], destructive: false };
+const readAuthority: Authority = {
+  kind: 'granted',
+  sentences: [],
+  candidates: [],
+  reaches: [],
+  destructive: false,
+  vague: false,
+};
 
 /** Letters and digits alone: how a number is grouped does not make it another one. */
 const bareOf = (text: string): string => text.replace(/[^\p{L}\p{N}]/gu, '').toLowerCase();

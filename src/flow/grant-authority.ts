@@ -1,8 +1,19 @@
 import type { GovernedTool } from '../model/tool.ts';
 import { stemWord } from './fold-text.ts';
-import { destructiveVerbs, impliedNouns, isChangeVerb, lookVerbs, sameNoun, sameVerb, stopWords } from './lexicon.ts';
+import {
+  destructiveVerbs,
+  impliedNouns,
+  isChangeVerb,
+  isKnownNoun,
+  joiners,
+  lookVerbs,
+  sameNoun,
+  sameVerb,
+  stopWords,
+  vagueLookVerbs,
+} from './lexicon.ts';
 import type { Task } from './read-task.ts';
-import { readToolWords } from './read-tool-words.ts';
+import { readToolWords, splitIdentifier } from './read-tool-words.ts';
 
 /** Whether the user's words let a tool write at all, and which sentences say so. */
 export interface Authority {
@@ -18,6 +29,8 @@ export interface Authority {
   /** The parts of those sentences that belong to the verb, lower case. */
   readonly reaches: readonly string[];
   readonly destructive: boolean;
+  /** A fitting verb is said of something that the planner has no word for: it may well be what this tool acts on. */
+  readonly vague: boolean;
 }
 
 /**
@@ -36,12 +49,14 @@ export function grantAuthority(
   const candidates: number[] = [];
   const reaches: string[] = [];
   let forbidden = false;
+  let vague = false;
   for (const [index, sentence] of task.sentences.entries()) {
     for (const asked of sentence.verbs) {
       if (!sameVerb(asked.word, verb) || (destructive && !destructiveVerbs.has(asked.word))) continue;
       if (!asked.negated) {
         candidates.push(index);
         reaches.push(asked.reach);
+        vague ||= !destructive && asked.direct.length > 0 && !asked.direct.some(isKnownNoun);
       }
       const nouns = [...(destructive ? asked.direct : sentence.stems), ...impliedNouns(asked.word)];
       const about =
@@ -55,38 +70,46 @@ export function grantAuthority(
       else sentences.push(index);
     }
   }
-  if (sentences.length > 0 && !forbidden) return { kind: 'granted', sentences, candidates, reaches, destructive };
+  if (sentences.length > 0 && !forbidden)
+    return { kind: 'granted', sentences, candidates, reaches, destructive, vague };
   if (forbidden)
-    return { kind: sentences.length > 0 ? 'unasked' : 'refused', sentences: [], candidates, reaches, destructive };
+    return {
+      kind: sentences.length > 0 ? 'unasked' : 'refused',
+      sentences: [],
+      candidates,
+      reaches,
+      destructive,
+      vague,
+    };
   const looks = onlyLooksByName(tool);
   if (looks) {
     const asking = task.sentences.flatMap((sentence, i) => (matches(objects, [...sentence.stems]) ? [i] : []));
-    if (asking.length > 0) return { kind: 'granted', sentences: asking, candidates, reaches, destructive };
+    if (asking.length > 0) return { kind: 'granted', sentences: asking, candidates, reaches, destructive, vague };
   }
-  if (task.readOnly && !looks) return { kind: 'refused', sentences: [], candidates, reaches, destructive };
+  if (task.readOnly && !looks) return { kind: 'refused', sentences: [], candidates, reaches, destructive, vague };
   if (!destructive && task.delegates === 'actions' && isLent(verb, objects, lentStems))
-    return { kind: 'lent', sentences: [], candidates, reaches, destructive };
-  return { kind: 'unasked', sentences: [], candidates, reaches, destructive };
+    return { kind: 'lent', sentences: [], candidates, reaches, destructive, vague };
+  return { kind: 'unasked', sentences: [], candidates, reaches, destructive, vague };
 }
 
 const matches = (objects: readonly string[], nouns: readonly string[]): boolean =>
   objects.some((object) => !stopWords.has(object) && nouns.some((noun) => sameNoun(object, noun)));
 
-/** A tool that is a write only because its effect cannot be told: its name holds a verb that looks, and none that changes. */
+/**
+ * A tool that is a write only because its effect cannot be told: its name opens with a verb that computes or tells, and
+ * holds nothing that could be another verb. Where it opens with a verb that policy takes for a read, policy found a
+ * reason not to; the one that is little is that what is looked at may be marked as seen.
+ */
 export function onlyLooksByName(tool: GovernedTool): boolean {
-  const { verb, objects } = readToolWords(tool.tool);
-  return !tool.declared && lookVerbs.has(verb) && !objects.some((word) => isChangeVerb(word) && sureChanges.has(word));
+  if (tool.declared) return false;
+  const [verb = '', ...rest] = splitIdentifier(tool.tool.name.split(/[./:]|__+/).at(-1) ?? tool.tool.name);
+  const marks = rest.some((word) => word === 'unread' || word === 'unseen');
+  if (!(marks ? lookVerbs : vagueLookVerbs).has(verb)) return false;
+  return !rest.some((word) => joiners.has(word) || isChangeVerb(word));
 }
 
 /** Whether the planner knows the verb a tool opens with, so that it can tell that nobody asked for it. */
 export const isKnownChange = (tool: GovernedTool): boolean => isChangeVerb(readToolWords(tool.tool).verb);
-
-/** Verbs of change that are hardly ever nouns. */
-const sureChanges: ReadonlySet<string> = new Set(
-  'create add append insert send delete remove update edit modify set replace rename move publish upload save reset purge erase pay buy transfer withdraw approve reject enable disable unlock submit execute run install deploy invite join leave grant revoke cancel'.split(
-    ' ',
-  ),
-);
 
 function isLent(verb: string, objects: readonly string[], stems: ReadonlySet<string>): boolean {
   let acts = false;

@@ -24,11 +24,13 @@ export class IntroducedValues {
 
   /**
    * Takes in the arguments of a call that is about to be observed. `added`: keys that are new. `numbers`: keys that count
-   * for the one result only, since a number comes back for other reasons too.
+   * for the one result only, since a number comes back for other reasons too. `approved`: a person let the call run; then
+   * what a declared argument chose is theirs.
    */
   add(
     leaves: readonly Leaf[],
     isKnown: (key: string, text: string) => boolean,
+    approved = false,
   ): { readonly added: readonly string[]; readonly numbers: ReadonlySet<string> } {
     const numbers = new Set<string>();
     const added: string[] = [];
@@ -37,7 +39,9 @@ export class IntroducedValues {
       this.keys.add(key);
       added.push(key);
     };
-    for (const { value } of leaves) {
+    for (const { value, sink } of leaves) {
+      // Whoever approves a call sees what it goes to; what is written in it they only let through.
+      if (approved && sink?.declared === true && sink.carries !== 'data') continue;
       if (typeof value === 'number') numbers.add(keyOfNumber(value));
       if (typeof value !== 'string' || value.length < LEAST_CHARACTERS) continue;
       if (value.length <= MOST_CHARACTERS) {

@@ -52,7 +52,8 @@ function isSelector(leaf: Leaf, view: RunView): boolean {
 
 /** Content is the model's to write. Only the URLs in what leaves are looked at here; secrecy decides the rest. */
 function judgeContent(leaf: Leaf, text: string, view: RunView): Finding {
-  if (typeof leaf.value !== 'string') return trusted('the model');
+  if (typeof leaf.value !== 'string')
+    return view.task.numbers.includes(Number(leaf.value)) ? trusted(PROMPT) : trusted(COMPOSED);
   const foreign = findForeignUrl(text, view);
   if (foreign) return foreign;
   const words = listWords(text);

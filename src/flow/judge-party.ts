@@ -1,12 +1,15 @@
 import { type Atom, keyOfText, readAtoms } from './atoms.ts';
-import { escapePattern, foldText, listWords, stemWord } from './fold-text.ts';
+import { findSpelling } from './find-spelling.ts';
+import { foldText, listWords, stemWord, stripInvisible } from './fold-text.ts';
 import { onlyLooksByName } from './grant-authority.ts';
-import { stopWords } from './lexicon.ts';
-import { NAMED } from './link-record.ts';
-import type { Occurrence } from './provenance-index.ts';
+import { isChangeVerb, lookVerbs, stopWords } from './lexicon.ts';
+import { HINTED, NAMED } from './link-record.ts';
+import { roleOfName } from './name-role.ts';
+import type { Occurrence, SeenRecord } from './provenance-index.ts';
 import type { Mention } from './read-mentions.ts';
 import type { Field } from './read-records.ts';
 import type { Task } from './read-task.ts';
+import { splitIdentifier } from './read-tool-words.ts';
 import { doubt, type Finding, PROMPT, type RunView, trusted, USER } from './run-view.ts';
 
 const PARTY_FORMS: ReadonlySet<Atom['kind']> = new Set(['email', 'account', 'phone', 'url']);
@@ -58,20 +61,38 @@ function judgeAtom(atom: Atom, view: RunView): Finding {
 function judgeName(name: string, view: RunView): Finding {
   const key = keyOfText(name);
   const mentions = view.task.mentioned.get(key)?.filter((mention) => mention.kind === 'quote');
-  if (mentions && mentions.length > 0) return judgeMentions(mentions, view.task);
-  if (view.own.has(key)) return trusted(USER);
-  const folded = foldText(name).replace(/^[#@]/, '');
-  const sentence = view.task.sentences.findIndex(
-    (candidate) => candidate.folded.includes(folded) && namesInSentence(name, candidate.text),
-  );
-  if (sentence !== -1)
-    return isExcluded(name, view.task)
-      ? doubt('ask', 'the prompt leaves it out')
-      : trusted(PROMPT, { sentences: [sentence] });
   const places = view.index.find(key);
+  const [quote] = mentions ?? [];
+  if (mentions && quote) return spell(name, quote.canonical, judgeMentions(mentions, view.task), places);
+  if (view.own.has(key) && stripInvisible(name) === name) return trusted(USER);
+  for (const [sentence, { text }] of view.task.sentences.entries()) {
+    const spelled = findName(name, text);
+    if (spelled === undefined) continue;
+    const role = roleOfName(name, view.task);
+    if (role === 'excluded') return doubt('ask', 'the prompt leaves it out');
+    if (role === 'source')
+      return doubt('ask', 'the prompt means what they said, and names somebody else as who gets it');
+    return spell(name, spelled, trusted(PROMPT, { sentences: [sentence] }), places);
+  }
   const field = places.find((place) => isTrustedField(place, view));
-  if (field) return trusted(field.record.tool, { sentences: [...field.record.link.bySentence.keys()] });
+  if (field)
+    return spell(
+      name,
+      field.field.text,
+      trusted(field.record.tool, { sentences: [...field.record.link.bySentence.keys()] }),
+      places,
+    );
   return judgeUnknown(places, view, undefined);
+}
+
+/** What was matched is what is executed: as it is spelled where it is trusted, unless a result that was read spells it so. */
+function spell(name: string, spelled: string, finding: Finding, places: readonly Occurrence[]): Finding {
+  const bare = /^[#@]/.test(spelled) && !/^[#@]/.test(name) ? spelled.slice(1) : spelled;
+  if (bare === name) return finding;
+  const seen = places.some(
+    ({ record, field, inProse }) => !inProse && !record.ownWrite && !record.byOutsider && field.text === name,
+  );
+  return seen ? finding : { ...finding, canonical: bare };
 }
 
 function judgeMentions(mentions: readonly Mention[], task: Task): Finding {
@@ -92,40 +113,57 @@ const isParty = (mention: Mention): boolean =>
   mention.kind === 'email' || mention.kind === 'account' || mention.kind === 'phone';
 
 /**
- * A name of the prompt: as written, whole words. A common word counts only where a word of address stands before it or
- * a word for its sort behind it.
+ * How a sentence spells a name: as written, the whole of it. A common word counts only where a word of address stands
+ * before it or a word for its sort behind it, and digits only where a word says what they are.
  */
-function namesInSentence(name: string, sentence: string): boolean {
-  const words = listWords(name);
-  if (words.length === 0) return false;
-  const escaped = escapePattern(name);
-  const whole = new RegExp(`(?<![\\p{L}\\p{N}_-])[#@]?${escaped}(?:['’]s)?(?![\\p{L}\\p{N}_])`, 'u');
-  if (words.some((word) => !stopWords.has(word)) && /[\p{Lu}\d_-]/u.test(name) && whole.test(sentence)) return true;
-  const placed = new RegExp(
-    `(?:\\b(?:to|with|for|into|channels?|groups?|users?|members?|named|called|and|in|from|on|invite|add|message|contact|remove)\\s+(?:the\\s+)?|[#@'"])${escaped}(?![\\p{L}\\p{N}_])|(?<![\\p{L}\\p{N}_-])${escaped}\\s+(?:channel|group|list|team|room)\\b`,
-    'iu',
-  );
-  return foldText(name).length > 1 && words.some((word) => !stopWords.has(word)) && placed.test(sentence);
+function findName(name: string, sentence: string): string | undefined {
+  if (listWords(name).every((word) => stopWords.has(word))) return undefined;
+  if (/^[\d\s-]+$/.test(name)) return findSpelling(name, sentence, { before: NUMBERED, behind: NO_UNIT });
+  const spelled = findSpelling(name, sentence);
+  if (spelled === undefined) return undefined;
+  const bare = stripInvisible(name).replace(/^[#@]/, '');
+  if (/[\p{Lu}\d_-]/u.test(name) && spelled.replace(/^[#@]/, '') === bare) return spelled;
+  if (foldText(name).length < 2) return undefined;
+  return findSpelling(name, sentence, { before: ADDRESSED }) ?? findSpelling(name, sentence, { behind: SORTED });
 }
 
-function isExcluded(name: string, task: Task): boolean {
-  const escaped = escapePattern(foldText(name));
-  return new RegExp(
-    `\\b(?:except(?: for)?|excluding|besides|other than|instead of|apart from|not to|never to|but not|without)\\s+(?:to\\s+)?[#@'"]?${escaped}\\b`,
-    'u',
-  ).test(foldText(task.text));
-}
+const ADDRESSED =
+  '(?:\\b(?:to|with|for|into|channels?|groups?|users?|members?|named|called|and|in|from|on|invite|add|message|contact|remove)\\s+(?:the\\s+)?[\'"]?|[\'"]|(?=[#@]))';
+const SORTED = '\\s+(?:channel|group|list|team|room)\\b';
+const NUMBERED =
+  '\\b(?:accounts?|iban|to|number|no\\.?|nr\\.?|id|user|phone|card|recipient|contact|customer|member|call|text|message)\\s*(?:is\\s|[:#]\\s*)?';
+const NO_UNIT = '(?!\\s*(?:[%€$£]|eur|usd|gbp|chf|euros?|dollars?|pounds?)(?![a-z]))';
 
 /** A field of its own, in a record that the prompt names, by an author who may say so. */
 function isTrustedField({ record, field, inProse }: Occurrence, view: RunView): boolean {
   if (inProse || record.ownWrite || record.shape.prose || !playsPart(field, view.task)) return false;
-  if (view.index.isNamed(record, record.kinds)) return !record.byOutsider || isAuthorField(field.words);
+  if (view.index.isNamed(record, record.kinds))
+    return (!record.byOutsider || isAuthorField(field)) && !isContested(record, field, view);
   if (!view.task.many || record.byOutsider) return false;
   return (
     (record.pointed && record.shape.fields.length <= 3) ||
     view.index.isNamed(record, record.kinds, { many: true }) ||
     isQuantified(record.kinds, view.task)
   );
+}
+
+/** A record of another kind is named alike and gives somebody else in the same part: neither proves who is meant. */
+function isContested(record: SeenRecord, field: Field, { index, task }: RunView): boolean {
+  const form = /^(?:email|account|phone|url):/.exec(field.key ?? '')?.[0];
+  const last = field.words.at(-1);
+  return index
+    .namesakes(record)
+    .some(
+      (other) =>
+        !record.kinds.some((kind) => other.kinds.includes(kind)) &&
+        other.shape.fields.some(
+          (rival) =>
+            rival.key !== undefined &&
+            (form === undefined ? rival.words.at(-1) === last : rival.key.startsWith(form)) &&
+            playsPart(rival, task) &&
+            !record.shape.fields.some((own) => own.key === rival.key),
+        ),
+    );
 }
 
 /** Fields that hold a party, and what the prompt says when it means the party in that part. */
@@ -145,27 +183,34 @@ const PARTS: readonly (readonly [RegExp, RegExp])[] = [
   ],
 ];
 
+/** The part a field gives somebody: its own name, or what it is the address of, as `organizer` in `organizer.email`. */
+function partOf({ path, words }: Field): string {
+  const [parent] = path.includes('.') ? splitIdentifier(path.slice(0, path.lastIndexOf('.'))).slice(-1) : [];
+  const above = parent === undefined ? undefined : stemWord(parent);
+  return above !== undefined && PARTS.some(([word], i) => i > 0 && word.test(above)) ? above : (words.at(-1) ?? '');
+}
+
 /** The prompt means the part that the field gives somebody: the participants, the sender; not just anybody in the record. */
 function playsPart(field: Field, task: Task): boolean {
-  const last = field.words.at(-1) ?? '';
+  const last = partOf(field);
   const part = PARTS.find(([word]) => word.test(last));
   return part ? part[1].test(task.text) : field.words.every((word) => task.stems.has(word));
 }
 
-const AUTHOR = new Set([
-  'sender',
-  'from',
-  'author',
-  'organizer',
-  'organiser',
-  'creator',
-  'owner',
-  'host',
-  'requester',
-  'submitter',
-  'poster',
-]);
-export const isAuthorField = (words: readonly string[]): boolean => words.some((word) => AUTHOR.has(word));
+const AUTHOR: ReadonlySet<string> = new Set(
+  'sender from author organizer organiser creator owner host requester submitter poster inviter uploader sharer reporter initiator originator issuer assigner commenter reviewer publisher'.split(
+    ' ',
+  ),
+);
+const MADE_BY =
+  /^(?:create|created|post|posted|sent|written|add|added|upload|uploaded|submit|submitted|invite|invited|share|shared|report|reported|open|opened|comment|commented|update|updated|modified|edited|request|requested|assigned|organized|organised|owned|authored|published|issued|booked)$/;
+
+/** `sender`, `created_by`, and what stands below them: `organizer.email`. */
+export function isAuthorField({ words, path }: Field): boolean {
+  return [words, ...path.split('.').map((name) => splitIdentifier(name.replace('[]', '')).map(stemWord))].some(
+    (names) => names.some((word, i) => AUTHOR.has(word) || (word === 'by' && MADE_BY.test(names[i - 1] ?? ''))),
+  );
+}
 
 /** `all channels`, `every user`: the prompt means all of a sort, and this list is of that sort. */
 function isQuantified(kinds: readonly string[], task: Task): boolean {
@@ -183,17 +228,47 @@ function isQuantified(kinds: readonly string[], task: Task): boolean {
  * own is named so. Addresses of records that name the person outright decide before those that only look like it.
  */
 function nameThatLeadsTo(key: string, places: readonly Occurrence[], view: RunView): string | undefined {
-  if (view.index.exhausted || !places.some((place) => !place.inProse && !place.record.ownWrite)) return undefined;
-  const local = key.slice('email:'.length, key.indexOf('@')).split(/[^\p{L}]+/u);
-  for (const word of local) {
+  if (view.index.exhausted || !places.some(isVouched)) return undefined;
+  for (const word of localWords(key)) {
     if (word.length < 2 || stopWords.has(word)) continue;
     const capital = word.charAt(0).toUpperCase() + word.slice(1);
-    if (!view.task.text.includes(capital)) continue;
-    if (!new RegExp(`(?<![\\p{L}\\p{N}@.])${capital}(?![\\p{L}\\p{N}@])`, 'u').test(view.task.text)) continue;
+    if (!namesSomebody(capital, view.task)) continue;
+    // An address that the prompt gives for this name leaves nothing to look up.
+    if (view.task.mentions.some(({ key: given }) => given.startsWith('email:') && localWords(given).includes(word)))
+      return undefined;
     const candidates = view.index.addressesNamed(word);
     if (candidates.size === 1 && candidates.has(key)) return capital;
   }
   return undefined;
+}
+
+const localWords = (key: string): string[] => key.slice('email:'.length, key.indexOf('@')).split(/[^\p{L}]+/u);
+
+/** An address proves whose it is where somebody keeps it, and where its owner wrote only if the prompt is about that. */
+const isVouched = ({ record, field, inProse }: Occurrence): boolean =>
+  !inProse && !record.ownWrite && ((!record.byOutsider && !isAuthorField(field)) || record.link.score >= HINTED);
+
+/** Days and months are written as names are, and are nobody. */
+const DATES: ReadonlySet<string> = new Set(
+  'monday tuesday wednesday thursday friday saturday sunday january february march april may june july august september october november december'.split(
+    ' ',
+  ),
+);
+
+const AFTER = /\b(?:with|to|from|for|by|about|invite|tell|ask|email|message|contact)\s$/i;
+
+/** The capitalised word stands for somebody: it is no date, and not only the verb or the head that opens a sentence. */
+function namesSomebody(capital: string, task: Task): boolean {
+  const word = capital.toLowerCase();
+  if (DATES.has(word)) return false;
+  // `Mark` is a name and a verb: then only words before a party tell that it is one.
+  const lead = isChangeVerb(word) || lookVerbs.has(word) ? AFTER : /[\p{L}\p{N}]/u;
+  const whole = new RegExp(`(?<![\\p{L}\\p{N}@.])${capital}(?![\\p{L}\\p{N}@])`, 'gu');
+  return task.sentences.some(({ text }) =>
+    [...text.matchAll(whole)].some(
+      ({ index }) => lead.test(text.slice(0, index)) || /^['’]s\b/.test(text.slice(index + capital.length)),
+    ),
+  );
 }
 
 function judgeUnknown(places: readonly Occurrence[], view: RunView, form: Atom['kind'] | undefined): Finding {

@@ -1,12 +1,14 @@
 import { keyOfNumber, keyOfValue } from './atoms.ts';
 import { followsFrom } from './compute-amount.ts';
 import { isExtreme } from './find-extreme.ts';
-import { foldText, listWords, stemWord } from './fold-text.ts';
+import { findSpelling } from './find-spelling.ts';
+import { listWords, stemWord, stripInvisible } from './fold-text.ts';
 import { onlyLooksByName } from './grant-authority.ts';
 import { stopWords } from './lexicon.ts';
 import { HINTED } from './link-record.ts';
 import type { Leaf } from './list-leaves.ts';
 import type { Occurrence, SeenRecord } from './provenance-index.ts';
+import { countsAs, isLabelled, listSaid } from './read-amounts.ts';
 import { doubt, type Finding, PROMPT, type RunView, trusted, USER } from './run-view.ts';
 
 const ID_WORDS: ReadonlySet<string> = new Set(['id', 'uuid', 'guid', 'key', 'number', 'ref', 'index']);
@@ -39,7 +41,7 @@ export function judgeTarget(leaf: Leaf, view: RunView): Finding {
     return doubt(view.authority.kind === 'granted' && !given ? 'ask' : 'deny', 'a secret that the user did not write');
   }
   if (value === 1 && QUANTITY.test(last)) return trusted('the least quantity');
-  if (typeof value === 'number' && !isId) return judgeAmount(value, view);
+  if (typeof value === 'number' && !isId) return judgeAmount(value, leaf, view);
   // What an argument is called says what it chooses, `hotel` as much as `hotel_id`; else it is what the tool acts on.
   const kinds =
     isId && leaf.words.length > 1 ? leaf.words.slice(0, -1) : [...new Set([...view.objects, ...leaf.words])];
@@ -47,7 +49,7 @@ export function judgeTarget(leaf: Leaf, view: RunView): Finding {
   if (known) return known;
   if (!isId && typeof value === 'string') {
     const amount = Number(text);
-    if (text !== '' && Number.isFinite(amount)) return judgeAmount(amount, view);
+    if (text !== '' && Number.isFinite(amount)) return judgeAmount(amount, leaf, view);
     if (isRecombined(text, view)) return trusted(PROMPT);
   }
   const places = view.index.find(keyOfValue(value));
@@ -70,10 +72,11 @@ function judgeMentioned(leaf: Leaf, text: string, isId: boolean, view: RunView):
   const usable = mentions.filter((mention) => {
     if (
       view.authority.destructive &&
-      !view.authority.reaches.some((reach) => reach.includes(mention.canonical.toLowerCase()))
+      !view.authority.reaches.some((reach) => findSpelling(mention.canonical, reach) !== undefined)
     )
       return false;
-    if (mention.kind !== 'number' || !isId) return true;
+    if (mention.kind !== 'number') return true;
+    if (!isId) return !isLabelled(mention, view.task, leaf.words);
     const sentence = view.task.sentences[mention.sentence]?.text ?? '';
     return new RegExp(
       `(?:\\bid|\\bnumber|\\bno\\.?|#|\\b${leaf.words[0] ?? 'id'})\\W{0,3}(?:is\\s)?\\W?${mention.canonical}\\b`,
@@ -81,16 +84,23 @@ function judgeMentioned(leaf: Leaf, text: string, isId: boolean, view: RunView):
     ).test(sentence);
   });
   if (usable.length > 0) return trusted(PROMPT, { sentences: usable.map((mention) => mention.sentence) });
-  if (typeof leaf.value === 'number') {
-    return !isId && view.task.numbers.includes(leaf.value) ? trusted(PROMPT) : undefined;
+  if (typeof leaf.value === 'number' || key.startsWith('number:')) {
+    const said = !isId && mentions.length === 0 && view.task.numbers.includes(Number(leaf.value));
+    return said ? trusted(PROMPT) : undefined;
   }
   const words = listWords(text);
   if (words.every((word) => stopWords.has(word)) || text.length < 2) return judgeShort(leaf, text, view);
-  const folded = foldText(text).replace(/^[#@]/, '');
-  const sentence = view.task.sentences.findIndex((candidate) => holdsPhrase(candidate.folded, folded));
-  if (sentence === -1 || (/^\d+$/.test(folded) && isId)) return undefined;
-  if (view.authority.destructive && !view.authority.reaches.some((reach) => reach.includes(folded))) return undefined;
-  return trusted(PROMPT, { sentences: [sentence] });
+  if (/^[#@]?\d+$/.test(text.trim()) && isId) return undefined;
+  for (const [sentence, said] of view.task.sentences.entries()) {
+    const spelled = findSpelling(text, said.text);
+    if (spelled === undefined) continue;
+    if (view.authority.destructive && !view.authority.reaches.some((reach) => findSpelling(text, reach) !== undefined))
+      return undefined;
+    // Case may belong to the tool, as in a closed list. What cannot be seen belongs to nobody.
+    const plain = stripInvisible(text) === text;
+    return trusted(PROMPT, { sentences: [sentence], ...(!plain && { canonical: spelled }) });
+  }
+  return undefined;
 }
 
 /** `r` for `read`: a short code of a closed list stands for a word of the prompt, never for more than it. */
@@ -103,18 +113,10 @@ function judgeShort(leaf: Leaf, text: string, view: RunView): Finding | undefine
   return meant && letter.length === 1 ? trusted(PROMPT) : undefined;
 }
 
-function holdsPhrase(sentence: string, phrase: string): boolean {
-  for (let at = sentence.indexOf(phrase); at !== -1; at = sentence.indexOf(phrase, at + 1)) {
-    const before = sentence.charAt(at - 1);
-    const after = sentence.charAt(at + phrase.length);
-    if (!/[\p{L}\p{N}_]/u.test(before) && !/[\p{L}\p{N}_]/u.test(after)) return true;
-  }
-  return false;
-}
-
 /** A path or name made of the user's own words in a new order is still the user's; one that climbs or hides is not. */
 function isRecombined(text: string, view: RunView): boolean {
-  if (/\.\.|^[/~.\\]|\\|:\/\//.test(text)) return false;
+  // What is destroyed is named outright, and a part of a path or of a name is not what it is a part of.
+  if (view.authority.destructive || /\.\.|^[/~.\\]|\\|:\/\//.test(text)) return false;
   const words = listWords(text.replace(/\.[a-z][a-z0-9]{1,4}$/i, '')).map(stemWord);
   return (
     words.length > 0 &&
@@ -178,7 +180,7 @@ function speaksOf(reach: string, record: SeenRecord): boolean {
   );
 }
 
-function judgeAmount(amount: number, view: RunView): Finding {
+function judgeAmount(amount: number, leaf: Leaf, view: RunView): Finding {
   const { task, index } = view;
   const bases: number[] = [];
   const origins = new Set<string>();
@@ -195,6 +197,7 @@ function judgeAmount(amount: number, view: RunView): Finding {
     if (record.ownWrite || (!record.shape.prose && scoreOf(record) < (best.get(record.tool) ?? 0))) continue;
     for (const field of record.shape.fields) {
       if (field.words.at(-1) === 'id' || view.introduced.has(field.key ?? '')) continue;
+      if (!record.shape.prose && !countsAs(field, leaf)) continue;
       if (field.number !== undefined) bases.push(field.number);
       else if (record.shape.prose && task.delegates !== 'none') {
         for (const atom of field.inner) if (atom.kind === 'number') bases.push(Number(atom.canonical));
@@ -209,8 +212,8 @@ function judgeAmount(amount: number, view: RunView): Finding {
     .map((record) => record.shape.fields[0]?.text ?? '');
   const words = task.delegates === 'none' ? task.text : [task.text, ...lent].join('\n').slice(0, 20_000);
   const all = [...new Set(bases)];
-  if (followsFrom(amount, all.length > 0 ? all : task.numbers, task.numbers, words))
-    return trusted('a computation over what was read');
+  const said = listSaid(task);
+  if (followsFrom(amount, all.length > 0 ? all : said, said, words)) return trusted('a computation over what was read');
   const places = index.find(keyOfNumber(amount));
   if (places.length > 0) return doubt('ask', 'an amount that the prompt does not single out');
   return { ...doubt('ask', 'an amount the user did not say and nothing adds up to'), from: 'nowhere' };

@@ -43,6 +43,8 @@ export function judgeDestination(raw: string, view: RunView): Finding {
 export function judgeUrl(atom: Atom, view: Pick<RunView, 'task' | 'index'>): Finding {
   const { task, index } = view;
   const mentions = task.mentioned.get(atom.key);
+  if (mentions?.every((mention) => mention.role === 'excluded'))
+    return doubt('ask', 'the prompt leaves it out', [PROMPT]);
   if (mentions) return trusted(PROMPT, { sentences: mentions.map((mention) => mention.sentence) });
   if (isOnNamedHost(atom, view)) return trusted(PROMPT);
   const places = index.find(atom.key);
@@ -76,7 +78,7 @@ function isOnNamedHost(atom: Atom, { task }: Pick<RunView, 'task'>): boolean {
   if (!URL.canParse(atom.canonical)) return false;
   const url = new URL(atom.canonical);
   const hosts = task.mentions
-    .filter((mention) => mention.kind === 'url' && URL.canParse(mention.canonical))
+    .filter((mention) => mention.kind === 'url' && mention.role !== 'excluded' && URL.canParse(mention.canonical))
     .map((mention) => new URL(mention.canonical));
   if (url.search !== '' || url.hash !== '' || url.username !== '') return false;
   if (!hosts.some((host) => host.host === url.host && host.protocol === url.protocol)) return false;

@@ -19,6 +19,16 @@ export const lookVerbs: ReadonlySet<string> = new Set(
   ),
 );
 
+/** Those of them that policy does not take for reads by themselves: they compute, or tell what is there. */
+export const vagueLookVerbs: ReadonlySet<string> = new Set(
+  words('count look check calculate compute compare summarize summarise estimate retrieve display preview'),
+);
+
+/** Words of a tool's name that join another verb to its first, or make another verb of it: `check_and_fix`, `check_out`. */
+export const joiners: ReadonlySet<string> = new Set(
+  words('and or then plus also n if else unless in out off on up down over back away into to'),
+);
+
 /** Groups of verbs that people use for one another when they ask for a change. */
 const VERB_GROUPS: readonly (readonly string[])[] = [
   words(
@@ -166,6 +176,9 @@ export const sameVerb = (a: string, b: string): boolean => meet(verbGroups, a, b
 
 /** Whether one noun can stand for the other. Both are stems. */
 export const sameNoun = (a: string, b: string): boolean => meet(nounGroups, a, b);
+
+/** Whether the planner knows what sort of thing the stem names. */
+export const isKnownNoun = (stem: string): boolean => nounGroups.has(stem);
 
 /** Whether the word is a verb of change that the planner knows. */
 export const isChangeVerb = (word: string): boolean => verbGroups.has(word) || destructiveVerbs.has(word);

@@ -9,6 +9,8 @@ export interface Link {
   readonly bySentence: ReadonlyMap<number, number>;
   /** Stems of its name that the prompt holds side by side. Two records compete for the words they share. */
   readonly stems: ReadonlySet<string>;
+  /** Stems of each of its names that the prompt holds in full. */
+  readonly names: readonly ReadonlySet<string>[];
 }
 
 /** At least this much names a record; less only hints at it. */
@@ -51,6 +53,7 @@ export function linkRecord(record: RecordShape, task: Task, phrases: ReadonlyMap
     if (sentence >= 0 && (scores.get(sentence) ?? 0) < score) scores.set(sentence, score);
   };
   const shared = new Set<string>();
+  const whole: ReadonlySet<string>[] = [];
   const incoming = INCOMING.test(task.text);
   let dated = false;
   let valued = false;
@@ -76,12 +79,12 @@ export function linkRecord(record: RecordShape, task: Task, phrases: ReadonlyMap
       }
     }
     if (!record.prose && field.key !== undefined && AUTHORS.has(last)) linkAuthor(field, task, raise);
-    if (names) linkTitle(field, task, phrases, raise, shared);
+    if (names) linkTitle(field, task, phrases, raise, shared, whole);
     else linkPhrases(field, phrases, raise);
   }
   const extra = (dated ? 4 : 0) + (valued ? 2 : 0);
   if (extra > 0) for (const [sentence, score] of scores) scores.set(sentence, score + extra);
-  return { score: Math.max(0, ...scores.values()), bySentence: scores, stems: shared };
+  return { score: Math.max(0, ...scores.values()), bySentence: scores, stems: shared, names: whole };
 }
 
 function beforeNumber(task: Task, sentence: number, number: string): string {
@@ -110,6 +113,7 @@ function linkTitle(
   phrases: ReadonlyMap<string, number>,
   raise: (sentence: number, score: number) => void,
   shared: Set<string>,
+  whole: ReadonlySet<string>[],
 ): void {
   if (field.key === undefined || field.number !== undefined) return;
   const stems = [
@@ -125,6 +129,7 @@ function linkTitle(
     const held = stems.filter((stem) => sentence.stems.has(stem)).length;
     if (held === 0) continue;
     if (held === stems.length) {
+      whole.push(new Set(stems));
       const phrase = stems.length > 1 && sentence.folded.includes(folded);
       raise(index, phrase ? 28 : 20 + Math.min(stems.length, 5));
     } else if (stems.some((stem) => stem.length > 3 && sentence.stems.has(stem)))

@@ -78,7 +78,7 @@ export function listWritten(input: {
       const kinds = leaf.words.length > 1 ? leaf.words.slice(0, -1) : objects;
       for (const kind of kinds) tainted.push(`${kind}#${keyOfValue(leaf.value)}`);
     }
-    if (!approved) for (const key of input.values) if (isParty(key)) tainted.push(`value#${key}`);
+    for (const key of input.values) if (isParty(key)) tainted.push(`value#${key}`);
   }
   return { created: [...new Set(created)], tainted: [...new Set(tainted)] };
 }

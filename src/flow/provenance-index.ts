@@ -170,6 +170,20 @@ export class ProvenanceIndex {
     );
   }
 
+  /**
+   * Records of any kind that the prompt names as it names this one, `Dana` as much as `Dana Smith`: which of them tells
+   * the truth cannot be told where they differ.
+   */
+  namesakes(record: SeenRecord): readonly SeenRecord[] {
+    const { names } = record.link;
+    return this.#hinted.filter(
+      (other) =>
+        other !== record &&
+        !other.ownWrite &&
+        other.link.names.some((theirs) => names.some((mine) => mine.isSubsetOf(theirs) || theirs.isSubsetOf(mine))),
+    );
+  }
+
   /** Records that one call returned. */
   listing(call: number): readonly SeenRecord[] {
     return this.#byCall.get(call) ?? [];

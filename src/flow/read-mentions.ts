@@ -1,4 +1,5 @@
 import { type Atom, keyOfText, readAtoms } from './atoms.ts';
+import { findQuotations } from './find-quotations.ts';
 import { listWords } from './fold-text.ts';
 
 /** A value of the prompt and the part it plays there. */
@@ -11,8 +12,6 @@ export interface Mention {
   readonly sentence: number;
   readonly role: 'source' | 'target' | 'excluded' | 'open';
 }
-
-const QUOTED = /(?<=^|[\s(:,;])(?:'(.+?)'|"(.+?)"|[‘“`](.+?)[’”`])(?=$|[\s.,;:!?)])/gsu;
 
 const SOURCE_BEFORE = /\b(?:from|by|sent by|of|received from|sender|account|authored by)[\s'"“‘:(]*$/i;
 const TARGET_BEFORE =
@@ -39,22 +38,18 @@ export interface Span {
 /** Quoted texts and values with a form, and the text with each of them replaced by letters that are no word. */
 export function maskValues(text: string): { masked: string; spans: Span[] } {
   const spans: Span[] = readAtoms(text).map((atom) => ({ ...atom }));
-  for (const match of text.matchAll(QUOTED)) {
-    const inner = match[1] ?? match[2] ?? match[3] ?? '';
-    spans.push({
-      start: match.index,
-      end: match.index + match[0].length,
-      key: keyOfText(inner),
-      canonical: inner,
-      kind: 'quote',
-    });
-  }
-  let masked = text;
+  for (const { start, end, inner } of findQuotations(text))
+    spans.push({ start, end, key: keyOfText(inner), canonical: inner, kind: 'quote' });
+  spans.sort((a, b) => a.start - b.start);
+  const pieces: string[] = [];
+  let done = 0;
   for (const { start, end, kind } of spans) {
-    if (kind === 'number') continue;
-    masked = masked.slice(0, start) + 'Q'.repeat(end - start) + masked.slice(end);
+    if (kind === 'number' || end <= done) continue;
+    const from = Math.max(start, done);
+    pieces.push(text.slice(done, from), 'Q'.repeat(end - from));
+    done = end;
   }
-  return { masked, spans: spans.sort((a, b) => a.start - b.start) };
+  return { masked: pieces.join('') + text.slice(done), spans };
 }
 
 /** Every number of the prompt, percentages, amounts with a currency and small spelled ones included. */

@@ -24,4 +24,15 @@ export function* readResult(result: ToolResult, leaves: readonly Leaf[]): Genera
 }
 
 /** Arguments by which a tool returns somebody's document: whatever structure that has, its author gave it. */
-const DOCUMENT: ReadonlySet<string> = new Set(['path', 'url', 'uri', 'link', 'href', 'page', 'website', 'webpage']);
+const DOCUMENT: ReadonlySet<string> = new Set([
+  'path',
+  'url',
+  'uri',
+  'link',
+  'href',
+  'page',
+  'website',
+  'webpage',
+  'document',
+  'comment',
+]);

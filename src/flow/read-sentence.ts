@@ -1,3 +1,4 @@
+import { findNegated, type Part } from './find-negated.ts';
 import { foldText, listWords, stemWord } from './fold-text.ts';
 import { isChangeVerb, readImperatives, stopWords } from './lexicon.ts';
 
@@ -21,9 +22,17 @@ export interface Sentence {
   readonly leans: boolean;
   /** `look`: asks for an answer only. `change`: asks for an effect. `tell`: says something. `unclear`: cannot be told. */
   readonly kind: 'look' | 'change' | 'tell' | 'unclear';
+  /** It wants to know something. `Can you …?` asks for something to be done, and is none. */
+  readonly asks: boolean;
+  /** The parts of it that are told not to happen, as offsets in its text. */
+  readonly negated: readonly Part[];
 }
 
 const QUESTION = /^(?:who|whom|whose|what|when|where|which|why|how|is|are|am|was|were|do|does|did|has|have|had|any)$/;
+/** `Do I …`, `Do any messages …`, `What does …`; not `Do what …`, `Do the tasks …`. */
+const ASKS =
+  /^\W*(?:(?:and|also|so|but|then|hey|hi|hello|ok|okay|well|now),?\s+)*(?:(?:who|whom|whose|what|when|where|which|why|how|is|are|am|was|were|does|did|has|had)\b|(?:do|have)\s+(?:i|we|you|they|he|she|it|any|some|my|our|there)\b)/;
+const REQUESTS = /\b(?:please|(?:can|could|would|will) you)\b/;
 const POLITE = new Set([
   'please',
   'also',
@@ -160,7 +169,7 @@ export function readSentence(text: string, masked: string, question: boolean): S
     }
     const negated =
       NEGATION.test(folded.slice(Math.max(0, at - 30), at)) &&
-      !/\b(?:forget|hesitate) to\s+$/.test(folded.slice(0, at));
+      !/\b(?:forget|hesitate) to\s+$/.test(folded.slice(Math.max(0, at - 30), at));
     if (readImperatives.has(word) && !(word === 'tell' || word === 'give')) {
       looks = true;
       // `find` and `check` only look; `get`, `fetch` and `save` can stand for a change too.
@@ -186,6 +195,8 @@ export function readSentence(text: string, masked: string, question: boolean): S
   }
   const positive = verbs.filter((verb) => !verb.negated && isChangeVerb(verb.word));
   const words = listWords(text);
+  // One string for all verbs: a long sentence may hold thousands that lean on it.
+  const whole = text.toLowerCase();
   return {
     text,
     folded: foldText(text),
@@ -193,9 +204,11 @@ export function readSentence(text: string, masked: string, question: boolean): S
     stems: new Set(words.filter((word) => !stopWords.has(word)).map(stemWord)),
     verbs: verbs.map(({ at, ...verb }, i) => ({
       ...verb,
-      reach: folded === lower ? reachOf(text, at, verbs[i + 1]?.at) : '',
+      reach: folded === lower ? reachOf(whole, at, verbs[i + 1]?.at) : '',
     })),
     leans: LEANING.test(folded),
+    asks: ASKS.test(folded) || (question && !REQUESTS.test(folded)),
+    negated: findNegated(masked),
     kind: positive.some((verb) => !(readImperatives.has(verb.word) && looks))
       ? 'change'
       : unclear && !looks
@@ -207,9 +220,9 @@ export function readSentence(text: string, masked: string, question: boolean): S
 }
 
 /** What is said from one verb to the next; all of the sentence where that leans on something said before. */
-function reachOf(text: string, from: number, to: number | undefined): string {
-  const reach = text.slice(from, to).toLowerCase();
-  return LEANING.test(reach) ? text.toLowerCase() : reach;
+function reachOf(whole: string, from: number, to: number | undefined): string {
+  const reach = whole.slice(from, to);
+  return LEANING.test(reach) ? whole : reach;
 }
 
 const isPlaceholder = (word: string): boolean => /^q{2,}$/.test(word);
@@ -231,7 +244,7 @@ function verbPlace(tokens: readonly { readonly word: string }[], i: number): 'he
   if (before === 'help' || before === "let's" || before === 'lets') return 'joined';
   if (POLITE.has(before)) {
     // A polite word counts as the head only if nothing but polite words stands before it.
-    for (let j = i - 2; j >= 0; j--) if (!POLITE.has(tokens[j]?.word ?? '')) return 'joined';
+    for (let j = i - 2; j >= Math.max(0, i - 12); j--) if (!POLITE.has(tokens[j]?.word ?? '')) return 'joined';
     return 'head';
   }
   return /ly$/.test(before) && before.length > 4 && !SUBJECT.has(tokens[i - 2]?.word ?? '') ? 'joined' : 'no';

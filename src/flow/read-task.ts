@@ -49,24 +49,27 @@ export function readTask(prompt: readonly PromptPart[]): Task {
     }
     start = end;
   }
+  // Spans and sentences are both in order: one walk finds the sentence of each.
+  let reached = 0;
   const mentions = spans.map((span) => {
-    const sentence = bounds.findIndex((bound) => span.start >= bound.start && span.start < bound.end);
-    const before = own.slice(Math.max(bounds[sentence]?.start ?? 0, span.start - 80), span.start);
+    while (reached < bounds.length && (bounds[reached]?.end ?? 0) <= span.start) reached += 1;
+    const bound = bounds[reached];
+    const sentence = bound !== undefined && bound.start <= span.start ? reached : -1;
+    const from = sentence === -1 ? 0 : (bound?.start ?? 0);
+    const at = span.start - from;
+    const isNegated = sentences[sentence]?.negated.some((part) => part.start <= at && at < part.end) ?? false;
     return {
       key: span.key,
       canonical: span.canonical,
       raw: own.slice(span.start, span.end),
       kind: span.kind,
       sentence,
-      role: roleAfter(before),
+      role: isNegated ? ('excluded' as const) : roleAfter(own.slice(Math.max(from, span.start - 80), span.start)),
     };
   });
   const folded = foldText(own);
-  const delegating = folded.replace(FOLLOWING, '');
-  const actions = ACTIONS.exec(delegating);
   const kinds = sentences.map((sentence) => sentence.kind);
-  const delegates =
-    actions !== null && pointsAtContent(actions[0]) ? 'actions' : CONTENT.test(folded) ? 'content' : 'none';
+  const delegates = sentences.some(handsOver) ? 'actions' : CONTENT.test(folded) ? 'content' : 'none';
   const wishes = sentences.some((sentence) => sentence.kind === 'tell' && WISH.test(sentence.text));
   return {
     attested: folded !== '',
@@ -83,6 +86,13 @@ export function readTask(prompt: readonly PromptPart[]): Task {
     delegates,
     many: MANY.test(folded),
   };
+}
+
+/** An order to do what some content says. A question about such content hands nothing over, nor does a ban. */
+function handsOver({ folded, asks, negated }: Sentence): boolean {
+  if (asks || negated.length > 0) return false;
+  const actions = ACTIONS.exec(folded.replace(FOLLOWING, ''));
+  return actions !== null && pointsAtContent(actions[0]);
 }
 
 const pointsAtContent = (text: string): boolean =>

@@ -5,17 +5,30 @@ import type { Leaf } from './list-leaves.ts';
 import type { RecordShape } from './read-records.ts';
 import type { Task } from './read-task.ts';
 
-/** It has an author, and that is neither the user nor somebody the user names. */
+/**
+ * It has an author, and that is neither the user nor somebody the user names. What is too long for a name is nobody the
+ * user knows, a name that only repeats the record's own is no author the prompt means, and `me` is whoever wrote it.
+ */
 export function isByOutsider(shape: RecordShape, task: Task, own: ReadonlySet<string>): boolean {
-  return shape.fields.some(
-    (field) =>
-      field.key !== undefined &&
-      isAuthorField(field.words) &&
-      !own.has(field.key) &&
-      !task.mentioned.has(field.key) &&
-      !/^(?:me|self|you)$/i.test(field.text),
-  );
+  const authors = shape.fields.filter(isAuthorField);
+  return authors.some((field) => {
+    const { key, path } = field;
+    if (key === undefined) return true;
+    // Of an author with an address the address counts: what else stands beside it anybody could have written.
+    const parent = path.slice(0, path.lastIndexOf('.') + 1);
+    if (
+      parent !== '' &&
+      !isAddress(key) &&
+      authors.some((other) => other.path.startsWith(parent) && isAddress(other.key))
+    )
+      return false;
+    if (own.has(key)) return false;
+    const repeats = shape.fields.some((other) => other.key === key && !isAuthorField(other));
+    return !task.mentioned.has(key) || (repeats && !isAddress(key));
+  });
 }
+
+const isAddress = (key: string | undefined): boolean => /^(?:email|account|phone):/.test(key ?? '');
 
 /** The prompt itself names a value that the call asked with: a file, a channel, an address. */
 export function isPointed(leaves: readonly Leaf[], task: Task): boolean {

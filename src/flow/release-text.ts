@@ -1,6 +1,7 @@
 import type { Reason } from '../model/decision.ts';
 import type { Label } from '../model/label.ts';
 import { keyOfText, keyOfValue, readAtoms } from './atoms.ts';
+import { listLoaded } from './list-loaded.ts';
 import type { Task } from './read-task.ts';
 import type { SecretValues } from './secret-values.ts';
 
@@ -10,9 +11,10 @@ export interface Release {
   readonly reasons: readonly Reason[];
 }
 
-/** Images that a reader's program loads by itself, and so tells their host whatever stands in the address. */
-const IMAGE =
-  /!\[[^\]]{0,500}\]\(\s{0,20}<?([^)\s>]{1,4000})|<img\b[^>]{0,500}\bsrc\s{0,20}=\s{0,20}["']?([^"'\s>]{1,4000})/gi;
+/** An address of another host, whether or not it can be read; not what the text carries along or lies beside it. */
+const ELSEWHERE = /^(?!(?:data|cid|blob|attachment|sandbox):)(?:[a-z][a-z0-9+.-]*:|[/\\]{2})/i;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: a browser leaves them out of an address
+const LEFT_OUT = /[\u0000-\u0020]/g;
 
 /**
  * Judges a text on its way to somebody. What was confidential from the start never leaves. Secrets read in the run reach
@@ -43,12 +45,15 @@ export function releaseText(
   if (!toUser && label.secrecy === 'secret' && !task.mentioned.has(keyOfValue(audience))) {
     reasons.push(refuse('something secret was read, and the prompt does not name this audience'));
   }
-  for (const image of text.matchAll(IMAGE)) {
-    const [atom] = readAtoms(image[1] ?? image[2] ?? '');
-    if (atom && !task.mentioned.has(atom.key))
-      reasons.push(refuse('it loads an image from an address that the user did not name'));
-  }
+  if (secrets.holdsRare(text, task.text)) reasons.push(refuse('it holds a word of a text that must never leave'));
+  if (listLoaded(text).some((address) => isUnnamed(address.replace(LEFT_OUT, ''), task)))
+    reasons.push(refuse('it loads an image or the like from an address that the user did not name'));
   return { verdict: reasons.length > 0 ? 'ask' : 'permit', reasons };
+}
+
+function isUnnamed(address: string, task: Task): boolean {
+  const urls = readAtoms(address).filter(({ kind }) => kind === 'url');
+  return urls.length === 0 ? ELSEWHERE.test(address) : urls.some(({ key }) => !task.mentioned.has(key));
 }
 
 const refuse = (message: string): Reason => ({ code: 'E_TAINT_EGRESS', message });

@@ -20,7 +20,8 @@ export interface RunPlan {
 /**
  * Asks a planner which write tools a run needs. `prompt` is the attested one; only the user's own words of it are shown,
  * and `tools` are those that the agent is offered. Never throws: without a planner, an attested prompt or a write tool,
- * and where the planner fails or is slow, nothing is planned, and the record says so.
+ * and where the planner fails or is slow, nothing is planned, and the record says so. With more write tools than a planner
+ * is shown, none of them is planned, and each is asked about.
  */
 export async function planRun(
   planner: Planner | undefined,
@@ -37,8 +38,12 @@ export async function planRun(
     question: digestJson({ task, tools: question.tools.map((tool) => ({ ...tool })) }),
   };
   try {
-    if (writes.length > limits.plannerTools || task.length > limits.plannerTaskChars)
-      throw new Fault('E_PLANNER', 'the planner was not asked: there is more to show it than it is shown');
+    if (writes.length > limits.plannerTools) {
+      const message = `there are ${writes.length} write tools, and a planner is shown at most ${limits.plannerTools}`;
+      return { planned: new Set(), record: { ...asked, ok: false, code: 'E_PLANNER', message } };
+    }
+    if (task.length > limits.plannerTaskChars)
+      throw new Fault('E_PLANNER', 'the planner was not asked: the task is longer than what it is shown');
     const answer = await askWithin(planner, question);
     const named = new Set(answer.tools);
     const planned = new Set(writes.map((tool) => tool.name).filter((name) => named.has(name)));

@@ -8,7 +8,7 @@ import type { Store } from '../ports/store.ts';
 export interface RunPlans {
   /** The plan it declared. */
   readonly steps?: readonly PlanStep[];
-  /** Tools whose calls ran, or may have, since then. */
+  /** Tools whose calls ran, or may have, since then, in the order in which they began. */
   readonly ran: readonly ToolName[];
   /** What its planner answered. */
   readonly planned?: ReadonlySet<ToolName>;
@@ -21,18 +21,24 @@ export async function readRunPlans(store: Pick<Store, 'readEvents'>, run: Run): 
   const { tenant } = run.principal;
   let steps: readonly PlanStep[] | undefined;
   let planned: ReadonlySet<ToolName> | undefined;
-  const ran: ToolName[] = [];
+  const ran = new Map<string, ToolName>();
   for (let afterSeq = 0; ; ) {
     const page = await store.readEvents({ tenant, runId: run.id, afterSeq, limit: PAGE });
-    for (const { kind, body, tool, seq } of page) {
+    for (const { kind, body, tool, seq, callId = '' } of page) {
       afterSeq = seq;
       if (kind === 'plan.declared') steps ??= readSteps(body['steps']);
       else if (kind === 'run.planned' && body['ok'] === true) planned ??= new Set(readNames(body['tools']));
-      else if (kind === 'call.completed' && steps !== undefined && body['ran'] !== 'no' && isName(tool)) ran.push(tool);
+      else if (steps === undefined) continue;
+      else if (kind === 'call.completed' && body['ran'] === 'no') ran.delete(callId);
+      else if ((kind === 'call.intended' || kind === 'call.completed') && isName(tool)) ran.set(callId, tool);
     }
     if (page.length === 0) break;
   }
-  return { ran, ...(steps === undefined ? {} : { steps }), ...(planned === undefined ? {} : { planned }) };
+  return {
+    ran: [...ran.values()],
+    ...(steps === undefined ? {} : { steps }),
+    ...(planned === undefined ? {} : { planned }),
+  };
 }
 
 /** Steps as they were recorded; what cannot be read of one is a step that no call fits. */

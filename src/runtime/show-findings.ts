@@ -72,9 +72,15 @@ export function markResult(result: ToolResult, shown: ShownFindings): ToolResult
   return { ...result, extra: { ...result.extra, _meta: { ...(isJsonObject(meta) ? meta : {}), [META_NAME]: said } } };
 }
 
+/** Members that are no text for a model, and what a caller has to send back as it came. */
+const NO_TEXT: ReadonlySet<string> = new Set(['type', 'data', 'blob', 'requestState', 'inputRequests']);
+
+/** Programs follow these: a sentence in one is none, and is wrapped all the same. */
+const ADDRESS = /^\/content\/\d+(?:\/resource)?\/(?:uri|mimeType)$/;
+
 /**
- * The result with its texts between the run's markers: every text block, and of structured content the texts in which
- * something was found, since a schema may say what the others look like.
+ * The result with its texts between the run's markers: every text block, and whatever else something was found in or
+ * that could be a sentence, names of members included. Who writes one order may have written what stands beside it.
  */
 export function wrapResult(
   result: ToolResult,
@@ -84,31 +90,50 @@ export function wrapResult(
 ): ToolResult {
   const { source, datamark } = rule;
   const wrap = (text: string) => wrapUntrusted(text, marker, { source, datamark });
-  const content = result.content.map((block) => {
-    const text = block['text'];
-    if (typeof text === 'string') return { ...block, text: wrap(text) };
-    const resource = block['resource'];
-    if (isJsonObject(resource) && typeof resource['text'] === 'string')
-      return { ...block, resource: { ...resource, text: wrap(resource['text']) } };
-    return block;
-  });
-  const { structuredContent } = result;
-  if (structuredContent === undefined) return { ...result, content };
   const found = new Set(findings.map(({ path }) => path));
-  // A text block that repeats structured content is read in its place: then all that could be a sentence is wrapped.
-  const isKnown = [...found].some((path) => path?.startsWith('/structuredContent'));
-  const wrapAt = (text: string, path: string) => ((isKnown ? found.has(path) : /\s/.test(text)) ? wrap(text) : text);
-  return { ...result, content, structuredContent: mapTexts(structuredContent, '/structuredContent', wrapAt) };
+  const wrapAt = (text: string, path: string) =>
+    /\s/.test(text) || (found.has(path) && !ADDRESS.test(path)) ? wrap(text) : text;
+  const content = result.content.map((block, index): JsonObject => {
+    const path = `/content/${index}`;
+    const mapped = mapMembers(block, path, wrapAt);
+    const text = block['text'];
+    if (typeof text === 'string') return { ...mapped, text: wrap(text) };
+    const resource = block['resource'];
+    if (!isJsonObject(resource) || typeof resource['text'] !== 'string') return mapped;
+    return {
+      ...mapped,
+      resource: { ...mapMembers(resource, `${path}/resource`, wrapAt), text: wrap(resource['text']) },
+    };
+  });
+  const { structuredContent, extra } = result;
+  return {
+    ...result,
+    content,
+    ...(structuredContent === undefined
+      ? {}
+      : { structuredContent: mapTexts(structuredContent, '/structuredContent', wrapAt) }),
+    ...(extra === undefined ? {} : { extra: mapMembers(extra, '/extra', wrapAt) }),
+  };
 }
 
-function mapTexts(value: JsonValue, path: string, map: (text: string, path: string) => string): JsonValue {
+type MapText = (text: string, path: string) => string;
+
+function mapTexts(value: JsonValue, path: string, map: MapText): JsonValue {
   if (typeof value === 'string') return map(value, path);
   if (Array.isArray(value)) return value.map((one, index) => mapTexts(one, `${path}/${index}`, map));
   if (!isJsonObject(value)) return value;
   return Object.fromEntries(
-    Object.entries(value).map(([name, one], index) => [
-      name,
-      mapTexts(one, `${path}/${isMemberName(name) ? name : `[${index}]`}`, map),
-    ]),
+    Object.entries(value).map(([name, one], index) => {
+      const isName = isMemberName(name);
+      const inner = `${path}/${isName ? name : `[${index}]`}`;
+      return [isName ? name : map(name, `${inner}#`), mapTexts(one, inner, map)];
+    }),
   );
+}
+
+/** The same for what the protocol describes: there, some members are no text. */
+function mapMembers(value: JsonObject, path: string, map: MapText): JsonObject {
+  const kept = Object.entries(value).filter(([name]) => NO_TEXT.has(name));
+  const mapped = mapTexts(value, path, map);
+  return { ...(isJsonObject(mapped) ? mapped : {}), ...Object.fromEntries(kept) };
 }

@@ -25,7 +25,10 @@ export function takeIn(world: World, verified: Verified): TakenIn {
   const { intended, execution } = verified.executed;
   const { decided, approval } = intended.grant;
   const { flow, assessment, validated } = decided.labelled;
-  if (verified.ran === 'no' && (execution.ok || execution.protocolError === undefined)) return nothing;
+  if (verified.ran === 'no' && (execution.ok || execution.protocolError === undefined)) {
+    intended.undoStep?.();
+    return nothing;
+  }
   const forget = (error: unknown): void => {
     flow.forgetResults();
     world.onBug(error, intended.intent.call.id);
@@ -36,6 +39,7 @@ export function takeIn(world: World, verified: Verified): TakenIn {
     const taken = flow.take(validated.tool, intended.intent.call.arguments, seen, {
       assessment,
       approved: approval !== undefined,
+      begun: intended.undoStep !== undefined,
       ...(made === undefined || seen === made ? {} : { made }),
     });
     const index = async (): Promise<void> => {

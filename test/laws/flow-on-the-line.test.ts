@@ -324,6 +324,19 @@ describe('a run that is not all here', () => {
     expect(verdictOf(await resumed('search_events', { query: 'x' }))).toBe('permit');
   });
 
+  it('runs a step of its plan once, however many calls come at once', async () => {
+    const run = await openLineRun('Email lena@acme.test that I am late.');
+    const found = await run.law.world.runs.find({ tenant: 'default', agent: 'worker' }, run.runId);
+    if (found === undefined) throw new Error('the run is lost');
+    const steps = [{ tool: 'law/list_hotels' as const, times: 2 }, { tool: 'law/send_mail' as const }];
+    await run.law.world.runs.flows.declarePlan(found, run.law.world.catalog(), steps);
+    const together = async (...made: readonly (readonly [string, JsonObject])[]) =>
+      (await Promise.all(made.map(([tool, args]) => run.call(tool, args, [])))).map(verdictOf).sort();
+    const hotels = ['list_hotels', { city: 'Turin' }] as const;
+    expect(await together(hotels, hotels, hotels)).toEqual(['ask', 'permit', 'permit']);
+    expect(await together(['send_mail', mail], ['send_mail', mail])).toEqual(['ask', 'permit']);
+  });
+
   it('still trusts what it reads after content was brought to it', async () => {
     const run = await openLineRun(prompt);
     const stored = await run.law.world.runs.find({ tenant: 'default', agent: 'worker' }, run.runId);

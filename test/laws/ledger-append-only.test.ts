@@ -144,8 +144,9 @@ describe('law 11: the ledger is append-only', () => {
 /** What is in the folder verifies, from the first entry to the root, or nothing was ever published. */
 async function requireSound(world: LedgerWorld): Promise<void> {
   const { signer } = await world.openSigner();
+  const first = (await signer.keys()).slice(0, 1); // one made a moment ago may not have signed yet
   try {
-    await verifyLedger(openLedgerFolder(LEDGER, world.files), { keys: await signer.keys(), witnesses: [], quorum: 0 });
+    await verifyLedger(openLedgerFolder(LEDGER, world.files), { keys: first, witnesses: [], quorum: 0 });
   } catch (error) {
     if (!(error instanceof Fault && error.code === 'E_NOT_FOUND')) throw error;
   }

@@ -7,6 +7,7 @@ import { entryOfDigest } from '../../ledger/event-entry.ts';
 import { growTree } from '../../ledger/grow-tree.ts';
 import { sameBytes } from '../../ledger/hash.ts';
 import { readLogEnd } from '../../ledger/log-end.ts';
+import { readKeyEntries } from '../../ledger/read-key-history.ts';
 import { entriesPath, TILE_WIDTH } from '../../ledger/tiles.ts';
 import type { TreeHead } from '../../ledger/tree-head.ts';
 import type { LedgerFiles, RecordReader } from '../../ports/ledger.ts';
@@ -34,7 +35,10 @@ export async function checkLedger(config: PlacedConfig, clock: Clock): Promise<C
   const record = openRecordReader({ path: places.record });
   try {
     const files = openLedgerFolder(places.folder);
-    const trust = { keys: await signer.keys(), witnesses: [], quorum: 0 };
+    const entered = (await readKeyEntries(files)).length;
+    const keys = await signer.keys();
+    // A key that was made a moment ago has not signed yet, and is not in the history.
+    const trust = { keys: entered === 0 ? keys : keys.slice(0, entered), witnesses: [], quorum: 0 };
     const signed = await signer.lastSigned();
     const verified = await verifyLedger(files, trust, compareWith(record));
     await requireContinuation(files, verified.checkpoint, signed, record);

@@ -11,7 +11,7 @@ import type { VerifierKey } from '../../ledger/verifier-key.ts';
 
 /** Whom somebody believes who verifies evidence. */
 export interface Trust {
-  /** Public keys of the log: one is enough, the others follow from the key history. */
+  /** Public keys of the log: one is enough, the others follow from the key history, in which all given have to be. */
   readonly keys: readonly VerifierKey[];
   readonly witnesses: readonly VerifierKey[];
   readonly quorum: number;
@@ -51,7 +51,8 @@ export async function verifyLedger(
 /** The log's keys as far as they hang together with those that are trusted. Throws a `Fault` E_EVIDENCE. */
 export async function readHistory(files: LogFiles, trusted: readonly VerifierKey[]): Promise<KeyHistory> {
   const entries = await readKeyEntries(files);
-  return entries.length === 0 ? KeyHistory.of(trusted) : KeyHistory.read(entries, trusted);
+  // With several keys, only the history tells which of them has been replaced.
+  return entries.length === 0 && trusted.length === 1 ? KeyHistory.of(trusted) : KeyHistory.read(entries, trusted);
 }
 
 /** Verifies a checkpoint’s signatures; a key that was replaced before its size does not count. */

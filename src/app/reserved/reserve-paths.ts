@@ -176,14 +176,23 @@ function* listPaths(text: string, bases: readonly string[]): Generator<Candidate
   }
 }
 
-const LONG_PART = new RegExp(`[^/\\\\]{${MAX_PART_CHARS + 1}}`);
+/** Whether a part is longer than any name of a file. By hand: every argument of every call is asked. */
+function hasLongPart(path: string): boolean {
+  let start = 0;
+  for (let i = 0; i < path.length; i++) {
+    if (path[i] !== '/' && path[i] !== '\\') continue;
+    if (i - start > MAX_PART_CHARS) return true;
+    start = i + 1;
+  }
+  return path.length - start > MAX_PART_CHARS;
+}
 
 /** A text, and what servers make of it before they open it. */
 function listForms(text: string): ReadonlySet<string> {
   const forms = new Set<string>();
   const add = (form: string): void => {
     const [path = ''] = form.split('\0');
-    if (path === '' || path.length > MAX_PATH_CHARS || LONG_PART.test(path)) return;
+    if (path === '' || path.length > MAX_PATH_CHARS || hasLongPart(path)) return;
     forms.add(path);
     if (/^~([/\\]|$)/.test(path)) forms.add(`${homedir()}${path.slice(1)}`);
     if (path.includes('\\')) forms.add(path.replaceAll('\\', '/'));

@@ -7,7 +7,7 @@ import { isolationScopes } from '../isolation.ts';
 import { recordDecided } from '../record.ts';
 import type { World } from '../world.ts';
 import { commit } from './commit.ts';
-import { Refusal } from './refusal.ts';
+import { Refusal, refuse } from './refusal.ts';
 import type { Grant } from './settle.ts';
 
 const LONGEST_TIMER_MS = 2 ** 31 - 1; // a timer that is set longer fires at once
@@ -16,10 +16,13 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1; // a timer that is set longer fires at onc
 export class Intended {
   readonly #intent: Intent;
   readonly grant: Grant;
+  /** Takes the call out of its run's declared plan again, where it never ran. Absent: the run has none. */
+  readonly undoStep: (() => void) | undefined;
 
-  constructor(grant: Grant, intent: Intent) {
+  constructor(grant: Grant, intent: Intent, undoStep: (() => void) | undefined) {
     this.#intent = intent;
     this.grant = grant;
+    this.undoStep = undoStep;
   }
 
   get intent(): Intent {
@@ -74,10 +77,19 @@ export async function intend(world: World, grant: Grant): Promise<Intended | Ref
     { kind: 'intent.open', callId: call.id, tenant, runId: run.id, atMs: nowMs },
     { kind: 'event.append', event },
   ];
+  const { flow, assessment } = decided.labelled;
+  const step = flow.begin(call.tool, call.arguments);
+  // What deviated when it was decided on was permitted all the same, by a person.
+  if (step?.deviates && !assessment.facts.reasons.some(({ code }) => code === 'E_PLAN_DEVIATES')) {
+    step.undo();
+    return refuse('E_BUSY', 'another call of this run has taken this step of its plan meanwhile');
+  }
   const recorded = await commit(world, changes);
-  if (recorded instanceof Refusal)
+  if (recorded instanceof Refusal) {
+    step?.undo();
     return new Refusal(recorded.reasons, recorded.code, { record: recordDecided(decided) });
+  }
   const timeout = decided.decision.obligations.find((obligation) => obligation.kind === 'timeout');
   const deadlineMs = Math.min(timeout?.timeoutMs ?? limits.callTimeoutMs, LONGEST_TIMER_MS);
-  return new Intended(grant, new Intent(recorded.seqs[0] ?? 0, call, tool, deadlineMs));
+  return new Intended(grant, new Intent(recorded.seqs[0] ?? 0, call, tool, deadlineMs), step?.undo);
 }

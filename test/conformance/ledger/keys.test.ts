@@ -4,15 +4,17 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { openLedgerFolder } from '../../../src/adapters/ledgers/files/open-ledger-folder.ts';
 import { openCheckpointSigner } from '../../../src/adapters/ledgers/keys/open-checkpoint-signer.ts';
-import { openPrivateKey } from '../../../src/adapters/ledgers/keys/private-key.ts';
+import { makePrivateKey, openPrivateKey } from '../../../src/adapters/ledgers/keys/private-key.ts';
 import { Integrator } from '../../../src/app/ledger/integrator.ts';
 import { verifyLedger } from '../../../src/app/ledger/verify-ledger.ts';
 import { systemClock } from '../../../src/base/clock.ts';
 import { limits } from '../../../src/base/limits.ts';
-import { parseCheckpoint, verifyCheckpoint } from '../../../src/ledger/checkpoint.ts';
+import { parseCheckpoint, printCheckpoint, verifyCheckpoint } from '../../../src/ledger/checkpoint.ts';
+import { emptyLog, growTree } from '../../../src/ledger/grow-tree.ts';
+import { KeyHistory, printKeyEntry } from '../../../src/ledger/key-history.ts';
 import { printNote, printSignature } from '../../../src/ledger/note.ts';
 import { toBytes } from '../../../src/ledger/text-bytes.ts';
-import type { VerifierKey } from '../../../src/ledger/verifier-key.ts';
+import { makeVerifierKey, type VerifierKey } from '../../../src/ledger/verifier-key.ts';
 import { ArrayRecord } from './ledger-world.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'chaperone-keys-'));
@@ -135,5 +137,49 @@ describe('the keys of a ledger', () => {
     await expect(verifyLedger(files, trust)).rejects.toThrow('does not hold');
     writeFileSync(entry, text.replace(/— .*\n$/, ''));
     await expect(verifyLedger(files, trust)).rejects.toThrow('key 2 of the history is not signed');
+  });
+
+  it('cannot be put behind a stranger’s with what is public', async () => {
+    const { files, folder, signer, grow } = await openLog();
+    await grow();
+    const newest = await signer.rotate();
+    await grow();
+    const keys = await signer.keys();
+
+    const stranger = openPrivateKey(makePrivateKey('keys.example/log', 'note', systemClock), 'note', 'it');
+    const sign = (text: string) => printSignature(stranger.verifier, stranger.sign(toBytes(text)));
+    const second = readFileSync(join(folder, 'keys/000002'), 'utf8');
+    const first = printKeyEntry({ key: stranger.verifier, fromSize: 0, atSeconds: 1 });
+    const { head, files: tiles } = growTree(emptyLog, [new Uint8Array(32)]);
+    const checkpoint = printCheckpoint('keys.example/log', head);
+    for (const { path, bytes } of tiles) writeFileSync(join(folder, path), bytes);
+    writeFileSync(join(folder, 'keys/000001'), printNote(first, [sign(first)]));
+    writeFileSync(join(folder, 'keys/000002'), second + sign(second.slice(0, second.lastIndexOf('\n\n') + 1)));
+    writeFileSync(join(folder, 'checkpoint'), printNote(checkpoint, [sign(checkpoint)]));
+    for (const given of [[newest], keys])
+      await expect(verifyLedger(files, { keys: given, witnesses: [], quorum: 0 })).rejects.toThrow(
+        'key 2 of the history does not name the key that stands before it',
+      );
+  });
+
+  it('all have to be in the history where several are given, which alone tells the replaced one', async () => {
+    const { files, folder, signer, grow } = await openLog();
+    const { text } = await grow();
+    const oldKeys = await signer.keys();
+    await signer.rotate();
+    await grow();
+    const trust = { keys: await signer.keys(), witnesses: [], quorum: 0 };
+    await expect(verifyLedger(files, trust)).resolves.toBeDefined();
+    writeFileSync(join(folder, 'checkpoint'), text);
+    rmSync(join(folder, 'keys/000002'));
+    await expect(verifyLedger(files, trust)).rejects.toThrow('is not in the log’s key history');
+    rmSync(join(folder, 'keys'), { recursive: true });
+    await expect(verifyLedger(files, trust)).rejects.toMatchObject({ code: 'E_EVIDENCE' });
+    await expect(verifyLedger(files, { ...trust, keys: oldKeys })).resolves.toBeDefined();
+  });
+
+  it('count each for a proof, which comes without a history', () => {
+    const key = (byte: number) => makeVerifierKey('keys.example/log', 'note', new Uint8Array(32).fill(byte));
+    expect(KeyHistory.of([key(1), key(2)]).keysFor(10)).toEqual([key(1), key(2)]);
   });
 });

@@ -71,7 +71,12 @@ export async function createCheckpointSigner(
         throw new Fault('E_CONFIG', `${files.folder} lacks the private key before ${nameOf(sequence, 'private')}`);
       }
       const atSeconds = Math.floor(clock.nowMs() / 1_000);
-      const text = printKeyEntry({ key: key.verifier, fromSize, atSeconds });
+      const text = printKeyEntry({
+        key: key.verifier,
+        ...(before === undefined ? {} : { after: before.verifier }),
+        fromSize,
+        atSeconds,
+      });
       const lines = [key, ...(before === undefined ? [] : [before])].map(signLine(text));
       await files.add(nameOf(sequence, 'note'), printNote(text, lines));
     }
