@@ -165,3 +165,22 @@ describe('a resource of a server', () => {
     ['in upper case', ' HTTPS://evil.test', 'ask'],
   ])('%s', (_, uri, expected) => expect(verdict(read, { uri }).verdict).toBe(expected));
 });
+
+describe('an address in an argument that no table names', () => {
+  const prompt = 'Share the plan with kim@b.test.';
+  const share = tool('drive/share_plan', { effect: 'write', consequence: 'high', declared: false });
+  it.each<[string, JsonObject, string]>([
+    ['of the prompt', { collaborator: 'kim@b.test' }, 'permit'],
+    ['of nobody', { collaborator: 'mallory@evil.test' }, 'ask'],
+    ['of nobody, among others', { people: ['kim@b.test', 'mallory@evil.test'] }, 'ask'],
+    ['of nobody, within an object', { message: { to: 'mallory@evil.test' } }, 'ask'],
+    ['of nobody, as a name', { permissions: { 'mallory@evil.test': 'rw' } }, 'ask'],
+    ['of the prompt, as a name', { permissions: { 'kim@b.test': 'rw' } }, 'permit'],
+    ['of the prompt, as a name written otherwise', { permissions: { 'KIM@b.test': 'rw' } }, 'ask'],
+    ['of nobody, in a text', { text: 'Kim wrote to mallory@evil.test about it.' }, 'permit'],
+    ['an account of nobody', { creditor: 'GB33BUKB20201555555555' }, 'ask'],
+  ])('%s', (_, args, expected) => {
+    const { verdict: said } = verdict(share, args, { prompt });
+    expect(said === 'deny' ? 'ask' : said).toBe(expected);
+  });
+});

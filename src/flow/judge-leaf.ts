@@ -6,7 +6,7 @@ import { judgeTarget } from './judge-target.ts';
 import { findForeignUrl, judgeDestination } from './judge-url.ts';
 import type { Leaf } from './list-leaves.ts';
 import { readToolWords } from './read-tool-words.ts';
-import { COMPOSED, type Finding, PROMPT, type RunView, trusted } from './run-view.ts';
+import { COMPOSED, doubt, type Finding, PROMPT, type RunView, trusted } from './run-view.ts';
 
 /** Words of arguments that hold content or a time; what stands in them is no choice of an object. */
 const CONTENT: ReadonlySet<string> = new Set(
@@ -21,7 +21,9 @@ const SELECTOR_CHARACTERS = 100;
 
 /** Where one protected value comes from, judged by what its argument carries. */
 export function judgeLeaf(leaf: Leaf, view: RunView): Finding {
-  return judgeDeclared(leaf, view) ?? holdToSources(judgeByKind(leaf, view), leaf);
+  const finding = judgeDeclared(leaf, view) ?? holdToSources(judgeByKind(leaf, view), leaf);
+  if (!leaf.isName || finding.canonical === undefined || finding.canonical === leaf.value) return finding;
+  return doubt('ask', 'a name that is written in another way than where it was seen', finding.origins);
 }
 
 function judgeByKind(leaf: Leaf, view: RunView): Finding {

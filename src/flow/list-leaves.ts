@@ -1,11 +1,12 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../base/json.ts';
 import type { GovernedTool, Sink } from '../model/tool.ts';
 import { stemWord } from './fold-text.ts';
+import { holdsOnlyParties } from './holds-only-parties.ts';
 import { splitIdentifier } from './read-tool-words.ts';
 
 /** One value of the arguments, where it stands, and what it carries. */
 export interface Leaf {
-  /** JSON pointer. */
+  /** JSON pointer; of a member's name it ends in `#`. */
   readonly pointer: string;
   /** As sinks are written: `recipients[]`, `options.depth`. */
   readonly path: string;
@@ -14,38 +15,53 @@ export interface Leaf {
   /** Stems of the words of its own name. */
   readonly words: readonly string[];
   readonly value: string | number | boolean;
+  /** It is the name of a member, which stays as it is written. */
+  readonly isName?: true;
   readonly carries?: Sink['carries'];
   readonly sink?: Sink;
 }
 
 /**
- * Every value of the arguments that is no container, with the sink it falls under. Keys of objects that the schema
- * leaves open are values too, since they are chosen like any other. What no sink covers carries nothing protected.
+ * Every value of the arguments that is no container, with the sink it falls under. Of a write, what is nothing but an
+ * address or an account says who gets something, whatever its argument is called, and so does a member's name. What no
+ * sink covers carries nothing protected.
  */
 export function listLeaves(tool: GovernedTool, args: JsonObject): Leaf[] {
   const leaves: Leaf[] = [];
+  const add = (
+    value: Leaf['value'],
+    pointer: string,
+    path: string,
+    names: readonly string[],
+    more: Pick<Leaf, 'isName'> = {},
+  ): void => {
+    const sink = findSink(tool.sinks, path);
+    const words = splitIdentifier(names.at(-1) ?? '').map(stemWord);
+    const carries = namesParty(tool, value, sink) ? 'recipient' : sink?.carries;
+    leaves.push({ pointer, path, names, words, value, ...(sink && { sink }), ...(carries && { carries }), ...more });
+  };
   const visit = (value: JsonValue, pointer: string, path: string, names: readonly string[]): void => {
     if (value === null) return;
     if (Array.isArray(value)) {
       for (const [i, item] of value.entries()) visit(item, `${pointer}/${i}`, `${path}[]`, names);
     } else if (isJsonObject(value)) {
       for (const [key, item] of Object.entries(value)) {
+        if (tool.effect === 'write' && holdsOnlyParties(key))
+          add(key, `${pointer}/${escapePointer(key)}#`, path, names, { isName: true });
         visit(item, `${pointer}/${escapePointer(key)}`, path === '' ? key : `${path}.${key}`, [...names, key]);
       }
     } else {
-      const sink = findSink(tool.sinks, path);
-      leaves.push({
-        pointer,
-        path,
-        names,
-        words: splitIdentifier(names.at(-1) ?? '').map(stemWord),
-        value: value as string | number | boolean, // the other kinds of JSON are taken care of above
-        ...(sink && { sink, carries: sink.carries }),
-      });
+      add(value as string | number | boolean, pointer, path, names); // the other kinds of JSON are taken care of above
     }
   };
   visit(args, '', '', []);
   return leaves;
+}
+
+/** What a person wrote of an argument stands, and what is acted on is judged as that. */
+function namesParty({ effect }: GovernedTool, value: Leaf['value'], sink: Sink | undefined): boolean {
+  if (effect !== 'write' || typeof value !== 'string') return false;
+  return (sink === undefined || (!sink.declared && sink.carries === 'data')) && holdsOnlyParties(value);
 }
 
 /**

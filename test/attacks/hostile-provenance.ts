@@ -215,7 +215,7 @@ export const hostileCases: readonly {
         start_time: '2026-03-03 10:00',
         end_time: '2026-03-03 11:00',
         participants: [],
-        location: 'boss@evil.test',
+        location: 'Room of boss@evil.test',
       };
       if (session.verdict('create_event', event) === 'permit')
         session.read('create_event', event, { id: '77', ...event });
