@@ -458,6 +458,17 @@ export function describeStore(name: string, kind: StoreKind): void {
       await expect(store.listAsked('acme', 0, 0)).rejects.toThrow(Bug);
     });
 
+    it('takes back a pin of the same commit that another one refuses', async () => {
+      const store = await openStore();
+      const first = { kind: 'pin.set', tool: 'mail/send', descriptor: {}, atMs: 1, ifAbsent: true } as const;
+      const result = await store.commit([
+        { ...first, pin: pinA },
+        { ...first, pin: bundleB },
+      ]);
+      expect(result.ok).toBe(false);
+      expect(await store.listPins('mail')).toEqual([]);
+    });
+
     it('ends a page of approvals early when they carry much, and never without one', async () => {
       const store = await openStore();
       const text = 'x'.repeat(limits.pageChars / 2);
