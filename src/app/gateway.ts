@@ -21,18 +21,19 @@ import { HeldSecrets } from '../scan/held-secrets.ts';
 import { bundleContent } from './bundle-content.ts';
 import { isSameSetting, tellWhatWaits } from './compare-settings.ts';
 import type { LoadedConfig } from './config/load-config.ts';
-import { dataFolder, makeFolder, placeData } from './data-folder.ts';
+import { dataFolder, makeFolder } from './data-folder.ts';
+import { Egress } from './egress/open-egress.ts';
 import { emptyCatalog } from './empty-catalog.ts';
 import { Ledger } from './ledger/start-ledger.ts';
 import { listTools } from './list-tools.ts';
 import type { Notify } from './notice.ts';
 import { openPlanner } from './open-planner.ts';
 import { openScanner } from './open-scanner.ts';
-import { openSources } from './open-sources.ts';
+import { closeSources, openSources } from './open-sources.ts';
 import { readOwnKeys } from './own-keys.ts';
 import { Relisting } from './relisting.ts';
-import { listExposed } from './reserved/list-reserved.ts';
 import { reservePaths } from './reserved/reserve-paths.ts';
+import { tellExposed } from './reserved/tell-exposed.ts';
 import { Rivalry } from './rivalry.ts';
 import { DescriptionScan } from './scan-descriptions.ts';
 import { SecretMask } from './secret-mask.ts';
@@ -70,6 +71,7 @@ interface Reign {
 export class Gateway {
   readonly world: World;
   readonly functions = new FunctionSource(APP_SERVER);
+  readonly egress: Egress;
   readonly data: string;
   readonly #options: GatewayOptions;
   readonly #clock: Clock;
@@ -111,6 +113,7 @@ export class Gateway {
       });
     });
     this.world = { ...world, catalog: () => this.#reign.catalog, sources: () => this.#sourcesOf(this.#reign) };
+    this.egress = new Egress({ world, loaded: () => this.#reign.loaded, notify: options.notify });
   }
 
   /**
@@ -176,9 +179,10 @@ export class Gateway {
         },
       );
       gateway.#planner = await openPlanner(options.loaded, options.environment, options.notify, held);
-      gateway.#tellExposed(options.loaded);
+      tellExposed(options.loaded, data, options.notify);
       await gateway.#enthrone(options.loaded, sources);
       gateway.#subscribe();
+      await gateway.egress.follow();
       if (options.store === undefined) {
         gateway.#ledger = await Ledger.start({ loaded: options.loaded, clock, notify: options.notify });
       }
@@ -226,9 +230,10 @@ export class Gateway {
         throw error;
       }
       this.#subscribe();
+      await this.egress.follow();
       this.#planner = planner;
       tellWhatWaits(this.#options.loaded.manifest, loaded.manifest, this.#options.notify);
-      this.#tellExposed(loaded);
+      tellExposed(loaded, this.data, this.#options.notify);
       await closeSources([...before.values()].filter((source) => ![...sources.values()].includes(source)));
     });
   }
@@ -264,6 +269,7 @@ export class Gateway {
     this.#relisting.close();
     for (const stop of this.#unsubscribe.splice(0)) stop();
     await this.#work.catch(() => {});
+    await this.egress.close();
     await closeSources([...this.#reign.sources.values()]);
     await this.functions.close();
     await this.world.scanner.close();
@@ -368,13 +374,6 @@ export class Gateway {
     for (const { tools } of this.#reign.sources.values()) this.#unsubscribe.push(tools.onListChanged(changed));
   }
 
-  /** What of the gateway's own lies where a server works: its arguments are watched, the program itself is not. */
-  #tellExposed(loaded: LoadedConfig): void {
-    const { warning } = placeData(loaded);
-    for (const message of [...(warning === undefined ? [] : [warning]), ...listExposed(loaded, this.data)])
-      this.#options.notify({ kind: 'warning', message });
-  }
-
   /** Another gateway on the same store may die while this one lives: its intents are closed without waiting for it. */
   #recoverNowAndThen(): void {
     this.#recovery = setInterval(() => {
@@ -391,8 +390,4 @@ export class Gateway {
     this.#work = done;
     return done;
   }
-}
-
-async function closeSources(sources: readonly McpSource[]): Promise<void> {
-  await Promise.allSettled(sources.map((source) => source.tools.close()));
 }

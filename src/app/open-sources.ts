@@ -104,3 +104,8 @@ function reachOf(config: ServerConfig, given: ServerSecrets, options: SourceOpti
       }),
   };
 }
+
+/** Ends servers, whatever any of them makes of it. */
+export async function closeSources(sources: readonly McpSource[]): Promise<void> {
+  await Promise.allSettled(sources.map((source) => source.tools.close()));
+}

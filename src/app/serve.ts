@@ -5,6 +5,7 @@ import { createHttpDoor } from '../doors/http/door.ts';
 import { createMcpDoor, type McpDoor } from '../doors/mcp/create-mcp-door.ts';
 import type { Manifest } from '../model/manifest.ts';
 import type { Signer } from '../ports/signer.ts';
+import { authenticateAgents } from './egress/agent-egress.ts';
 import type { Gateway } from './gateway.ts';
 import { createHttpRuntime } from './http-runtime.ts';
 import { createMcpGate } from './mcp-gate.ts';
@@ -90,6 +91,13 @@ export async function serve(gateway: Gateway, options: ServeOptions): Promise<Se
       : { allowUnauthenticatedLoopback: { tenant: manifest.tenant, agent: options.loopbackAgent } }),
   });
   const { host, port, tls } = manifest.listen;
+  const way = manifest.egress.listen;
+  if (way !== undefined) {
+    const { egress, world } = gateway;
+    egress.authenticate = authenticateAgents({ runs: world.runs, book: egress.book, signer, audience });
+    const { port: egressPort } = await egress.listen(way);
+    options.notify({ kind: 'info', message: `the egress door listens on ${way.host} port ${egressPort}` });
+  }
   const listener = await door.listen({ host, port: options.port ?? port, ...(tls === undefined ? {} : { tls }) });
   return {
     origin: listener.origin,

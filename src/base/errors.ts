@@ -203,6 +203,38 @@ export const errors = {
     'find out how the agent got it, and replace it',
     'This would send something that must not leave. Take it out.',
   ),
+  E_EGRESS_DENIED: refusal(
+    'no rule lets this request out, or a denial names its host',
+    'see the record; let it out under `egress.allow`',
+    'This address may not be reached from here. Retrying will not help.',
+  ),
+  E_EGRESS_ADDRESS: refusal(
+    'the host leads to an address that is not a public one, or not one that its rule names',
+    'name the address under `addresses` of the rule, if it is meant',
+    'This address may not be reached from here. Retrying will not help.',
+  ),
+  E_EGRESS_COUNTRY: refusal(
+    'the address is in a country that may not be reached, or in none that is known',
+    'see `egress.countries`',
+    'This address may not be reached from here. Retrying will not help.',
+  ),
+  E_EGRESS_REQUEST: refusal(
+    'the request can be read in more than one way, so it was not sent on',
+    'see the reason in the record',
+    'The request was not accepted.',
+    { exit: 2, http: 400 },
+  ),
+  E_EGRESS_TLS: refusal(
+    'what came through the tunnel is not TLS for its host, or does not show for which',
+    'see the reason in the record; `egress.hello` and `raw` of the rule say what may pass',
+    'The connection was not accepted.',
+  ),
+  E_EGRESS_QUOTA: refusal(
+    'this client has used up its rate or its bytes',
+    'see `egress.rate`, `egress.upload` and `egress.download`',
+    'Too much was sent or asked for. Do less.',
+    { http: 429 },
+  ),
   E_PLAN_DEVIATES: refusal('the call is not the next one of the declared plan', 'see the plan of the run', NOT_ALLOWED),
 
   // what came back

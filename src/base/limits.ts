@@ -174,6 +174,34 @@ export const limits = {
   witnessBytes: 65_536,
   /** Witnesses that a ledger asks. */
   witnesses: 16,
+  /** How long a client of the egress door has to say what it wants, from its first byte on: slow ones are cut. */
+  egressHeadMs: 10_000,
+  /** How long the egress door waits for a connection to a host, and for its TLS. */
+  egressConnectMs: 10_000,
+  /** How long a connection through the egress door may be silent in both directions. */
+  egressIdleMs: 300_000,
+  /** How long a host may take to begin its answer to a request through the egress door. */
+  egressAnswerMs: 300_000,
+  /** Connections to the egress door at once; the next is closed. */
+  egressConnections: 2_048,
+  /** Connections of one of its clients at once; the next is refused. */
+  egressConnectionsPerClient: 256,
+  /** Connections to one host that one client's requests share. */
+  egressHostConnections: 32,
+  /** Hosts to which one client's connections are kept, the longest unused closed first. */
+  egressHosts: 64,
+  /** Bytes of the first message of TLS that the egress door reads to learn the host. */
+  egressHelloBytes: 65_536,
+  /** Bytes of one request's body that are held back and scanned; what is beyond passes unseen, where a rule allows it. */
+  egressScanBytes: 1_000_000,
+  /** Bytes of request bodies held back at once, all clients together; the next is refused with `E_BUSY`. */
+  egressBytesHeld: 134_217_728,
+  /** How long the record of a request through the egress door waits for others, to be written with them. */
+  egressRecordMs: 50,
+  /** Requests through the egress door whose record is not written yet; the next is refused until it is. */
+  egressUnrecorded: 4_096,
+  /** How often clients of the egress door are held against isolation and the end of their run. */
+  egressWatchMs: 100,
   /** Legacy MCP sessions held at once, the longest idle ended first. */
   mcpSessions: 1_000,
   /** Legacy MCP sessions of one principal, the longest idle of its own ended first. */

@@ -15,6 +15,11 @@ const SECRECY = ['public', 'internal', 'secret'] as const;
 /** The bottom of the order: joining it changes nothing. */
 export const leastLabel: Label = { integrity: 'trusted', secrecy: 'public', origins: [] };
 
+/** Whether what was read is more secret than `most`. */
+export function secrecyExceeds(label: Label, most: Label['secrecy']): boolean {
+  return SECRECY.indexOf(label.secrecy) > SECRECY.indexOf(most);
+}
+
 /** Whether a label is at least as bad as another: joining the other changes nothing. */
 export function coversLabel(label: Label, other: Label): boolean {
   const joined = joinLabels(label, other);

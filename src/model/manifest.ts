@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { limits } from '../base/limits.ts';
 import { constraintSchema, toolArgumentSchema } from './constraint.ts';
 import { consequenceSchema, effectSchema } from './effect.ts';
+import { egressSchema } from './egress.ts';
 import { flowSchema, organisationSchema, usersSchema } from './flow-rules.ts';
 import type { Place } from './place.ts';
 import { agentNameSchema } from './principal.ts';
@@ -370,6 +371,7 @@ export const manifestSchema = z.strictObject({
     .prefault({})
     .describe('How runs begin and end.'),
   ledger: ledgerSchema.prefault({}).describe('The signed log of the record, which anybody can verify.'),
+  egress: egressSchema.prefault({}).describe('What leaves sandboxes and programs, and where to; nothing unless told.'),
   planner: plannerSchema
     .describe('A model that narrows which writes a run may do without a person, besides the words of its prompt.')
     .optional(),

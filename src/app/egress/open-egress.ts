@@ -1,0 +1,97 @@
+import { lookup } from 'node:dns/promises';
+import { resolve as resolvePath } from 'node:path';
+import { toFault } from '../../base/fault.ts';
+import { EgressDoor, type EgressListener, type EgressPlace } from '../../doors/egress/create-egress-door.ts';
+import { openCountries } from '../../doors/egress/open-countries.ts';
+import type { EgressRuntime } from '../../doors/egress/runtime.ts';
+import type { EgressConfig } from '../../model/egress.ts';
+import { EgressPolicy } from '../../policy/egress/compile-egress.ts';
+import { EgressBook } from '../../runtime/egress/egress-book.ts';
+import type { EgressSession } from '../../runtime/egress/egress-session.ts';
+import type { World } from '../../runtime/world.ts';
+import type { LoadedConfig } from '../config/load-config.ts';
+import type { Notify } from '../notice.ts';
+
+export interface EgressOptions {
+  readonly world: Pick<World, 'clock' | 'store' | 'runs' | 'scanner' | 'held'>;
+  /** The configuration in force. */
+  readonly loaded: () => LoadedConfig;
+  readonly notify: Notify;
+  /** Who may come in besides those that the book knows: an agent with its token. */
+  readonly authenticate?: (user: string, password: string) => Promise<EgressSession | undefined>;
+}
+
+/** Findings in a body are judged as those in any argument that is content. */
+const BODY_RULES = { sinks: [], allow: [], ask: [], deny: [], hostsDeclared: [], shellMeant: [] } as const;
+
+/** The egress door with its clients, following the configuration. Nothing listens until it is told where. */
+export class Egress {
+  readonly book: EgressBook;
+  readonly #door: EgressDoor;
+  readonly #options: EgressOptions;
+  #config: EgressConfig;
+  #policy: EgressPolicy;
+  #refuseCountry: (address: string) => string | undefined = () => undefined;
+  authenticate: EgressOptions['authenticate'];
+
+  constructor(options: EgressOptions) {
+    const { world, loaded } = options;
+    this.#options = options;
+    this.#config = loaded().manifest.egress;
+    this.#policy = new EgressPolicy(this.#config);
+    this.authenticate = options.authenticate;
+    this.book = new EgressBook(world, () => this.#config);
+    this.#door = new EgressDoor(this.#makeRuntime());
+  }
+
+  listen(place: EgressPlace): Promise<EgressListener> {
+    return this.#door.listen(place);
+  }
+
+  /** Takes up the configuration that is in force now. Until its GeoIP database is read, where it has one, nothing leaves. */
+  async follow(): Promise<void> {
+    const { loaded, notify } = this.#options;
+    const { manifest, folder } = loaded();
+    const { countries } = manifest.egress;
+    this.#config = manifest.egress;
+    this.#policy = new EgressPolicy(this.#config);
+    this.#door.forgetRules();
+    if (countries === undefined) {
+      this.#refuseCountry = () => undefined;
+      return;
+    }
+    this.#refuseCountry = () => 'the GeoIP database is not there';
+    try {
+      this.#refuseCountry = await openCountries(resolvePath(folder, countries.database), countries);
+    } catch (error) {
+      const { message } = toFault(error, 'E_CONFIG', 'the GeoIP database cannot be read');
+      notify({ kind: 'error', message: `${message}; nothing leaves through the egress door` });
+    }
+  }
+
+  /** Ends every client and connection, and writes what is left to write. */
+  async close(): Promise<void> {
+    await this.book.closeAll();
+    await this.#door.close();
+  }
+
+  #makeRuntime(): EgressRuntime {
+    const { world, notify } = this.#options;
+    const { clock, scanner, held } = world;
+    return {
+      clock,
+      policy: () => this.#policy,
+      authenticate: async (user, password) => this.book.find(password) ?? (await this.authenticate?.(user, password)),
+      resolve: async (host) => (await lookup(host, { all: true, order: 'verbatim' })).map(({ address }) => address),
+      refuseCountry: (address) => this.#refuseCountry(address),
+      hello: () => this.#config.hello,
+      scanBody: async (text) => {
+        const found = await scanner.scanArguments({ body: text }, BODY_RULES, text.length);
+        return found;
+      },
+      holdsSecret: (text) => held.findIn({ text }).length > 0,
+      trust: [],
+      report: (message) => notify({ kind: 'error', message }),
+    };
+  }
+}

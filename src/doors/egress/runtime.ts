@@ -1,0 +1,27 @@
+import type { Clock } from '../../base/clock.ts';
+import type { EgressPolicy } from '../../policy/egress/compile-egress.ts';
+import type { EgressSession } from '../../runtime/egress/egress-session.ts';
+import type { Finding } from '../../scan/detector.ts';
+
+/** What the egress door asks of the gateway. */
+export interface EgressRuntime {
+  readonly clock: Clock;
+  /** The rules in force. */
+  policy(): EgressPolicy;
+  /** The client that these credentials are of. Undefined where they are nobody's. */
+  authenticate(user: string, password: string): Promise<EgressSession | undefined>;
+  /** The addresses of a name, as text. Rejects where there are none. */
+  resolve(host: string): Promise<readonly string[]>;
+  /** Why an address must not be reached for where it is, or undefined. */
+  refuseCountry(address: string): string | undefined;
+  /** What TLS that is not opened may leave open. */
+  hello(): { readonly unnamed: 'refuse' | 'allow'; readonly encrypted: 'refuse' | 'allow' };
+  /** What stands in a body that must not leave. Rejects where it could not be looked at. */
+  scanBody(text: string, host: string): Promise<readonly Finding[]>;
+  /** Whether a text holds a secret of the gateway's own. */
+  holdsSecret(text: string): boolean;
+  /** Certificates that hosts may have besides those of known authorities, PEM. */
+  readonly trust: readonly string[];
+  /** Something that whoever runs the gateway should know. */
+  report(message: string): void;
+}
