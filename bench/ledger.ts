@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openLedgerFolder } from '../src/adapters/ledgers/files/open-ledger-folder.ts';
 import { openCheckpointSigner } from '../src/adapters/ledgers/keys/open-checkpoint-signer.ts';
+import { openLocalRecordKeys } from '../src/adapters/record-keys/local/open-local-record-keys.ts';
+import { openSealedStore } from '../src/adapters/stores/sealed/open-sealed-store.ts';
 import { openRecordReader } from '../src/adapters/stores/sqlite/open-record-reader.ts';
 import { openSqliteStore } from '../src/adapters/stores/sqlite/open-sqlite-store.ts';
 import { Integrator } from '../src/app/ledger/integrator.ts';
@@ -15,6 +17,8 @@ import { listInclusionRanges } from '../src/ledger/ranges.ts';
 import { readTile } from '../src/ledger/read-tile.ts';
 import { TILE_WIDTH, tilePath } from '../src/ledger/tiles.ts';
 import { type Tile, TreeEdge } from '../src/ledger/tree-edge.ts';
+import { leastLabel } from '../src/model/label.ts';
+import type { Run } from '../src/model/run.ts';
 import type { Change } from '../src/ports/store.ts';
 import { buildGoReader } from '../test/conformance/ledger/go-reader.ts';
 import { describeMachine, type Goal, type Report } from './report.ts';
@@ -22,12 +26,14 @@ import { quantile } from './sample.ts';
 
 const EVENTS = 200_000;
 const EVENTS_PER_COMMIT = 100;
+const EVENTS_PER_RUN = 20;
 const LARGE = 10_000_000;
 const PROOFS = 400;
 
 const METHOD =
-  `${EVENTS.toLocaleString('en')} events of about 400 bytes in SQLite on disk, committed ${EVENTS_PER_COMMIT} at a time; CPU is of all ` +
-  'threads of the process. Integration reads them, takes their digests again, and publishes every file with a sync. Full ' +
+  `${EVENTS.toLocaleString('en')} events of about 400 bytes in SQLite on disk, sealed with a key per run (${EVENTS_PER_RUN} events, the run and ` +
+  `its key opened in the same commit), ${EVENTS_PER_COMMIT} events a commit; CPU is of all threads of the process. ` +
+  ' Integration reads them, takes their digests again, and publishes every file with a sync. Full ' +
   'verification is of the ledger’s files. The large log has leaves that are numbers; the tiles that the proofs need are on ' +
   'disk, in a folder without the others. The peer is Tessera’s `fsck` (Go, two workers) on the same files, start of the ' +
   'program included.';
@@ -102,11 +108,12 @@ async function timed(name: string, events: number, task: () => Promise<unknown>)
   return { name, events, eventsPerSecond: events / seconds, cpuUsPerEvent: (user + system) / events };
 }
 
-/** Commits the events, and hashes the leaf of each. */
+/** Seals and commits the events, opening their runs as it goes, and hashes the leaf of each. */
 async function measureAppend(path: string): Promise<Measured> {
-  const store = await openSqliteStore({ path });
+  const keys = await openLocalRecordKeys({ folder: `${path}-keys`, clock: systemClock });
+  const store = openSealedStore(await openSqliteStore({ path }), { keys, clock: systemClock });
   const commits = Array.from({ length: EVENTS / EVENTS_PER_COMMIT }, () =>
-    Array.from({ length: EVENTS_PER_COMMIT }, makeChange),
+    Array.from({ length: EVENTS_PER_COMMIT / EVENTS_PER_RUN }, makeRun).flat(),
   );
   const digest = systemClock.randomBytes(32);
   const measured = await timed('append and leaf', EVENTS, async () => {
@@ -119,7 +126,22 @@ async function measureAppend(path: string): Promise<Measured> {
   return measured;
 }
 
-function makeChange(): Change {
+function makeRun(): readonly Change[] {
+  const startedAtMs = systemClock.nowMs();
+  const run: Run = {
+    id: newId(systemClock, 'run'),
+    principal: { tenant: 'default', agent: 'bench', onBehalfOf: { id: 'ann@company.com', groups: [], attributes: {} } },
+    task: 'answer mail',
+    prompt: [{ kind: 'user', text: 'Answer what came in today, please.' }],
+    attested: true,
+    label: leastLabel,
+    startedAtMs,
+    expiresAtMs: startedAtMs + 1_000,
+  };
+  return [{ kind: 'run.open', run }, ...Array.from({ length: EVENTS_PER_RUN }, () => makeEvent(run.id))];
+}
+
+function makeEvent(runId: string): Change {
   const body = {
     arguments: { to: 'ann@company.com', text: 'x'.repeat(220) },
     verdict: 'permit',
@@ -129,7 +151,7 @@ function makeChange(): Change {
     id: newId(systemClock, 'evt'),
     kind: 'call.completed' as const,
     tenant: 'default',
-    runId: newId(systemClock, 'run'),
+    runId,
     callId: newId(systemClock, 'call'),
     agent: 'bench',
     tool: 'mail/send_email',

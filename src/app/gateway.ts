@@ -1,5 +1,3 @@
-import { resolve } from 'node:path';
-import { openSqliteStore } from '../adapters/stores/sqlite/open-sqlite-store.ts';
 import { FunctionSource } from '../adapters/tools/function/function-source.ts';
 import type { McpSource } from '../adapters/tools/mcp/create-mcp-source.ts';
 import { type Clock, newId, systemClock } from '../base/clock.ts';
@@ -30,6 +28,7 @@ import type { Notify } from './notice.ts';
 import { openPlanner } from './open-planner.ts';
 import { openScanner } from './open-scanner.ts';
 import { closeSources, openSources } from './open-sources.ts';
+import { openStore } from './open-store.ts';
 import { readOwnKeys } from './own-keys.ts';
 import { Relisting } from './relisting.ts';
 import { reservePaths } from './reserved/reserve-paths.ts';
@@ -125,7 +124,7 @@ export class Gateway {
     const { manifest } = options.loaded;
     const data = dataFolder(options.loaded);
     await makeFolder(data);
-    const store = options.store ?? (await openSqliteStore({ path: resolve(data, 'store.db'), clock }));
+    const store = await openStore(data, clock, options.store);
     const held = new HeldSecrets();
     const mask = new SecretMask();
     let sources: ReadonlyMap<string, McpSource> = new Map();

@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { openSqliteStoreReadOnly, type ReadOnlyStore } from '../adapters/stores/sqlite/open-sqlite-store-read-only.ts';
+import type { ReadOnlyStore } from '../adapters/stores/sqlite/open-sqlite-store-read-only.ts';
 import { defaultConfig, type LoadedConfig, loadConfig } from './config/load-config.ts';
 import { dataFolder } from './data-folder.ts';
 import { parseOptions } from './gateway.ts';
+import { openStoreReadOnly } from './open-store.ts';
 
 /** The configuration at a path, or what runs where there is none. Throws a `ConfigFault`. */
 export async function openConfig(path: string, cwd: string): Promise<LoadedConfig> {
@@ -15,5 +16,5 @@ export async function openConfig(path: string, cwd: string): Promise<LoadedConfi
 
 /** The record, to read while a gateway may be writing it. Throws a `Fault`: E_NOT_FOUND where there is none yet. */
 export function openRecord(loaded: LoadedConfig): Promise<ReadOnlyStore> {
-  return openSqliteStoreReadOnly({ path: resolve(dataFolder(loaded), 'store.db') });
+  return openStoreReadOnly(dataFolder(loaded));
 }

@@ -4,16 +4,17 @@ import { Secret } from '../base/secret.ts';
 import { readFileOnce } from './config/read-file-once.ts';
 import type { PlacedConfig } from './data-folder.ts';
 import { placeLedger } from './ledger/start-ledger.ts';
+import { recordKeyFolder } from './open-store.ts';
 
 const MAX_KEY_BYTES = 65_536;
 
 /**
- * The private parts of the gateway's own keys, as they stand in their files: what signs tokens, what signs the ledger, and
- * the key of its certificate. Files that are not there, or no keys, are passed over. Never throws.
+ * The private parts of the gateway's own keys, as they stand in their files: what signs tokens, what signs the ledger, what
+ * seals the record, and the key of its certificate. Files that are not there, or no keys, are passed over. Never throws.
  */
 export async function readOwnKeys(config: PlacedConfig, data: string): Promise<readonly Secret[]> {
   const { tls } = config.manifest.listen;
-  const folders = [join(data, 'keys'), placeLedger(config).keys];
+  const folders = [join(data, 'keys'), recordKeyFolder(data), placeLedger(config).keys];
   const listed = await Promise.all(folders.map((folder) => listFiles(folder)));
   const files = [...listed.flat(), ...(tls === undefined ? [] : [resolve(config.folder, tls.key)])];
   const found = await Promise.all(files.map(readPrivateParts));

@@ -1,5 +1,3 @@
-import { resolve } from 'node:path';
-import { openSqliteStore } from '../adapters/stores/sqlite/open-sqlite-store.ts';
 import { newId, systemClock } from '../base/clock.ts';
 import type { Digest } from '../base/digest.ts';
 import { Fault } from '../base/fault.ts';
@@ -8,6 +6,7 @@ import type { LoadedConfig } from './config/load-config.ts';
 import { dataFolder, makeFolder } from './data-folder.ts';
 import type { Notify } from './notice.ts';
 import { openCatalog } from './open-catalog.ts';
+import { openStore } from './open-store.ts';
 import { describeTool } from './settle-pins.ts';
 
 /** A tool's description, as JSON with one member a line, so that a difference is readable. */
@@ -41,7 +40,7 @@ export async function openToolReview(
   const data = dataFolder(loaded);
   await makeFolder(data);
   const { tools } = await openCatalog(loaded, environment, notify);
-  const store = await openSqliteStore({ path: resolve(data, 'store.db') });
+  const store = await openStore(data, systemClock);
   return {
     async listDrifted() {
       const drifted: DriftedTool[] = [];

@@ -325,6 +325,11 @@ export const errors = {
     },
   ),
   E_STORE_CORRUPT: fault('the store’s contents are not what was written', 'restore a backup', { exit: 8 }),
+  E_RECORD_KEY: fault(
+    'the key that the record is sealed with is missing, is another one, or cannot be reached',
+    'put the folder `record-keys` of the data folder back as it was',
+    { http: 503 },
+  ),
   E_LEDGER: fault('the ledger cannot be read or written; calls go on, and no checkpoint is signed', 'see the reason', {
     http: 503,
     retry: true,

@@ -106,6 +106,8 @@ export const limits = {
   commitTimeoutMs: 10_000,
   /** Bytes of one record in the store, as JSON: an event's body, a run, an approval, a descriptor, a bundle. */
   recordBytes: 16_777_216,
+  /** Runs whose keys are held in memory; the one held longest is thrown out. */
+  runKeys: 10_000,
   /** Characters of event bodies, as JSON, with which a page of events ends early. */
   pageChars: 8_388_608,
   /** Characters of a refused call’s arguments that are recorded; of longer ones only the digest of the call. */

@@ -1,5 +1,8 @@
 import { writeFile } from 'node:fs/promises';
+import { userInfo } from 'node:os';
 import { resolve } from 'node:path';
+import { dataFolder } from '../app/data-folder.ts';
+import { eraseRuns } from '../app/erase-record.ts';
 import { checkLedger } from '../app/ledger/check-ledger.ts';
 import { findEvent, type Wanted } from '../app/ledger/find-event.ts';
 import { proveEvent } from '../app/ledger/prove-event.ts';
@@ -8,6 +11,7 @@ import type { VerifiedLedger } from '../app/ledger/verify-ledger.ts';
 import { verifyPath } from '../app/ledger/verify-path.ts';
 import type { VerifiedProof } from '../app/ledger/verify-proof.ts';
 import { openConfig } from '../app/open-config.ts';
+import { openStore } from '../app/open-store.ts';
 import { systemClock } from '../base/clock.ts';
 import { Fault, toFault } from '../base/fault.ts';
 import type { JsonObject } from '../base/json.ts';
@@ -81,6 +85,23 @@ export async function keys(context: CommandContext, options: { readonly rotate: 
     { origin: signer.origin, keys: all.map(({ text }) => text) },
     all.map(({ text }) => text),
   );
+}
+
+/** Erases what was recorded of a run. Its events stay, verify, and read as erased. */
+export async function erase(
+  context: CommandContext,
+  options: { readonly run: string; readonly reason: string },
+): Promise<void> {
+  const loaded = await openConfig(context.configPath, context.cwd);
+  const store = await openStore(dataFolder(loaded), systemClock);
+  try {
+    const { tenant } = loaded.manifest;
+    const by = `${userInfo().username} (command line)`;
+    await eraseRuns(store, systemClock, { tenant, runIds: [options.run], by, reason: options.reason });
+  } finally {
+    await store.close();
+  }
+  context.terminal.data({ erased: [options.run] }, [`${options.run} is erased; its events stay and verify`]);
 }
 
 function readWanted(eventId: string | undefined, callId: string | undefined): Wanted {

@@ -196,6 +196,12 @@ evidence
     ),
   );
 evidence
+  .command('erase')
+  .description('erase what was recorded of a run: its key goes, its events stay and verify')
+  .requiredOption('--run <id>', 'the run')
+  .requiredOption('--reason <text>', 'why, for the record')
+  .action(run(async (context, options) => (await import('./evidence.ts')).erase(context, options)));
+evidence
   .command('keys')
   .description('the public keys of this gateway’s ledger, for whoever verifies it')
   .option('--rotate', 'make a new signing key first', false)

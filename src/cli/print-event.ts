@@ -10,7 +10,7 @@ export function printEvent(event: StoredEvent, terminal: Terminal): string {
   const { body } = event;
   const who = event.agent ?? '';
   const what = event.tool ?? '';
-  const reason = firstReason(body['reasons']);
+  const reason = event.erased ? '(erased)' : firstReason(body['reasons']);
   return [time, paint(event, terminal), who, what, event.callId ?? event.runId ?? '', reason]
     .filter(Boolean)
     .join('  ');

@@ -202,6 +202,8 @@ export const eventSchema = z.object({
   agent: z.string().optional(),
   tool: z.string().optional(),
   body: jsonObjectSchema,
+  /** The key of its run was erased: `body` is empty. */
+  erased: z.literal(true).optional(),
   digest: z.string(),
 });
 export type EventBody = z.infer<typeof eventSchema>;

@@ -1,6 +1,7 @@
 import type { Digest } from '../base/digest.ts';
 import type { JsonObject } from '../base/json.ts';
 import type { Reason } from './decision.ts';
+import type { Sealed } from './sealed.ts';
 import type { ToolName } from './tool.ts';
 
 /** A question to a person, bound to one canonical call and tool pin. Answered once, consumed once, or it expires. */
@@ -24,4 +25,6 @@ export interface Approval {
   readonly state: 'pending' | 'approved' | 'denied' | 'consumed' | 'expired';
   readonly answeredBy?: string;
   readonly answeredAtMs?: number;
+  /** In the store: arguments, input and reasons, which are then empty beside it. */
+  readonly sealed?: Sealed;
 }

@@ -1,5 +1,6 @@
 import { type Digest, digestJson } from '../base/digest.ts';
 import type { JsonObject } from '../base/json.ts';
+import type { Sealed } from './sealed.ts';
 
 /** What is recorded. Appended, never changed. */
 export type EventKind =
@@ -28,6 +29,7 @@ export type EventKind =
   | 'tool.drifted'
   | 'tool.reviewed'
   | 'isolation.changed'
+  | 'record.erased'
   | 'recovery.completed';
 
 /** An event as it is handed to the store. The store adds `seq`. */
@@ -39,19 +41,28 @@ export interface NewEvent {
   readonly callId?: string;
   readonly agent?: string;
   readonly tool?: string;
+  /** On whose behalf: a name that only the gateway can make of the user's id. */
+  readonly user?: string;
   readonly atMs: number;
   readonly body: JsonObject;
 }
 
-/** An event as it stands in the store. `seq` counts from 1 without gaps; `digest` covers all other fields. */
+/**
+ * An event as it stands in the store. `seq` counts from 1 without gaps; `digest` covers all other fields, with the body as
+ * it is stored.
+ */
 export interface StoredEvent extends NewEvent {
   readonly seq: number;
   readonly digest: Digest;
+  /** The body as it is stored, where it is sealed; `body` is then what was opened. */
+  readonly sealed?: Sealed;
+  /** The key of its run was erased: `body` is empty. */
+  readonly erased?: true;
 }
 
 /** What `digest` must be for the other fields of a stored event. An absent field is left out, not null. */
 export function digestEvent(event: Omit<StoredEvent, 'digest'>): Digest {
-  const { id, kind, tenant, runId, callId, agent, tool, atMs, body, seq } = event;
+  const { id, kind, tenant, runId, callId, agent, tool, user, atMs, body, sealed, seq } = event;
   return digestJson({
     id,
     kind,
@@ -60,8 +71,9 @@ export function digestEvent(event: Omit<StoredEvent, 'digest'>): Digest {
     ...(callId !== undefined && { callId }),
     ...(agent !== undefined && { agent }),
     ...(tool !== undefined && { tool }),
+    ...(user !== undefined && { user }),
     atMs,
-    body,
+    body: sealed ?? body,
     seq,
   });
 }

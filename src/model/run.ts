@@ -1,6 +1,7 @@
 import type { Label } from './label.ts';
 import type { Principal } from './principal.ts';
 import type { PromptPart } from './prompt.ts';
+import type { Sealed } from './sealed.ts';
 
 /**
  * One task of one agent for one user. Keyed on the authenticated principal and a signed handle, never on an MCP
@@ -17,4 +18,6 @@ export interface Run {
   readonly label: Label;
   readonly startedAtMs: number;
   readonly expiresAtMs: number;
+  /** In the store: user, task, prompt and confidential texts, which are then empty beside it. */
+  readonly sealed?: Sealed;
 }

@@ -18,10 +18,16 @@ import type { ToolName } from '../model/tool.ts';
  */
 export type Change =
   | { readonly kind: 'event.append'; readonly event: NewEvent }
-  /** Registers a run. [E_STORE_CORRUPT if the id exists] */
-  | { readonly kind: 'run.open'; readonly run: Run }
+  /** Registers a run, with the key that its record is sealed with. [E_STORE_CORRUPT if the id exists] */
+  | { readonly kind: 'run.open'; readonly run: Run; readonly key?: NewRunKey }
   /** Ends a run; ending it again does nothing. [E_RUN_UNKNOWN] */
   | { readonly kind: 'run.end'; readonly tenant: string; readonly runId: string; readonly atMs: number }
+  /**
+   * Forgets a run's key, so that what was sealed with it cannot be read any more, and ends the run. Its events stay as
+   * they are. Erasing it again does nothing. When the commit resolves, no copy of the key is left in the store's files,
+   * or soon none will be. [E_RUN_UNKNOWN]
+   */
+  | { readonly kind: 'run.erase'; readonly tenant: string; readonly runId: string; readonly atMs: number }
   /**
    * The run exists for this tenant and agent, has not ended and is not past its expiry; and it carries no worse label
    * than `label`, where that is given. [E_RUN_UNKNOWN, E_RUN_ENDED, E_BUSY: it has read more since, decide again]
@@ -118,6 +124,19 @@ export type Change =
       readonly ifAbsent?: true;
     };
 
+/** A run's key, wrapped by what is not in the store, and the name under which its user is found. */
+export interface NewRunKey {
+  readonly wrapped: string;
+  readonly user?: string;
+}
+
+export interface StoredRunKey extends Partial<NewRunKey> {
+  readonly runId: string;
+  readonly expiresAtMs: number;
+  /** Absent while it has not been erased. */
+  readonly erasedAtMs?: number;
+}
+
 /** Whether the effect happened: it did, it did not, or nobody can tell. `unknown` is never retried by itself. */
 export type Ran = 'yes' | 'no' | 'unknown';
 
@@ -139,6 +158,8 @@ export interface EventQuery {
   readonly callId?: string;
   readonly agent?: string;
   readonly tool?: string;
+  /** On whose behalf, as the events name them. */
+  readonly user?: string;
   /** Only events after this sequence number. */
   readonly afterSeq?: number;
   /** Only events before this sequence number: the number of a page's last event asks for the next page, newest first. */
@@ -200,6 +221,8 @@ export interface Store {
   commit(changes: readonly Change[], options?: CommitOptions): Promise<CommitResult>;
   readEvents(query: EventQuery): Promise<readonly StoredEvent[]>;
   readRun(tenant: string, runId: string): Promise<(Run & { readonly endedAtMs?: number }) | undefined>;
+  /** What is kept of the keys of these runs. Runs that are not there are left out, others have no key. */
+  readRunKeys(tenant: string, runIds: readonly string[]): Promise<readonly StoredRunKey[]>;
   readApproval(tenant: string, approvalId: string): Promise<Approval | undefined>;
   /**
    * Newest first. `after`: the last approval of the page before; none follow one that is not there. There are fewer than

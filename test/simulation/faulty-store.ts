@@ -29,6 +29,7 @@ export function faultyStore(inner: Store, seeded: Seeded, rate: () => number): S
     readEvents: read((query) => inner.readEvents(query)),
     listAsked: read((tenant, nowMs, limit) => inner.listAsked(tenant, nowMs, limit)),
     readRun: read((tenant, runId) => inner.readRun(tenant, runId)),
+    readRunKeys: read((tenant, runIds) => inner.readRunKeys(tenant, runIds)),
     readApproval: read((tenant, id) => inner.readApproval(tenant, id)),
     listApprovals: read((tenant, state, limit, after) => inner.listApprovals(tenant, state, limit, after)),
     listAbandonedIntents: read((limit) => inner.listAbandonedIntents(limit)),

@@ -25,11 +25,11 @@ export async function proveEvent(folder: string, event: StoredEvent, show: 'even
   if (checkpoint === undefined || index >= size) {
     throw new Fault('E_NOT_FOUND', `no checkpoint covers event ${event.seq} yet; the last one has ${size} events`);
   }
-  const { digest, ...told } = event;
+  const { digest, sealed, erased: _, ...told } = event;
   return printProofFile({
     index,
     hashes: await proveInclusion((name) => readTile(files, name), index, size),
     checkpoint,
-    extra: toBytes(show === 'event' ? canonicalJson({ ...told }) : digest),
+    extra: toBytes(show === 'event' ? canonicalJson({ ...told, body: sealed ?? told.body }) : digest),
   });
 }

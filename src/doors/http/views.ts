@@ -117,6 +117,7 @@ export function viewEvent(event: StoredEvent): EventBody {
     ...(event.agent !== undefined && { agent: event.agent }),
     ...(event.tool !== undefined && { tool: event.tool }),
     body: event.body,
+    ...(event.erased && { erased: true }),
     digest: event.digest,
   };
 }

@@ -101,6 +101,7 @@ export const requireRun = {
   runId: 'run_1',
   nowMs: 99,
 } as const satisfies Change;
+export const eraseRun = { kind: 'run.erase', tenant: 'acme', runId: 'run_1', atMs: 7 } as const satisfies Change;
 export const openIntent = {
   kind: 'intent.open',
   callId: 'call_1',

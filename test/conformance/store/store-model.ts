@@ -68,6 +68,12 @@ function make(state: ModelState, change: Change): void {
       run.endedAtMs ??= change.atMs;
       return;
     }
+    case 'run.erase': {
+      const run = state.runs[change.runId];
+      require(run !== undefined && run.principal.tenant === change.tenant, 'E_RUN_UNKNOWN');
+      run.endedAtMs ??= change.atMs;
+      return;
+    }
     case 'run.label': {
       const run = state.runs[change.runId];
       require(run !== undefined, 'E_RUN_UNKNOWN');

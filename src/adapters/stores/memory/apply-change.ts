@@ -27,6 +27,7 @@ export function applyChange(
     }
     case 'run.open':
       if (state.runs.has(change.run.id)) return refusals.runExists(change.run.id);
+      if (change.key !== undefined) put(state.runKeys, change.run.id, change.key, undo);
       return put(state.runs, change.run.id, jsonCopy(change.run), undo);
     case 'run.end': {
       const run = state.runs.get(change.runId);
@@ -34,6 +35,13 @@ export function applyChange(
       return run.endedAtMs === undefined
         ? put(state.runs, run.id, { ...run, endedAtMs: change.atMs }, undo)
         : undefined;
+    }
+    case 'run.erase': {
+      const run = state.runs.get(change.runId);
+      if (run?.principal.tenant !== change.tenant) return refusals.runUnknown(change.runId);
+      const { user, erasedAtMs = change.atMs } = state.runKeys.get(run.id) ?? {};
+      put(state.runs, run.id, { ...run, endedAtMs: run.endedAtMs ?? change.atMs }, undo);
+      return put(state.runKeys, run.id, { ...(user === undefined ? {} : { user }), erasedAtMs }, undo);
     }
     case 'run.label': {
       const run = state.runs.get(change.runId);

@@ -3,7 +3,7 @@ import type { JsonObject } from '../../../base/json.ts';
 import type { Approval } from '../../../model/approval.ts';
 import type { StoredEvent } from '../../../model/event.ts';
 import type { Run } from '../../../model/run.ts';
-import type { ActiveBundle, OpenIntent, Ran, StoredPin, WrittenObject } from '../../../ports/store.ts';
+import type { ActiveBundle, NewRunKey, OpenIntent, Ran, StoredPin, WrittenObject } from '../../../ports/store.ts';
 
 /** Stands for one open store. The intents it opened are abandoned once it is closed. */
 export type Instance = symbol;
@@ -12,6 +12,7 @@ export type Instance = symbol;
 export interface MemoryState {
   readonly events: StoredEvent[];
   readonly runs: Map<string, Run & { readonly endedAtMs?: number }>;
+  readonly runKeys: Map<string, Partial<NewRunKey> & { readonly erasedAtMs?: number }>;
   readonly intents: Map<string, OpenIntent & { readonly openedBy: Instance; readonly ran?: Ran }>;
   readonly approvals: Map<string, Approval>;
   readonly isolations: Map<string, { readonly scope: string; readonly reason: string; readonly atMs: number }>;
@@ -28,6 +29,7 @@ export function newMemoryState(): MemoryState {
   return {
     events: [],
     runs: new Map(),
+    runKeys: new Map(),
     intents: new Map(),
     approvals: new Map(),
     isolations: new Map(),

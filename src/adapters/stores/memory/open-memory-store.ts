@@ -45,7 +45,8 @@ export function openMemoryStore(state: MemoryState = newMemoryState()): Store {
           (query.runId === undefined || event.runId === query.runId) &&
           (query.callId === undefined || event.callId === query.callId) &&
           (query.agent === undefined || event.agent === query.agent) &&
-          (query.tool === undefined || event.tool === query.tool)
+          (query.tool === undefined || event.tool === query.tool) &&
+          (query.user === undefined || event.user === query.user)
         ) {
           found.push(structuredClone(event));
           chars += JSON.stringify(event.body).length;
@@ -56,6 +57,14 @@ export function openMemoryStore(state: MemoryState = newMemoryState()): Store {
     async readRun(tenant, runId) {
       const run = open().runs.get(runId);
       return run?.principal.tenant === tenant ? structuredClone(run) : undefined;
+    },
+    async readRunKeys(tenant, runIds) {
+      const { runs, runKeys } = open();
+      return runIds.flatMap((runId) => {
+        const run = runs.get(runId);
+        if (run?.principal.tenant !== tenant) return [];
+        return [{ runId, expiresAtMs: run.expiresAtMs, ...runKeys.get(runId) }];
+      });
     },
     async readApproval(tenant, approvalId) {
       const approval = open().approvals.get(approvalId);

@@ -15,8 +15,8 @@ export interface EventAppender {
 
 export function createEventAppender(db: DatabaseSync): EventAppender {
   const insert = db.prepare(
-    `INSERT INTO events (seq, id, kind, tenant, run_id, call_id, agent, tool, at_ms, body, digest)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO events (seq, id, kind, tenant, run_id, call_id, agent, tool, user, at_ms, body, digest)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const selectLast = db.prepare('SELECT coalesce(max(seq), 0) AS last FROM events');
   let last = 0;
@@ -42,12 +42,12 @@ export function createEventAppender(db: DatabaseSync): EventAppender {
  * the fields in the order of their sorted names.
  */
 export function digestFields(event: WireEvent, seq: number): Digest {
-  const [id, kind, tenant, runId, callId, agent, tool, atMs, body] = event;
+  const [id, kind, tenant, runId, callId, agent, tool, user, atMs, body] = event;
   const text = JSON.stringify;
   return digestBytes(
     `{${agent === null ? '' : `"agent":${text(agent)},`}"atMs":${text(atMs)},"body":${body},` +
       `${callId === null ? '' : `"callId":${text(callId)},`}"id":${text(id)},"kind":${text(kind)},` +
       `${runId === null ? '' : `"runId":${text(runId)},`}"seq":${text(seq)},"tenant":${text(tenant)}` +
-      `${tool === null ? '' : `,"tool":${text(tool)}`}}`,
+      `${tool === null ? '' : `,"tool":${text(tool)}`}${user === null ? '' : `,"user":${text(user)}`}}`,
   );
 }

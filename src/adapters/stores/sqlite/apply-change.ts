@@ -17,10 +17,14 @@ export interface ChangeApplier {
 /** @param instance who opens the intents and activates bundles. */
 export function createChangeApplier(db: DatabaseSync, instance: number): ChangeApplier {
   const insertRun = db.prepare(
-    `INSERT INTO runs (id, tenant, agent, expires_at_ms, label, record) VALUES (?, ?, ?, ?, ?, ?)
+    `INSERT INTO runs (id, tenant, agent, expires_at_ms, label, record, key, user) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT DO NOTHING`,
   );
   const endRun = db.prepare('UPDATE runs SET ended_at_ms = coalesce(ended_at_ms, ?) WHERE id = ? AND tenant = ?');
+  const eraseRun = db.prepare(
+    `UPDATE runs SET key = NULL, erased_at_ms = coalesce(erased_at_ms, ?1), ended_at_ms = coalesce(ended_at_ms, ?1)
+     WHERE id = ?2 AND tenant = ?3`,
+  );
   const labelRun = db.prepare('UPDATE runs SET label = ? WHERE id = ?');
   const selectLabel = db.prepare('SELECT label FROM runs WHERE id = ?');
   const selectRun = db.prepare(
@@ -64,11 +68,17 @@ export function createChangeApplier(db: DatabaseSync, instance: number): ChangeA
             expiresAtMs,
             JSON.stringify(label),
             record,
+            change.key?.wrapped ?? null,
+            change.key?.user ?? null,
           );
           return changes === 1 ? undefined : refusals.runExists(id);
         }
         case 'run.end':
           return endRun.run(change.atMs, change.runId, change.tenant).changes === 1
+            ? undefined
+            : refusals.runUnknown(change.runId);
+        case 'run.erase':
+          return eraseRun.run(change.atMs, change.runId, change.tenant).changes === 1
             ? undefined
             : refusals.runUnknown(change.runId);
         case 'run.label': {

@@ -7,7 +7,7 @@ import type { StoredEvent } from '../../../model/event.ts';
 import type { Label } from '../../../model/label.ts';
 import type { Run } from '../../../model/run.ts';
 import type { ToolName } from '../../../model/tool.ts';
-import type { EventQuery, StoredPin } from '../../../ports/store.ts';
+import type { EventQuery, StoredPin, StoredRunKey } from '../../../ports/store.ts';
 import type { Instance } from './instances.ts';
 import type { Reader } from './wire.ts';
 
@@ -20,6 +20,9 @@ type Row = ReturnType<StatementSync['all']>[number];
  */
 export function createReader(db: DatabaseSync, live: () => readonly Instance[]): Reader {
   const selectRun = db.prepare('SELECT record, label, ended_at_ms FROM runs WHERE id = ? AND tenant = ?');
+  const selectRunKey = db.prepare(
+    'SELECT id, key, user, erased_at_ms, expires_at_ms FROM runs WHERE id = ? AND tenant = ?',
+  );
   const approvalColumns = 'record, state, answered_by, answered_at_ms';
   const selectApproval = db.prepare(`SELECT ${approvalColumns} FROM approvals WHERE id = ? AND tenant = ?`);
   const selectApprovals = db.prepare(
@@ -79,6 +82,12 @@ export function createReader(db: DatabaseSync, live: () => readonly Instance[]):
         label,
         ...(row['ended_at_ms'] !== null && { endedAtMs: Number(row['ended_at_ms']) }),
       };
+    },
+    readRunKeys(tenant, runIds) {
+      return runIds.flatMap((runId) => {
+        const row = selectRunKey.get(runId, tenant);
+        return row === undefined ? [] : [toRunKey(row)];
+      });
     },
     readApproval(tenant, approvalId) {
       const row = selectApproval.get(approvalId, tenant);
@@ -165,6 +174,7 @@ export function createReader(db: DatabaseSync, live: () => readonly Instance[]):
 const filters = [
   ['callId', 'call_id'],
   ['runId', 'run_id'],
+  ['user', 'user'],
   ['tool', 'tool'],
   ['agent', 'agent'],
 ] as const;
@@ -204,10 +214,21 @@ function toEvent(row: Row): StoredEvent {
     ...(row['call_id'] !== null && { callId: String(row['call_id']) }),
     ...(row['agent'] !== null && { agent: String(row['agent']) }),
     ...(row['tool'] !== null && { tool: String(row['tool']) }),
+    ...(row['user'] !== null && { user: String(row['user']) }),
     atMs: Number(row['at_ms']),
     body: parse<JsonObject>(row['body']),
     seq: Number(row['seq']),
     digest: asDigest(row['digest']),
+  };
+}
+
+function toRunKey(row: Row): StoredRunKey {
+  return {
+    runId: String(row['id']),
+    expiresAtMs: Number(row['expires_at_ms']),
+    ...(row['key'] !== null && { wrapped: String(row['key']) }),
+    ...(row['user'] !== null && { user: String(row['user']) }),
+    ...(row['erased_at_ms'] !== null && { erasedAtMs: Number(row['erased_at_ms']) }),
   };
 }
 

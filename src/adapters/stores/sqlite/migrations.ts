@@ -104,6 +104,16 @@ export const migrations: readonly string[] = [
   `,
   // Which of them activated the bundle that is active.
   'ALTER TABLE active_bundle ADD COLUMN instance INTEGER',
+  // What a run says is sealed with a key of its own, which is erased with it. Runs and events from before have none.
+  `
+  ALTER TABLE runs ADD COLUMN key TEXT;
+  ALTER TABLE runs ADD COLUMN user TEXT;
+  ALTER TABLE runs ADD COLUMN erased_at_ms REAL;
+  CREATE INDEX runs_by_user ON runs (tenant, user, expires_at_ms) WHERE user IS NOT NULL;
+  CREATE INDEX runs_by_age ON runs (tenant, expires_at_ms) WHERE erased_at_ms IS NULL;
+  ALTER TABLE events ADD COLUMN user TEXT;
+  CREATE INDEX events_by_user ON events (tenant, user) WHERE user IS NOT NULL;
+  `,
 ];
 
 /** The version a file has after all migrations. */

@@ -53,8 +53,8 @@ export function openRecordReader({ path }: { readonly path: string }): RecordRea
 
 function digestRow(row: Readonly<Record<string, SQLOutputValue>>, expected: number): Digest {
   if (row['seq'] !== expected) throw new Fault('E_STORE_CORRUPT', `event ${expected} is missing from the record`);
-  const { id, kind, tenant, run_id, call_id, agent, tool, at_ms, body, digest } = row;
-  const event = [id, kind, tenant, run_id, call_id, agent, tool, at_ms, body] as unknown as WireEvent; // as its columns
+  const { id, kind, tenant, run_id, call_id, agent, tool, user, at_ms, body, digest } = row;
+  const event = [id, kind, tenant, run_id, call_id, agent, tool, user, at_ms, body] as unknown as WireEvent; // as its columns
   const taken = digestFields(event, expected);
   if (taken !== digest) throw new Fault('E_STORE_CORRUPT', `event ${expected} of the record is not what was written`);
   return taken;

@@ -34,6 +34,7 @@ export async function openSqliteStoreReadOnly({ path }: { readonly path: string 
       return read((from) => from.readEvents(query));
     },
     readRun: (tenant, runId) => read((from) => from.readRun(tenant, runId)),
+    readRunKeys: (tenant, runIds) => read((from) => from.readRunKeys(tenant, runIds)),
     readApproval: (tenant, approvalId) => read((from) => from.readApproval(tenant, approvalId)),
     async listApprovals(tenant, state, limit, after) {
       assertLimit(limit);

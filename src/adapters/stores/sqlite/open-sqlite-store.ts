@@ -43,6 +43,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
       return worker.read('readEvents', query);
     },
     readRun: (tenant, runId) => worker.read('readRun', tenant, runId),
+    readRunKeys: (tenant, runIds) => worker.read('readRunKeys', tenant, runIds),
     readApproval: (tenant, approvalId) => worker.read('readApproval', tenant, approvalId),
     async listApprovals(tenant, state, limit, after) {
       assertLimit(limit);

@@ -52,7 +52,7 @@ export async function verifyEvents(options: { readonly path: string; readonly ne
 
 function findProblem(row: Readonly<Record<string, unknown>>, expected: number): string | undefined {
   if (row['seq'] !== expected) return `event ${expected} is missing: ${row['seq']} follows ${expected - 1}`;
-  const { id, kind, tenant, run_id, call_id, agent, tool, at_ms, body, digest } = row;
-  const event = [id, kind, tenant, run_id, call_id, agent, tool, at_ms, body] as unknown as WireEvent; // as its columns
+  const { id, kind, tenant, run_id, call_id, agent, tool, user, at_ms, body, digest } = row;
+  const event = [id, kind, tenant, run_id, call_id, agent, tool, user, at_ms, body] as unknown as WireEvent; // as its columns
   return digestFields(event, expected) === digest ? undefined : `event ${expected} is not what was written`;
 }

@@ -14,12 +14,13 @@ export type WireEvent = readonly [
   callId: string | null,
   agent: string | null,
   tool: string | null,
+  user: string | null,
   atMs: number,
   body: string,
 ];
 
 /** Where the body is in a `WireEvent`. */
-export const BODY = 8;
+export const BODY = 9;
 
 /** Any change but an event, which travels as `WireEvent`. */
 export type OtherChange = Exclude<Change, { readonly kind: 'event.append' }>;
@@ -77,10 +78,10 @@ export function toWire(changes: readonly Change[]): WireCommit | StoreRefusal {
 }
 
 function toWireEvent(event: NewEvent, body: string): WireEvent {
-  const { id, kind, tenant, runId, callId, agent, tool, atMs } = event;
-  for (const text of [id, kind, tenant, runId ?? '', callId ?? '', agent ?? '', tool ?? '']) {
+  const { id, kind, tenant, runId, callId, agent, tool, user, atMs } = event;
+  for (const text of [id, kind, tenant, runId ?? '', callId ?? '', agent ?? '', tool ?? '', user ?? '']) {
     assert(typeof text === 'string' && text.isWellFormed(), 'an event’s fields are well-formed strings');
   }
   assert(Number.isFinite(atMs), 'an event’s time is a finite number');
-  return [id, kind, tenant, runId ?? null, callId ?? null, agent ?? null, tool ?? null, atMs, body];
+  return [id, kind, tenant, runId ?? null, callId ?? null, agent ?? null, tool ?? null, user ?? null, atMs, body];
 }

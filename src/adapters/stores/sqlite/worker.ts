@@ -1,3 +1,4 @@
+import type { DatabaseSync } from 'node:sqlite';
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { assert } from '../../../base/assert.ts';
 import { systemClock } from '../../../base/clock.ts';
@@ -44,18 +45,25 @@ function serve(port: MessagePort, options: WorkerOptions): void {
       const reader = createReader(db, live);
       post({ kind: 'opened', instance });
       const reads: Read[] = [];
+      /** Whether something was erased that the write-ahead log may still hold. */
+      let hasErased = false;
       let mustClose = false;
       for (;;) {
         const seen = Atomics.load(options.signal, 0);
         const waiting = takeWaiting(port);
         reads.push(...waiting.reads);
         mustClose ||= waiting.close;
-        for (const batch of cutIntoBatches(waiting.commits)) post({ kind: 'commits', answers: commitBatch(batch) });
+        for (const batch of cutIntoBatches(waiting.commits)) {
+          const answers = commitBatch(batch);
+          if (batch.some(erases)) hasErased = !emptyLog(db);
+          post({ kind: 'commits', answers });
+        }
+        if (hasErased) hasErased = !emptyLog(db);
         // One read, then what was committed meanwhile: no commit waits for more than one.
         const read = reads.shift();
         if (read !== undefined) post(answerRead(reader, read, options));
         else if (mustClose) break;
-        else if (waiting.commits.length === 0) Atomics.wait(options.signal, 0, seen);
+        else if (waiting.commits.length === 0) Atomics.wait(options.signal, 0, seen, hasErased ? RETRY_MS : undefined);
       }
       leave();
     } finally {
@@ -81,6 +89,19 @@ function* cutIntoBatches(commits: readonly WireCommit[]): Generator<readonly Wir
     chars = 0;
   }
   if (batch.length > 0) yield batch;
+}
+
+/** How long to wait for readers of the write-ahead log before it is emptied. */
+const RETRY_MS = 100;
+
+/** Changes travel as their JSON, and this one is short. */
+function erases(commit: WireCommit): boolean {
+  return commit.some((change) => typeof change === 'string' && change.length < 1_000 && change.includes('"run.erase"'));
+}
+
+/** Copies the write-ahead log back and cuts it to nothing, so that it keeps no older copy of a page. False while it is read. */
+function emptyLog(db: DatabaseSync): boolean {
+  return db.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get()?.['busy'] === 0;
 }
 
 type Read = Extract<ToWorker, { readonly kind: 'read' }>;
