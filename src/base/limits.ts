@@ -216,6 +216,8 @@ export const limits = {
   mcpIdleMs: 30 * 60_000,
   /** Subscription streams open at once. */
   mcpSubscriptions: 1_024,
+  /** How long the first call to a legacy server over HTTP waits for the stream on which the server may ask. */
+  mcpListenMs: 1_000,
   /** Questions of servers that one MCP client has not answered yet. */
   mcpQuestions: 64,
   /** How long an MCP client has to answer a server's question. */

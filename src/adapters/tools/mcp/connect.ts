@@ -38,7 +38,10 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
     const wire = await openMasked(options);
     try {
       const negotiated = await negotiate(wire, mode, options.capabilities, options.timeoutMs);
-      return new Connection(wire, negotiated, options.listener, options.onClose);
+      const connection = new Connection(wire, negotiated, options.listener, options.onClose);
+      // Before the first call goes out: what its tool asks may come on that stream, and only there.
+      if (negotiated.era === 'legacy') await wire.listen();
+      return connection;
     } catch (error) {
       await wire.close();
       if (!isOfOtherEra(error, options.reach)) throw unreachable(error, options.reach);

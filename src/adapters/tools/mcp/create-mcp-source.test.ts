@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs';
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Fault } from '../../../base/fault.ts';
 import type { JsonObject } from '../../../base/json.ts';
 import { Intent } from '../../../model/intent.ts';
 import { pinTool, type Tool, toolName } from '../../../model/tool.ts';
+import type { McpCarrier, McpPeer } from '../../../ports/mcp-upstream.ts';
 import type { CallContext, Execution } from '../../../ports/tool-source.ts';
 import type { McpReach } from './connect.ts';
 import { createMcpSource, type McpSource } from './create-mcp-source.ts';
@@ -201,6 +203,64 @@ function stateless(
   });
 }
 
+const peer: McpPeer = {
+  name: 'session',
+  principal: 'somebody',
+  era: 'legacy',
+  capabilities: { elicitation: {} },
+  onNotification: () => {},
+  onRequest: async () => ({ ok: true, result: {} }),
+};
+const answering: McpCarrier = {
+  protocol: 'mcp',
+  peer,
+  capabilities: peer.capabilities,
+  onNotification: () => {},
+  onRequest: async () => ({ ok: true, result: { action: 'accept', content: {} } }),
+};
+
+/**
+ * A server of the session era whose one tool asks on the stream that belongs to no request, and answers when it has been
+ * answered. It opens that stream a while after it was asked to, and drops what it says until then, as servers of the
+ * official SDK do; or when it has something to say; or there is none, and the tool does not ask.
+ */
+async function askingServer(opens: 'slowly' | 'when it asks' | 'never') {
+  let stream: ServerResponse | undefined;
+  let answer = (): void => {};
+  const seen: string[] = [];
+  const url = await serve(async (request, response) => {
+    const { id, method } = request.method === 'POST' ? JSON.parse(await text(request)) : {};
+    seen.push(method ?? request.method);
+    if (request.method === 'GET') {
+      if (opens === 'never') return void response.writeHead(405).end();
+      if (opens === 'when it asks') stream = response;
+      else
+        setTimeout(() => {
+          stream = response.writeHead(200, { 'content-type': 'text/event-stream' });
+          stream.flushHeaders();
+        }, 200);
+      return;
+    }
+    const reply = (result: unknown) =>
+      response
+        .writeHead(200, { 'content-type': 'application/json', 'mcp-session-id': 'one' })
+        .end(JSON.stringify({ jsonrpc: '2.0', id, result }));
+    if (method === 'initialize') {
+      const capabilities = { tools: {} };
+      return void reply({ protocolVersion: '2025-11-25', capabilities, serverInfo: { name: 's', version: '1' } });
+    }
+    if (method !== 'tools/call') {
+      response.writeHead(202).end();
+      return id === 'question' ? answer() : undefined;
+    }
+    answer = () => void reply({ content: [] });
+    if (opens === 'never') return answer();
+    if (stream?.headersSent === false) stream.writeHead(200, { 'content-type': 'text/event-stream' });
+    stream?.write(`data: {"jsonrpc":"2.0","id":"question","method":"elicitation/create","params":{}}\n\n`);
+  });
+  return { url, seen };
+}
+
 const done = (id: unknown) => JSON.stringify({ jsonrpc: '2.0', id, result: { resultType: 'complete', content: [] } });
 
 describe('a server behind a URL', () => {
@@ -256,6 +316,16 @@ describe('a server behind a URL', () => {
       code,
     });
   });
+
+  it.each(['slowly', 'when it asks', 'never'] as const)(
+    'is called once its stream for questions was asked for, which it opens %s',
+    async (opens) => {
+      const { url, seen } = await askingServer(opens);
+      const execution = await call(source({ kind: 'http', url, headers: {} }), 'ask', {}, { carrier: answering });
+      expect(execution).toMatchObject({ ok: true });
+      expect(seen.indexOf('GET')).toBeLessThan(seen.indexOf('tools/call'));
+    },
+  );
 
   it('is not followed to another place', async () => {
     let reached = false;

@@ -53,8 +53,15 @@ export class HttpWire implements Wire {
     this.#version = version;
   }
 
-  listen(): void {
-    this.#listen(undefined, FIRST_RETRY_MS);
+  listen(): Promise<void> {
+    return new Promise((resolve) => {
+      // A server may hold the head of its stream back until it has something to say.
+      const timer = setTimeout(resolve, limits.mcpListenMs);
+      this.#listen(undefined, FIRST_RETRY_MS, () => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
   }
 
   async send(message: RpcMessage, options: SendOptions = {}): Promise<void> {
@@ -208,8 +215,11 @@ export class HttpWire implements Wire {
   }
 
   /** The stream of what a legacy server sends of its own accord. It need not have one; if it breaks it is reopened. */
-  #listen(lastEventId: string | undefined, delayMs: number): void {
-    if (this.#closed) return;
+  #listen(lastEventId: string | undefined, delayMs: number, onAnswer: () => void = () => {}): void {
+    if (this.#closed) {
+      onAnswer();
+      return;
+    }
     let retryMs = Math.min(delayMs * 2, LAST_RETRY_MS);
     const again = (from: string | undefined) => {
       if (this.#closed) return;
@@ -221,12 +231,16 @@ export class HttpWire implements Wire {
     };
     this.#exchange('GET', headers)
       .then(async (response) => {
+        onAnswer();
         const isStream = /^text\/event-stream\b/i.test(response.headers['content-type'] ?? '');
         if (response.statusCode !== 200 || !isStream) return void response.destroy();
         retryMs = FIRST_RETRY_MS;
         again((await readStream(response, this.onMessage, (ms) => (retryMs = ms))) ?? lastEventId);
       })
-      .catch(() => again(lastEventId));
+      .catch(() => {
+        onAnswer();
+        again(lastEventId);
+      });
   }
 }
 

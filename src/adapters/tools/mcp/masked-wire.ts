@@ -42,8 +42,8 @@ export class MaskedWire implements Wire {
     this.#wire.useVersion(version);
   }
 
-  listen(): void {
-    this.#wire.listen();
+  listen(): Promise<void> {
+    return this.#wire.listen();
   }
 
   close(): Promise<void> {

@@ -44,7 +44,6 @@ export async function negotiate(
   const instructions = client.getInstructions();
   // What the client parsed came off the wire as JSON.
   const declared = (client.getServerCapabilities() ?? {}) as JsonObject;
-  if (era === 'legacy') wire.listen();
   return { era, version, capabilities: declared, ...(instructions === undefined ? {} : { instructions }) };
 }
 

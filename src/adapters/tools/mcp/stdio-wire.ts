@@ -84,7 +84,7 @@ export class StdioWire implements Wire {
 
   useVersion(): void {}
 
-  listen(): void {}
+  async listen(): Promise<void> {}
 
   close(): Promise<void> {
     this.#closing ??= this.#shutDown();

@@ -17,8 +17,12 @@ export interface Wire {
   send(message: RpcMessage, options?: SendOptions): Promise<void>;
   /** The revision that was agreed, which HTTP repeats in a header. */
   useVersion(version: string): void;
-  /** Starts to listen for what a legacy server sends of its own accord, where that takes a stream of its own. */
-  listen(): void;
+  /**
+   * Starts to listen for what a legacy server sends of its own accord, where that takes a stream of its own. Resolves once
+   * the server has answered, or `limits.mcpListenMs` later: many a server drops what it says before that, questions
+   * included. Never rejects.
+   */
+  listen(): Promise<void>;
   close(): Promise<void>;
   onMessage: (message: RpcMessage) => void;
   onClose: () => void;
