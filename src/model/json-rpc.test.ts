@@ -23,6 +23,8 @@ describe('readMessage', () => {
     [rpc({})],
     [rpc({ id: {}, method: 'a' })],
     [rpc({ id: null, method: 'a' })],
+    [rpc({ id: 1.5, method: 'a' })],
+    [rpc({ id: 2 ** 53, result: {} })],
     [rpc({ id: 1, method: 7 })],
     [rpc({ id: 1, method: 'a', params: [1] })],
     [rpc({ id: 1, result: 'x' })],

@@ -30,7 +30,7 @@ export type RpcMessage = RpcRequest | RpcNotification | RpcResponse;
 export function readMessage(value: unknown): RpcMessage | undefined {
   if (!isJsonObject(value) || value['jsonrpc'] !== '2.0') return undefined;
   const { id, method, params, result, error } = value;
-  const isId = typeof id === 'string' || typeof id === 'number';
+  const isId = typeof id === 'string' || isWhole(id);
   if (typeof method === 'string') {
     if (params !== undefined && !isJsonObject(params)) return undefined;
     const body = { jsonrpc: '2.0' as const, method, ...(params === undefined ? {} : { params }) };
@@ -46,6 +46,10 @@ export function readMessage(value: unknown): RpcMessage | undefined {
 function readError(value: unknown): RpcError | undefined {
   if (!isJsonObject(value)) return undefined;
   const { code, message, data } = value;
-  if (typeof code !== 'number' || !Number.isSafeInteger(code)) return undefined;
+  if (!isWhole(code)) return undefined;
   return { code, message: typeof message === 'string' ? message : '', ...(data === undefined ? {} : { data }) };
+}
+
+function isWhole(value: JsonValue | undefined): value is number {
+  return Number.isSafeInteger(value);
 }

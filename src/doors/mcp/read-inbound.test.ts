@@ -39,6 +39,7 @@ describe('readInbound', () => {
       -32_022,
     ],
     ['no message', 7, right, 400, -32_600],
+    ['an id that is no whole number', { ...call, id: 1.5 }, right, 400, -32_600],
     ['a batch', [call], right, 400, -32_600],
   ])('rejects %s', (_, body, headers, status, code) => {
     expect(read(body, headers)).toMatchObject({ kind: 'rejected', status, error: { code } });
