@@ -258,7 +258,7 @@ describe('bounds', () => {
     expect(run.assess(send, mail('kim@b.test')).facts.verdict).toBe('permit');
     for (let i = 0; i < 5; i++) observe(run.take(search, {}, result('x'.repeat(8_000_000))));
     expect(run.assess(send, mail('kim@b.test')).facts.verdict).toBe('ask');
-  });
+  }, 120_000);
 
   it('asks for what a tool that changed would write', () => {
     const changed = {
