@@ -12,6 +12,7 @@ export interface Need {
 
 export const needs: readonly Need[] = [
   { program: 'openssl', debianPackage: 'openssl', reason: 'test/e2e TLS: mints certificates to listen with' },
+  { program: 'bwrap', debianPackage: 'bubblewrap', reason: 'test/e2e: runs programs within walls' },
   { program: 'curl', debianPackage: 'curl', reason: 'test/docs: runs the commands of the documents' },
 ];
 

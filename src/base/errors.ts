@@ -235,6 +235,12 @@ export const errors = {
     'Too much was sent or asked for. Do less.',
     { http: 429 },
   ),
+  E_SANDBOX_UNAVAILABLE: refusal(
+    'the sandbox that the profile asks for is not there on this host; no weaker one is used',
+    'install what the message names, or choose another `tier`',
+    'This tool is not available right now. Retrying will not help.',
+    { exit: 7, http: 503 },
+  ),
   E_PLAN_DEVIATES: refusal('the call is not the next one of the declared plan', 'see the plan of the run', NOT_ALLOWED),
 
   // what came back

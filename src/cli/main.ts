@@ -63,9 +63,23 @@ program
     }),
   );
 program
+  .command('run')
+  .argument('<command...>', 'the program and its arguments, after `--`')
+  .description('run any agent program within walls: only the gateway and the egress door are reached')
+  .option('--agent <name>', 'the agent the program is')
+  .option('--workspace <folder>', 'the folder it works in and may change; where this is called unless told')
+  .option('--read <folder...>', 'folders it may read besides the system’s programs')
+  .option('--env <name...>', 'variables of this environment that it is given')
+  .action(
+    run(async (context, options, command) => {
+      process.exitCode = await (await import('./run.ts')).runAgent(context, options, command as readonly string[]);
+    }),
+  );
+program
   .command('doctor')
   .description('check the installation, and attempt every bypass')
   .option('--user <uid>', 'attempt the bypasses as this user (takes root)', parseUserId)
+  .option('--inside', 'attempt the bypasses from within the walls that `run` puts around a program here', false)
   .action(run(async (context, options) => (await import('./doctor.ts')).doctor(context, options)));
 program
   .command('status')

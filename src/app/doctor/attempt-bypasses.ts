@@ -12,6 +12,7 @@ import type { Attempt, ProbeTarget } from './bypass.ts';
 import { findUser } from './find-user.ts';
 import { listProgramFiles } from './list-program-files.ts';
 import { listPrograms } from './list-programs.ts';
+import { runWithinWalls } from './run-within-walls.ts';
 
 const PROBE_TIMEOUT_MS = 120_000;
 const attemptsSchema = z.array(
@@ -20,12 +21,13 @@ const attemptsSchema = z.array(
 
 /**
  * Attempts every bypass from a process of its own, as `uid` where one is given (that takes root) or else as the user
- * this runs as. Throws a `Fault` where the probe itself could not run: that is no proof of anything.
+ * this runs as. With a workspace, from within the walls that `chaperone run` puts around a program there. Throws a `Fault` where the probe itself could not run: that is no proof of anything.
  */
 export async function attemptBypasses(
   loaded: LoadedConfig,
   uid: number | undefined,
   environment: Readonly<Record<string, string | undefined>> = process.env,
+  workspace?: string,
 ): Promise<readonly Attempt[]> {
   const data = dataFolder(loaded);
   const servers = Object.entries(loaded.manifest.servers);
@@ -47,12 +49,21 @@ export async function attemptBypasses(
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
   const probe = fileURLToPath(new URL(`./probe.${extension}`, import.meta.url));
   try {
-    const { stdout } = await promisify(execFile)(process.execPath, [probe, JSON.stringify(target)], {
-      timeout: PROBE_TIMEOUT_MS,
-      env: { PATH: process.env['PATH'] },
-    });
+    const text = JSON.stringify(target);
+    const stdout =
+      workspace === undefined
+        ? await runOutside(probe, text)
+        : await runWithinWalls({ loaded, data, workspace, environment, script: probe, argument: text });
     return attemptsSchema.parse(JSON.parse(stdout)) as readonly Attempt[]; // an absent member is absent in JSON
   } catch (error) {
     throw toFault(error, 'E_INTERNAL', `the probe could not run: ${error instanceof Error ? error.message : ''}`);
   }
+}
+
+async function runOutside(probe: string, target: string): Promise<string> {
+  const { stdout } = await promisify(execFile)(process.execPath, [probe, target], {
+    timeout: PROBE_TIMEOUT_MS,
+    env: { PATH: process.env['PATH'] },
+  });
+  return stdout;
 }

@@ -15,6 +15,7 @@ const START_TIMEOUT_MS = 10_000;
 const STICKY = 0o1000;
 const MAX_LOOKS = 50_000;
 
+const mountPoints = await readMountPoints();
 const target = JSON.parse(process.argv[2] ?? '{}') as ProbeTarget; // written by `attemptBypasses`
 become(target.user);
 const attempts: Attempt[] = [
@@ -163,6 +164,8 @@ async function findWritable(root: string): Promise<string | undefined> {
 async function canReplace(file: string): Promise<boolean> {
   for (let path = file; dirname(path) !== path; path = dirname(path)) {
     const folder = dirname(path);
+    // What something is mounted on can be neither moved nor removed from where it is mounted.
+    if (mountPoints.has(path)) continue;
     const isWritable = await access(folder, constants.W_OK | constants.X_OK).then(
       () => true,
       () => false,
@@ -176,6 +179,14 @@ async function canReplace(file: string): Promise<boolean> {
     if (!isThere || ((await stat(folder)).mode & STICKY) === 0) return true;
   }
   return false;
+}
+
+/** Where something is mounted, as this process sees it; nothing where the system does not say. */
+async function readMountPoints(): Promise<ReadonlySet<string>> {
+  const text = await readFile('/proc/self/mountinfo', 'utf8').catch(() => '');
+  const decode = (path: string) =>
+    path.replace(/\\(\d{3})/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 8)));
+  return new Set(text.split('\n').map((line) => decode(line.split(' ')[4] ?? '')));
 }
 
 /** Starts the server as any client would, and asks it for its tools. */

@@ -1,0 +1,109 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { access, constants, lstat, readFile, readlink } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Fault } from '../../../base/fault.ts';
+import { type Enclosure, WAYS, writeEnclosure } from './write-enclosure.ts';
+
+export interface ProgramStart extends Omit<Enclosure, 'argv' | 'files'> {
+  readonly command: readonly [string, ...string[]];
+  /** Ports of loopback inside, and the socket in `ways` that each leads to. */
+  readonly ports: Readonly<Record<number, string>>;
+  /** Files of the caller's own that are seen inside at another place. */
+  readonly files?: Enclosure['files'];
+  /** The gateway's PATH: where `bwrap` is looked for. */
+  readonly path: string;
+  readonly stdio: 'inherit' | 'pipe';
+}
+
+export interface StartedProgram {
+  readonly child: ChildProcess;
+  /** The exit code: its own, or 128 and the number of the signal that ended it. */
+  readonly ended: Promise<number>;
+  /** Asks it to end. */
+  interrupt(signal: 'SIGINT' | 'SIGTERM'): Promise<void>;
+}
+
+const NODE = '/run/node';
+const RELAY = '/run/relay.mjs';
+const INSTALL = 'install it: `apt-get install bubblewrap`, or the package of that name of your system';
+const MERGED = ['/bin', '/sbin', '/lib', '/lib32', '/lib64'];
+
+/**
+ * Starts a program within walls that let it out by the given sockets alone. Rejects with a `Fault` E_SANDBOX_UNAVAILABLE
+ * where this host cannot hold it: it is never started without.
+ */
+export async function startProgram(start: ProgramStart): Promise<StartedProgram> {
+  if (process.platform !== 'linux') throw new Fault('E_SANDBOX_UNAVAILABLE', 'programs are enclosed on Linux alone');
+  const bwrap = await findBwrap(start.path);
+  const { command, ports, stdio, files = [], ...walls } = start;
+  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+  const relay = fileURLToPath(new URL(`./relay.${extension}`, import.meta.url));
+  const to = extension === 'ts' ? RELAY.replace('.mjs', '.mts') : RELAY;
+  const ways = Object.entries(ports).map(([port, socket]) => `${port}=${join(WAYS, socket)}`);
+  const args = writeEnclosure(
+    {
+      ...walls,
+      argv: [NODE, '--no-warnings', to, ...ways, '--', ...command],
+      files: [{ from: process.execPath, to: NODE }, { from: relay, to }, ...files],
+    },
+    await findLinks(),
+  );
+  const child = spawn(bwrap, ['--json-status-fd', '3', ...args], {
+    stdio: stdio === 'inherit' ? ['inherit', 'inherit', 'inherit', 'pipe'] : ['pipe', 'pipe', 'pipe', 'pipe'],
+    env: {},
+  });
+  let status = '';
+  child.stdio[3]?.on('data', (chunk: Buffer) => {
+    status += chunk.toString();
+  });
+  const ended = new Promise<number>((resolve, reject) => {
+    child.once('error', (cause) => reject(new Fault('E_SANDBOX_UNAVAILABLE', 'bubblewrap does not start', { cause })));
+    // Only what it says of the program is the program's: what went wrong before is ours.
+    child.once('close', (_code, signal) => {
+      const told = /"exit-code": (\d+)/.exec(status)?.[1];
+      if (told !== undefined) resolve(Number(told));
+      else if (signal !== null) resolve(128 + (SIGNALS[signal] ?? 0));
+      else reject(new Fault('E_SANDBOX_UNAVAILABLE', 'bubblewrap could not put up the walls; see what it said'));
+    });
+  });
+  return { child, ended, interrupt: (signal) => interrupt(status, child, signal) };
+}
+
+const SIGNALS: Readonly<Record<string, number>> = { SIGINT: 2, SIGKILL: 9, SIGTERM: 15 };
+
+/** The relay passes a signal on; where it cannot be found, everything inside is ended. */
+async function interrupt(status: string, child: ChildProcess, signal: 'SIGINT' | 'SIGTERM'): Promise<void> {
+  const pid = /"child-pid": (\d+)/.exec(status)?.[1];
+  const inside = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
+  const relay = Number(inside.trim().split(' ')[0] ?? 0);
+  try {
+    if (!(relay > 0)) throw new Error('the relay is not there');
+    process.kill(relay, signal);
+  } catch {
+    child.kill('SIGKILL');
+  }
+}
+
+async function findBwrap(path: string): Promise<string> {
+  for (const folder of path.split(delimiter).filter(Boolean)) {
+    const found = join(folder, 'bwrap');
+    const isThere = await access(found, constants.X_OK).then(
+      () => true,
+      () => false,
+    );
+    if (isThere) return found;
+  }
+  throw new Fault('E_SANDBOX_UNAVAILABLE', `bubblewrap is missing; ${INSTALL}`);
+}
+
+/** Most systems keep their programs in `/usr` alone, and link there. */
+async function findLinks(): Promise<readonly string[]> {
+  const found: string[] = [];
+  for (const folder of MERGED) {
+    const there = await lstat(folder).catch(() => undefined);
+    if (there?.isSymbolicLink()) found.push('--symlink', await readlink(folder), folder);
+    else if (there?.isDirectory()) found.push('--ro-bind', folder, folder);
+  }
+  return found;
+}

@@ -1,0 +1,150 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { closeServer, listen } from '../attacks/egress-world.ts';
+import { type CommandResult, newFolder, root, runCommand } from './start-gateway.ts';
+
+/*
+ * A program within the walls of `chaperone run`: what it reaches, what it does not see, and what is told of it. It is a
+ * real program with real clients: `curl` and Node's own `fetch`.
+ */
+
+const seen: string[] = [];
+const upstream = createServer((request, response) => {
+  seen.push(`${request.method} ${request.url}`);
+  response.end('hello from outside');
+});
+let port: number;
+let folder: string;
+let dispose: () => Promise<void>;
+
+const server = join(root, 'test', 'e2e', 'counting-server.ts');
+
+beforeAll(async () => {
+  port = await listen(upstream);
+  ({ folder, dispose } = await newFolder(''));
+  await mkdir(join(folder, 'servers'));
+  await mkdir(join(folder, 'rules'));
+  await writeFile(join(folder, 'servers', 'count.ts'), `import ${JSON.stringify(server)};\n`);
+  await writeFile(join(folder, 'rules', 'own.cedar'), 'forbid (principal, action, resource) when { false };\n');
+  await writeFile(
+    join(folder, 'chaperone.yaml'),
+    `version: 1
+data: data
+policies: [rules/own.cedar]
+servers:
+  counter: { command: ${process.execPath}, args: [servers/count.ts, count.txt] }
+egress:
+  allow:
+    - { host: open.test, ports: [${port}], addresses: [127.0.0.1], methods: [GET], paths: ["/open/*"] }
+agents:
+  worker: { tools: { "counter/*": { approval: never } } }
+`,
+  );
+});
+afterAll(async () => {
+  await closeServer(upstream);
+  await dispose();
+});
+
+/** Runs a shell script within the walls. */
+function run(script: string, ...options: readonly string[]): Promise<CommandResult> {
+  const env = { ...process.env, A_SECRET: 'plum-otter-outside', GIVEN: 'given' };
+  return runCommand(folder, [...options, '--', '/bin/sh', '-c', script], env);
+}
+
+describe('chaperone run', () => {
+  it('lets a program out by the door alone, and tells what it tried', async () => {
+    const script = `
+      curl -sS http://open.test:${port}/open/a; echo
+      curl -sS http://open.test:${port}/closed; echo
+      curl -sS https://example.com/ ; echo
+      curl -sS --noproxy '*' -m 5 http://127.0.0.1:${port}/direct
+      curl -sS --noproxy '*' -m 5 http://169.254.169.254/
+      exit 7`;
+    const { code, stdout, stderr } = await run(script, '--json', 'run');
+    expect(code, stderr).toBe(7);
+    expect(stdout).toContain('hello from outside');
+    expect(seen).toEqual(['GET /open/a']);
+    const report = JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as {
+      exitCode: number;
+      usage: { passed: number; refused: number };
+      events: { kind: string; body: Record<string, unknown> }[];
+    };
+    expect(report.exitCode).toBe(7);
+    expect(report.usage).toMatchObject({ passed: 1, refused: 2 });
+    const tried = report.events.filter(({ kind }) => /egress\.(passed|refused)/.test(kind));
+    expect(tried.map(({ kind, body }) => [kind, body['host'], body['code']])).toEqual([
+      ['egress.passed', 'open.test', undefined],
+      ['egress.refused', 'open.test', 'E_EGRESS_DENIED'],
+      ['egress.refused', 'example.com', 'E_EGRESS_DENIED'],
+    ]);
+    expect(report.events.map(({ kind }) => kind)).toEqual(
+      expect.arrayContaining(['run.started', 'egress.closed', 'run.ended']),
+    );
+  });
+
+  it('shows it nothing of the gateway’s own, and nothing of its surroundings', async () => {
+    const script = `
+      for file in chaperone.yaml rules/own.cedar data/store.db data/keys; do cat $file 2>/dev/null && echo "read $file"; done
+      for file in chaperone.yaml rules/own.cedar servers/count.ts data/x; do (echo x > $file) 2>/dev/null && echo "wrote $file"; done
+      mv rules other 2>/dev/null && echo 'moved rules'
+      mv servers other 2>/dev/null && echo 'moved servers'
+      rm -f chaperone.yaml 2>/dev/null && echo 'removed the rules'
+      echo "secret:$A_SECRET given:$GIVEN"
+      ls /root /home 2>/dev/null
+      ls /proc | grep -c '^[0-9]'
+      echo mine > mine.txt`;
+    const { code, stdout, stderr } = await run(script, 'run', '--env', 'GIVEN');
+    expect(code, stderr).toBe(0);
+    expect(stdout).not.toMatch(/read |wrote |moved |removed /);
+    expect(stdout).toContain('secret: given:given');
+    expect(stdout).not.toContain('plum-otter');
+    expect(Number(/^\d+$/m.exec(stdout)?.[0])).toBeLessThan(12);
+    expect(await readFile(join(folder, 'mine.txt'), 'utf8')).toBe('mine\n');
+    expect(await readFile(join(folder, 'servers', 'count.ts'), 'utf8')).toContain('counting-server');
+  });
+
+  it('lets it call tools through the gateway, as its agent and in its run', async () => {
+    const script = `
+      curl -sS $CHAPERONE_API_URL/tools -H "authorization: Bearer $CHAPERONE_TOKEN"; echo
+      curl -sS $CHAPERONE_API_URL/calls -H "authorization: Bearer $CHAPERONE_TOKEN" -H 'content-type: application/json' -d '{"tool":"counter/count_up","arguments":{"n":1}}'; echo
+      curl -sS $CHAPERONE_API_URL/calls -H 'content-type: application/json' -d '{"tool":"counter/count_up"}'; echo
+      grep -c Authorization $CHAPERONE_MCP_CONFIG`;
+    const { code, stdout, stderr } = await run(script, '--json', 'run', '--agent', 'worker');
+    expect(code, `${stdout}\n${stderr}`).toBe(0);
+    expect(stdout).toContain('counter/');
+    expect(stdout).toContain('E_AUTH_REQUIRED');
+    const report = JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as {
+      runId: string;
+      events: { kind: string; runId: string }[];
+    };
+    const completed = report.events.find(({ kind }) => kind === 'call.completed');
+    expect(completed?.runId).toBe(report.runId);
+  });
+
+  it('starts nothing that it cannot hold', async () => {
+    const bare = await newFolder('version: 1\n');
+    const env = { ...process.env, PATH: '/nowhere' };
+    const without = await runCommand(bare.folder, ['run', '--', '/bin/sh', '-c', 'touch ran'], env);
+    expect([without.code, without.stderr]).toEqual([7, expect.stringContaining('E_SANDBOX_UNAVAILABLE')]);
+    const hidden = await runCommand(bare.folder, ['run', '--', '/root/tool']);
+    expect([hidden.code, hidden.stderr]).toEqual([2, expect.stringContaining('--read')]);
+    await bare.dispose();
+  });
+
+  it('is a boundary: doctor attempts every bypass from inside', async () => {
+    const { stdout, stderr } = await runCommand(folder, ['doctor', '--inside', '--json']);
+    const { standing, attempts } = JSON.parse(stdout) as {
+      standing: string;
+      attempts: { name: string; bypassed: boolean; how: string }[];
+    };
+    expect(
+      attempts.filter(({ bypassed }) => bypassed),
+      stderr,
+    ).toEqual([]);
+    expect(attempts.length).toBeGreaterThan(8);
+    expect(standing).toBe('boundary');
+  });
+});
