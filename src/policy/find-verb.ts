@@ -2,11 +2,13 @@ import type { Tool } from '../model/tool.ts';
 import { splitName, splitWords } from './split-name.ts';
 import { actionVerbs, computeVerbs, readVerbs, writeWords } from './verbs.ts';
 
-/** By server: the word that all of its tools' names begin with, before their verbs. */
-export type Vendors = ReadonlyMap<string, string>;
+/** By server: the words that its tools' names begin with, before their verbs; several words joined by a space. */
+export type Vendors = ReadonlyMap<string, ReadonlySet<string>>;
 
 /** With fewer tools than these, a common first word may be chance. */
 const ENOUGH = 4;
+/** Words a toolkit's name has at most: `google calendar`. */
+const VENDOR_WORDS = 3;
 
 /**
  * What Chaperone itself makes callable of every server, all of it lookups by the protocol's own words. Its names say
@@ -20,7 +22,8 @@ export const ownLookups: ReadonlySet<string> = new Set([
 
 /**
  * The first words that are nobody's verb: of each server all of whose tools, four or more of different names, begin with
- * the same word. A word that some table holds as a verb is never one, whoever uses it.
+ * the same word; or what four or more of its tools begin with, each time before a verb that is known, where some of those
+ * verbs change something. A word that some table holds as a verb is never one, whoever uses it.
  */
 export function findVendors(tools: readonly Tool[]): Vendors {
   const byServer = new Map<string, Set<string>>();
@@ -29,13 +32,30 @@ export function findVendors(tools: readonly Tool[]): Vendors {
     const names = byServer.get(server) ?? new Set();
     byServer.set(server, names.add(name));
   }
-  const vendors = new Map<string, string>();
+  const vendors = new Map<string, Set<string>>();
   for (const [server, names] of byServer) {
-    const [first, ...others] = new Set([...names].map((name) => lastSegment(name)[0] ?? ''));
-    if (names.size >= ENOUGH && first !== undefined && others.length === 0 && !isVerb(first))
-      vendors.set(server, first);
+    const split = [...names].map(lastSegment);
+    const [first, ...others] = new Set(split.map(([word]) => word ?? ''));
+    const found = findToolkits(split);
+    if (names.size >= ENOUGH && first !== undefined && others.length === 0 && !isVerb(first)) found.add(first);
+    if (found.size > 0) vendors.set(server, found);
   }
   return vendors;
+}
+
+function findToolkits(names: readonly (readonly string[])[]): Set<string> {
+  const following = new Map<string, (string | undefined)[]>();
+  for (const words of names) {
+    for (let length = 1; length <= VENDOR_WORDS && !isVerb(words[length - 1] ?? ''); length++) {
+      const prefix = words.slice(0, length).join(' ');
+      following.set(prefix, [...(following.get(prefix) ?? []), words[length]]);
+    }
+  }
+  const isToolkit = (next: readonly (string | undefined)[]): boolean =>
+    next.length >= ENOUGH &&
+    next.every((word) => word !== undefined && isVerb(word)) &&
+    next.some((word) => word !== undefined && !readVerbs.has(word) && !computeVerbs.has(word));
+  return new Set([...following].filter(([, next]) => isToolkit(next)).map(([prefix]) => prefix));
 }
 
 /**
@@ -46,8 +66,14 @@ export function verbOf(tool: Pick<Tool, 'server' | 'name'>, vendors?: Vendors): 
   const words = lastSegment(tool.name);
   const own = prefixLength(words, splitWords(tool.server).join(''));
   // After a vendor's word a verb needs its object: `share_list` may well share a list.
-  const vendor = words.length > 2 && words[0] === vendors?.get(tool.server) ? 1 : 0;
+  const vendor = vendorLength(words, vendors?.get(tool.server));
   return words[own > 0 ? own : vendor] ?? '';
+}
+
+function vendorLength(words: readonly string[], vendors: ReadonlySet<string> | undefined): number {
+  for (let length = Math.min(VENDOR_WORDS, words.length - 2); length > 0; length--)
+    if (vendors?.has(words.slice(0, length).join(' '))) return length;
+  return 0;
 }
 
 function lastSegment(name: string): readonly string[] {

@@ -65,7 +65,10 @@ describe('the sinks of a tool', () => {
       ({ path, carries, from, declared }) => `${path} ${carries}${from ? ` from ${from}` : ''}${declared ? '!' : ''}`,
     );
   };
-  const inferred = ['to[] recipient', 'note data', 'items[].url destination', 'items[].text data', 'free.* data'];
+  const inferred = [
+    ...['to[] recipient', 'note data', 'items[].url destination', 'items[].text data', 'free.* data'],
+    'count authority',
+  ];
   const change = (changes: Readonly<Record<string, string | undefined>>): string[] =>
     inferred.flatMap((sink) => (Object.hasOwn(changes, sink) ? (changes[sink] ?? []) : sink));
 
@@ -90,7 +93,7 @@ describe('the sinks of a tool', () => {
       { arguments: { to: { from: ['crm/a.email'] } } },
       change({ 'to[] recipient': 'to[] recipient from crm/a.email!' }),
     ],
-    ['one is added', { arguments: { count: { protected: true } } }, [...inferred, 'count authority!']],
+    ['one is added', { arguments: { count: { protected: true } } }, change({ 'count authority': 'count authority!' })],
     [
       'a list of objects is meant',
       { arguments: { items: { protected: true } } },

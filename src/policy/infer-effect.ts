@@ -73,7 +73,13 @@ function doubtName(tool: Tool, verb: string): string | undefined {
 }
 
 function canFollow(word = ''): boolean {
-  return readVerbs.has(word) || word === 'count' || markWords.has(word);
+  return readVerbs.has(word) || word === 'count' || markWords.has(word) || isPluralNoun(word);
+}
+
+/** `files and folders`: what is no form of a verb that any table holds. */
+function isPluralNoun(word: string): boolean {
+  const forms = singulars(word);
+  return forms.length > 0 && !forms.some((form) => writeWords.has(form) || actionVerbs.has(form));
 }
 
 /** What only computes is about something that can be observed, and its name holds nothing that acts. */

@@ -22,7 +22,9 @@ const KINDS: readonly (readonly [Sink['carries'], ReadonlySet<string>])[] = [
     new Set([
       ...['to', 'cc', 'bcc', 'recipient', 'receiver', 'email', 'mail', 'phone', 'participant', 'attendee', 'invitee'],
       ...['guest', 'user', 'username', 'member', 'channel', 'group', 'audience', 'assignee', 'contact', 'address'],
-      ...['iban', 'payee', 'beneficiary', 'account', 'wallet', 'handle'],
+      ...['iban', 'payee', 'beneficiary', 'account', 'wallet', 'handle', 'person', 'people', 'employee', 'colleague'],
+      ...['teammate', 'customer', 'client', 'patient', 'friend', 'collaborator', 'reviewer', 'approver', 'subscriber'],
+      ...['follower', 'student', 'supplier', 'seller', 'driver', 'nickname', 'editor', 'viewer', 'delegate'],
     ]),
   ],
   [
@@ -32,12 +34,40 @@ const KINDS: readonly (readonly [Sink['carries'], ReadonlySet<string>])[] = [
       ...['access', 'owner', 'visibility', 'public', 'password', 'token', 'secret', 'credential', 'path', 'file'],
       ...['filename', 'folder', 'directory', 'dir', 'branch', 'repo', 'repository', 'table', 'bucket', 'server'],
       ...['command', 'cmd', 'script', 'sql', 'code', 'query', 'action', 'operation', 'target', 'destination', 'origin'],
-      ...['remote', 'recurring', 'force', 'recursive', 'overwrite'],
+      ...['remote', 'recurring', 'force', 'recursive', 'overwrite', 'number', 'no', 'num', 'nr', 'ref', 'reference'],
+      ...['private', 'admin', 'permanent', 'cascade', 'secure', 'encrypted', 'readonly', 'sandbox', 'approved'],
+      ...['environment', 'env', 'region', 'state', 'status', 'level', 'plan', 'tier', 'privilege'],
       // what is chosen when something is booked
       ...['hotel', 'restaurant', 'flight', 'company', 'airline', 'car', 'vehicle', 'room', 'seat', 'venue'],
     ]),
   ],
 ];
+
+/** Singular words of numbers and listed values that say how something looks, or how long it takes. */
+const MEASURES: ReadonlySet<string> = new Set([
+  ...['duration', 'second', 'minute', 'hour', 'day', 'week', 'month', 'year', 'time', 'date', 'timeout', 'delay'],
+  ...['width', 'height', 'length', 'depth', 'page', 'offset', 'position', 'index', 'line', 'column', 'row', 'top'],
+  ...['degree', 'temperature', 'volume', 'brightness', 'speed', 'star', 'rating', 'score', 'priority', 'color'],
+  ...['colour', 'format', 'type', 'kind', 'style', 'theme', 'language', 'lang', 'locale', 'unit', 'sort', 'order'],
+  ...[
+    'mode',
+    'encoding',
+    'tone',
+    'voice',
+    'retry',
+    'attempt',
+    'icon',
+    'emoji',
+    'font',
+    'size',
+    'age',
+    'latitude',
+    'longitude',
+    'lat',
+    'lng',
+    'lon',
+  ],
+]);
 
 const FORMATS: Readonly<Record<string, Sink['carries']>> = {
   uri: 'destination',
@@ -95,7 +125,12 @@ export function inferSink(argument: ArgumentShape): InferredSink | undefined {
       kinds.filter(([carries]) => carries === 'destination'),
     ) ?? named(words.toReversed(), kinds);
   if (sink) return sink;
-  if (isScalar(argument) || argument.values !== undefined) return undefined;
+  if (argument.types.size === 1 && argument.types.has('boolean')) return undefined;
+  if (isScalar(argument) || argument.values !== undefined) {
+    // Whatever else is chosen from a list, or counted, can be how much or which; a measure or a form is neither.
+    if (words.some((word) => holdsWord(MEASURES, word))) return undefined;
+    return { path, carries: 'authority', because: 'it is chosen, and nothing tells what' };
+  }
   return { path, carries: 'data', because: path.endsWith('*') ? 'the schema leaves it open' : 'it can carry anything' };
 }
 

@@ -111,6 +111,15 @@ describe('the name of a vendor before the verb', () => {
     }
   });
 
+  it('is skipped where it is a toolkit’s of several words, each time before a verb that is known', () => {
+    const tools = names('FileCabinetReadPage FileCabinetAddPage FileCabinetListPages FileCabinetPostPage RoomOpenDoor');
+    expect(effectsOf('office', tools)).toContain('FileCabinetReadPage read');
+    expect(effectsOf('office', tools)).toContain('FileCabinetAddPage write');
+    // a verb that nobody knows may stand before it
+    const [, ...others] = [...tools, ...names('FileCabinetShredListOfPages')];
+    expect(effectsOf('office', others)).toContain('FileCabinetListPages write');
+  });
+
   it('is not that of another server', () => {
     const tools = names('a b c d').map((end) => tool(`acme_get_${end}`, { server: 'one' }));
     const all = [...tools, tool('acme_get_it', { server: 'two' })];
@@ -292,6 +301,26 @@ describe('sinks', () => {
       'recipient_name recipient',
       'options.reply_to recipient',
     ]);
+  });
+
+  it('takes for a choice what is chosen from a list or counted, and for none what measures or forms', () => {
+    const properties = {
+      environment: { enum: ['staging', 'production'] },
+      shade: { enum: ['a', 'b'] },
+      value: { type: 'number' },
+      issue_number: { type: 'integer' },
+      private: { type: 'boolean' },
+      loud: { type: 'boolean' },
+      degrees: { type: 'number' },
+      output_format: { enum: ['pdf', 'csv'] },
+      person: text,
+    };
+    const sinks = inferTool(taking('frobnicate', properties)).sinks.map(({ path, carries }) => `${path} ${carries}`);
+    expect(sinks).toEqual([
+      ...['environment authority', 'shade authority', 'value authority', 'issue_number authority', 'private authority'],
+      'person recipient',
+    ]);
+    expect(inferTool(taking('search', properties)).sinks).toEqual([]);
   });
 
   it('knows what is chosen in a booking', () => {
