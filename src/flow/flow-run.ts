@@ -1,5 +1,5 @@
 import type { Digest } from '../base/digest.ts';
-import type { JsonObject } from '../base/json.ts';
+import { isJsonObject, type JsonObject } from '../base/json.ts';
 import { limits } from '../base/limits.ts';
 import { coversLabel, joinLabels, type Label, leastLabel } from '../model/label.ts';
 import type { PromptPart } from '../model/prompt.ts';
@@ -80,7 +80,7 @@ export class FlowRun {
   readonly task: Task;
   readonly #index: ProvenanceIndex;
   readonly #pins: OpenFlow['pins'];
-  readonly #own: ReadonlySet<string>;
+  readonly #own: Set<string>;
   readonly #ownFacts: ReadonlyMap<string, string>;
   readonly #written: WrittenThings;
   readonly #tainted = new Set<string>();
@@ -247,14 +247,23 @@ export class FlowRun {
     if (this.#wasSeen(result, texts, [tool.name, String(pointed), ...leaves.map((leaf) => leaf.path)])) return;
     for (const text of texts) this.#index.reserve(text.length);
     const shapes = this.#index.exhausted ? [] : readResult(result, leaves);
+    let listed = 0;
+    const own: RecordShape[] = [];
     for (const shape of shapes) {
       const ownWrite = tool.effect === 'write' || this.#isOwnObject(tool, shape);
       const byOutsider = isByOutsider(shape, this.task, this.#own);
       this.#addShape(shape, tool, { call, ownWrite, byOutsider, pointed }, echoed);
       if (shape.fields.length > limits.flowFieldsPerRecord) this.#index.exhaust();
       if (this.#index.exhausted) break;
+      listed += 1;
+      if (listed <= 2) own.push(shape);
       yield shape.fields.reduce((sum, field) => sum + field.text.length, 0);
     }
+    const of = leaves.flatMap(({ value }) =>
+      typeof value === 'string' && value.length <= 200 ? keyOfValue(value) : [],
+    );
+    if (own.length === 1 && isOwnCard(tool)) for (const key of own.flatMap(listAddresses)) this.#own.add(key);
+    if (tool.effect === 'read' && result.isError !== true) this.#index.listed(tool, of, listed);
     if (this.#index.exhausted) this.forgetResults();
   }
 
@@ -375,6 +384,16 @@ const readAuthority: Authority = {
   destructive: false,
   vague: false,
 };
+
+/** A tool that takes nothing and returns one card, `get_my_profile`, returns the user's own. */
+function isOwnCard(tool: GovernedTool): boolean {
+  const { properties } = tool.tool.inputSchema;
+  const takesNothing = properties === undefined || (isJsonObject(properties) && Object.keys(properties).length === 0);
+  return tool.effect === 'read' && takesNothing && readToolWords(tool.tool).objects.some((object) => OWN.has(object));
+}
+const OWN: ReadonlySet<string> = new Set('profile me self myself identity whoami user account iban'.split(' '));
+const listAddresses = ({ fields, prose }: RecordShape): string[] =>
+  prose ? [] : fields.flatMap(({ key }) => (key !== undefined && isParty(key) && !key.startsWith('url:') ? [key] : []));
 
 /** Letters and digits alone: how a number is grouped does not make it another one. */
 const bareOf = (text: string): string => text.replace(/[^\p{L}\p{N}]/gu, '').toLowerCase();

@@ -34,6 +34,14 @@ export function stemWord(word: string): string {
   return word;
 }
 
+/** What a word may be a form of: `closed` → close, clos; `merging` → merge, merg; itself where it has no such ending. */
+export function listBases(word: string): string[] {
+  const stem = stemWord(word);
+  const root = /^(.{2,})(?:ed|ing|d)$/.exec(stem)?.[1];
+  if (root === undefined) return [stem];
+  return [stem, root, `${root}e`, root.replace(/(.)\1$/, '$1')];
+}
+
 /** A text as part of a pattern, taken literally, without a leading `#` or `@`. */
 export function escapePattern(text: string): string {
   return text.replace(/^[#@]/, '').replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');

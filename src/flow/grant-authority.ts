@@ -7,11 +7,13 @@ import {
   isKnownNoun,
   joiners,
   lookVerbs,
+  outwardVerbs,
   sameNoun,
   sameVerb,
   stopWords,
   vagueLookVerbs,
 } from './lexicon.ts';
+import type { TaskVerb } from './read-sentence.ts';
 import type { Task } from './read-task.ts';
 import { readToolWords, splitIdentifier } from './read-tool-words.ts';
 
@@ -55,10 +57,11 @@ export function grantAuthority(
       if (!sameVerb(asked.word, verb) || (destructive && !destructiveVerbs.has(asked.word))) continue;
       if (!asked.negated) {
         candidates.push(index);
+        if (asked.leansOnPrevious) candidates.push(index - 1);
         reaches.push(asked.reach);
         vague ||= !destructive && asked.direct.length > 0 && !asked.direct.some(isKnownNoun);
       }
-      const nouns = [...(destructive ? asked.direct : sentence.stems), ...impliedNouns(asked.word)];
+      const nouns = [...(destructive ? asked.direct : sentence.stems), ...listImplied(asked)];
       const about =
         objects.length === 0 ||
         matches(objects, nouns) ||
@@ -90,6 +93,14 @@ export function grantAuthority(
   if (!destructive && task.delegates === 'actions' && isLent(verb, objects, lentStems))
     return { kind: 'lent', sentences: [], candidates, reaches, destructive, vague };
   return { kind: 'unasked', sentences: [], candidates, reaches, destructive, vague };
+}
+
+/** `reserve` alone may mean a table or a car; `reserve the hotel` says which, and then nothing is added to it. */
+function listImplied({ word, direct }: TaskVerb): readonly string[] {
+  const isOfOtherSort = outwardVerbs.has(word)
+    ? direct.some((noun) => sameNoun(noun, 'money'))
+    : direct.some(isKnownNoun);
+  return isOfOtherSort ? [] : impliedNouns(word);
 }
 
 const matches = (objects: readonly string[], nouns: readonly string[]): boolean =>

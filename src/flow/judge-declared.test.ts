@@ -167,7 +167,7 @@ describe('a resource of a server', () => {
 });
 
 describe('an address in an argument that no table names', () => {
-  const prompt = 'Share the plan with kim@b.test.';
+  const prompt = 'Share the plan with kim@b.test as rw.';
   const share = tool('drive/share_plan', { effect: 'write', consequence: 'high', declared: false });
   it.each<[string, JsonObject, string]>([
     ['of the prompt', { collaborator: 'kim@b.test' }, 'permit'],

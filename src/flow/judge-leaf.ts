@@ -1,4 +1,4 @@
-import { listWords } from './fold-text.ts';
+import { foldText, listWords } from './fold-text.ts';
 import { onlyLooksByName } from './grant-authority.ts';
 import { holdToSources, judgeDeclared } from './judge-declared.ts';
 import { judgeParty } from './judge-party.ts';
@@ -14,9 +14,15 @@ const CONTENT: ReadonlySet<string> = new Set(
     ' ',
   ),
 );
-const MAKING: ReadonlySet<string> = new Set(
-  'create add append insert write draft save generate compose make new open start register'.split(' '),
+/** Verbs that make what was not there: what it is called is the model's to say, unless the prompt says it. */
+const MAKING: ReadonlySet<string> = new Set('create append write draft save generate compose make new'.split(' '));
+/** Of what belongs to somebody, where it is and what it says is a choice like any other. */
+const CHANGING: ReadonlySet<string> = new Set('update set change edit modify'.split(' '));
+const BELONGING: ReadonlySet<string> = new Set(
+  'user account profile address info information detail contact setting preference payment billing shipping'.split(' '),
 );
+const PLACE: ReadonlySet<string> = new Set('street city location data'.split(' '));
+const NAMED_AS = /\b(?:called|named|titled|entitled|with the (?:name|title))\b/i;
 const SELECTOR_CHARACTERS = 100;
 
 /** Where one protected value comes from, judged by what its argument carries. */
@@ -30,6 +36,8 @@ function judgeByKind(leaf: Leaf, view: RunView): Finding {
   const text = String(leaf.value);
   switch (leaf.carries) {
     case 'recipient':
+      // Who is removed has to be named beside the verb that removes.
+      if (view.authority.destructive) return judgeTarget(leaf, view);
       return typeof leaf.value === 'string' ? judgeParty(leaf.value, view) : judgeTarget(leaf, view);
     case 'destination':
       return judgeDestination(text, view);
@@ -43,12 +51,22 @@ function judgeByKind(leaf: Leaf, view: RunView): Finding {
 /** A short text that chooses what a tool acts on, such as the hotel of `reserve_hotel`, is a choice like an id. */
 function isSelector(leaf: Leaf, view: RunView): boolean {
   if (typeof leaf.value !== 'string' || leaf.value.length > SELECTOR_CHARACTERS || leaf.value === '') return false;
-  if (leaf.words.some((word) => CONTENT.has(word)) || onlyLooksByName(view.tool)) return false;
+  if (onlyLooksByName(view.tool)) return false;
   const { verb } = readToolWords(view.tool.tool);
-  if (MAKING.has(verb)) return false;
+  // `Change my address as the letter says`: what content says is what the prompt delegates to.
+  const isLent = view.delegated.text.includes(foldText(leaf.value));
+  const belongs = CHANGING.has(verb) && !isLent && view.objects.some((object) => BELONGING.has(object));
+  if (leaf.words.some((word) => CONTENT.has(word) && !(belongs && PLACE.has(word)))) return isSaidName(leaf, view);
+  if (MAKING.has(verb)) return isSaidName(leaf, view);
+  return leaf.words.some((word) => view.objects.includes(word)) || view.tool.consequence === 'high';
+}
+
+/** The prompt says what the thing that is made is to be called. */
+function isSaidName(leaf: Leaf, { tool, authority, task }: RunView): boolean {
   return (
-    leaf.words.some((word) => view.objects.includes(word)) ||
-    (leaf.words.at(-1) === 'name' && view.tool.consequence === 'high' && verb !== 'update')
+    MAKING.has(readToolWords(tool.tool).verb) &&
+    /^(?:name|title|filename)$/.test(leaf.words.at(-1) ?? '') &&
+    authority.sentences.some((sentence) => NAMED_AS.test(task.sentences[sentence]?.text ?? ''))
   );
 }
 

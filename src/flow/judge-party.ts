@@ -2,6 +2,7 @@ import { type Atom, keyOfText, readAtoms } from './atoms.ts';
 import { findSpelling } from './find-spelling.ts';
 import { foldText, listWords, stemWord, stripInvisible } from './fold-text.ts';
 import { onlyLooksByName } from './grant-authority.ts';
+import { listAsking } from './judge-target.ts';
 import { isChangeVerb, lookVerbs, stopWords } from './lexicon.ts';
 import { HINTED, NAMED } from './link-record.ts';
 import { roleOfName } from './name-role.ts';
@@ -11,6 +12,7 @@ import type { Field } from './read-records.ts';
 import type { Task } from './read-task.ts';
 import { splitIdentifier } from './read-tool-words.ts';
 import { doubt, type Finding, PROMPT, type RunView, trusted, USER } from './run-view.ts';
+import { isSelected } from './verify-selection.ts';
 
 const PARTY_FORMS: ReadonlySet<Atom['kind']> = new Set(['email', 'account', 'phone', 'url']);
 
@@ -82,6 +84,8 @@ function judgeName(name: string, view: RunView): Finding {
       trusted(field.record.tool, { sentences: [...field.record.link.bySentence.keys()] }),
       places,
     );
+  const picked = places.find((place) => isSelected(place, listAsking(view), view.index));
+  if (picked) return trusted(picked.record.tool, { message: 'what the prompt picks out of all that was listed' });
   return judgeUnknown(places, view, undefined);
 }
 
@@ -128,7 +132,7 @@ function findName(name: string, sentence: string): string | undefined {
 }
 
 const ADDRESSED =
-  '(?:\\b(?:to|with|for|into|channels?|groups?|users?|members?|named|called|and|in|from|on|invite|add|message|contact|remove)\\s+(?:the\\s+)?[\'"]?|[\'"]|(?=[#@]))';
+  '(?:\\b(?:to|with|for|into|channels?|groups?|users?|members?|named|called|and|in|from|on|invite|add|message|contact|remove|give|grant|assign|ask|tell|let|remind|notify|text|call|mail|email|ping|thank|welcome|pay|refund)\\s+(?:the\\s+)?[\'"]?|[\'"]|(?=[#@]))';
 const SORTED = '\\s+(?:channel|group|list|team|room)\\b';
 const NUMBERED =
   '\\b(?:accounts?|iban|to|number|no\\.?|nr\\.?|id|user|phone|card|recipient|contact|customer|member|call|text|message)\\s*(?:is\\s|[:#]\\s*)?';
@@ -139,12 +143,25 @@ function isTrustedField({ record, field, inProse }: Occurrence, view: RunView): 
   if (inProse || record.ownWrite || record.shape.prose || !playsPart(field, view.task)) return false;
   if (view.index.isNamed(record, record.kinds))
     return (!record.byOutsider || isAuthorField(field)) && !isContested(record, field, view);
-  if (!view.task.many || record.byOutsider) return false;
+  if (record.byOutsider) return false;
+  if (isOnlyOneCalled(record, view)) return true;
+  if (!view.task.many) return false;
   return (
     (record.pointed && record.shape.fields.length <= 3) ||
     view.index.isNamed(record, record.kinds, { many: true }) ||
     isQuantified(record.kinds, view.task)
   );
+}
+
+/** `Text Maja`: somebody's card is the only record of all that were read in which anybody is called so. */
+function isOnlyOneCalled({ shape, identity }: SeenRecord, { index, task }: RunView): boolean {
+  const name = shape.fields.find(({ path, key }) => key !== undefined && /^(?:full_?|display_?)?name$/i.test(path));
+  if (name === undefined || index.exhausted) return false;
+  return listWords(name.text).some((word) => {
+    const holders = index.recordsNamed(word);
+    const capital = word.charAt(0).toUpperCase() + word.slice(1);
+    return word.length > 2 && holders.size === 1 && holders.has(identity) && namesSomebody(capital, task);
+  });
 }
 
 /** A record of another kind is named alike and gives somebody else in the same part: neither proves who is meant. */

@@ -2,7 +2,7 @@ import { keyOfNumber, keyOfValue } from './atoms.ts';
 import { followsFrom } from './compute-amount.ts';
 import { isExtreme } from './find-extreme.ts';
 import { findSpelling } from './find-spelling.ts';
-import { listWords, stemWord, stripInvisible } from './fold-text.ts';
+import { listBases, listWords, stemWord, stripInvisible } from './fold-text.ts';
 import { onlyLooksByName } from './grant-authority.ts';
 import { stopWords } from './lexicon.ts';
 import { HINTED } from './link-record.ts';
@@ -10,6 +10,7 @@ import type { Leaf } from './list-leaves.ts';
 import type { Occurrence, SeenRecord } from './provenance-index.ts';
 import { countsAs, isLabelled, listSaid } from './read-amounts.ts';
 import { doubt, type Finding, PROMPT, type RunView, trusted, USER } from './run-view.ts';
+import { isSelected } from './verify-selection.ts';
 
 const ID_WORDS: ReadonlySet<string> = new Set(['id', 'uuid', 'guid', 'key', 'number', 'ref', 'index']);
 const QUANTITY = /^(?:quantity|qty|count|copie|copy)$/;
@@ -53,6 +54,10 @@ export function judgeTarget(leaf: Leaf, view: RunView): Finding {
     if (isRecombined(text, view)) return trusted(PROMPT);
   }
   const places = view.index.find(keyOfValue(value));
+  if (!view.authority.destructive) {
+    const picked = places.find((place) => isSelected(place, listAsking(view), view.index));
+    if (picked) return trusted(picked.record.tool, { message: 'what the prompt picks out of all that was listed' });
+  }
   if (
     onlyLooksByName(view.tool) &&
     !view.index.exhausted &&
@@ -64,6 +69,12 @@ export function judgeTarget(leaf: Leaf, view: RunView): Finding {
   return doubt('ask', `from \`${places[0]?.record.tool ?? ''}\`, and nothing in the prompt singles it out`, [
     ...new Set(places.map((place) => place.record.tool)),
   ]);
+}
+
+/** The sentences that ask for the call, and those before them: `Which is the cheapest? Book it.` */
+export function listAsking({ authority, task }: RunView): string[] {
+  const asking = authority.candidates.flatMap((i) => task.sentences[i]?.text.toLowerCase() ?? []);
+  return asking.length > 0 ? [...asking, task.text.toLowerCase()] : [task.text.toLowerCase()];
 }
 
 function judgeMentioned(leaf: Leaf, text: string, isId: boolean, view: RunView): Finding | undefined {
@@ -117,18 +128,25 @@ function judgeShort(leaf: Leaf, text: string, view: RunView): Finding | undefine
 function isRecombined(text: string, view: RunView): boolean {
   // What is destroyed is named outright, and a part of a path or of a name is not what it is a part of.
   if (view.authority.destructive || /\.\.|^[/~.\\]|\\|:\/\//.test(text)) return false;
-  const words = listWords(text.replace(/\.[a-z][a-z0-9]{1,4}$/i, '')).map(stemWord);
+  const words = listWords(text.replace(/\.[a-z][a-z0-9]{1,4}$/i, ''));
   return (
     words.length > 0 &&
     words.some((word) => !stopWords.has(word)) &&
-    words.every((word) => view.task.stems.has(word) || stopWords.has(word))
+    words.every((word) => stopWords.has(word) || listBases(word).some((base) => view.task.stems.has(base)))
   );
 }
 
-/** Flags: off is the safe side of any flag; on has to be said. */
+/** Flags that protect: on is their safe side. */
+const PROTECTS: ReadonlySet<string> = new Set(
+  'private secure encrypted readonly sandbox internal hidden restricted draft confirm verify'.split(' '),
+);
+
+/** Flags: the side on which less can happen is safe; the other has to be said. */
 function judgeFlag(leaf: Leaf, view: RunView): Finding {
-  if (leaf.value === false) return trusted('the safe side of a flag');
-  return leaf.words.some((word) => view.task.stems.has(word))
+  const protects = leaf.words.some((word) => PROTECTS.has(word));
+  if (leaf.value === protects) return trusted('the safe side of a flag');
+  const said = protects ? [...leaf.words.map((word) => `un${word}`), 'public', 'open'] : leaf.words;
+  return said.some((word) => view.task.stems.has(word))
     ? trusted(PROMPT)
     : doubt('ask', 'a flag that the user did not ask for');
 }
@@ -140,10 +158,20 @@ function judgeObject(key: string, kinds: readonly string[], leaf: Leaf, view: Ru
     .find(key)
     .filter((place) => !place.inProse && !place.record.ownWrite && identifies(place, leaf));
   for (const place of places)
-    if (isChosen(place.record, kinds, view))
+    if (isChosen(place.record, isNamedAlike(place, leaf) ? [...kinds, ...place.record.kinds] : kinds, view))
       return trusted(place.record.tool, { sentences: [...place.record.link.bySentence.keys()] });
   return undefined;
 }
+
+/** `branch` of a pull request for an argument `branch`: the name says that it is one, whatever record it stands in. */
+function isNamedAlike({ record, field }: Occurrence, leaf: Leaf): boolean {
+  return (
+    record.shape.id !== field &&
+    field.words.length === leaf.words.length &&
+    field.words.every((word) => leaf.words.includes(word) && !ID_WORDS.has(word) && !GENERAL.has(word))
+  );
+}
+const GENERAL: ReadonlySet<string> = new Set('name title value text'.split(' '));
 
 /** The field is the record's own id, or it is named like the argument. */
 function identifies({ record, field }: Occurrence, leaf: Leaf): boolean {

@@ -1,4 +1,4 @@
-import { foldText, stemWord } from './fold-text.ts';
+import { foldText, listWords, stemWord } from './fold-text.ts';
 import { stopWords } from './lexicon.ts';
 import { type Field, type RecordShape, wordsOf } from './read-records.ts';
 import type { Task } from './read-task.ts';
@@ -60,7 +60,7 @@ export function linkRecord(record: RecordShape, task: Task, phrases: ReadonlyMap
   for (const field of record.fields) {
     const last = field.words.at(-1) ?? '';
     if (IGNORED.has(last)) continue;
-    const names = !record.prose && NAMING.has(last);
+    const names = !record.prose && NAMING.has(last) && isTerse(field);
     if (field.key !== undefined) {
       const date = /^\d{4}-(\d{2}-\d{2})/.exec(field.text);
       if (date && (task.mentioned.has(`date:${date[0]}`) || task.mentioned.has(`date:????-${date[1]}`))) dated = true;
@@ -80,12 +80,19 @@ export function linkRecord(record: RecordShape, task: Task, phrases: ReadonlyMap
     }
     if (!record.prose && field.key !== undefined && AUTHORS.has(last)) linkAuthor(field, task, raise);
     if (names) linkTitle(field, task, phrases, raise, shared, whole);
-    else linkPhrases(field, phrases, raise);
+    // A long text in a record says what its author likes; that the user's words stand in it chooses nothing.
+    else if (record.prose || field.key !== undefined) linkPhrases(field, phrases, raise);
   }
   const extra = (dated ? 4 : 0) + (valued ? 2 : 0);
   if (extra > 0) for (const [sentence, score] of scores) scores.set(sentence, score + extra);
   return { score: Math.max(0, ...scores.values()), bySentence: scores, stems: shared, names: whole };
 }
+
+/** A name is short. What is longer could hold the user's words and anything besides. */
+const isTerse = (field: Field): boolean => listWords(field.text).length <= NAME_WORDS;
+const NAME_WORDS = 12;
+/** A name that only hints holds at least one in so many of its words. */
+const MOST_OF = 3;
 
 function beforeNumber(task: Task, sentence: number, number: string): string {
   const text = task.sentences[sentence]?.text ?? '';
@@ -132,7 +139,7 @@ function linkTitle(
       whole.push(new Set(stems));
       const phrase = stems.length > 1 && sentence.folded.includes(folded);
       raise(index, phrase ? 28 : 20 + Math.min(stems.length, 5));
-    } else if (stems.some((stem) => stem.length > 3 && sentence.stems.has(stem)))
+    } else if (held * MOST_OF >= stems.length && stems.some((stem) => stem.length > 3 && sentence.stems.has(stem)))
       raise(index, HINTED + Math.min(held, 4));
   }
 }

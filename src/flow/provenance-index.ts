@@ -1,6 +1,7 @@
 import { limits } from '../base/limits.ts';
 import type { GovernedTool, ToolName, Yields } from '../model/tool.ts';
-import { stemWord } from './fold-text.ts';
+import { listWords, stemWord } from './fold-text.ts';
+import { sameNoun } from './lexicon.ts';
 import { HINTED, type Link, linkRecord, listPhrases, NAMED } from './link-record.ts';
 import type { Field, RecordShape } from './read-records.ts';
 import type { Task } from './read-task.ts';
@@ -45,6 +46,8 @@ export class ProvenanceIndex {
   readonly #byCall = new Map<number, SeenRecord[]>();
   readonly #hinted: SeenRecord[] = [];
   readonly #localParts = new Map<string, Set<string>>();
+  readonly #byNameWord = new Map<string, Set<string>>();
+  readonly #counts = new Map<string, { readonly objects: readonly string[]; readonly count: number }[]>();
   readonly #phrases: ReadonlyMap<string, number>;
   readonly #task: Task;
   #count = 0;
@@ -67,6 +70,8 @@ export class ProvenanceIndex {
     this.#values.clear();
     this.#best.clear();
     this.#byCall.clear();
+    this.#counts.clear();
+    this.#byNameWord.clear();
     this.#localParts.clear();
     this.#records.length = 0;
     this.#hinted.length = 0;
@@ -119,6 +124,7 @@ export class ProvenanceIndex {
     for (const field of shape.fields) {
       for (const atom of field.inner)
         if (!isIntroduced(atom.key)) this.#remember(atom.key, { record, field, inProse: true });
+      if (!record.ownWrite) this.#rememberName(field, record);
       if (field.key === undefined || isIntroduced(field.key)) continue;
       this.#remember(field.key, { record, field, inProse: false });
       if (field.key.startsWith('email:') && !record.ownWrite) this.#rememberLocalPart(field.key);
@@ -189,6 +195,32 @@ export class ProvenanceIndex {
     return this.#byCall.get(call) ?? [];
   }
 
+  /** Records, by identity, of anybody whose name holds this word. */
+  recordsNamed(word: string): ReadonlySet<string> {
+    return this.#byNameWord.get(word) ?? new Set();
+  }
+
+  /** Remembers how many things a call listed of what its arguments name. */
+  listed(tool: GovernedTool, keys: readonly string[], count: number): void {
+    if (this.#exhausted) return;
+    const { objects } = readToolWords(tool.tool);
+    for (const key of keys) {
+      const counts = this.#counts.get(key) ?? [];
+      if (counts.length < limits.flowPlacesPerValue) counts.push({ objects, count });
+      this.#counts.set(key, counts);
+      this.#count++;
+    }
+  }
+
+  /** How many of a sort were listed of a thing, where all listings of that sort say the same. */
+  countListed(key: string, noun: string): number | undefined {
+    const counts = (this.#counts.get(key) ?? []).filter(({ objects }) =>
+      objects.some((object) => sameNoun(object, noun)),
+    );
+    const [first] = counts;
+    return first !== undefined && counts.every(({ count }) => count === first.count) ? first.count : undefined;
+  }
+
   #rank(record: SeenRecord): void {
     for (const kind of record.kinds) {
       for (const stem of record.link.stems) this.#rankIn(`${kind}~${stem}`, HINTED, record.identity);
@@ -212,6 +244,16 @@ export class ProvenanceIndex {
     this.#count++;
   }
 
+  /** Whoever is called something, or gives that as their name. */
+  #rememberName({ words, text }: Field, { identity, shape }: SeenRecord): void {
+    if (shape.prose || !NAMING.test(words.at(-1) ?? '') || text.length > NAME_CHARACTERS) return;
+    for (const word of listWords(text)) {
+      if (word.length < 2) continue;
+      const identities = this.#byNameWord.get(word) ?? new Set();
+      this.#byNameWord.set(word, identities.add(identity));
+    }
+  }
+
   #rememberLocalPart(key: string): void {
     const local = key.slice('email:'.length, key.indexOf('@'));
     for (const word of local.split(/[^\p{L}]+/u)) {
@@ -221,6 +263,9 @@ export class ProvenanceIndex {
     }
   }
 }
+
+const NAMING = /^(?:name|sender|from|author|owner|organi[sz]er|creator|user|username|contact|person)$/;
+const NAME_CHARACTERS = 60;
 
 function listKinds(shape: RecordShape, tool: GovernedTool): string[] {
   const { objects } = readToolWords(tool.tool);

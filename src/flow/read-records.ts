@@ -34,9 +34,10 @@ export interface RecordShape {
 const VALUE_CHARACTERS = 200;
 
 /** Objects of a parsed result, outermost first. A mapping from data to data counts as a list of records with a `key`. */
-export function* readRecords(value: JsonValue, at = ''): Generator<RecordShape> {
+export function* readRecords(value: JsonValue, at = '', isRow = false): Generator<RecordShape> {
   if (Array.isArray(value)) {
-    for (const item of value) yield* readRecords(item, at);
+    const isTable = hasOneShape(value);
+    for (const item of value) yield* readRecords(item, at, isTable);
     return;
   }
   if (!isJsonObject(value)) {
@@ -44,7 +45,7 @@ export function* readRecords(value: JsonValue, at = ''): Generator<RecordShape> 
     return;
   }
   const entries = Object.entries(value);
-  if (isMapping(entries.map(([key]) => key))) {
+  if (!isRow && isMapping(entries.map(([key]) => key))) {
     for (const [key, item] of entries) {
       const name = readField('name', 'name', key);
       yield toRecord([name, ...collect(isJsonObject(item) ? item : { value: item }, '')], at);
@@ -95,9 +96,19 @@ function toRecord(fields: readonly Field[], at: string): RecordShape {
 const isIdentifier = (field: Field): boolean =>
   !field.path.includes('[]') && /^(?:id|uuid|guid|key|number|ref)$/.test(field.words.at(-1) ?? '');
 
-/** A mapping whose keys are data: something in them is no plain name, as in `{"Hotel Roma": 4.5}`. */
+/** A mapping whose keys are data: something in them is no plain name, as in `{"Hotel Roma": 4.5}`; `First Name` is one. */
 const isMapping = (keys: readonly string[]): boolean =>
-  keys.length > 0 && keys.some((key) => !/^[A-Za-z_$][\w$.-]*$/.test(key) || key.length > 40);
+  keys.length > 0 &&
+  keys.some((key) => (!/^[A-Za-z_$][\w$.-]*$/.test(key) || key.length > 40) && !LABEL.test(key)) &&
+  !keys.some((key) => key.includes(' ') && LABEL.test(key));
+const LABEL =
+  /^[\p{L}\p{N} _-]{0,30}\b(?:name|number|id|e-?mail|phone|address|date|time|price|cost|rating|status|city|country|code|type|amount|total|balance|account|iban|subject|title|description)$/iu;
+
+/** Several objects with the same names in each: rows of a table, whatever those names look like. */
+function hasOneShape(items: readonly JsonValue[]): boolean {
+  const [first, ...others] = items.map((item) => (isJsonObject(item) ? Object.keys(item).join('\n') : undefined));
+  return first !== undefined && others.length > 0 && others.every((names) => names === first);
+}
 
 const holdsObjects = (value: JsonValue): boolean =>
   Array.isArray(value)

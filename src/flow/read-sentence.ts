@@ -8,6 +8,10 @@ export interface TaskVerb {
   readonly negated: boolean;
   /** Stems between the verb and the next preposition: what it is done to. */
   readonly direct: readonly string[];
+  /** It opens its sentence. */
+  readonly opens: boolean;
+  /** What it is done to is named in the sentence before. */
+  readonly leansOnPrevious?: true;
   /** Its own part of the sentence, lower case: from it to the next verb. Empty where that cannot be told. */
   readonly reach: string;
 }
@@ -27,6 +31,9 @@ export interface Sentence {
   /** The parts of it that are told not to happen, as offsets in its text. */
   readonly negated: readonly Part[];
 }
+
+/** They look (`return the names`, `give me the total`) as often as they change something (`return the lamp`, `give her access`). */
+const AMBIGUOUS: ReadonlySet<string> = new Set(['return', 'browse', 'tell', 'give']);
 
 const QUESTION = /^(?:who|whom|whose|what|when|where|which|why|how|is|are|am|was|were|do|does|did|has|have|had|any)$/;
 /** `Do I …`, `Do any messages …`, `What does …`; not `Do what …`, `Do the tasks …`. */
@@ -154,7 +161,8 @@ export function readSentence(text: string, masked: string, question: boolean): S
   let looks = question;
   const opener = tokens.find((token) => /\p{L}/u.test(token.word) && !POLITE.has(token.word))?.word ?? '';
   if (QUESTION.test(opener) && !(opener === 'have' || opener === 'do')) looks = true;
-  for (const [i, { word, at }] of tokens.entries()) {
+  for (const [i, { word: said, at }] of tokens.entries()) {
+    const word = readPhrasal(said, tokens, i);
     if (!/^\p{L}/u.test(word) || POLITE.has(word) || MODAL.has(word) || isPlaceholder(word) || /['’]/.test(word))
       continue;
     if (/^(?:is|are|was|were|has|sent|said|says|called|told|asked|wants?|will)$/.test(tokens[i + 1]?.word ?? ''))
@@ -164,22 +172,19 @@ export function readSentence(text: string, masked: string, question: boolean): S
     if (word === 'let') {
       const knows = tokens.slice(i + 1, i + 6).some((token) => token.word === 'know');
       if (knows && /^(?:me|us)$/.test(tokens[i + 1]?.word ?? '')) looks = true;
-      else if (knows) verbs.push({ word: 'notify', negated: false, direct: [], at });
+      else if (knows) verbs.push({ word: 'notify', negated: false, opens: false, direct: [], at });
       continue;
     }
     const negated =
       NEGATION.test(folded.slice(Math.max(0, at - 30), at)) &&
       !/\b(?:forget|hesitate) to\s+$/.test(folded.slice(Math.max(0, at - 30), at));
-    if (readImperatives.has(word) && !(word === 'tell' || word === 'give')) {
-      looks = true;
-      // `find` and `check` only look; `get`, `fetch` and `save` can stand for a change too.
-      if (isChangeVerb(word) && place === 'head') verbs.push({ word, negated, direct: directAfter(tokens, i), at });
-    } else if (word === 'tell' || word === 'give') {
+    if (readImperatives.has(word) && !AMBIGUOUS.has(word)) looks = true;
+    else if (word === 'tell' || word === 'give') {
       if (/^(?:me|us)$/.test(tokens[i + 1]?.word ?? '')) looks = true;
-      else verbs.push({ word, negated, direct: directAfter(tokens, i), at });
+      else verbs.push({ word, negated, opens: place === 'head', direct: directAfter(tokens, i), at });
     } else if (isChangeVerb(word)) {
       if (followsNoun(tokens, i)) continue;
-      verbs.push({ word, negated, direct: directAfter(tokens, i), at });
+      verbs.push({ word, negated, opens: place === 'head', direct: directAfter(tokens, i), at });
     } else if (
       place === 'head' &&
       !QUESTION.test(word) &&
@@ -190,7 +195,7 @@ export function readSentence(text: string, masked: string, question: boolean): S
       word !== 'thank'
     ) {
       if (word !== 'perform' && word !== 'do') unclear = true;
-      verbs.push({ word, negated, direct: directAfter(tokens, i), at });
+      verbs.push({ word, negated, opens: place === 'head', direct: directAfter(tokens, i), at });
     }
   }
   const positive = verbs.filter((verb) => !verb.negated && isChangeVerb(verb.word));
@@ -209,9 +214,9 @@ export function readSentence(text: string, masked: string, question: boolean): S
     leans: LEANING.test(folded),
     asks: ASKS.test(folded) || (question && !REQUESTS.test(folded)),
     negated: findNegated(masked),
-    kind: positive.some((verb) => !(readImperatives.has(verb.word) && looks))
+    kind: positive.some((verb) => !(AMBIGUOUS.has(verb.word) && looks))
       ? 'change'
-      : unclear && !looks
+      : unclear
         ? 'unclear'
         : looks
           ? 'look'
@@ -223,6 +228,28 @@ export function readSentence(text: string, masked: string, question: boolean): S
 function reachOf(whole: string, from: number, to: number | undefined): string {
   const reach = whole.slice(from, to);
   return LEANING.test(reach) ? whole : reach;
+}
+
+/** Two words that are one verb: `take the towels out of the cart` removes, `check out with a card` orders. */
+const PHRASAL: readonly (readonly [verb: string, rest: RegExp, means: string])[] = [
+  ['check', /^out(?: (?:with|using|now|and|by|,)|$)/, 'checkout'],
+  ['take', /^(?:[^,:]+ ){0,6}(?:out of|off)\b/, 'remove'],
+  ['throw', /^(?:[^,:]+ ){0,6}(?:away|out)\b/, 'delete'],
+  ['call', /^(?:[^,:]+ ){0,6}off\b/, 'cancel'],
+  ['fill', /^(?:in|out)\b/, 'submit'],
+  ['hand', /^(?:in|out)\b/, 'submit'],
+  ['back', /^up\b/, 'copy'],
+  ['write', /^down\b/, 'note'],
+];
+
+function readPhrasal(word: string, tokens: readonly { readonly word: string }[], i: number): string {
+  const found = PHRASAL.filter(([verb]) => verb === word);
+  if (found.length === 0) return word;
+  const rest = tokens
+    .slice(i + 1, i + 10)
+    .map((token) => token.word)
+    .join(' ');
+  return found.find(([, pattern]) => pattern.test(rest))?.[2] ?? word;
 }
 
 const isPlaceholder = (word: string): boolean => /^q{2,}$/.test(word);

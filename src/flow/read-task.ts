@@ -49,6 +49,7 @@ export function readTask(prompt: readonly PromptPart[]): Task {
     }
     start = end;
   }
+  for (const [i, sentence] of sentences.entries()) sentences[i] = leanOn(sentence, sentences[i - 1]);
   // Spans and sentences are both in order: one walk finds the sentence of each.
   let reached = 0;
   const mentions = spans.map((span) => {
@@ -87,6 +88,20 @@ export function readTask(prompt: readonly PromptPart[]): Task {
     many: MANY.test(folded),
   };
 }
+
+/** `The choir is off. Delete it.`: what an order leans on stands before it, where its own sentence opens with it. */
+function leanOn(sentence: Sentence, before: Sentence | undefined): Sentence {
+  if (before === undefined || !sentence.leans) return sentence;
+  return {
+    ...sentence,
+    verbs: sentence.verbs.map((verb) =>
+      verb.opens && verb.reach !== '' && PRONOUN.test(verb.reach)
+        ? { ...verb, reach: `${before.text.toLowerCase()}\n${verb.reach}`, leansOnPrevious: true as const }
+        : verb,
+    ),
+  };
+}
+const PRONOUN = /^\W*\p{L}+\s+(?:it|them|him|her|this|that|these|those|both)\b/u;
 
 /** An order to do what some content says. A question about such content hands nothing over, nor does a ban. */
 function handsOver({ folded, asks, negated }: Sentence): boolean {
