@@ -11,6 +11,7 @@ import { measureHop } from './hop.ts';
 import { measureInjection } from './injection.ts';
 import { measureLedger } from './ledger.ts';
 import { printReport, type Report } from './report.ts';
+import { measureSuites } from './suites.ts';
 import { measureThroughput } from './throughput.ts';
 
 /** Each takes how long to measure, in ms, and what to tell people meanwhile. */
@@ -23,6 +24,7 @@ const benches: Readonly<Record<string, Bench>> = {
   injection: measureInjection,
   egress: measureEgress,
   agentdojo: measureAgentdojo,
+  suites: measureSuites,
   effects: measureEffects,
   ledger: measureLedger,
 };

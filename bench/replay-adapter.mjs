@@ -9,11 +9,13 @@ process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 
 /** The user's own words, and what was pasted or attached to them. */
 function readParts(userPrompt, promptParts) {
-  const parts = (promptParts ?? []).map((part) =>
-    typeof part === 'string'
-      ? { kind: 'quote', text: part }
-      : { kind: part.kind === 'user' ? 'user' : 'quote', text: String(part.text ?? part.content ?? '') },
-  );
+  const parts = [promptParts ?? []]
+    .flat()
+    .map((part) =>
+      typeof part === 'string'
+        ? { kind: 'quote', text: part }
+        : { kind: part?.kind === 'user' ? 'user' : 'quote', text: String(part?.text ?? part?.content ?? '') },
+    );
   if (parts.some((part) => part.kind === 'user')) return parts;
   const own = parts.reduce((text, part) => (part.text === '' ? text : text.split(part.text).join('\n')), userPrompt);
   return [{ kind: 'user', text: own }, ...parts];
@@ -38,8 +40,10 @@ export async function openSession({ suite, tools, userPrompt, promptParts, manif
   });
   let running; // what resolves the function that was let run
   let started;
-  const guard = (list) =>
-    run.guard(
+  let offered = new Set(); // what the server lists now
+  const guard = (list) => {
+    offered = new Set(list.map(({ name }) => name));
+    return run.guard(
       Object.fromEntries(
         list.map(({ name, description, input_schema }) => [
           name,
@@ -55,6 +59,7 @@ export async function openSession({ suite, tools, userPrompt, promptParts, manif
         ]),
       ),
     );
+  };
   await guard(tools);
 
   /** The call under way: what it comes to, and whether its function began. */
@@ -75,24 +80,31 @@ export async function openSession({ suite, tools, userPrompt, promptParts, manif
   }
 
   let last;
+  /** Whatever breaks, nothing runs and nothing is handed over. */
+  const orElse = (answer, work) => work().catch((error) => ({ ...answer, reasons: [{ message: String(error) }] }));
   return {
-    async before(name, args) {
-      last = await begin(name, args);
-      if (last.first === 'begun') return { verdict: 'allow' };
-      const { code, reasons, approvalId } = last.first;
-      return { verdict: code === 'E_APPROVAL_PENDING' ? 'ask' : 'deny', reasons, approvalId };
-    },
-    async after(name, args, output) {
-      if (last === undefined) return {};
-      const { answer, first } = last;
-      last = undefined;
-      if (first === 'begun') return finish(answer, output);
-      if (output === BLOCKED || first.approvalId === undefined) return {};
-      await chaperone.answerApproval(first.approvalId, true, 'scorer');
-      const retry = await begin(name, args, first.approvalId);
-      if (retry.first !== 'begun') throw new Error(`approved, and yet refused: ${JSON.stringify(retry.first)}`);
-      return finish(retry.answer, output);
-    },
+    before: (name, args) =>
+      orElse({ verdict: 'deny' }, async () => {
+        last = undefined;
+        if (!offered.has(name)) return { verdict: 'deny', reasons: [{ message: 'no such tool is listed' }] };
+        const begun = await begin(name, args);
+        last = begun;
+        if (begun.first === 'begun') return { verdict: 'allow' };
+        const { code, reasons, approvalId } = begun.first;
+        return { verdict: code === 'E_APPROVAL_PENDING' ? 'ask' : 'deny', reasons, approvalId };
+      }),
+    after: (name, args, output) =>
+      orElse({ verdict: 'withhold' }, async () => {
+        if (last === undefined) return {};
+        const { answer, first } = last;
+        last = undefined;
+        if (first === 'begun') return finish(answer, output);
+        if (output === BLOCKED || first.approvalId === undefined) return {};
+        await chaperone.answerApproval(first.approvalId, true, 'scorer');
+        const retry = await begin(name, args, first.approvalId);
+        if (retry.first !== 'begun') throw new Error(`approved, and yet refused: ${JSON.stringify(retry.first)}`);
+        return finish(retry.answer, output);
+      }),
     tools: (list) => guard(list),
     async close() {
       await run.end();
