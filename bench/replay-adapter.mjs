@@ -100,7 +100,8 @@ export async function openSession({ suite, tools, userPrompt, promptParts, manif
         last = undefined;
         if (first === 'begun') return finish(answer, output);
         if (output === BLOCKED || first.approvalId === undefined) return {};
-        await chaperone.answerApproval(first.approvalId, true, 'scorer');
+        const how = { presence: 'passkey', confirm: `app/${name}` };
+        await chaperone.answerApproval(first.approvalId, true, 'scorer', how);
         const retry = await begin(name, args, first.approvalId);
         if (retry.first !== 'begun') throw new Error(`approved, and yet refused: ${JSON.stringify(retry.first)}`);
         return finish(retry.answer, output);

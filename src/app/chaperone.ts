@@ -4,11 +4,15 @@ import { isJsonObject, type JsonObject } from '../base/json.ts';
 import { limits } from '../base/limits.ts';
 import type { PlanStep } from '../flow/declared-plan.ts';
 import type { Approval } from '../model/approval.ts';
+import type { Delegation } from '../model/duty.ts';
 import type { User } from '../model/principal.ts';
 import { agentNameSchema, userSchema } from '../model/principal.ts';
 import { type PromptPart, promptPartSchema } from '../model/prompt.ts';
 import type { Run } from '../model/run.ts';
-import { answerApproval } from '../runtime/approvals.ts';
+import { answerApproval, type GivenAnswer } from '../runtime/approving/answer-approval.ts';
+import type { ApprovalCard } from '../runtime/approving/approval-card.ts';
+import { delegateDuty } from '../runtime/approving/delegate-duty.ts';
+import { readCard } from '../runtime/approving/read-card.ts';
 import { type CallRecord, readCallRecord } from '../runtime/explain.ts';
 import { type HistoryAnswer, type IngestAnswer, ingest, ingestHistory } from '../runtime/ingest.ts';
 import type { CallAnswer } from '../runtime/line/call-answer.ts';
@@ -35,6 +39,9 @@ export interface StartRun {
   /** Milliseconds until the run expires. */
   readonly lifetimeMs?: number;
 }
+
+/** How a person answered, as the host application vouches for. A session unless told. */
+export type HowAnswered = Partial<Pick<GivenAnswer, 'presence' | 'groups' | 'confirm'>>;
 
 /** One call of a declared plan. */
 export interface PlannedCall {
@@ -77,10 +84,29 @@ export class Chaperone implements AsyncDisposable {
     return this.#gateway.world.store.listApprovals(this.#gateway.loaded.manifest.tenant, 'pending', limit, after);
   }
 
-  /** Records a person's answer. Throws a `Fault`: E_NOT_FOUND, E_APPROVAL_USED, E_APPROVAL_EXPIRED. */
-  answerApproval(approvalId: string, approve: boolean, by: string): Promise<Approval> {
+  /** What an approver is shown, made from the call itself. Throws a `Fault` E_NOT_FOUND. */
+  async readCard(approvalId: string): Promise<ApprovalCard> {
+    const { loaded, world } = this.#gateway;
+    const approval = await world.store.readApproval(loaded.manifest.tenant, approvalId);
+    if (approval === undefined) throw new Fault('E_NOT_FOUND', `there is no approval \`${approvalId}\``);
+    return readCard(world.store, loaded.manifest, approval);
+  }
+
+  /**
+   * Records the answer of a person that this application has authenticated. What it says of their presence it vouches
+   * for; `confirm` repeats the tool's name, for what can do much harm. Throws a `Fault` with the code that says why the
+   * answer cannot be taken: E_NOT_FOUND, E_APPROVAL_USED, E_APPROVAL_EXPIRED, E_APPROVER, E_APPROVAL_OWN,
+   * E_APPROVAL_SAME_PERSON, E_APPROVAL_PRESENCE, E_APPROVAL_CONFIRM, E_APPROVAL_FLOOD.
+   */
+  answerApproval(approvalId: string, approve: boolean, by: string, how: HowAnswered = {}): Promise<Approval> {
     const { tenant } = this.#gateway.loaded.manifest;
-    return answerApproval(this.#gateway.world, { tenant, approvalId, approve, by });
+    return answerApproval(this.#gateway.world, { presence: 'session', ...how, tenant, approvalId, approve, by });
+  }
+
+  /** Lets a deputy answer in somebody's place for a time. Throws a `Fault` E_REQUEST_INVALID. */
+  delegateDuty(from: string, to: string, lifeMs: number): Promise<Delegation> {
+    const { tenant } = this.#gateway.loaded.manifest;
+    return delegateDuty(this.#gateway.world, { tenant, from, to, lifeMs });
   }
 
   /** Everything recorded of a call. Throws a `Fault` E_NOT_FOUND. */
@@ -113,12 +139,12 @@ export class ChaperoneRun implements AsyncDisposable {
 
   /**
    * Runs a tool through the straight line and says what came of it, as a value. `tool` is `server/tool`. `approvalId`
-   * names the approval that this very call was given.
+   * names the approval that this very call was given; `purpose` is what the agent says it is for, shown as a quotation.
    */
   call(
     tool: string,
     args: unknown,
-    options: { readonly signal?: AbortSignal; readonly approvalId?: string } = {},
+    options: { readonly signal?: AbortSignal; readonly approvalId?: string; readonly purpose?: string } = {},
   ): Promise<CallAnswer> {
     return this.#gateway.call({
       principal: this.#run.principal,

@@ -2,6 +2,7 @@ import { FunctionSource } from '../adapters/tools/function/function-source.ts';
 import type { McpSource } from '../adapters/tools/mcp/create-mcp-source.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
 import type { Store } from '../ports/store.ts';
+import { expireApprovals } from '../runtime/approving/expire-approvals.ts';
 import { call } from '../runtime/call.ts';
 import type { Catalog } from '../runtime/catalog.ts';
 import type { CallAnswer } from '../runtime/line/call-answer.ts';
@@ -102,6 +103,7 @@ export class Gateway {
           message: `${recovered} calls were under way when the last process ended; whether their tools ran is unknown`,
         });
       }
+      await expireApprovals({ store, clock }, loaded.manifest.tenant);
       const ownKeys = await readOwnKeys(loaded, data);
       held.add(ownKeys);
       mask.add(ownKeys);
@@ -196,6 +198,8 @@ export class Gateway {
     await this.maskOwnKeys();
     // Another gateway on the same store may die while this one lives: its intents are closed without waiting for it.
     this.#stop.push(everyMinute(() => recover(this.world), 'recovery failed', notify));
+    const { tenant } = loaded.manifest;
+    this.#stop.push(everyMinute(() => expireApprovals(this.world, tenant), 'approvals could not be closed', notify));
     // Another process may have made new keys.
     this.#stop.push(everyMinute(() => this.maskOwnKeys(), 'the keys could not be read', notify));
   }

@@ -3,7 +3,8 @@ import { isJsonObject } from '../base/json.ts';
 import type { HttpRuntime } from '../doors/http/runtime.ts';
 import type { Decision } from '../model/decision.ts';
 import type { StoredEvent } from '../model/event.ts';
-import { answerApproval } from '../runtime/approvals.ts';
+import { answerApproval } from '../runtime/approving/answer-approval.ts';
+import { readCard } from '../runtime/approving/read-card.ts';
 import { readCallRecord } from '../runtime/explain.ts';
 import { ingest, ingestHistory } from '../runtime/ingest.ts';
 import { KeyedCalls } from '../runtime/keyed-calls.ts';
@@ -30,7 +31,7 @@ export function createHttpRuntime(gateway: Gateway): HttpRuntime {
     async listTools({ agent }) {
       return gateway.catalog.list(agent).map((entry) => entry.governed);
     },
-    async call({ tenant, agent, runId }, { tool, arguments: args, approvalId, key }, signal) {
+    async call({ tenant, agent, runId }, { tool, arguments: args, approvalId, purpose, key }, signal) {
       const principal = { tenant, agent };
       const run = runId ?? (await runs.ambient(principal)).id;
       const request = {
@@ -39,6 +40,7 @@ export function createHttpRuntime(gateway: Gateway): HttpRuntime {
         tool,
         arguments: args,
         ...(approvalId === undefined ? {} : { approvalId }),
+        ...(purpose === undefined ? {} : { purpose }),
       };
       return key === undefined ? gateway.call({ ...request, signal }) : keyed.call(request, key);
     },
@@ -50,6 +52,7 @@ export function createHttpRuntime(gateway: Gateway): HttpRuntime {
     listApprovals: (tenant, limit) => store.listApprovals(tenant, 'pending', limit),
     readApproval: (tenant, approvalId) => store.readApproval(tenant, approvalId),
     answerApproval: (answer) => answerApproval(world, answer),
+    readCard: (approval) => readCard(store, gateway.loaded.manifest, approval),
     async explain(tenant, callId) {
       try {
         const { events } = await readCallRecord(store, tenant, callId);

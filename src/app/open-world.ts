@@ -40,7 +40,6 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     reserved: { find: (tool, args) => throne.reign.reserved.find(tool, args) },
     markers: new RunMarkers(clock),
     histories: new HistoryBook(store),
-    approvalLifeMs: () => manifest().approvals.timeout,
     inFlight: { count: 0 },
     catalog: () => throne.reign.catalog,
     sources: () => {

@@ -177,6 +177,46 @@ export const errors = {
     { exit: 5, http: 409 },
   ),
 
+  E_APPROVAL_UNKNOWN: refusal(
+    'this run has no such approval',
+    'ask again, or list what waits: `chaperone approvals list`',
+    'This approval cannot be used. The call has not run.',
+    { exit: 5, http: 404 },
+  ),
+  E_APPROVAL_FLOOD: refusal(
+    'the run has asked people as often as it may for now, or a person has tried to answer too often',
+    'answer or deny what waits; see `docs/limits.md`',
+    'People have been asked too often. Do not ask again for this now. Continue with other work.',
+    { exit: 5, http: 429, retry: true },
+  ),
+  E_APPROVER: refusal(
+    'this person is none of those who may answer for this tool',
+    'ask one of those that `chaperone approvals show <id>` names',
+    NOT_ALLOWED,
+  ),
+  E_APPROVAL_OWN: refusal(
+    'nobody approves what they, or an agent of theirs, asked for',
+    'ask another approver; `approvals.separation` says whether this holds',
+    NOT_ALLOWED,
+  ),
+  E_APPROVAL_SAME_PERSON: refusal(
+    'it takes another person: this one, or whose duty it is, has approved it already',
+    'ask another approver',
+    NOT_ALLOWED,
+    { http: 409 },
+  ),
+  E_APPROVAL_PRESENCE: refusal(
+    'what this call can do takes a person who is there: at a terminal, or with a passkey',
+    'answer at a terminal: `chaperone approvals approve <id>`; `approvals.presence` says what is enough',
+    NOT_ALLOWED,
+  ),
+  E_APPROVAL_CONFIRM: refusal(
+    'what can do much harm is approved only by whoever also names the tool',
+    'name it: `--confirm <server/tool>`, or `confirm` in the request',
+    NOT_ALLOWED,
+    { http: 422 },
+  ),
+
   // where it came from
   E_TASK_UNASKED: refusal(
     'the user’s own words ask for no such change',

@@ -100,6 +100,20 @@ export const limits = {
   approvalLifeMs: 15 * 60_000,
   /** Approvals one run may have pending. */
   pendingApprovalsPerRun: 50,
+  /** Approvals one run may ask for within `approvalsAskedMs`, answered or not. */
+  approvalsAsked: 100,
+  /** The time in which those are counted. */
+  approvalsAskedMs: 10 * 60_000,
+  /** Answers of one person that are refused within a minute; beyond, they are not looked at. */
+  refusedAnswers: 20,
+  /** Persons one rule may take. */
+  approvalPersons: 5,
+  /** How long a deputy may answer for somebody. */
+  delegationMs: 31 * 86_400_000,
+  /** How long a call may be held while people are asked. */
+  approvalHoldMs: 10 * 60_000,
+  /** Characters of what an agent says that a call is for. */
+  quotationChars: 500,
   /** How long a tool may take unless declared otherwise. */
   callTimeoutMs: 60_000,
   /** How long a store commit may take before the call is denied. */

@@ -1,13 +1,20 @@
 import { userInfo } from 'node:os';
-import { listDoubts } from '../app/doubtful-values.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { openApprovals } from '../app/open-approvals.ts';
 import { openConfig, openRecord } from '../app/open-config.ts';
+import { systemClock } from '../base/clock.ts';
 import { Fault } from '../base/fault.ts';
 import type { JsonObject } from '../base/json.ts';
 import type { Approval } from '../model/approval.ts';
-import { printPlace } from '../model/place.ts';
+import { durationSchema } from '../model/duration.ts';
+import { confirmationOf } from '../runtime/approving/answer-approval.ts';
+import { readCard } from '../runtime/approving/read-card.ts';
 import type { CommandContext } from './command-context.ts';
+import { printCard } from './print-card.ts';
+import { readLine } from './read-line.ts';
 
+/** How often the record is looked at while something is waited for. */
+const LOOK_MS = 250;
 const MOST_SHOWN = 999; // with the one that says whether there are more, what the store gives at once
 
 interface ListOptions {
@@ -16,14 +23,18 @@ interface ListOptions {
   readonly limit: number;
   /** The last approval of the page before. */
   readonly after?: string;
+  /** Waits until there is something. */
+  readonly wait: boolean;
 }
 
-export async function listApprovals(context: CommandContext, { all, limit, after }: ListOptions): Promise<void> {
+export async function listApprovals(context: CommandContext, options: ListOptions): Promise<void> {
+  const { all, limit, after, wait } = options;
   const loaded = await openConfig(context.configPath, context.cwd);
   const record = await openRecord(loaded);
   try {
     const states = all ? (['pending', 'approved', 'consumed', 'denied', 'expired'] as const) : (['pending'] as const);
     const { tenant } = loaded.manifest;
+    if (wait) await lookUntil(context, async () => (await record.listApprovals(tenant, 'pending', 1)).length > 0);
     // One more than is shown, to know whether there are more.
     const lists = await Promise.all(
       states.map((state) => record.listApprovals(tenant, state, Math.min(limit, MOST_SHOWN) + 1, after)),
@@ -43,50 +54,111 @@ export async function listApprovals(context: CommandContext, { all, limit, after
   }
 }
 
-export async function showApproval(context: CommandContext, id: string): Promise<void> {
+export async function showApproval(context: CommandContext, id: string, options: { wait: boolean }): Promise<void> {
   const loaded = await openConfig(context.configPath, context.cwd);
+  const { manifest } = loaded;
   const record = await openRecord(loaded);
   try {
-    const approval = await record.readApproval(loaded.manifest.tenant, id);
-    if (approval === undefined) throw new Fault('E_NOT_FOUND', `there is no approval \`${id}\``);
-    context.terminal.data(toJson(approval), printCard(approval));
+    const read = async (): Promise<Approval> => {
+      const approval = await record.readApproval(manifest.tenant, id);
+      if (approval === undefined) throw new Fault('E_NOT_FOUND', `there is no approval \`${id}\``);
+      return approval;
+    };
+    if (options.wait) await lookUntil(context, async () => !(await isOpen(read)));
+    const approval = await read();
+    const card = await readCard(record, manifest, approval);
+    const shown = { ...toJson(approval), card: JSON.parse(JSON.stringify(card)) as JsonObject };
+    context.terminal.data(shown, printCard(approval, card));
   } finally {
     await record.close();
   }
 }
 
-/** Answers an approval as the person at this terminal. */
-export async function answer(context: CommandContext, id: string, approve: boolean): Promise<void> {
+interface AnswerOptions {
+  /** What has to be repeated to approve what can do much harm. */
+  readonly confirm?: string;
+  /** Waits until the call has run, or cannot any more. */
+  readonly wait: boolean;
+}
+
+/** Answers an approval as the person at this terminal, who has seen the card. */
+export async function answer(
+  context: CommandContext,
+  id: string,
+  approve: boolean,
+  options: AnswerOptions,
+): Promise<void> {
+  const { terminal } = context;
+  const loaded = await openConfig(context.configPath, context.cwd);
+  const { tenant } = loaded.manifest;
+  await using approvals = await openApprovals(loaded);
+  const confirm = options.confirm ?? (approve ? await askToConfirm(context, id) : undefined);
+  let answered = await approvals.answer({
+    approvalId: id,
+    approve,
+    by: `local:${userInfo().username}`,
+    // Without a terminal it may be any program of this user: somebody is signed in, and nobody was seen.
+    presence: terminal.interactive ? 'terminal' : 'session',
+    ...(confirm === undefined ? {} : { confirm }),
+  });
+  if (options.wait && answered.state === 'approved') {
+    const record = await openRecord(loaded);
+    try {
+      await lookUntil(context, async () => {
+        answered = (await record.readApproval(tenant, id)) ?? answered;
+        return answered.state !== 'approved' || hasExpired(answered);
+      });
+    } finally {
+      await record.close();
+    }
+  }
+  const missing = answered.state === 'pending' ? '; it takes another person' : '';
+  terminal.data(toJson(answered), [`${answered.id} ${answered.state}: ${answered.tool}${missing}`]);
+}
+
+/** What can do much harm is not approved by one key: whoever approves it types what it is. */
+async function askToConfirm(context: CommandContext, id: string): Promise<string | undefined> {
+  const { terminal, signal } = context;
+  if (!terminal.interactive) return undefined;
+  const loaded = await openConfig(context.configPath, context.cwd);
+  const record = await openRecord(loaded);
+  try {
+    const approval = await record.readApproval(loaded.manifest.tenant, id);
+    if (approval === undefined || (approval.facts?.consequence ?? 'high') !== 'high') return undefined;
+    for (const line of printCard(approval, await readCard(record, loaded.manifest, approval))) terminal.say(line);
+    terminal.say(`type ${confirmationOf(approval)} to approve it; anything else leaves it`);
+    return await readLine(signal);
+  } finally {
+    await record.close();
+  }
+}
+
+/** Names a deputy for the person at this terminal. */
+export async function delegate(context: CommandContext, deputy: string, options: { for: string }): Promise<void> {
+  const { terminal } = context;
+  if (!terminal.interactive) throw new Fault('E_APPROVAL_PRESENCE', 'a deputy is named at a terminal');
+  const life = durationSchema.safeParse(options.for);
+  if (!life.success) throw new Fault('E_USAGE', `--for takes a duration such as 8h, not ${options.for}`);
   const loaded = await openConfig(context.configPath, context.cwd);
   await using approvals = await openApprovals(loaded);
-  const answered = await approvals.answer(id, approve, `local:${userInfo().username}`);
-  context.terminal.data(toJson(answered), [`${answered.id} ${answered.state}: ${answered.tool}`]);
+  const from = `local:${userInfo().username}`;
+  const delegation = await approvals.delegate({ from, to: deputy, lifeMs: life.data });
+  const until = new Date(delegation.untilMs).toISOString();
+  terminal.data({ ...delegation, until }, [`${delegation.to} answers for ${delegation.from} until ${until}`]);
 }
 
-/**
- * What an approver sees, in a fixed order, made from the call itself and from nothing the model said: what would be
- * done, with which arguments exactly, why it was asked, by which rule, and until when.
- */
-export function printCard(approval: Approval): readonly string[] {
-  return [
-    `${approval.agent} wants to call ${approval.tool}`,
-    ...printJson(approval.arguments),
-    ...(approval.input === undefined ? [] : ['and answers its questions with', ...printJson(approval.input)]),
-    ...[...listDoubts(approval.arguments), ...listDoubts(approval.input ?? {})].map(
-      ({ path, message }) => `look twice: ${path} ${message}`,
-    ),
-    ...approval.reasons.map(
-      ({ message, place }) => `because ${message}${place === undefined ? '' : ` (${printPlace(place)})`}`,
-    ),
-    `${approval.state}; expires ${new Date(approval.expiresAtMs).toISOString()}`,
-    `approve: chaperone approvals approve ${approval.id}    deny: chaperone approvals deny ${approval.id}`,
-  ];
+async function isOpen(read: () => Promise<Approval>): Promise<boolean> {
+  const approval = await read();
+  return approval.state === 'pending' && !hasExpired(approval);
 }
 
-function printJson(value: JsonObject): readonly string[] {
-  return JSON.stringify(value, null, 2)
-    .split('\n')
-    .map((line) => `  ${line}`);
+function hasExpired({ expiresAtMs }: Approval): boolean {
+  return systemClock.nowMs() >= expiresAtMs;
+}
+
+/** Looks again and again, until it is so or the command is interrupted. */
+async function lookUntil({ signal }: CommandContext, isSo: () => Promise<boolean>): Promise<void> {
+  while (!signal.aborted && !(await isSo())) await sleep(LOOK_MS, undefined, { signal }).catch(() => {});
 }
 
 function toJson(approval: Approval): JsonObject {

@@ -5,9 +5,9 @@ import { openDemo } from '../app/demo/open-demo.ts';
 import type { DemoOutcome, DemoRun } from '../app/demo/run-protected.ts';
 import { runUnprotected } from '../app/demo/run-unprotected.ts';
 import type { JsonObject } from '../base/json.ts';
-import { printCard } from './approvals.ts';
 import type { CommandContext } from './command-context.ts';
 import { init } from './init.ts';
+import { printCard } from './print-card.ts';
 import { printNotice } from './print-notice.ts';
 import { readKey } from './read-key.ts';
 import type { Terminal } from './terminal.ts';
@@ -86,7 +86,8 @@ async function answerByKey({ terminal, signal }: CommandContext, running: Runnin
   if (waiting?.approvalId === undefined) return;
   const approval = await running.readApproval(waiting.approvalId);
   terminal.say();
-  for (const line of approval === undefined ? [] : printCard(approval)) terminal.say(`  ${line}`);
+  for (const line of approval === undefined ? [] : printCard(approval.approval, approval.card))
+    terminal.say(`  ${line}`);
   if (!terminal.interactive) return terminal.say('  nobody is at this terminal to answer; silence denies');
   terminal.say('  [d] deny   [a] approve   any other key: leave it');
   const key = await readKey(signal);

@@ -4,7 +4,7 @@ import { audienceOf, openSigner } from '../app/serve.ts';
 import { systemClock } from '../base/clock.ts';
 import { Fault } from '../base/fault.ts';
 import type { NewTokenClaims } from '../contract/tokens.ts';
-import { durationSchema } from '../model/manifest.ts';
+import { durationSchema } from '../model/duration.ts';
 import { agentNameSchema } from '../model/principal.ts';
 import type { CommandContext } from './command-context.ts';
 

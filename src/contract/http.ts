@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { JsonObject, JsonValue } from '../base/json.ts';
 import { limits } from '../base/limits.ts';
-import { durationSchema } from '../model/manifest.ts';
+import { presences } from '../model/approval.ts';
+import { durationSchema } from '../model/duration.ts';
 import { agentNameSchema, userSchema } from '../model/principal.ts';
 import { promptPartSchema } from '../model/prompt.ts';
 
@@ -34,10 +35,16 @@ export const callSchema = z.strictObject({
   arguments: z.record(z.string(), z.unknown()).default({}),
   /** The approval a person gave for exactly this call. */
   approval: idSchema.optional(),
+  /** What the agent says the call is for. Shown to approvers as a quotation. */
+  purpose: z.string().max(limits.quotationChars).optional(),
 });
 
 /** `POST /v1/approvals/:id/answer`, by a person. */
-export const answerSchema = z.strictObject({ approve: z.boolean() });
+export const answerSchema = z.strictObject({
+  approve: z.boolean(),
+  /** What the card says has to be repeated, to approve what can do much harm. */
+  confirm: z.string().max(limits.toolNameChars).optional(),
+});
 
 const sourceNameSchema = z.string().regex(/^[a-z][a-z0-9_-]{0,62}$/i, 'letters, digits, `_` and `-` only');
 
@@ -171,6 +178,17 @@ const reasonSchema = z.object({
   path: z.string().optional(),
 });
 
+const presenceSchema = z.enum(presences);
+
+const approvalAnswerSchema = z.object({
+  by: z.string(),
+  /** Whose duty it was, where a deputy answered. */
+  onDutyOf: z.string().optional(),
+  presence: presenceSchema,
+  approve: z.boolean(),
+  at: timeSchema,
+});
+
 /** What a person is asked. The nonce that ties the answer to the call stays inside the gateway. */
 export const approvalSchema = z.object({
   id: idSchema,
@@ -183,13 +201,64 @@ export const approvalSchema = z.object({
   /** Answers to the tool's own questions that would leave with the arguments. */
   input: jsonObjectSchema.optional(),
   callDigest: z.string(),
+  /** Where one answer is about several calls. */
+  plan: z.object({ id: idSchema, digest: z.string(), members: z.array(idSchema) }).optional(),
   reasons: z.array(reasonSchema),
   askedAt: timeSchema,
   expiresAt: timeSchema,
+  /** In order: one no denies, and a rule may take several persons. */
+  answers: z.array(approvalAnswerSchema).optional(),
   answeredBy: z.string().optional(),
   answeredAt: timeSchema.optional(),
 });
 export type ApprovalBody = z.infer<typeof approvalSchema>;
+/**
+ * What an approver is shown, in the order of its members. The gateway makes all of it from the call itself; `quotation`
+ * alone is what the agent says.
+ */
+export const cardSchema = z.object({
+  action: z.string(),
+  targets: z.array(z.object({ path: z.string(), carries: z.string(), value: jsonValueSchema })),
+  arguments: jsonObjectSchema,
+  input: jsonObjectSchema.optional(),
+  /** Beside the last call of the agent that was approved for the tool and ran. */
+  changes: z.array(
+    z.object({
+      path: z.string(),
+      kind: z.enum(['same', 'added', 'removed', 'changed']),
+      before: jsonValueSchema.optional(),
+      now: jsonValueSchema.optional(),
+    }),
+  ),
+  comparedWith: idSchema.optional(),
+  /** What could be misread. */
+  doubts: z.array(z.object({ path: z.string(), message: z.string() })),
+  why: z.array(reasonSchema),
+  /** Values that nobody trusted chose. */
+  untrusted: z.array(z.object({ path: z.string(), origins: z.array(z.string()) })),
+  read: z.object({ integrity: z.string(), secrecy: z.string(), origins: z.array(z.string()) }),
+  radius: z.object({
+    effect: z.string(),
+    consequence: z.string(),
+    declared: z.boolean(),
+    outward: z.boolean(),
+    undo: z.string(),
+  }),
+  expiresAt: timeSchema,
+  needs: z.object({
+    persons: z.int().positive(),
+    approvers: z.array(z.string()),
+    presence: z.array(presenceSchema),
+    separated: z.boolean(),
+    /** What `confirm` has to be, to approve it. */
+    confirm: z.string().optional(),
+  }),
+  plan: z
+    .object({ id: idSchema, calls: z.array(z.object({ tool: z.string(), arguments: jsonObjectSchema })) })
+    .optional(),
+  quotation: z.string().optional(),
+});
+export type CardBody = z.infer<typeof cardSchema>;
 export const approvalsSchema = z.object({ approvals: z.array(approvalSchema) });
 
 export const eventSchema = z.object({

@@ -1,12 +1,16 @@
 import { z } from 'zod';
 import { limits } from '../base/limits.ts';
+import { approvalRulesSchema, toolApprovalSchema } from './approval-rules.ts';
+import { channelsSchema } from './channel.ts';
 import { constraintSchema, toolArgumentSchema } from './constraint.ts';
+import { durationSchema } from './duration.ts';
 import { consequenceSchema, effectSchema } from './effect.ts';
 import { egressSchema } from './egress.ts';
 import { flowSchema, organisationSchema, usersSchema } from './flow-rules.ts';
 import type { Place } from './place.ts';
 import { agentNameSchema } from './principal.ts';
 import { sourceNameSchema, sourceSchema, toolScanSchema } from './scanning.ts';
+import { secretReferenceSchema } from './secret-reference.ts';
 
 // Two conventions hold in this file. The message given to a format (`regex`, `url`) completes the sentence
 // “expected …”, and every key has a description of one sentence, which editors show next to it.
@@ -14,25 +18,6 @@ import { sourceNameSchema, sourceSchema, toolScanSchema } from './scanning.ts';
 /** Where something of the manifest is written: its key in a mapping, its item in a list, else the nearest thing above. */
 export type PlaceOf = (path: readonly (string | number)[]) => Place;
 
-const UNIT_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
-
-/** A duration: `500ms`, `30s`, `15m`, `8h`, `180d`. Parsed to milliseconds. */
-export const durationSchema = z
-  .string()
-  .regex(/^\d{1,9}(ms|s|m|h|d)$/, 'a duration such as `500ms`, `30s`, `15m`, `8h` or `180d`')
-  .transform((text) => {
-    const unit = text.replace(/^\d+/, '') as keyof typeof UNIT_MS; // the pattern admits only these units
-    return Number.parseInt(text, 10) * UNIT_MS[unit];
-  })
-  .refine((ms) => ms <= limits.durationMs, 'a duration of up to `36500d`');
-
-/** A secret, by reference only: `env:NAME` or `file:/path`. Secret values are never written in the file. */
-const secretReferenceSchema = z.strictObject({
-  secret: z
-    .string()
-    .regex(/^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$/, '`env:NAME` or `file:/path`')
-    .describe('Where the value is: `env:NAME` of the gateway’s environment, or `file:/path` readable by it alone.'),
-});
 const plainOrSecretSchema = z.union([z.string(), secretReferenceSchema]);
 export type PlainOrSecret = z.infer<typeof plainOrSecretSchema>;
 
@@ -167,6 +152,16 @@ export const toolDeclarationSchema = z.strictObject({
     .optional(),
   fields: fieldsSchema,
   timeout: timeoutSchema,
+  approvals: toolApprovalSchema.describe('How people are asked about this tool, where that differs.').optional(),
+  undo: z
+    .string()
+    .min(1)
+    .max(200)
+    .meta({
+      description: 'How what it does can be undone, in a few words for whoever approves it; `none` where it cannot.',
+      examples: ['none', 'mail/delete_draft'],
+    })
+    .optional(),
 });
 export type ToolDeclaration = z.infer<typeof toolDeclarationSchema>;
 
@@ -352,15 +347,8 @@ export const manifestSchema = z.strictObject({
     }),
   organisation: organisationSchema.prefault({}).describe('Who is inside; everybody else is outside.'),
   users: usersSchema.prefault({}).describe('What is known of users.'),
-  approvals: z
-    .strictObject({
-      timeout: durationSchema.default(900_000).meta({
-        description: 'How long a question to a person waits before silence denies.',
-        examples: ['15m'],
-      }),
-    })
-    .prefault({})
-    .describe('How people are asked.'),
+  approvals: approvalRulesSchema.prefault({}).describe('How people are asked.'),
+  channels: channelsSchema.default({}).describe('Ways to tell people that something waits for them, by name.'),
   runs: z
     .strictObject({
       lifetime: durationSchema.default(28_800_000).meta({

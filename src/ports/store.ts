@@ -1,9 +1,11 @@
 import type { Digest } from '../base/digest.ts';
 import type { ErrorCode } from '../base/errors.ts';
 import type { JsonObject } from '../base/json.ts';
-import type { Approval } from '../model/approval.ts';
+import type { Approval, ApprovalAnswer } from '../model/approval.ts';
+import type { Delegation, TierReview } from '../model/duty.ts';
 import type { NewEvent, StoredEvent } from '../model/event.ts';
 import type { Label } from '../model/label.ts';
+import type { Notice, WaitingNotice } from '../model/notice.ts';
 import type { Run } from '../model/run.ts';
 import type { ToolName } from '../model/tool.ts';
 
@@ -79,23 +81,38 @@ export type Change =
   | { readonly kind: 'intent.close'; readonly callId: string; readonly ran: Ran; readonly atMs: number }
   /**
    * Asks a person. Counted against the maximum are the run's pending approvals that have not expired when this one is
-   * asked. [E_STORE_CORRUPT if the id exists, E_LIMIT if the run has as many as it may have]
+   * asked, and, where `maxAsked` is given, all that were asked in the run since then. [E_STORE_CORRUPT if the id exists,
+   * E_APPROVAL_FLOOD if the run has as many as it may have]
    */
-  | { readonly kind: 'approval.open'; readonly approval: Approval; readonly maxPendingPerRun: number }
+  | {
+      readonly kind: 'approval.open';
+      readonly approval: Approval;
+      readonly maxPendingPerRun: number;
+      readonly maxAsked?: { readonly count: number; readonly sinceMs: number };
+    }
   /**
-   * Records a person's answer to a pending approval of the tenant. [E_APPROVAL_USED if there is none of that id or it is
-   * no longer pending, E_APPROVAL_EXPIRED if it is and its time has passed]
+   * Adds a person's answer to a pending approval of the tenant. One no denies it; it is approved once as many as
+   * `persons` have approved it. [E_APPROVAL_USED if there is none of that id or it is no longer pending,
+   * E_APPROVAL_EXPIRED if it is and its time has passed, E_APPROVAL_SAME_PERSON if whoever answers, or whose duty it is,
+   * has approved it already, themselves or by a deputy]
    */
   | {
       readonly kind: 'approval.answer';
       readonly tenant: string;
       readonly approvalId: string;
-      readonly approve: boolean;
-      readonly by: string;
-      readonly nowMs: number;
+      readonly answer: ApprovalAnswer;
+      readonly persons: number;
     }
-  /** Marks pending approvals of the tenant whose time has passed as expired. Does nothing to any other. */
-  | { readonly kind: 'approval.expire'; readonly tenant: string; readonly nowMs: number }
+  /**
+   * Marks approvals of the tenant as expired whose time has passed and that nobody has denied or spent. Does nothing to
+   * any other. With an id, that one alone. [with an id: E_APPROVAL_USED if there is nothing to mark]
+   */
+  | {
+      readonly kind: 'approval.expire';
+      readonly tenant: string;
+      readonly nowMs: number;
+      readonly approvalId?: string;
+    }
   /**
    * Spends an approved approval. [E_APPROVAL_USED if there is none of that id with this tenant, agent, run and nonce, or
    * it is not approved: pending, denied, expired or spent; else E_APPROVAL_EXPIRED if its time has passed; else
@@ -111,6 +128,25 @@ export type Change =
       readonly nonce: string;
       readonly nowMs: number;
     }
+  /** Lets a deputy answer for somebody until then, in place of what held between the two. */
+  | { readonly kind: 'duty.delegate'; readonly delegation: Delegation }
+  /** Remembers who looked at the consequences of the tools last. */
+  | { readonly kind: 'tiers.review'; readonly review: TierReview }
+  /** Something people have to be told. It is due at once. [E_STORE_CORRUPT if the id exists] */
+  | { readonly kind: 'notice.add'; readonly notice: Notice }
+  /**
+   * Takes a notice up that was taken up `attempts` times before: it is due again at `dueAtMs`, unless it is closed by
+   * then. [E_BUSY if there is none, or somebody else took it up]
+   */
+  | {
+      readonly kind: 'notice.claim';
+      readonly tenant: string;
+      readonly id: string;
+      readonly attempts: number;
+      readonly dueAtMs: number;
+    }
+  /** Delivered, or given up. [E_BUSY if there is none any more] */
+  | { readonly kind: 'notice.close'; readonly tenant: string; readonly id: string }
   /**
    * Remembers the pin of a tool as reviewed. With `ifAbsent` only where there is none: the same one does no harm. [with
    * `ifAbsent`: E_BUSY if the tool has another pin by now]
@@ -186,6 +222,13 @@ export interface AskedCall {
   readonly callDigest: Digest;
 }
 
+export interface OverdueApproval {
+  readonly approvalId: string;
+  readonly runId: string;
+  readonly agent: string;
+  readonly tool: ToolName;
+}
+
 export interface StoredPin {
   readonly tool: ToolName;
   readonly pin: Digest;
@@ -229,6 +272,15 @@ export interface Store {
    * `limit`, but at least one if there is any, when they come to more than `limits.pageChars`.
    */
   listApprovals(tenant: string, state: Approval['state'], limit: number, after?: string): Promise<readonly Approval[]>;
+  /** The last approval that was asked about before then and was spent on this agent's use of this tool. */
+  readLastSpent(tenant: string, agent: string, tool: ToolName, beforeMs: number): Promise<Approval | undefined>;
+  /** Approvals whose time has passed and that nobody has denied or spent or marked so; those that expired first come first. */
+  listOverdue(tenant: string, nowMs: number, limit: number): Promise<readonly OverdueApproval[]>;
+  /** Delegations that hold, by who delegates, then by the deputy. */
+  listDelegations(tenant: string, nowMs: number): Promise<readonly Delegation[]>;
+  readTierReview(tenant: string): Promise<TierReview | undefined>;
+  /** Notices of the tenant that are due, the longest due first. */
+  listNotices(tenant: string, nowMs: number, limit: number): Promise<readonly WaitingNotice[]>;
   /** The calls that a person was asked about, by approvals that may still be spent or answered; newest first. */
   listAsked(tenant: string, nowMs: number, limit: number): Promise<readonly AskedCall[]>;
   /**

@@ -1,8 +1,11 @@
 import { newId } from '../base/clock.ts';
-import { Fault } from '../base/fault.ts';
 import { limits } from '../base/limits.ts';
 import type { Approval } from '../model/approval.ts';
 import type { Decision, Reason } from '../model/decision.ts';
+import { factsOf } from './approving/approval-facts.ts';
+import { dutyOf, isEnough } from './approving/duty.ts';
+import { expireOne } from './approving/expire-approvals.ts';
+import { steadyNowMs } from './approving/steady-time.ts';
 import { commit } from './line/commit.ts';
 import type { Decided } from './line/decide.ts';
 import { Refusal, refuse } from './line/refusal.ts';
@@ -23,7 +26,7 @@ export async function findApproval(world: World, decided: Decided): Promise<Appr
   const named = request.approvalId !== undefined;
   const { decision } = decided;
   if (approval === undefined || approval.runId !== run.id || approval.agent !== run.principal.agent) {
-    return refuse('E_APPROVAL_USED', 'this run has no such approval');
+    return refuse('E_APPROVAL_UNKNOWN', 'this run has no such approval');
   }
   if (approval.callDigest !== call.digest) {
     return new Refusal(
@@ -32,14 +35,19 @@ export async function findApproval(world: World, decided: Decided): Promise<Appr
       { approvalId: approval.id, record: recordDecided(decided) },
     );
   }
-  const expired = approval.expiresAtMs <= world.clock.nowMs();
+  const nowMs = steadyNowMs(world.clock);
+  const expired = approval.expiresAtMs <= nowMs;
   if (approval.state === 'pending' && !expired) return pending(approval.id, decided);
   if (approval.state === 'denied') return refuse('E_APPROVAL_DENIED', `denied by ${approval.answeredBy ?? 'a person'}`);
   if (approval.state === 'approved' && !expired) {
-    if (answersTheSameQuestion(approval, decision)) return approval;
+    const isSame = answersTheSameQuestion(approval, decision);
+    if (isSame && isStillEnough(approval, decided)) return approval;
     if (named)
-      return refuse('E_APPROVAL_ARGS_CHANGED', 'policy now asks for another reason than the one a person answered');
+      return isSame
+        ? refuse('E_APPROVER', 'who approved it may not, or are not enough, by the rules of now')
+        : refuse('E_APPROVAL_ARGS_CHANGED', 'policy now asks for another reason than the one a person answered');
   }
+  if (expired) await closeExpired(world, approval, nowMs);
   await world.asked.forget(run.id, call.digest, approval.id);
   if (!named) return undefined;
   return approval.state === 'consumed'
@@ -50,9 +58,10 @@ export async function findApproval(world: World, decided: Decided): Promise<Appr
 /** Opens an approval for this call, durably, and refuses the call until it is answered. */
 export async function askForApproval(world: World, decided: Decided): Promise<Refusal> {
   const { scanned, tool, call } = decided.labelled.validated;
-  const { run } = scanned.admitted;
+  const { run, catalog } = scanned.admitted;
   const { tenant, agent } = run.principal;
-  const askedAtMs = world.clock.nowMs();
+  const askedAtMs = steadyNowMs(world.clock);
+  const duty = dutyOf(catalog.manifest, tool.name, tool.consequence);
   const approval: Approval = {
     id: newId(world.clock, 'apr'),
     tenant,
@@ -66,13 +75,19 @@ export async function askForApproval(world: World, decided: Decided): Promise<Re
     callDigest: call.digest,
     nonce: Buffer.from(world.clock.randomBytes(16)).toString('hex'),
     reasons: decided.decision.reasons,
+    facts: factsOf(decided),
     askedAtMs,
-    expiresAtMs: askedAtMs + world.approvalLifeMs(),
+    expiresAtMs: askedAtMs + duty.timeoutMs,
     state: 'pending',
   };
   const opened = await world.asked.open(run.id, call.digest, approval.id, () =>
     commit(world, [
-      { kind: 'approval.open', approval, maxPendingPerRun: limits.pendingApprovalsPerRun },
+      {
+        kind: 'approval.open',
+        approval,
+        maxPendingPerRun: limits.pendingApprovalsPerRun,
+        maxAsked: { count: limits.approvalsAsked, sinceMs: askedAtMs - limits.approvalsAskedMs },
+      },
       {
         kind: 'event.append',
         event: {
@@ -97,38 +112,18 @@ export async function askForApproval(world: World, decided: Decided): Promise<Re
   return pending(opened, decided);
 }
 
-/** A person's answer. The first one stands. Throws a `Fault` with the code that says why it cannot be taken. */
-export async function answerApproval(
-  world: Pick<World, 'store' | 'clock'>,
-  answer: { readonly tenant: string; readonly approvalId: string; readonly approve: boolean; readonly by: string },
-): Promise<Approval> {
-  const nowMs = world.clock.nowMs();
-  const before = await world.store.readApproval(answer.tenant, answer.approvalId);
-  if (before === undefined) throw new Fault('E_NOT_FOUND', `there is no approval \`${answer.approvalId}\``);
-  const result = await world.store.commit([
-    { kind: 'approval.answer', ...answer, nowMs },
-    {
-      kind: 'event.append',
-      event: {
-        id: newId(world.clock, 'evt'),
-        kind: 'approval.answered',
-        tenant: answer.tenant,
-        runId: before.runId,
-        callId: before.callId,
-        agent: before.agent,
-        tool: before.tool,
-        atMs: nowMs,
-        body: { approvalId: before.id, approve: answer.approve, by: answer.by, callDigest: before.callDigest },
-      },
-    },
-  ]);
-  if (!result.ok) throw new Fault(result.code, result.message);
-  return {
-    ...before,
-    state: answer.approve ? 'approved' : 'denied',
-    answeredBy: answer.by,
-    answeredAtMs: nowMs,
-  };
+/** Whether those who approved may do so by the rules of now, and are enough. */
+function isStillEnough(approval: Approval, decided: Decided): boolean {
+  const { tool, scanned } = decided.labelled.validated;
+  const { manifest } = scanned.admitted.catalog;
+  const asked = { agent: approval.agent, user: approval.facts?.user };
+  return isEnough(manifest, dutyOf(manifest, tool.name, tool.consequence), approval.answers ?? [], asked);
+}
+
+/** A time that has passed has passed for good, also where the clock is set back. */
+async function closeExpired(world: World, approval: Approval, nowMs: number): Promise<void> {
+  const { id, tenant, runId, agent, tool } = approval;
+  await expireOne(world, tenant, { approvalId: id, runId, agent, tool }, nowMs).catch(() => {}); // refused all the same
 }
 
 async function readApproval(world: World, tenant: string, id: string): Promise<Approval | Refusal | undefined> {

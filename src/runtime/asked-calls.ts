@@ -13,12 +13,11 @@ export class AskedCalls {
   readonly #ids = new Map<string, Promise<string | Refusal>>();
 
   /**
-   * Recalls what was asked before this process started, and closes the questions that nobody answered in time. Whole
+   * Recalls what was asked before this process started. Whole
    * approvals are not read: what stands in them is for agents to choose.
    */
   static async recall(store: Store, tenant: string, nowMs: number): Promise<AskedCalls> {
     const asked = new AskedCalls();
-    await store.commit([{ kind: 'approval.expire', tenant, nowMs }]);
     // The newest last, so that it stands where a call was asked about again.
     for (const { approvalId, runId, callDigest } of (await store.listAsked(tenant, nowMs, RECALLED_CALLS)).toReversed())
       asked.#ids.set(key(runId, callDigest), Promise.resolve(approvalId));

@@ -30,8 +30,6 @@ export interface World {
   readonly reserved: ReservedPaths;
   readonly markers: RunMarkers;
   readonly histories: HistoryBook;
-  /** How long a question to a person waits, milliseconds, under the configuration in force. */
-  approvalLifeMs(): number;
   /** How many calls are under way; the line counts itself in and out. */
   readonly inFlight: { count: number };
   /** Told of a broken assertion, for the operator. The call it broke is denied. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { CallContext, Execution } from '../../src/ports/tool-source.ts';
-import { answerApproval } from '../../src/runtime/approvals.ts';
+import { answerApproval } from '../../src/runtime/approving/answer-approval.ts';
 import { call } from '../../src/runtime/call.ts';
 import { lawCatalog, lawTool, openLawWorld } from '../laws/law-world.ts';
 import { openAttackDoor } from './attack-door.ts';
@@ -53,7 +53,7 @@ describe('answers nobody asked for', () => {
       return (result?.['_meta'] as Record<string, string> | undefined)?.['chaperone/approvalId'] ?? '';
     };
     const approve = (approvalId: string) =>
-      answerApproval(law.world, { tenant: 'default', approvalId, approve: true, by: 'ann' });
+      answerApproval(law.world, { tenant: 'default', approvalId, approve: true, by: 'ann', presence: 'terminal' });
     await approve(await ask());
     const second = await ask();
     expect(inputs).toEqual([undefined]);
@@ -100,7 +100,7 @@ describe('answers nobody asked for', () => {
     const request = { principal, runId: run.id, tool: 'law/pay', arguments: {} };
     const first = await call(law.world, request);
     const approvalId = first.kind === 'refused' ? (first.approvalId ?? '') : '';
-    await answerApproval(law.world, { tenant: 'default', approvalId, approve: true, by: 'ann' });
+    await answerApproval(law.world, { tenant: 'default', approvalId, approve: true, by: 'ann', presence: 'terminal' });
     const input = { responses: { ok: { action: 'accept', content: { amount: 1_000_000 } } } };
     const second = await call(law.world, { ...request, input });
     expect(second).toMatchObject({ kind: 'refused', code: 'E_APPROVAL_PENDING' });

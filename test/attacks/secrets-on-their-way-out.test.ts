@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../src/base/json.ts';
 import { Secret } from '../../src/base/secret.ts';
 import type { Intent } from '../../src/model/intent.ts';
-import { answerApproval } from '../../src/runtime/approvals.ts';
+import { answerApproval } from '../../src/runtime/approving/answer-approval.ts';
 import { call } from '../../src/runtime/call.ts';
 import type { CallAnswer } from '../../src/runtime/line/call-answer.ts';
 import { counting, lawCatalog, lawTool, openLawWorld } from '../laws/law-world.ts';
@@ -95,7 +95,7 @@ describe('a secret on its way out', () => {
     const { answer, world, effects, request } = await attempt('send_message', args);
     if (answer.kind !== 'refused' || answer.approvalId === undefined) throw new Error('a person is asked');
     const { approvalId } = answer;
-    await answerApproval(world, { tenant: 'default', approvalId, approve: true, by: 'ann' });
+    await answerApproval(world, { tenant: 'default', approvalId, approve: true, by: 'ann', presence: 'terminal' });
     expect(await call(world, { ...request, arguments: { ...args, body: `${args.body}!` } })).toMatchObject({
       code: 'E_APPROVAL_PENDING',
     });

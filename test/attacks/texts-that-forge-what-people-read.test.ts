@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { draftManifest } from '../../src/app/draft-manifest.ts';
-import { printCard } from '../../src/cli/approvals.ts';
+import { printCard } from '../../src/cli/print-card.ts';
 import { printEvent } from '../../src/cli/print-event.ts';
 import { Terminal } from '../../src/cli/terminal.ts';
 import type { Approval } from '../../src/model/approval.ts';
 import type { StoredEvent } from '../../src/model/event.ts';
+import { manifestSchema } from '../../src/model/manifest.ts';
+import { makeCard } from '../../src/runtime/approving/approval-card.ts';
 import { lawCatalog, lawTool } from '../laws/law-world.ts';
 
 /** Names and values that a model or a server chose, in front of people who decide by what they see. */
@@ -59,8 +61,8 @@ describe('what people read', () => {
       reasons: [],
       state: 'pending',
       expiresAtMs: 0,
-    };
-    terminal.data({}, printCard(approval as unknown as Approval));
+    } as unknown as Approval;
+    terminal.data({}, printCard(approval, makeCard(manifestSchema.parse({ version: 1 }), approval, undefined)));
     expect(shown()).toMatch(/ann@corp\.example\\u\{/);
   });
 

@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, it, vi } from 'vitest';
 import type { CallInput, Execution } from '../../src/ports/tool-source.ts';
-import { answerApproval } from '../../src/runtime/approvals.ts';
+import { answerApproval } from '../../src/runtime/approving/answer-approval.ts';
 import { openAttackDoor } from '../attacks/attack-door.ts';
 import { lawCatalog, lawTool, openLawWorld } from '../laws/law-world.ts';
 
@@ -57,7 +57,13 @@ describe('a client with a session, before a server without', () => {
     const pay = () => ask('tools/call', { name: 'pay', arguments: {} });
     const approve = async () => {
       const approvalId = String((await pay())?._meta?.['chaperone/approvalId']);
-      await answerApproval(law.world, { tenant: 'default', approvalId, approve: true, by: 'ann' });
+      await answerApproval(law.world, {
+        tenant: 'default',
+        approvalId,
+        approve: true,
+        by: 'ann',
+        presence: 'terminal',
+      });
     };
     await approve();
     await approve();

@@ -48,7 +48,16 @@ describe('the SDK', () => {
 
     const [approval] = await chaperone.pendingApprovals();
     expect(approval?.arguments).toEqual({ to: 'bob@example.com' });
-    await chaperone.answerApproval(approval?.id ?? '', true, 'carol');
+    const id = approval?.id ?? '';
+    // Nobody has declared it, so it may do much harm: somebody has to be there, who names it.
+    await expect(chaperone.answerApproval(id, true, 'carol')).rejects.toMatchObject({ code: 'E_APPROVAL_PRESENCE' });
+    await expect(chaperone.answerApproval(id, true, 'carol', { presence: 'passkey' })).rejects.toMatchObject({
+      code: 'E_APPROVAL_CONFIRM',
+    });
+    const how = { presence: 'passkey', confirm: 'app/send_mail' } as const;
+    await expect(chaperone.answerApproval(id, true, 'ann', how)).rejects.toMatchObject({ code: 'E_APPROVAL_OWN' });
+    expect(await chaperone.readCard(id)).toMatchObject({ needs: { confirm: 'app/send_mail' } });
+    await chaperone.answerApproval(id, true, 'carol', how);
     expect(await guarded.send_mail.execute({ to: 'bob@example.com' })).toBe('sent');
     expect(sent).toEqual([{ to: 'bob@example.com' }]);
 

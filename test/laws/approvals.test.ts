@@ -6,7 +6,7 @@ import type { Intent } from '../../src/model/intent.ts';
 import type { Principal } from '../../src/model/principal.ts';
 import { type Tool, toolName } from '../../src/model/tool.ts';
 import type { Store } from '../../src/ports/store.ts';
-import { answerApproval } from '../../src/runtime/approvals.ts';
+import { answerApproval } from '../../src/runtime/approving/answer-approval.ts';
 import { call } from '../../src/runtime/call.ts';
 import type { CallAnswer } from '../../src/runtime/line/call-answer.ts';
 import { Seeded, yieldSome } from '../simulation/seeded.ts';
@@ -81,7 +81,7 @@ const ARGUMENTS: JsonObject = { to: ['bob'], subject: 'hi' };
 const ask = (more: Ask = {}) =>
   call(lawWorld.world, { principal: A, runId, tool: 'law/send', arguments: ARGUMENTS, ...more });
 const answer = (approvalId: string, approve = true) =>
-  answerApproval(lawWorld.world, { tenant: 'default', approvalId, approve, by: 'person' });
+  answerApproval(lawWorld.world, { tenant: 'default', approvalId, approve, by: 'person', presence: 'terminal' });
 const codeOf = (given: CallAnswer) => (given.kind === 'refused' ? given.code : 'result');
 
 /** Asks, and has a person approve. */
@@ -164,22 +164,22 @@ describe('law 7: an approval fits one canonical call', () => {
 
   const others: readonly [string, () => Promise<Ask>, string][] = [
     ['another tool', async () => ({ tool: 'law/send_twin' }), 'E_APPROVAL_ARGS_CHANGED'],
-    ['another run of the same agent', async () => ({ runId: await startRun(A) }), 'E_APPROVAL_USED'],
+    ['another run of the same agent', async () => ({ runId: await startRun(A) }), 'E_APPROVAL_UNKNOWN'],
     [
       'another run of the same agent for a user',
       async () => ({ runId: await startRun({ ...A, onBehalfOf: { id: 'u', groups: [], attributes: {} } }) }),
-      'E_APPROVAL_USED',
+      'E_APPROVAL_UNKNOWN',
     ],
     [
       'another agent in a run of its own',
       async () => ({ principal: { ...A, agent: 'b' }, runId: await startRun({ ...A, agent: 'b' }) }),
-      'E_APPROVAL_USED',
+      'E_APPROVAL_UNKNOWN',
     ],
     ['another agent in the approved run', async () => ({ principal: { ...A, agent: 'b' } }), 'E_RUN_UNKNOWN'],
     [
       'another tenant in a run of its own',
       async () => ({ principal: { ...A, tenant: 'other' }, runId: await startRun({ ...A, tenant: 'other' }) }),
-      'E_APPROVAL_USED',
+      'E_APPROVAL_UNKNOWN',
     ],
     ['another tenant in the approved run', async () => ({ principal: { ...A, tenant: 'other' } }), 'E_RUN_UNKNOWN'],
   ];
@@ -307,7 +307,7 @@ describe('law 7: silence and a no deny', () => {
   });
 
   it('does not exist where nobody asked', async () => {
-    expect(codeOf(await ask({ approvalId: 'apr_none' }))).toBe('E_APPROVAL_USED');
+    expect(codeOf(await ask({ approvalId: 'apr_none' }))).toBe('E_APPROVAL_UNKNOWN');
     expect(effects).toEqual([]);
   });
 });

@@ -4,7 +4,7 @@ import type { JsonObject } from '../../src/base/json.ts';
 import { listHiddenTexts } from '../../src/flow/decode-forms.ts';
 import { listLeaves } from '../../src/flow/list-leaves.ts';
 import { coversLabel, leastLabel } from '../../src/model/label.ts';
-import { answerApproval } from '../../src/runtime/approvals.ts';
+import { answerApproval } from '../../src/runtime/approving/answer-approval.ts';
 import { call } from '../../src/runtime/call.ts';
 import type { CallAnswer } from '../../src/runtime/line/call-answer.ts';
 import { type LineRun, lineTools, openLineRun, verdictOf } from '../attacks/line-session.ts';
@@ -193,7 +193,14 @@ describe('law 4: a protected argument takes only what somebody trusted chose', (
     const asked = await run.call('send_mail', mail);
     expect(asked).toMatchObject({ kind: 'refused', code: 'E_APPROVAL_PENDING' });
     const approvalId = approvalOf(asked);
-    await answerApproval(run.law.world, { tenant: 'default', approvalId, approve: true, by: 'carol' });
+    await answerApproval(run.law.world, {
+      tenant: 'default',
+      approvalId,
+      approve: true,
+      by: 'carol',
+      presence: 'terminal',
+      confirm: 'acme/send_mail',
+    });
     const other = { ...mail, recipients: ['mallory@evil.test'] };
     expect(verdictOf(await run.call('send_mail', other, 'ok', approvalId))).not.toBe('permit');
     expect(verdictOf(await run.call('send_mail', mail, 'ok', approvalId))).toBe('permit');

@@ -7,7 +7,7 @@ import type { StoredEvent } from '../../src/model/event.ts';
 import type { Intent } from '../../src/model/intent.ts';
 import type { Store } from '../../src/ports/store.ts';
 import type { Execution } from '../../src/ports/tool-source.ts';
-import { answerApproval } from '../../src/runtime/approvals.ts';
+import { answerApproval } from '../../src/runtime/approving/answer-approval.ts';
 import { call } from '../../src/runtime/call.ts';
 import type { CallAnswer } from '../../src/runtime/line/call-answer.ts';
 import { recover } from '../../src/runtime/recover.ts';
@@ -171,9 +171,13 @@ async function live(scenario: Scenario, truth: Store, neighbour: Store): Promise
       const request = { principal, runId, tool, arguments: { note }, signal: abort.signal };
       const first = await ask(request);
       if (first.kind !== 'refused' || first.approvalId === undefined) return;
-      await answerApproval(world, { tenant: 'default', approvalId: first.approvalId, approve, by: 'p' }).catch(
-        () => {},
-      );
+      await answerApproval(world, {
+        tenant: 'default',
+        approvalId: first.approvalId,
+        approve,
+        by: 'p',
+        presence: 'terminal',
+      }).catch(() => {});
       await ask(named ? { ...request, approvalId: first.approvalId } : request);
     }),
   );

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Store } from '../../src/ports/store.ts';
 import type { Execution } from '../../src/ports/tool-source.ts';
-import { answerApproval } from '../../src/runtime/approvals.ts';
+import { answerApproval } from '../../src/runtime/approving/answer-approval.ts';
 import { call } from '../../src/runtime/call.ts';
 import { KeyedCalls } from '../../src/runtime/keyed-calls.ts';
 import { recover } from '../../src/runtime/recover.ts';
@@ -112,7 +112,7 @@ describe('a call with a key', () => {
     const asked = await calls.call(request('bob'), 'k');
     expect(asked).toMatchObject({ code: 'E_APPROVAL_PENDING' });
     const approvalId = asked.kind === 'refused' ? (asked.approvalId ?? '') : '';
-    await answerApproval(law.world, { tenant: 'default', approvalId, approve: true, by: 'ann' });
+    await answerApproval(law.world, { tenant: 'default', approvalId, approve: true, by: 'ann', presence: 'terminal' });
     expect(await start().call(request('bob'), 'k')).toMatchObject({ kind: 'result', callId: asked.callId });
     expect(await calls.call(request('bob'), 'k')).toMatchObject({ code: 'E_RESULT_GONE', ran: 'yes' });
     expect(effects).toHaveLength(1);

@@ -23,6 +23,8 @@ export interface LawWorld {
   readonly truth: Store;
   /** Lets time pass. */
   advance(ms: number): void;
+  /** Sets the wall clock back, while time goes on. */
+  setBack(ms: number): void;
   /** Puts another catalog into force, as a reload does. */
   enthrone(catalog: Catalog): Promise<void>;
 }
@@ -35,7 +37,6 @@ export interface LawWorldOptions {
   /** A store that outlived an earlier world. */
   readonly truth?: Store;
   readonly seed?: number;
-  readonly approvalLifeMs?: number;
   readonly tenant?: string;
 }
 
@@ -47,9 +48,10 @@ export async function openLawWorld(options: LawWorldOptions): Promise<LawWorld> 
   const store = options.wrap?.(truth) ?? truth;
   const seeded = new Seeded(options.seed ?? 1);
   let nowMs = START_MS;
+  let passedMs = 0;
   const clock: Clock = {
     nowMs: () => nowMs,
-    monotonicMs: () => nowMs - START_MS,
+    monotonicMs: () => passedMs,
     randomBytes: (count) => Uint8Array.from({ length: count }, () => seeded.below(256)),
   };
   let { catalog } = options;
@@ -79,13 +81,16 @@ export async function openLawWorld(options: LawWorldOptions): Promise<LawWorld> 
     enthrone,
     advance: (ms) => {
       nowMs += ms;
+      passedMs += ms;
+    },
+    setBack: (ms) => {
+      nowMs -= ms;
     },
     world: {
       clock,
       store,
       runs: new RunBook(clock, store, () => 8 * 3_600_000),
       asked: await AskedCalls.recall(truth, options.tenant ?? 'default', nowMs),
-      approvalLifeMs: () => options.approvalLifeMs ?? APPROVAL_LIFE_MS,
       scanner: createThreadScanner(),
       held: new HeldSecrets(),
       reserved: { find: () => undefined },

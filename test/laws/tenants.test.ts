@@ -9,7 +9,7 @@ import { Gateway, parseOptions } from '../../src/app/gateway.ts';
 import { type Serving, serve } from '../../src/app/serve.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import type { NewTokenClaims } from '../../src/contract/tokens.ts';
-import { answerApproval } from '../../src/runtime/approvals.ts';
+import { answerApproval } from '../../src/runtime/approving/answer-approval.ts';
 import { readCallRecord } from '../../src/runtime/explain.ts';
 import { RunBook } from '../../src/runtime/run-book.ts';
 
@@ -227,7 +227,13 @@ describe.each(TENANTS)('tenant %s and what is the other’s', (tenant) => {
     for (const id of [theirs.callId, theirs.askedCallId, theirs.approvalId]) {
       await expect(readCallRecord(world.store, tenant, id)).rejects.toMatchObject({ code: 'E_NOT_FOUND' });
     }
-    const answering = { tenant, approvalId: theirs.approvalId, approve: true, by: 'thief' };
+    const answering = {
+      tenant,
+      approvalId: theirs.approvalId,
+      approve: true,
+      by: 'thief',
+      presence: 'terminal',
+    } as const;
     await expect(answerApproval(world, answering)).rejects.toMatchObject({ code: 'E_NOT_FOUND' });
     await expect(world.runs.end(tenant, theirs.runId)).rejects.toMatchObject({ code: 'E_RUN_UNKNOWN' });
     expect(await world.runs.find({ tenant: other, agent: 'agent' }, theirs.runId)).toBeDefined();

@@ -27,6 +27,11 @@ export function faultyStore(inner: Store, seeded: Seeded, rate: () => number): S
       return result;
     },
     readEvents: read((query) => inner.readEvents(query)),
+    readLastSpent: read((tenant, agent, tool, beforeMs) => inner.readLastSpent(tenant, agent, tool, beforeMs)),
+    listOverdue: read((tenant, nowMs, limit) => inner.listOverdue(tenant, nowMs, limit)),
+    listDelegations: read((tenant, nowMs) => inner.listDelegations(tenant, nowMs)),
+    readTierReview: read((tenant) => inner.readTierReview(tenant)),
+    listNotices: read((tenant, nowMs, limit) => inner.listNotices(tenant, nowMs, limit)),
     listAsked: read((tenant, nowMs, limit) => inner.listAsked(tenant, nowMs, limit)),
     readRun: read((tenant, runId) => inner.readRun(tenant, runId)),
     readRunKeys: read((tenant, runIds) => inner.readRunKeys(tenant, runIds)),

@@ -3,7 +3,7 @@ import { newMemoryState } from '../../src/adapters/stores/memory/memory-state.ts
 import { openMemoryStore } from '../../src/adapters/stores/memory/open-memory-store.ts';
 import { manifestSchema } from '../../src/model/manifest.ts';
 import { pinTool, toolName } from '../../src/model/tool.ts';
-import { answerApproval } from '../../src/runtime/approvals.ts';
+import { answerApproval } from '../../src/runtime/approving/answer-approval.ts';
 import { AskedCalls } from '../../src/runtime/asked-calls.ts';
 import { call } from '../../src/runtime/call.ts';
 import { buildCatalog } from '../../src/runtime/catalog.ts';
@@ -67,7 +67,6 @@ export async function simulate(seed: number): Promise<Report> {
     store,
     runs: new RunBook(clock, store, () => 3_600_000),
     asked: await AskedCalls.recall(truth, TENANT, clock.nowMs()),
-    approvalLifeMs: () => 900_000,
     scanner: createThreadScanner(),
     held: new HeldSecrets(),
     reserved: { find: () => undefined },
@@ -100,7 +99,13 @@ export async function simulate(seed: number): Promise<Report> {
       answers.push(first);
       if (first.kind !== 'refused' || first.approvalId === undefined) return;
       const approve = seeded.chance(0.7);
-      await answerApproval(world, { tenant: TENANT, approvalId: first.approvalId, approve, by: 'p' }).catch(() => {});
+      await answerApproval(world, {
+        tenant: TENANT,
+        approvalId: first.approvalId,
+        approve,
+        by: 'p',
+        presence: 'terminal',
+      }).catch(() => {});
       answers.push(await call(world, seeded.chance(0.5) ? request : { ...request, approvalId: first.approvalId }));
     }),
   );

@@ -27,6 +27,8 @@ export function recordOf(change: Change): string | undefined {
       return JSON.stringify(change.run);
     case 'approval.open':
       return JSON.stringify(change.approval);
+    case 'notice.add':
+      return canonicalJson(change.notice.facts);
     case 'bundle.activate':
       return canonicalJson(change.content);
     case 'pin.set':

@@ -25,7 +25,18 @@ export const refusals = {
   intentNotOpen: (callId: string) => refuse('E_STORE_CORRUPT', `call ${callId} has no open intent`),
   approvalExists: (id: string) => refuse('E_STORE_CORRUPT', `approval ${id} exists already`),
   approvalsPending: (runId: string, max: number) =>
-    refuse('E_LIMIT', `run ${runId} has ${max} approvals waiting for a person, which is as many as it may have`),
+    refuse(
+      'E_APPROVAL_FLOOD',
+      `run ${runId} has ${max} approvals waiting for a person, which is as many as it may have`,
+    ),
+  approvalsAsked: (runId: string, max: number) =>
+    refuse('E_APPROVAL_FLOOD', `run ${runId} has asked ${max} times lately, which is as often as it may`),
+  approvalSamePerson: (id: string, by: string) =>
+    refuse('E_APPROVAL_SAME_PERSON', `${by} has answered for approval ${id} already; it takes another person`),
+  approvalNotOverdue: (id: string) =>
+    refuse('E_APPROVAL_USED', `approval ${id} does not wait, or its time has not passed`),
+  noticeExists: (id: string) => refuse('E_STORE_CORRUPT', `notice ${id} exists already`),
+  noticeTaken: (id: string) => refuse('E_BUSY', `notice ${id} was delivered or taken up meanwhile`),
   approvalUsed: (id: string) => refuse('E_APPROVAL_USED', `approval ${id} was already used or does not exist`),
   approvalNotPending: (id: string) =>
     refuse('E_APPROVAL_USED', `approval ${id} was already answered or does not exist`),

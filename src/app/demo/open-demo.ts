@@ -1,6 +1,8 @@
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import type { Approval } from '../../model/approval.ts';
-import { answerApproval } from '../../runtime/approvals.ts';
+import { answerApproval } from '../../runtime/approving/answer-approval.ts';
+import type { ApprovalCard } from '../../runtime/approving/approval-card.ts';
+import { readCard } from '../../runtime/approving/read-card.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { Gateway, parseOptions } from '../gateway.ts';
 import type { Notify } from '../notice.ts';
@@ -19,7 +21,7 @@ export interface OpenDemo extends AsyncDisposable {
   run(): Promise<DemoRun>;
   /** Loads the configuration anew, sets the mailbox back, and runs again. */
   rerun(): Promise<DemoRun>;
-  readApproval(id: string): Promise<Approval | undefined>;
+  readApproval(id: string): Promise<{ readonly approval: Approval; readonly card: ApprovalCard } | undefined>;
   /** Answers, lets the agent try the very same call again, and says what came of it. */
   answer(id: string, approve: boolean): Promise<string>;
 }
@@ -59,9 +61,13 @@ export async function openDemo(
       await layOutData(demo.folder);
       return run();
     },
-    readApproval: (id) => store.readApproval(tenant, id),
+    async readApproval(id) {
+      const approval = await store.readApproval(tenant, id);
+      return approval && { approval, card: await readCard(store, gateway.loaded.manifest, approval) };
+    },
     async answer(id, approve) {
-      const approval = await answerApproval(gateway.world, { tenant, approvalId: id, approve, by: 'local:demo' });
+      const given = { tenant, approvalId: id, approve, by: 'local:demo', presence: 'terminal' } as const;
+      const approval = await answerApproval(gateway.world, given);
       const answer = await gateway.call({
         principal: { tenant, agent: approval.agent },
         runId: approval.runId,

@@ -20,6 +20,7 @@ export const callRoutes: readonly Route[] = [
       tool: wanted.tool,
       arguments: wanted.arguments as JsonObject, // the body was checked to be JSON all the way down
       ...(wanted.approval !== undefined && { approvalId: wanted.approval }),
+      ...(wanted.purpose !== undefined && { purpose: wanted.purpose }),
       ...readKey(request),
     };
     const answer = await request.runtime.call(callerOf(request), call, request.signal);

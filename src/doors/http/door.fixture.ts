@@ -8,9 +8,11 @@ import type { NewTokenClaims } from '../../contract/tokens.ts';
 import type { Approval } from '../../model/approval.ts';
 import { digestEvent, type StoredEvent } from '../../model/event.ts';
 import { leastLabel } from '../../model/label.ts';
+import { manifestSchema } from '../../model/manifest.ts';
 import type { Run } from '../../model/run.ts';
 import type { GovernedTool } from '../../model/tool.ts';
 import type { Signer } from '../../ports/signer.ts';
+import { makeCard } from '../../runtime/approving/approval-card.ts';
 import { createHttpDoor, type HttpDoor, type HttpDoorOptions } from './door.ts';
 import type { HttpListener, ListenOptions } from './listen.ts';
 import type { DoorReport } from './refuse.ts';
@@ -143,6 +145,9 @@ export function createMemoryRuntime(): MemoryRuntime {
       asked.push(['readApproval', tenant, approvalId]);
       const approval = approvals.get(approvalId);
       return mine(tenant, approval?.tenant) ? approval : undefined;
+    },
+    async readCard(approval) {
+      return makeCard(manifestSchema.parse({ version: 1 }), approval, undefined);
     },
     async answerApproval(answer) {
       asked.push(['answerApproval', answer]);

@@ -1,10 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { type ErrorCode, errorEntry } from '../../base/errors.ts';
 import { Fault } from '../../base/fault.ts';
 import {
   approvalsSchema,
   callAnswerSchema,
+  cardSchema,
   errorSchema,
   eventsSchema,
   explanationSchema,
@@ -235,6 +236,7 @@ describe('persons', () => {
     const listed = await test.send('GET', '/v1/approvals', { token });
     expect(approvalsSchema.parse(listed.body).approvals.map(({ id }) => id)).toEqual(['apr_1']);
     const one = await test.send('GET', '/v1/approvals/apr_1', { token });
+    expect(z.object({ card: cardSchema }).parse(one.body).card).toMatchObject({ needs: { persons: 1 } });
     const answered = await test.send('POST', '/v1/approvals/apr_1/answer', { token, body: { approve: true } });
     expect(answered.body).toMatchObject({ approval: { state: 'approved', answeredBy: 'ada' } });
     const again = await test.send('POST', '/v1/approvals/apr_1/answer', { token, body: { approve: false } });
@@ -242,7 +244,7 @@ describe('persons', () => {
     for (const answer of [listed, one, answered, again]) expect(answer.text).not.toContain('c0ffee');
     expect(test.runtime.asked.at(-1)).toEqual([
       'answerApproval',
-      { tenant: 'acme', approvalId: 'apr_1', approve: false, by: 'ada' },
+      { tenant: 'acme', approvalId: 'apr_1', approve: false, by: 'ada', presence: 'token' },
     ]);
   });
 

@@ -2,7 +2,7 @@ import { answerSchema, eventsQuerySchema } from '../../contract/http.ts';
 import type { Approval } from '../../model/approval.ts';
 import { RequestRefused, respondJson } from './refuse.ts';
 import { ofTenant, parseRequest, type Route, type RouteRequest, route } from './route.ts';
-import { viewApproval, viewEvent, viewExplanation } from './views.ts';
+import { viewApproval, viewCard, viewEvent, viewExplanation } from './views.ts';
 
 const APPROVALS_PER_PAGE = 1_000;
 
@@ -18,14 +18,23 @@ export const personRoutes: readonly Route[] = [
   }),
 
   route('GET', '/v1/approvals/:id', ['person'], async (request) => {
-    return respondJson(200, { approval: viewApproval(await readApproval(request)) });
+    const approval = await readApproval(request);
+    const card = viewCard(await request.runtime.readCard(approval));
+    return respondJson(200, { approval: viewApproval(approval), card });
   }),
 
   route('POST', '/v1/approvals/:id/answer', ['person'], async (request) => {
-    const { approve } = await request.read(answerSchema);
+    const { approve, confirm } = await request.read(answerSchema);
     const { claims, runtime } = request;
     const { id } = await readApproval(request);
-    const answered = await runtime.answerApproval({ tenant: claims.tenant, approvalId: id, approve, by: claims.sub });
+    const answered = await runtime.answerApproval({
+      tenant: claims.tenant,
+      approvalId: id,
+      approve,
+      by: claims.sub,
+      presence: 'token',
+      ...(confirm !== undefined && { confirm }),
+    });
     return respondJson(200, { approval: viewApproval(answered) });
   }),
 

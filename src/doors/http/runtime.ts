@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../../base/errors.ts';
 import type { JsonObject } from '../../base/json.ts';
-import type { Approval } from '../../model/approval.ts';
+import type { Approval, Presence } from '../../model/approval.ts';
 import type { Decision } from '../../model/decision.ts';
 import type { StoredEvent } from '../../model/event.ts';
 import type { User } from '../../model/principal.ts';
@@ -9,6 +9,7 @@ import type { ToolResult } from '../../model/result.ts';
 import type { Run } from '../../model/run.ts';
 import type { GovernedTool } from '../../model/tool.ts';
 import type { Ran } from '../../ports/store.ts';
+import type { ApprovalCard } from '../../runtime/approving/approval-card.ts';
 
 /** An agent whose token was verified. Everything in it comes from the token, nothing from the request. */
 export interface AgentCaller {
@@ -31,6 +32,7 @@ export interface RequestedCall {
   readonly tool: string;
   readonly arguments: JsonObject;
   readonly approvalId?: string;
+  readonly purpose?: string;
   /** The caller's own name for the call within its run: whoever asks again under it gets the answer of the first. */
   readonly key?: string;
 }
@@ -119,7 +121,11 @@ export interface HttpRuntime {
     readonly approvalId: string;
     readonly approve: boolean;
     readonly by: string;
+    readonly presence: Presence;
+    readonly confirm?: string;
   }): Promise<Approval>;
+  /** What an approver is shown of an approval that was read a moment ago. */
+  readCard(approval: Approval): Promise<ApprovalCard>;
   explain(tenant: string, callId: string): Promise<Explanation | undefined>;
   /** Oldest first. */
   readEvents(tenant: string, afterSeq: number, limit: number): Promise<readonly StoredEvent[]>;

@@ -1,6 +1,7 @@
 import { isJsonObject } from '../../base/json.ts';
 import type {
   ApprovalBody,
+  CardBody,
   EventBody,
   ExplanationBody,
   ResultBody,
@@ -14,6 +15,7 @@ import type { StoredEvent } from '../../model/event.ts';
 import type { ToolResult } from '../../model/result.ts';
 import type { Run } from '../../model/run.ts';
 import type { GovernedTool } from '../../model/tool.ts';
+import type { ApprovalCard } from '../../runtime/approving/approval-card.ts';
 import type { Explanation, Scanned } from './runtime.ts';
 
 /*
@@ -98,11 +100,53 @@ export function viewApproval(approval: Approval): ApprovalBody {
     arguments: approval.arguments,
     ...(approval.input !== undefined && { input: approval.input }),
     callDigest: approval.callDigest,
+    ...(approval.plan && {
+      plan: { id: approval.plan.id, digest: approval.plan.digest, members: [...approval.plan.members] },
+    }),
     reasons: approval.reasons.map(viewReason),
     askedAt: viewTime(approval.askedAtMs),
     expiresAt: viewTime(approval.expiresAtMs),
+    ...(approval.answers && {
+      answers: approval.answers.map(({ by, onDutyOf, presence, approve, atMs }) => ({
+        by,
+        ...(onDutyOf !== undefined && { onDutyOf }),
+        presence,
+        approve,
+        at: viewTime(atMs),
+      })),
+    }),
     ...(approval.answeredBy !== undefined && { answeredBy: approval.answeredBy }),
     ...(approval.answeredAtMs !== undefined && { answeredAt: viewTime(approval.answeredAtMs) }),
+  };
+}
+
+export function viewCard(card: ApprovalCard): CardBody {
+  return {
+    action: card.action,
+    targets: card.targets.map(({ path, carries, value }) => ({ path, carries, value })),
+    arguments: card.arguments,
+    ...(card.input !== undefined && { input: card.input }),
+    changes: card.changes.map(({ path, kind, before, now }) => ({
+      path,
+      kind,
+      ...(before !== undefined && { before }),
+      ...(now !== undefined && { now }),
+    })),
+    ...(card.comparedWith !== undefined && { comparedWith: card.comparedWith }),
+    doubts: card.doubts.map(({ path, message }) => ({ path, message })),
+    why: card.why.map(viewReason),
+    untrusted: card.untrusted.map(({ path, origins }) => ({ path, origins: [...origins] })),
+    read: { ...card.read, origins: [...card.read.origins] },
+    radius: { ...card.radius },
+    expiresAt: viewTime(card.expiresAtMs),
+    needs: { ...card.needs, approvers: [...card.needs.approvers], presence: [...card.needs.presence] },
+    ...(card.plan && {
+      plan: {
+        id: card.plan.id,
+        calls: card.plan.calls.map(({ tool, arguments: args }) => ({ tool, arguments: args })),
+      },
+    }),
+    ...(card.quotation !== undefined && { quotation: card.quotation }),
   };
 }
 

@@ -13,6 +13,8 @@ export interface CallRequest {
   readonly arguments: unknown;
   /** The approval this call is a retry for. The stored call is executed, so the arguments must be the same. */
   readonly approvalId?: string;
+  /** What the agent says the call is for. Shown to people as a quotation, and never believed. */
+  readonly purpose?: string;
   /** What the caller's own key made of this call: the id it has, and the digest of what was asked for under the key. */
   readonly keyed?: { readonly callId: string; readonly digest: Digest };
   readonly signal?: AbortSignal;

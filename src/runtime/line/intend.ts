@@ -3,6 +3,7 @@ import { limits } from '../../base/limits.ts';
 import type { NewEvent } from '../../model/event.ts';
 import { Intent } from '../../model/intent.ts';
 import type { Change } from '../../ports/store.ts';
+import { steadyNowMs } from '../approving/steady-time.ts';
 import { isolationScopes } from '../isolation.ts';
 import { recordDecided } from '../record.ts';
 import type { World } from '../world.ts';
@@ -71,7 +72,7 @@ export async function intend(world: World, grant: Grant): Promise<Intended | Ref
             approvalId: approval.id,
             callDigest: call.digest,
             nonce: approval.nonce,
-            nowMs,
+            nowMs: steadyNowMs(world.clock),
           },
         ]),
     { kind: 'intent.open', callId: call.id, tenant, runId: run.id, atMs: nowMs },

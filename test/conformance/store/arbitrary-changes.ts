@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { Change } from '../../../src/ports/store.ts';
-import { bundleA, bundleB, callDigest, pinA, sampleApproval, sampleEvent, sampleRun } from './samples.ts';
+import { addNotice, bundleA, bundleB, callDigest, pinA, sampleApproval, sampleEvent, sampleRun } from './samples.ts';
 
 // Few names and few moments, so that commits run into each other.
 const tenant = fc.constantFrom('acme', 'other');
@@ -10,6 +10,8 @@ const callId = fc.constantFrom('call_1', 'call_2', 'call_3');
 const approvalId = fc.constantFrom('apr_1', 'apr_2', 'apr_3');
 const scope = fc.constantFrom('all', 'agent:acme/support', 'run:run_1');
 const bundle = fc.constantFrom(bundleA, bundleB);
+const person = fc.constantFrom('ana', 'bo', 'cy');
+const noticeId = fc.constantFrom('ntc_1', 'ntc_2');
 const ms = fc.integer({ min: 0, max: 60 });
 
 const arbitraryChange: fc.Arbitrary<Change> = fc.oneof(
@@ -70,17 +72,41 @@ const arbitraryChange: fc.Arbitrary<Change> = fc.oneof(
     ran: fc.constantFrom('yes' as const, 'no' as const, 'unknown' as const),
     atMs: ms,
   }),
+  fc.record({ id: approvalId, tenant, agent, runId, askedAtMs: ms, expiresAtMs: ms }).map(
+    (over): Change => ({
+      kind: 'approval.open',
+      approval: sampleApproval(over),
+      maxPendingPerRun: 2,
+      maxAsked: { count: 3, sinceMs: 20 },
+    }),
+  ),
   fc
-    .record({ id: approvalId, tenant, agent, runId, askedAtMs: ms, expiresAtMs: ms })
-    .map((over): Change => ({ kind: 'approval.open', approval: sampleApproval(over), maxPendingPerRun: 2 })),
-  fc.record({
-    kind: fc.constant('approval.answer' as const),
-    tenant,
-    approvalId,
-    approve: fc.boolean(),
-    by: fc.constant('ops'),
-    nowMs: ms,
-  }),
+    .record({
+      tenant,
+      approvalId,
+      persons: fc.integer({ min: 1, max: 3 }),
+      by: person,
+      approve: fc.boolean(),
+      atMs: ms,
+    })
+    .chain(({ by, approve, atMs, ...over }) =>
+      fc.option(person, { nil: undefined }).map((onDutyOf): Change => {
+        const given = { by, ...(onDutyOf === undefined ? {} : { onDutyOf }), groups: [], approve, atMs };
+        return { kind: 'approval.answer', ...over, answer: { ...given, presence: 'terminal' } };
+      }),
+    ),
+  fc.record({ kind: fc.constant('approval.expire' as const), tenant, nowMs: ms, approvalId }),
+  fc
+    .record({ tenant, from: person, to: person, untilMs: ms })
+    .map((delegation): Change => ({ kind: 'duty.delegate', delegation })),
+  fc
+    .record({ tenant, digest: bundle, by: person, atMs: ms })
+    .map((review): Change => ({ kind: 'tiers.review', review })),
+  fc
+    .record({ id: noticeId, tenant, atMs: ms, untilMs: ms })
+    .map((over): Change => ({ kind: 'notice.add', notice: { ...addNotice.notice, ...over } })),
+  fc.record({ kind: fc.constant('notice.claim' as const), tenant, id: noticeId, attempts: fc.nat(2), dueAtMs: ms }),
+  fc.record({ kind: fc.constant('notice.close' as const), tenant, id: noticeId }),
   fc.record({
     kind: fc.constant('approval.consume' as const),
     tenant,

@@ -2,11 +2,15 @@ import type { ErrorCode } from '../../../src/base/errors.ts';
 import type { Change } from '../../../src/ports/store.ts';
 import {
   activateA,
+  addNotice,
   answer,
   bundleA,
   bundleB,
+  claimNotice,
   closeIntent,
+  closeNotice,
   consume,
+  deny,
   eraseRun,
   isolateAgent,
   openApproval,
@@ -27,12 +31,15 @@ export interface ConditionCase {
 }
 
 const expire = { kind: 'approval.expire', tenant: 'acme', nowMs: 50 } as const satisfies Change;
+const expireOne = { ...expire, approvalId: 'apr_1' } as const satisfies Change;
+const two = { ...answer, persons: 2 } as const satisfies Change;
+const secondAnswer = { ...two, answer: { ...two.answer, by: 'bo@acme' } } as const satisfies Change;
 const setPin = { kind: 'pin.set', tool: 'mail/send', pin: pinA, descriptor: {}, atMs: 1 } as const satisfies Change;
-const secondApproval: Change = {
+const secondApproval = {
   kind: 'approval.open',
   approval: sampleApproval({ id: 'apr_2', nonce: 'ff' }),
   maxPendingPerRun: 1,
-};
+} as const satisfies Change;
 
 const READ_OUTSIDE = { integrity: 'untrusted', secrecy: 'internal', origins: ['mail/read'] } as const;
 export const conditionCases: readonly ConditionCase[] = [
@@ -219,7 +226,12 @@ export const conditionCases: readonly ConditionCase[] = [
   },
   { says: 'an approval may be opened', before: [], change: openApproval },
   { says: 'an approval id is used once', before: [openApproval], change: openApproval, code: 'E_STORE_CORRUPT' },
-  { says: 'a run has so many questions pending', before: [openApproval], change: secondApproval, code: 'E_LIMIT' },
+  {
+    says: 'a run has so many questions pending',
+    before: [openApproval],
+    change: secondApproval,
+    code: 'E_APPROVAL_FLOOD',
+  },
   { says: 'an answered question is not pending', before: [openApproval, answer], change: secondApproval },
   {
     says: 'an expired question is not pending',
@@ -241,20 +253,20 @@ export const conditionCases: readonly ConditionCase[] = [
   },
   {
     says: 'an approval is answered once',
-    before: [openApproval, { ...answer, approve: false }],
+    before: [openApproval, deny],
     change: answer,
     code: 'E_APPROVAL_USED',
   },
   {
     says: 'an expired approval cannot be answered',
     before: [openApproval],
-    change: { ...answer, nowMs: 50 },
+    change: { ...answer, answer: { ...answer.answer, atMs: 50 } },
     code: 'E_APPROVAL_EXPIRED',
   },
   {
     says: 'an approval that was marked expired cannot be answered any more',
     before: [openApproval, expire],
-    change: { ...answer, nowMs: 10 },
+    change: answer,
     code: 'E_APPROVAL_USED',
   },
   {
@@ -273,15 +285,112 @@ export const conditionCases: readonly ConditionCase[] = [
     change: answer,
   },
   {
-    says: 'an answered approval is not marked expired',
+    says: 'an approved approval that was marked expired cannot be spent, whatever the clock says then',
     before: [openApproval, answer, expire],
     change: consume,
+    code: 'E_APPROVAL_USED',
+  },
+  {
+    says: 'a denied approval is not marked expired',
+    before: [openApproval, deny],
+    change: expireOne,
+    code: 'E_APPROVAL_USED',
+  },
+  { says: 'one approval may be marked expired', before: [openApproval], change: expireOne },
+  {
+    says: 'one approval is marked expired once',
+    before: [openApproval, expireOne],
+    change: expireOne,
+    code: 'E_APPROVAL_USED',
+  },
+  {
+    says: 'one approval is not marked expired before its time has passed',
+    before: [openApproval],
+    change: { ...expireOne, nowMs: 49 },
+    code: 'E_APPROVAL_USED',
+  },
+  {
+    says: 'another tenant’s approval cannot be marked expired',
+    before: [openApproval],
+    change: { ...expireOne, tenant: 'other' },
+    code: 'E_APPROVAL_USED',
+  },
+  {
+    says: 'one of two persons does not approve',
+    before: [openApproval, two],
+    change: consume,
+    code: 'E_APPROVAL_USED',
+  },
+  { says: 'two of two persons do', before: [openApproval, two, secondAnswer], change: consume },
+  {
+    says: 'one person is not two',
+    before: [openApproval, two],
+    change: two,
+    code: 'E_APPROVAL_SAME_PERSON',
+  },
+  {
+    says: 'a person and their deputy are not two',
+    before: [openApproval, two],
+    change: { ...secondAnswer, answer: { ...secondAnswer.answer, onDutyOf: 'ops@acme' } },
+    code: 'E_APPROVAL_SAME_PERSON',
+  },
+  {
+    says: 'a deputy does not answer again for themselves',
+    before: [openApproval, { ...two, answer: { ...two.answer, by: 'bo@acme', onDutyOf: 'ops@acme' } }],
+    change: secondAnswer,
+    code: 'E_APPROVAL_SAME_PERSON',
+  },
+  {
+    says: 'one no after one yes denies',
+    before: [openApproval, two, { ...two, answer: deny.answer }],
+    change: secondAnswer,
+    code: 'E_APPROVAL_USED',
+  },
+  {
+    says: 'a run asks so often within a time',
+    before: [openApproval, deny],
+    change: { ...secondApproval, maxAsked: { count: 1, sinceMs: -1 } },
+    code: 'E_APPROVAL_FLOOD',
+  },
+  {
+    says: 'what was asked before that time does not count',
+    before: [openApproval, deny],
+    change: { ...secondApproval, maxAsked: { count: 1, sinceMs: 0 } },
+  },
+  { says: 'a notice may be added', before: [], change: addNotice },
+  { says: 'a notice id is used once', before: [addNotice], change: addNotice, code: 'E_STORE_CORRUPT' },
+  { says: 'a notice may be taken up', before: [addNotice], change: claimNotice },
+  {
+    says: 'a notice is taken up once at a time',
+    before: [addNotice, claimNotice],
+    change: claimNotice,
+    code: 'E_BUSY',
+  },
+  {
+    says: 'a notice may be taken up again',
+    before: [addNotice, claimNotice],
+    change: { ...claimNotice, attempts: 1 },
+  },
+  { says: 'an unknown notice cannot be taken up', before: [], change: claimNotice, code: 'E_BUSY' },
+  {
+    says: 'another tenant’s notice cannot be taken up',
+    before: [addNotice],
+    change: { ...claimNotice, tenant: 'other' },
+    code: 'E_BUSY',
+  },
+  { says: 'a notice may be closed', before: [addNotice, claimNotice], change: closeNotice },
+  { says: 'a notice is closed once', before: [addNotice, closeNotice], change: closeNotice, code: 'E_BUSY' },
+  {
+    says: 'another tenant’s notice cannot be closed',
+    before: [addNotice],
+    change: { ...closeNotice, tenant: 'other' },
+    code: 'E_BUSY',
   },
   { says: 'an approved approval may be spent', before: [openApproval, answer], change: consume },
   { says: 'a pending approval cannot be spent', before: [openApproval], change: consume, code: 'E_APPROVAL_USED' },
   {
     says: 'a denied approval cannot be spent',
-    before: [openApproval, { ...answer, approve: false }],
+    before: [openApproval, deny],
     change: consume,
     code: 'E_APPROVAL_USED',
   },

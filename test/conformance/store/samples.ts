@@ -80,10 +80,30 @@ export const answer = {
   kind: 'approval.answer',
   tenant: 'acme',
   approvalId: 'apr_1',
-  approve: true,
-  by: 'ops@acme',
-  nowMs: 10,
+  persons: 1,
+  answer: { by: 'ops@acme', groups: ['ops'], presence: 'terminal', approve: true, atMs: 10 },
 } as const satisfies Change;
+export const deny = { ...answer, answer: { ...answer.answer, approve: false } } as const satisfies Change;
+export const addNotice = {
+  kind: 'notice.add',
+  notice: {
+    id: 'ntc_1',
+    tenant: 'acme',
+    channel: 'ops',
+    kind: 'approval.asked',
+    facts: { approval: 'apr_1' },
+    atMs: 5,
+    untilMs: 50,
+  },
+} as const satisfies Change;
+export const claimNotice = {
+  kind: 'notice.claim',
+  tenant: 'acme',
+  id: 'ntc_1',
+  attempts: 0,
+  dueAtMs: 30,
+} as const satisfies Change;
+export const closeNotice = { kind: 'notice.close', tenant: 'acme', id: 'ntc_1' } as const satisfies Change;
 export const consume = {
   kind: 'approval.consume',
   tenant: 'acme',

@@ -1,7 +1,9 @@
 import type { ErrorCode } from '../../../src/base/errors.ts';
-import type { Approval } from '../../../src/model/approval.ts';
+import type { Approval, ApprovalAnswer } from '../../../src/model/approval.ts';
+import type { Delegation, TierReview } from '../../../src/model/duty.ts';
 import type { NewEvent } from '../../../src/model/event.ts';
 import { joinLabels } from '../../../src/model/label.ts';
+import type { WaitingNotice } from '../../../src/model/notice.ts';
 import type { Run } from '../../../src/model/run.ts';
 import type { Change, Ran } from '../../../src/ports/store.ts';
 
@@ -13,6 +15,9 @@ export interface ModelState {
   approvals: Record<string, Approval>;
   isolations: Record<string, { reason: string; atMs: number }>;
   pins: Record<string, { pin: string; atMs: number }>;
+  delegations: Record<string, Delegation>;
+  tierReviews: Record<string, TierReview>;
+  notices: Record<string, WaitingNotice>;
   /** By tenant, in the order in which they were first written. */
   written: Record<string, string[]>;
   bundle: string | undefined;
@@ -25,6 +30,9 @@ export const emptyModel: ModelState = {
   approvals: {},
   isolations: {},
   pins: {},
+  delegations: {},
+  tierReviews: {},
+  notices: {},
   written: {},
   bundle: undefined,
 };
@@ -125,7 +133,12 @@ function make(state: ModelState, change: Change): void {
       const waiting = Object.values(state.approvals).filter(
         (a) => a.runId === approval.runId && a.state === 'pending' && a.expiresAtMs > approval.askedAtMs,
       );
-      require(waiting.length < change.maxPendingPerRun, 'E_LIMIT');
+      require(waiting.length < change.maxPendingPerRun, 'E_APPROVAL_FLOOD');
+      const { maxAsked } = change;
+      const asked = Object.values(state.approvals).filter(
+        (a) => a.runId === approval.runId && maxAsked !== undefined && a.askedAtMs > maxAsked.sinceMs,
+      );
+      require(maxAsked === undefined || asked.length < maxAsked.count, 'E_APPROVAL_FLOOD');
       state.approvals[approval.id] = approval;
       return;
     }
@@ -133,21 +146,34 @@ function make(state: ModelState, change: Change): void {
       const approval = state.approvals[change.approvalId];
       require(approval !== undefined && approval.tenant === change.tenant, 'E_APPROVAL_USED');
       require(approval.state === 'pending', 'E_APPROVAL_USED');
-      require(change.nowMs < approval.expiresAtMs, 'E_APPROVAL_EXPIRED');
+      const { answer } = change;
+      require(answer.atMs < approval.expiresAtMs, 'E_APPROVAL_EXPIRED');
+      const behind = ({ by, onDutyOf }: ApprovalAnswer) => [by, onDutyOf ?? by];
+      const before = approval.answers ?? [];
+      const isSame = before.flatMap(behind).some((person) => behind(answer).includes(person));
+      require(!(answer.approve && isSame), 'E_APPROVAL_SAME_PERSON');
+      const answers = [...before, answer];
       state.approvals[approval.id] = {
         ...approval,
-        state: change.approve ? 'approved' : 'denied',
-        answeredBy: change.by,
-        answeredAtMs: change.nowMs,
+        answers,
+        state: !answer.approve ? 'denied' : answers.length >= change.persons ? 'approved' : 'pending',
+        answeredBy: answer.by,
+        answeredAtMs: answer.atMs,
       };
       return;
     }
-    case 'approval.expire':
-      for (const approval of Object.values(state.approvals)) {
-        if (approval.tenant !== change.tenant || approval.state !== 'pending') continue;
-        if (change.nowMs >= approval.expiresAtMs) state.approvals[approval.id] = { ...approval, state: 'expired' };
-      }
+    case 'approval.expire': {
+      const overdue = Object.values(state.approvals).filter(
+        (approval) =>
+          approval.tenant === change.tenant &&
+          ['pending', 'approved'].includes(approval.state) &&
+          change.nowMs >= approval.expiresAtMs &&
+          (change.approvalId === undefined || change.approvalId === approval.id),
+      );
+      require(change.approvalId === undefined || overdue.length === 1, 'E_APPROVAL_USED');
+      for (const approval of overdue) state.approvals[approval.id] = { ...approval, state: 'expired' };
       return;
+    }
     case 'approval.consume': {
       const approval = state.approvals[change.approvalId];
       require(approval !== undefined && approval.tenant === change.tenant, 'E_APPROVAL_USED');
@@ -156,6 +182,33 @@ function make(state: ModelState, change: Change): void {
       require(change.nowMs < approval.expiresAtMs, 'E_APPROVAL_EXPIRED');
       require(approval.callDigest === change.callDigest, 'E_APPROVAL_ARGS_CHANGED');
       state.approvals[approval.id] = { ...approval, state: 'consumed' };
+      return;
+    }
+    case 'duty.delegate': {
+      const { tenant, from, to } = change.delegation;
+      state.delegations[JSON.stringify([tenant, from, to])] = change.delegation;
+      return;
+    }
+    case 'tiers.review':
+      state.tierReviews[change.review.tenant] = change.review;
+      return;
+    case 'notice.add': {
+      const { notice } = change;
+      require(!(`${notice.tenant} ${notice.id}` in state.notices), 'E_STORE_CORRUPT');
+      state.notices[`${notice.tenant} ${notice.id}`] = { ...notice, attempts: 0, dueAtMs: notice.atMs };
+      return;
+    }
+    case 'notice.claim': {
+      const key = `${change.tenant} ${change.id}`;
+      const notice = state.notices[key];
+      require(notice !== undefined && notice.attempts === change.attempts, 'E_BUSY');
+      state.notices[key] = { ...notice, attempts: notice.attempts + 1, dueAtMs: change.dueAtMs };
+      return;
+    }
+    case 'notice.close': {
+      const key = `${change.tenant} ${change.id}`;
+      require(key in state.notices, 'E_BUSY');
+      delete state.notices[key];
       return;
     }
     case 'pin.set':

@@ -10,13 +10,16 @@ import { arbitraryCommits } from './arbitrary-changes.ts';
 import { conditionCases } from './condition-cases.ts';
 import {
   activateA,
+  addNotice,
   answer,
   append,
   appendMany,
   bundleA,
   bundleB,
+  claimNotice,
   closeIntent,
   consume,
+  deny,
   eraseRun,
   isolateAgent,
   openApproval,
@@ -469,7 +472,7 @@ export function describeStore(name: string, kind: StoreKind): void {
         const approval = sampleApproval({ id: `apr_${i}`, askedAtMs: i, expiresAtMs: i === 5 ? 50 : 1e12 });
         await store.commit([{ kind: 'approval.open', approval, maxPendingPerRun: 10 }]);
       }
-      await store.commit([answer, { ...answer, approvalId: 'apr_2', approve: false }, consume]);
+      await store.commit([answer, { ...deny, approvalId: 'apr_2' }, consume]);
       const asked = async (nowMs: number, limit = 10) =>
         (await store.listAsked('acme', nowMs, limit)).map(({ approvalId }) => approvalId);
       expect(await asked(49)).toEqual(['apr_5', 'apr_4', 'apr_3', 'apr_2']);
@@ -524,12 +527,7 @@ export function describeStore(name: string, kind: StoreKind): void {
         [],
       ]);
       expect(await pageAfter('apr_4', 'other')).toEqual([]);
-      await store.commit([
-        answer,
-        { ...answer, approvalId: 'apr_2', approve: false },
-        { ...answer, approvalId: 'apr_3' },
-        consume,
-      ]);
+      await store.commit([answer, { ...deny, approvalId: 'apr_2' }, { ...answer, approvalId: 'apr_3' }, consume]);
       expect(await Promise.all([ids('pending'), ids('approved'), ids('denied'), ids('consumed')])).toEqual([
         ['apr_4'],
         ['apr_3'],
@@ -539,10 +537,105 @@ export function describeStore(name: string, kind: StoreKind): void {
       expect(await store.readApproval('acme', 'apr_2')).toStrictEqual({
         ...sampleApproval({ id: 'apr_2', askedAtMs: 2 }),
         state: 'denied',
+        answers: [deny.answer],
         answeredBy: 'ops@acme',
         answeredAtMs: 10,
       });
       expect(await store.readApproval('acme', 'apr_9')).toBeUndefined();
+    });
+
+    it('gives back the last approval that was spent on the same tool by the same agent', async () => {
+      const store = await openStore();
+      for (let i = 1; i <= 3; i++) {
+        const approvalId = `apr_${i}`;
+        const approval = sampleApproval({ id: approvalId, askedAtMs: i });
+        await store.commit([
+          { kind: 'approval.open', approval, maxPendingPerRun: 10 },
+          { ...answer, approvalId },
+          ...(i === 3 ? [] : [{ ...consume, approvalId }]),
+        ]);
+      }
+      const last = async (beforeMs: number, tool: 'mail/send' | 'mail/read' = 'mail/send', agent = 'support') =>
+        (await store.readLastSpent('acme', agent, tool, beforeMs))?.id;
+      expect(await Promise.all([last(9), last(2), last(1)])).toEqual(['apr_2', 'apr_1', undefined]);
+      expect(await last(9, 'mail/read')).toBeUndefined();
+      expect(await last(9, 'mail/send', 'sales')).toBeUndefined();
+      expect(await store.readLastSpent('other', 'support', 'mail/send', 9)).toBeUndefined();
+    });
+
+    it('lists what expired and nobody denied or spent, what expired first at first', async () => {
+      const store = await openStore();
+      for (const [i, expiresAtMs] of [50, 40, 30, 60, 45].entries()) {
+        const approval = sampleApproval({ id: `apr_${i}`, expiresAtMs });
+        await store.commit([{ kind: 'approval.open', approval, maxPendingPerRun: 10 }]);
+      }
+      await store.commit([
+        { ...answer, approvalId: 'apr_1' },
+        { ...deny, approvalId: 'apr_2' },
+        { ...answer, approvalId: 'apr_4' },
+        { ...consume, approvalId: 'apr_4' },
+      ]);
+      const overdue = async (nowMs: number, limit = 10) =>
+        (await store.listOverdue('acme', nowMs, limit)).map(({ approvalId }) => approvalId);
+      expect(await Promise.all([overdue(39), overdue(40), overdue(59), overdue(60, 2)])).toEqual([
+        [],
+        ['apr_1'],
+        ['apr_1', 'apr_0'],
+        ['apr_1', 'apr_0'],
+      ]);
+      expect(await store.listOverdue('other', 60, 10)).toEqual([]);
+      expect((await store.listOverdue('acme', 60, 1))[0]).toStrictEqual({
+        approvalId: 'apr_1',
+        runId: 'run_1',
+        agent: 'support',
+        tool: 'mail/send',
+      });
+    });
+
+    it('lists delegations that hold, the last between two persons in place of the one before', async () => {
+      const store = await openStore();
+      const delegate = (from: string, to: string, untilMs: number, tenant = 'acme') =>
+        store.commit([{ kind: 'duty.delegate', delegation: { tenant, from, to, untilMs } }]);
+      await delegate('bo', 'ana', 20);
+      await delegate('ana', 'cy', 30);
+      await delegate('ana', 'bo', 40);
+      await delegate('ana', 'cy', 10);
+      await delegate('x', 'y', 99, 'other');
+      expect(await store.listDelegations('acme', 10)).toEqual([
+        { tenant: 'acme', from: 'ana', to: 'bo', untilMs: 40 },
+        { tenant: 'acme', from: 'bo', to: 'ana', untilMs: 20 },
+      ]);
+      expect(await store.listDelegations('acme', 40)).toEqual([]);
+    });
+
+    it('lists notices that are due, the longest due first, until they are closed', async () => {
+      const store = await openStore();
+      for (const [id, atMs] of [
+        ['b', 7],
+        ['a', 7],
+        ['c', 3],
+        ['d', 50],
+      ] as const)
+        await store.commit([{ ...addNotice, notice: { ...addNotice.notice, id, atMs } }]);
+      const due = async (nowMs: number, limit = 10) =>
+        (await store.listNotices('acme', nowMs, limit)).map(({ id }) => id);
+      expect(await Promise.all([due(2), due(7), due(99), due(99, 1)])).toEqual([
+        [],
+        ['c', 'a', 'b'],
+        ['c', 'a', 'b', 'd'],
+        ['c'],
+      ]);
+      await store.commit([{ ...claimNotice, id: 'c', dueAtMs: 60 }]);
+      await store.commit([{ kind: 'notice.close', tenant: 'acme', id: 'a' }]);
+      expect(await due(59)).toEqual(['b', 'd']);
+      expect((await store.listNotices('acme', 60, 10)).at(-1)).toStrictEqual({
+        ...addNotice.notice,
+        id: 'c',
+        atMs: 3,
+        attempts: 1,
+        dueAtMs: 60,
+      });
+      expect(await store.listNotices('other', 99, 10)).toEqual([]);
     });
 
     it('lists the intents of a store that was closed, the oldest first, and no others', async () => {
@@ -747,6 +840,11 @@ async function readLikeModel(store: Store, model: ModelState): Promise<ModelStat
       const run = await store.readRun(tenant, id);
       if (run !== undefined) like.runs[id] = run;
     }
+    for (const each of await store.listDelegations(tenant, -1))
+      like.delegations[JSON.stringify([tenant, each.from, each.to])] = each;
+    const review = await store.readTierReview(tenant);
+    if (review !== undefined) like.tierReviews[tenant] = review;
+    for (const notice of await store.listNotices(tenant, 1_000, 1_000)) like.notices[`${tenant} ${notice.id}`] = notice;
     for (const id of ['apr_1', 'apr_2', 'apr_3']) {
       const approval = await store.readApproval(tenant, id);
       if (approval !== undefined) like.approvals[id] = approval;

@@ -3,10 +3,10 @@ import { digestEvent, type NewEvent, type StoredEvent } from '../../../model/eve
 import { coversLabel, joinLabels } from '../../../model/label.ts';
 import type { Change } from '../../../ports/store.ts';
 import { refusals, type StoreRefusal } from '../refusals.ts';
+import { answerApproval, consumeApproval, expireApprovals, openApproval } from './apply-approval.ts';
+import { changeNotice } from './apply-notice.ts';
 import type { Instance, MemoryState } from './memory-state.ts';
-
-/** Steps that take a commit's changes back, in the order in which they were made. */
-export type Undo = (() => void)[];
+import { jsonCopy, put, type Undo } from './put.ts';
 
 /**
  * Makes one change for the store `by`, and says how to take it back. Returns the sequence number of an appended event, undefined for any
@@ -93,6 +93,16 @@ export function applyChange(
       return expireApprovals(state, change, undo);
     case 'approval.consume':
       return consumeApproval(state, change, undo);
+    case 'duty.delegate': {
+      const { tenant, from, to } = change.delegation;
+      return put(state.delegations, JSON.stringify([tenant, from, to]), jsonCopy(change.delegation), undo);
+    }
+    case 'tiers.review':
+      return put(state.tierReviews, change.review.tenant, jsonCopy(change.review), undo);
+    case 'notice.add':
+    case 'notice.claim':
+    case 'notice.close':
+      return changeNotice(state, change, undo);
     case 'pin.set': {
       const { tool, pin, descriptor, atMs, ifAbsent } = change;
       const known = state.pins.get(tool);
@@ -125,84 +135,8 @@ function requireRun(state: MemoryState, change: ChangeOf<'run.require'>): undefi
   return covered ? undefined : refusals.labelRaised(run.id);
 }
 
-function openApproval(state: MemoryState, change: ChangeOf<'approval.open'>, undo: Undo): undefined | StoreRefusal {
-  const { approval, maxPendingPerRun } = change;
-  if (state.approvals.has(approval.id)) return refusals.approvalExists(approval.id);
-  let pending = 0;
-  for (const other of state.approvals.values()) {
-    if (other.runId === approval.runId && other.state === 'pending' && other.expiresAtMs > approval.askedAtMs)
-      pending++;
-  }
-  if (pending >= maxPendingPerRun) return refusals.approvalsPending(approval.runId, maxPendingPerRun);
-  return put(state.approvals, approval.id, jsonCopy(approval), undo);
-}
-
-function answerApproval(state: MemoryState, change: ChangeOf<'approval.answer'>, undo: Undo): undefined | StoreRefusal {
-  const approval = state.approvals.get(change.approvalId);
-  if (approval?.tenant !== change.tenant || approval.state !== 'pending') {
-    return refusals.approvalNotPending(change.approvalId);
-  }
-  if (change.nowMs >= approval.expiresAtMs) return refusals.approvalExpired(approval.id);
-  const answer = { answeredBy: change.by, answeredAtMs: change.nowMs };
-  return put(
-    state.approvals,
-    approval.id,
-    { ...approval, ...answer, state: change.approve ? 'approved' : 'denied' },
-    undo,
-  );
-}
-
-function expireApprovals(state: MemoryState, change: ChangeOf<'approval.expire'>, undo: Undo): undefined {
-  for (const approval of [...state.approvals.values()]) {
-    if (approval.tenant !== change.tenant || approval.state !== 'pending') continue;
-    if (change.nowMs >= approval.expiresAtMs)
-      put(state.approvals, approval.id, { ...approval, state: 'expired' }, undo);
-  }
-}
-
-function consumeApproval(
-  state: MemoryState,
-  change: ChangeOf<'approval.consume'>,
-  undo: Undo,
-): undefined | StoreRefusal {
-  const approval = state.approvals.get(change.approvalId);
-  if (
-    approval?.tenant !== change.tenant ||
-    approval.agent !== change.agent ||
-    approval.runId !== change.runId ||
-    approval.nonce !== change.nonce ||
-    approval.state !== 'approved'
-  ) {
-    return refusals.approvalUsed(change.approvalId);
-  }
-  if (change.nowMs >= approval.expiresAtMs) return refusals.approvalExpired(approval.id);
-  if (approval.callDigest !== change.callDigest) return refusals.approvalArgumentsChanged(approval.id);
-  return put(state.approvals, approval.id, { ...approval, state: 'consumed' }, undo);
-}
-
-/** Sets a key, or removes it for undefined, and remembers what was there. */
-function put<Key extends string, Value>(
-  map: Map<Key, Value>,
-  key: Key,
-  value: Value | undefined,
-  undo: Undo,
-): undefined {
-  const previous = map.get(key);
-  const set = (to: Value | undefined) => {
-    if (to === undefined) map.delete(key);
-    else map.set(key, to);
-  };
-  set(value);
-  undo.push(() => set(previous));
-}
-
 /** The event as the store keeps it: numbered and digested. */
 function storeEvent(event: NewEvent, seq: number): StoredEvent {
   const numbered = { ...jsonCopy(event), seq };
   return { ...numbered, digest: digestEvent(numbered) };
-}
-
-/** What is left of a value once it has been JSON: nothing shared with the caller, and no negative zero. */
-function jsonCopy<Json extends object>(value: Json): Json {
-  return JSON.parse(JSON.stringify(value)) as Json; // JSON in, the same JSON out
 }

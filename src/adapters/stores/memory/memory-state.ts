@@ -1,7 +1,9 @@
 import type { Digest } from '../../../base/digest.ts';
 import type { JsonObject } from '../../../base/json.ts';
 import type { Approval } from '../../../model/approval.ts';
+import type { Delegation, TierReview } from '../../../model/duty.ts';
 import type { StoredEvent } from '../../../model/event.ts';
+import type { WaitingNotice } from '../../../model/notice.ts';
 import type { Run } from '../../../model/run.ts';
 import type { ActiveBundle, NewRunKey, OpenIntent, Ran, StoredPin, WrittenObject } from '../../../ports/store.ts';
 
@@ -17,6 +19,12 @@ export interface MemoryState {
   readonly approvals: Map<string, Approval>;
   readonly isolations: Map<string, { readonly scope: string; readonly reason: string; readonly atMs: number }>;
   readonly pins: Map<string, StoredPin>;
+  /** By tenant, who delegates and the deputy, as JSON. */
+  readonly delegations: Map<string, Delegation>;
+  /** By tenant. */
+  readonly tierReviews: Map<string, TierReview>;
+  /** By tenant and id, as JSON. */
+  readonly notices: Map<string, WaitingNotice>;
   /** By tenant and object, as JSON. */
   readonly written: Map<string, WrittenObject & { readonly tenant: string }>;
   readonly bundles: Map<Digest, JsonObject>;
@@ -34,6 +42,9 @@ export function newMemoryState(): MemoryState {
     approvals: new Map(),
     isolations: new Map(),
     pins: new Map(),
+    delegations: new Map(),
+    tierReviews: new Map(),
+    notices: new Map(),
     written: new Map(),
     bundles: new Map(),
     live: new Set(),

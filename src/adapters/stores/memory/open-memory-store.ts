@@ -4,8 +4,10 @@ import type { Approval } from '../../../model/approval.ts';
 import type { StoredEvent } from '../../../model/event.ts';
 import type { Change, CommitResult, Store } from '../../../ports/store.ts';
 import { assertLimit, refuseTooLarge } from '../record.ts';
-import { applyChange, type Undo } from './apply-change.ts';
+import { isOverdue } from './apply-approval.ts';
+import { applyChange } from './apply-change.ts';
 import { type Instance, type MemoryState, newMemoryState } from './memory-state.ts';
+import type { Undo } from './put.ts';
 
 /**
  * A store that keeps everything in this process and nothing beyond it. **Not durable**: an acknowledged commit is gone
@@ -96,6 +98,39 @@ export function openMemoryStore(state: MemoryState = newMemoryState()): Store {
         .sort(newestFirst)
         .slice(0, limit)
         .map(({ id, runId, callDigest }) => ({ approvalId: id, runId, callDigest }));
+    },
+    async readLastSpent(tenant, agent, tool, beforeMs) {
+      const found = [...open().approvals.values()]
+        .filter((approval) => approval.tenant === tenant && approval.agent === agent && approval.tool === tool)
+        .filter((approval) => approval.state === 'consumed' && approval.askedAtMs < beforeMs)
+        .sort(newestFirst)[0];
+      return found && structuredClone(found);
+    },
+    async listOverdue(tenant, nowMs, limit) {
+      assertLimit(limit);
+      return [...open().approvals.values()]
+        .filter((approval) => approval.tenant === tenant && isOverdue(approval, nowMs))
+        .sort((a, b) => a.expiresAtMs - b.expiresAtMs || compare(a.id, b.id))
+        .slice(0, limit)
+        .map(({ id, runId, agent, tool }) => ({ approvalId: id, runId, agent, tool }));
+    },
+    async listDelegations(tenant, nowMs) {
+      return [...open().delegations.values()]
+        .filter((delegation) => delegation.tenant === tenant && nowMs < delegation.untilMs)
+        .sort((a, b) => compare(a.from, b.from) || compare(a.to, b.to))
+        .map((delegation) => structuredClone(delegation));
+    },
+    async readTierReview(tenant) {
+      const review = open().tierReviews.get(tenant);
+      return review && structuredClone(review);
+    },
+    async listNotices(tenant, nowMs, limit) {
+      assertLimit(limit);
+      return [...open().notices.values()]
+        .filter((notice) => notice.tenant === tenant && notice.dueAtMs <= nowMs)
+        .sort((a, b) => a.dueAtMs - b.dueAtMs || compare(a.id, b.id))
+        .slice(0, limit)
+        .map((notice) => structuredClone(notice));
     },
     async listAbandonedIntents(limit) {
       assertLimit(limit);

@@ -50,6 +50,15 @@ export function openReads(
     async listApprovals(tenant, state, limit, after) {
       return openApprovals(tenant, await inTurn(() => inner.listApprovals(tenant, state, limit, after)));
     },
+    async readLastSpent(tenant, agent, tool, beforeMs) {
+      const approval = await inTurn(() => inner.readLastSpent(tenant, agent, tool, beforeMs));
+      const [opened] = approval === undefined ? [] : await openApprovals(tenant, [approval]);
+      return opened;
+    },
+    listOverdue: (tenant, nowMs, limit) => inTurn(() => inner.listOverdue(tenant, nowMs, limit)),
+    listDelegations: (tenant, nowMs) => inTurn(() => inner.listDelegations(tenant, nowMs)),
+    readTierReview: (tenant) => inTurn(() => inner.readTierReview(tenant)),
+    listNotices: (tenant, nowMs, limit) => inTurn(() => inner.listNotices(tenant, nowMs, limit)),
     listAsked: (tenant, nowMs, limit) => inTurn(() => inner.listAsked(tenant, nowMs, limit)),
     listAbandonedIntents: (limit) => inTurn(() => inner.listAbandonedIntents(limit)),
     readPin: (tool) => inTurn(() => inner.readPin(tool)),

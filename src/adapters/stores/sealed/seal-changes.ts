@@ -32,8 +32,8 @@ export function takeChange(change: Change): TakenChange {
     case 'event.append':
       return { change: { ...change, event: { ...change.event } }, told: canonicalJson(change.event.body) };
     case 'approval.open': {
-      const { arguments: args, input, reasons } = change.approval;
-      const told = canonicalJson(toJson({ arguments: args, input, reasons }));
+      const { arguments: args, input, reasons, facts } = change.approval;
+      const told = canonicalJson(toJson({ arguments: args, input, reasons, facts }));
       return { change: { ...change, approval: { ...change.approval } }, told };
     }
     case 'run.open': {
@@ -57,7 +57,7 @@ export function sealChange({ change, told }: TakenChange, held: HeldKey | 'erase
       return { ...change, event: user === undefined ? { ...event, body } : { ...event, user, body } };
     }
     case 'approval.open': {
-      const { arguments: _args, input: _input, reasons: _reasons, ...rest } = change.approval;
+      const { arguments: _args, input: _input, reasons: _reasons, facts: _facts, ...rest } = change.approval;
       const approval = { ...rest, arguments: {}, reasons: [] };
       if (held === 'erased') return { ...change, approval };
       return { ...change, approval: { ...approval, sealed: held.key.seal(approval.id, told, clock) } };

@@ -4,6 +4,7 @@ import { coversLabel, joinLabels, type Label } from '../../../model/label.ts';
 import { recordOf } from '../record.ts';
 import { refusals, type StoreRefusal } from '../refusals.ts';
 import { createApprovalChanges } from './approval-changes.ts';
+import { createNoticeChanges } from './notice-changes.ts';
 import type { OtherChange } from './wire.ts';
 
 /** Makes changes inside a transaction that the caller begins and ends. */
@@ -49,7 +50,12 @@ export function createChangeApplier(db: DatabaseSync, instance: number): ChangeA
   const selectPin = db.prepare('SELECT 1 FROM pins WHERE tool = ? AND pin = ?');
   const selectKnownPin = db.prepare('SELECT pin FROM pins WHERE tool = ?');
   const setPin = db.prepare('INSERT OR REPLACE INTO pins (tool, pin, record, at_ms) VALUES (?, ?, ?, ?)');
+  const delegate = db.prepare(
+    'INSERT OR REPLACE INTO delegations (tenant, duty_of, deputy, until_ms) VALUES (?, ?, ?, ?)',
+  );
+  const reviewTiers = db.prepare('INSERT OR REPLACE INTO tier_reviews (tenant, digest, by, at_ms) VALUES (?, ?, ?, ?)');
   const approvals = createApprovalChanges(db);
+  const notices = createNoticeChanges(db);
 
   // Every call asks for these two, and they seldom change.
   let isolatedScopes: ReadonlySet<unknown> | undefined;
@@ -137,6 +143,22 @@ export function createChangeApplier(db: DatabaseSync, instance: number): ChangeA
           return approvals.expire(change);
         case 'approval.consume':
           return approvals.consume(change);
+        case 'duty.delegate': {
+          const { tenant, from, to, untilMs } = change.delegation;
+          delegate.run(tenant, from, to, untilMs);
+          return undefined;
+        }
+        case 'tiers.review': {
+          const { tenant, digest, by, atMs } = change.review;
+          reviewTiers.run(tenant, digest, by, atMs);
+          return undefined;
+        }
+        case 'notice.add':
+          return notices.add(change);
+        case 'notice.claim':
+          return notices.claim(change);
+        case 'notice.close':
+          return notices.close(change);
         case 'pin.set':
           if (change.ifAbsent) {
             const known = selectKnownPin.get(change.tool)?.['pin'];

@@ -92,7 +92,12 @@ function parseChange(text: string): OtherChange {
 }
 
 const onlyReads: ReadonlySet<string> = new Set(['run.require', 'isolation.require', 'pin.require', 'bundle.require']);
-const neverRefused: ReadonlySet<string> = new Set(['isolation.set', 'bundle.activate', 'approval.expire']);
+const neverRefused: ReadonlySet<string> = new Set([
+  'isolation.set',
+  'bundle.activate',
+  'duty.delegate',
+  'tiers.review',
+]);
 
 /** Whether the commit can be refused when part of it has been written already. Most cannot, and need no savepoint. */
 function mayRefuseAfterWriting(commit: readonly (OtherChange | readonly unknown[])[]): boolean {

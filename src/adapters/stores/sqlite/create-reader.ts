@@ -2,9 +2,10 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { Fault } from '../../../base/fault.ts';
 import type { JsonObject } from '../../../base/json.ts';
 import { limits } from '../../../base/limits.ts';
-import type { Approval } from '../../../model/approval.ts';
+import type { Approval, ApprovalAnswer } from '../../../model/approval.ts';
 import type { StoredEvent } from '../../../model/event.ts';
 import type { Label } from '../../../model/label.ts';
+import type { WaitingNotice } from '../../../model/notice.ts';
 import type { Run } from '../../../model/run.ts';
 import type { ToolName } from '../../../model/tool.ts';
 import type { EventQuery, StoredPin, StoredRunKey } from '../../../ports/store.ts';
@@ -23,7 +24,7 @@ export function createReader(db: DatabaseSync, live: () => readonly Instance[]):
   const selectRunKey = db.prepare(
     'SELECT id, key, user, erased_at_ms, expires_at_ms FROM runs WHERE id = ? AND tenant = ?',
   );
-  const approvalColumns = 'record, state, answered_by, answered_at_ms';
+  const approvalColumns = 'record, state, answers, answered_by, answered_at_ms';
   const selectApproval = db.prepare(`SELECT ${approvalColumns} FROM approvals WHERE id = ? AND tenant = ?`);
   const selectApprovals = db.prepare(
     `SELECT ${approvalColumns} FROM approvals WHERE tenant = ? AND state = ? ORDER BY asked_at_ms DESC, id DESC LIMIT ?`,
@@ -37,6 +38,23 @@ export function createReader(db: DatabaseSync, live: () => readonly Instance[]):
     `SELECT id, run_id, call_digest FROM approvals
      WHERE tenant = ? AND state IN ('pending', 'approved', 'denied') AND expires_at_ms > ?
      ORDER BY asked_at_ms DESC, id DESC LIMIT ?`,
+  );
+  const selectLastSpent = db.prepare(
+    `SELECT ${approvalColumns} FROM approvals
+     WHERE tenant = ? AND agent = ? AND tool = ? AND state = 'consumed' AND asked_at_ms < ?
+     ORDER BY asked_at_ms DESC, id DESC LIMIT 1`,
+  );
+  const selectOverdue = db.prepare(
+    `SELECT id, run_id, agent, tool FROM approvals
+     WHERE tenant = ? AND state IN ('pending', 'approved') AND expires_at_ms <= ? ORDER BY expires_at_ms, id LIMIT ?`,
+  );
+  const selectDelegations = db.prepare(
+    `SELECT tenant, duty_of, deputy, until_ms FROM delegations WHERE tenant = ? AND until_ms > ?
+     ORDER BY duty_of, deputy`,
+  );
+  const selectTierReview = db.prepare('SELECT tenant, digest, by, at_ms FROM tier_reviews WHERE tenant = ?');
+  const selectNotices = db.prepare(
+    'SELECT * FROM notices WHERE tenant = ? AND due_at_ms <= ? ORDER BY due_at_ms, id LIMIT ?',
   );
   const selectAbandonedIntents = db.prepare(
     `SELECT call_id, tenant, run_id, opened_at_ms FROM intents
@@ -113,6 +131,33 @@ export function createReader(db: DatabaseSync, live: () => readonly Instance[]):
         runId: String(row['run_id']),
         callDigest: asDigest(row['call_digest']),
       }));
+    },
+    readLastSpent(tenant, agent, tool, beforeMs) {
+      const row = selectLastSpent.get(tenant, agent, tool, beforeMs);
+      return row && toApproval(row);
+    },
+    listOverdue(tenant, nowMs, limit) {
+      return selectOverdue.all(tenant, nowMs, limit).map((row) => ({
+        approvalId: String(row['id']),
+        runId: String(row['run_id']),
+        agent: String(row['agent']),
+        tool: String(row['tool']) as ToolName, // only tools' names are written to this column
+      }));
+    },
+    listDelegations(tenant, nowMs) {
+      return selectDelegations.all(tenant, nowMs).map((row) => ({
+        tenant,
+        from: String(row['duty_of']),
+        to: String(row['deputy']),
+        untilMs: Number(row['until_ms']),
+      }));
+    },
+    readTierReview(tenant) {
+      const row = selectTierReview.get(tenant);
+      return row && { tenant, digest: String(row['digest']), by: String(row['by']), atMs: Number(row['at_ms']) };
+    },
+    listNotices(tenant, nowMs, limit) {
+      return selectNotices.all(tenant, nowMs, limit).map(toNotice);
     },
     listAbandonedIntents(limit) {
       // One snapshot: whoever opened an intent that is in it is entered in it too, and was alive then.
@@ -236,8 +281,23 @@ function toApproval(row: Row): Approval {
   return {
     ...parse<Approval>(row['record']),
     state: String(row['state']) as Approval['state'], // the table has a check for it
+    ...(row['answers'] !== null && { answers: parse<ApprovalAnswer[]>(row['answers']) }),
     ...(row['answered_by'] !== null && { answeredBy: String(row['answered_by']) }),
     ...(row['answered_at_ms'] !== null && { answeredAtMs: Number(row['answered_at_ms']) }),
+  };
+}
+
+function toNotice(row: Row): WaitingNotice {
+  return {
+    id: String(row['id']),
+    tenant: String(row['tenant']),
+    channel: String(row['channel']),
+    kind: String(row['kind']) as WaitingNotice['kind'], // only kinds are written
+    facts: parse<JsonObject>(row['facts']),
+    atMs: Number(row['at_ms']),
+    untilMs: Number(row['until_ms']),
+    attempts: Number(row['attempts']),
+    dueAtMs: Number(row['due_at_ms']),
   };
 }
 

@@ -114,6 +114,37 @@ export const migrations: readonly string[] = [
   ALTER TABLE events ADD COLUMN user TEXT;
   CREATE INDEX events_by_user ON events (tenant, user) WHERE user IS NOT NULL;
   `,
+  // Who answered what, what people still have to be told, who answers for whom, and who looked at the tools' tiers.
+  `
+  ALTER TABLE approvals ADD COLUMN answers TEXT;
+  ALTER TABLE approvals ADD COLUMN tool TEXT NOT NULL DEFAULT '';
+  UPDATE approvals SET tool = coalesce(json_extract(record, '$.tool'), '');
+  CREATE INDEX approvals_by_run ON approvals (run_id, asked_at_ms);
+  CREATE INDEX approvals_open ON approvals (tenant, expires_at_ms, id) WHERE state IN ('pending', 'approved');
+  CREATE INDEX approvals_spent ON approvals (tenant, agent, tool, asked_at_ms, id) WHERE state = 'consumed';
+
+  CREATE TABLE delegations (
+    tenant TEXT NOT NULL,
+    duty_of TEXT NOT NULL,
+    deputy TEXT NOT NULL,
+    until_ms REAL NOT NULL,
+    PRIMARY KEY (tenant, duty_of, deputy)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE tier_reviews (tenant TEXT PRIMARY KEY, digest TEXT NOT NULL, by TEXT NOT NULL, at_ms REAL NOT NULL) STRICT;
+  CREATE TABLE notices (
+    tenant TEXT NOT NULL,
+    id TEXT NOT NULL,
+    channel TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    facts TEXT NOT NULL,
+    at_ms REAL NOT NULL,
+    until_ms REAL NOT NULL,
+    attempts INTEGER NOT NULL,
+    due_at_ms REAL NOT NULL,
+    PRIMARY KEY (tenant, id)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX notices_due ON notices (tenant, due_at_ms, id);
+  `,
 ];
 
 /** The version a file has after all migrations. */

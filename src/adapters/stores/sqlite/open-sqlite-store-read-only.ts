@@ -40,6 +40,17 @@ export async function openSqliteStoreReadOnly({ path }: { readonly path: string 
       assertLimit(limit);
       return read((from) => from.listApprovals(tenant, state, limit, after));
     },
+    readLastSpent: (tenant, agent, tool, beforeMs) => read((from) => from.readLastSpent(tenant, agent, tool, beforeMs)),
+    async listOverdue(tenant, nowMs, limit) {
+      assertLimit(limit);
+      return read((from) => from.listOverdue(tenant, nowMs, limit));
+    },
+    listDelegations: (tenant, nowMs) => read((from) => from.listDelegations(tenant, nowMs)),
+    readTierReview: (tenant) => read((from) => from.readTierReview(tenant)),
+    async listNotices(tenant, nowMs, limit) {
+      assertLimit(limit);
+      return read((from) => from.listNotices(tenant, nowMs, limit));
+    },
     async listAsked(tenant, nowMs, limit) {
       assertLimit(limit);
       return read((from) => from.listAsked(tenant, nowMs, limit));

@@ -49,6 +49,17 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
       assertLimit(limit);
       return worker.read('listApprovals', tenant, state, limit, after);
     },
+    readLastSpent: (tenant, agent, tool, beforeMs) => worker.read('readLastSpent', tenant, agent, tool, beforeMs),
+    async listOverdue(tenant, nowMs, limit) {
+      assertLimit(limit);
+      return worker.read('listOverdue', tenant, nowMs, limit);
+    },
+    listDelegations: (tenant, nowMs) => worker.read('listDelegations', tenant, nowMs),
+    readTierReview: (tenant) => worker.read('readTierReview', tenant),
+    async listNotices(tenant, nowMs, limit) {
+      assertLimit(limit);
+      return worker.read('listNotices', tenant, nowMs, limit);
+    },
     async listAsked(tenant, nowMs, limit) {
       assertLimit(limit);
       return worker.read('listAsked', tenant, nowMs, limit);
