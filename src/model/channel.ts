@@ -50,7 +50,6 @@ const channelSchema = z
     (channel) => KINDS.filter((kind) => channel[kind] !== undefined).length === 1,
     'exactly one of `webhook`, `slack` and `smtp`',
   );
-export type ChannelConfig = z.infer<typeof channelSchema>;
 
 export const channelsSchema = z.record(
   z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/i, 'up to 63 letters, digits, `_` and `-`'),
