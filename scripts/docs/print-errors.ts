@@ -1,4 +1,5 @@
-import { type ErrorEntry, errors } from '../../src/base/errors.ts';
+import type { ErrorEntry } from '../../src/base/error-entry.ts';
+import { errors } from '../../src/base/errors.ts';
 import { code, table } from './table.ts';
 
 /** Every error code with what it means, what to do, and what a model is told. */

@@ -1,46 +1,7 @@
-/**
- * The errors table: every code the product can answer with. `docs/errors.md` is checked against it in both directions.
- *
- * - `refusal`: the call was understood and denied. `fault`: something did not work; the call is denied all the same.
- * - `exit`: the command line's exit code. `http`: the status at the HTTP door.
- * - `retry`: whether the same request can succeed later without anything being changed by a person.
- * - `toModel`: the only text a model is shown. It names no rule and no internals.
- */
-export interface ErrorEntry {
-  readonly kind: 'refusal' | 'fault';
-  readonly exit: 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8;
-  readonly http: number;
-  readonly retry: boolean;
-  readonly meaning: string;
-  readonly next: string;
-  readonly toModel: string;
-}
+import { approvalErrors } from './approval-errors.ts';
+import { BAD_ARGUMENTS, type ErrorEntry, fault, NOT_ALLOWED, refusal, TRY_LATER } from './error-entry.ts';
 
-const refusal = (meaning: string, next: string, toModel: string, over: Partial<ErrorEntry> = {}): ErrorEntry => ({
-  kind: 'refusal',
-  exit: 3,
-  http: 403,
-  retry: false,
-  meaning,
-  next,
-  toModel,
-  ...over,
-});
-const fault = (meaning: string, next: string, over: Partial<ErrorEntry> = {}): ErrorEntry => ({
-  kind: 'fault',
-  exit: 1,
-  http: 500,
-  retry: false,
-  meaning,
-  next,
-  toModel: 'This tool is not available right now. Retrying will not help.',
-  ...over,
-});
-
-const NOT_ALLOWED = 'This call is not allowed. Retrying it will not help.';
-const BAD_ARGUMENTS = 'The arguments were not accepted. Check them against the tool’s schema.';
-const TRY_LATER = 'This tool is not available right now. The same call may work later.';
-
+/** The errors table: every code the product can answer with. `docs/errors.md` is checked against it in both directions. */
 export const errors = {
   // who is calling
   E_AUTH_REQUIRED: refusal('no credentials were presented', 'send `Authorization: Bearer <token>`', NOT_ALLOWED, {
@@ -144,78 +105,7 @@ export const errors = {
   ),
 
   // what a person says
-  E_APPROVAL_PENDING: refusal(
-    'a person has to approve this call',
-    'answer it: `chaperone approvals show <id>`',
-    'A person has been asked to approve this call. It has not run. Continue with other work.',
-    { exit: 5, http: 202, retry: true },
-  ),
-  E_APPROVAL_DENIED: refusal(
-    'a person denied this call',
-    'see the record',
-    'A person denied this call. Do not retry it.',
-    {
-      exit: 5,
-    },
-  ),
-  E_APPROVAL_EXPIRED: refusal(
-    'nobody answered in time, and silence denies',
-    'ask again',
-    'Nobody approved this call in time. It has not run.',
-    { exit: 5 },
-  ),
-  E_APPROVAL_ARGS_CHANGED: refusal(
-    'the call differs from the one that was approved',
-    'ask again for this call',
-    'The call differs from the approved one. It has not run.',
-    { exit: 5, http: 409 },
-  ),
-  E_APPROVAL_USED: refusal(
-    'the approval was already used or does not exist',
-    'ask again',
-    'This approval cannot be used. The call has not run.',
-    { exit: 5, http: 409 },
-  ),
-
-  E_APPROVAL_UNKNOWN: refusal(
-    'this run has no such approval',
-    'ask again, or list what waits: `chaperone approvals list`',
-    'This approval cannot be used. The call has not run.',
-    { exit: 5, http: 404 },
-  ),
-  E_APPROVAL_FLOOD: refusal(
-    'the run has asked people as often as it may for now, or a person has tried to answer too often',
-    'answer or deny what waits; see `docs/limits.md`',
-    'People have been asked too often. Do not ask again for this now. Continue with other work.',
-    { exit: 5, http: 429, retry: true },
-  ),
-  E_APPROVER: refusal(
-    'this person is none of those who may answer for this tool',
-    'ask one of those that `chaperone approvals show <id>` names',
-    NOT_ALLOWED,
-  ),
-  E_APPROVAL_OWN: refusal(
-    'nobody approves what they, or an agent of theirs, asked for',
-    'ask another approver; `approvals.separation` says whether this holds',
-    NOT_ALLOWED,
-  ),
-  E_APPROVAL_SAME_PERSON: refusal(
-    'it takes another person: this one, or whose duty it is, has approved it already',
-    'ask another approver',
-    NOT_ALLOWED,
-    { http: 409 },
-  ),
-  E_APPROVAL_PRESENCE: refusal(
-    'what this call can do takes a person who is there: at a terminal, or with a passkey',
-    'answer at a terminal: `chaperone approvals approve <id>`; `approvals.presence` says what is enough',
-    NOT_ALLOWED,
-  ),
-  E_APPROVAL_CONFIRM: refusal(
-    'what can do much harm is approved only by whoever also names the tool',
-    'name it: `--confirm <server/tool>`, or `confirm` in the request',
-    NOT_ALLOWED,
-    { http: 422 },
-  ),
+  ...approvalErrors,
 
   // where it came from
   E_TASK_UNASKED: refusal(
