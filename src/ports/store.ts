@@ -7,6 +7,7 @@ import type { NewEvent, StoredEvent } from '../model/event.ts';
 import type { Label } from '../model/label.ts';
 import type { Notice, WaitingNotice } from '../model/notice.ts';
 import type { Run } from '../model/run.ts';
+import type { PutAside, SinkCursor } from '../model/sink.ts';
 import type { ToolName } from '../model/tool.ts';
 
 /**
@@ -158,7 +159,35 @@ export type Change =
       readonly descriptor: JsonObject;
       readonly atMs: number;
       readonly ifAbsent?: true;
-    };
+    }
+  /** Begins to tell a receiver of a tenant's events, after `seq`. Does nothing for one that is told already. */
+  | {
+      readonly kind: 'sink.open';
+      readonly tenant: string;
+      readonly sink: string;
+      readonly seq: number;
+      readonly atMs: number;
+    }
+  /** A receiver is done with the events up to `to`. [E_BUSY if it was not at `from`: somebody else tells it too] */
+  | {
+      readonly kind: 'sink.advance';
+      readonly tenant: string;
+      readonly sink: string;
+      readonly from: number;
+      readonly to: number;
+      readonly atMs: number;
+    }
+  /** Puts an event aside that a receiver would not have. What is there already stays as it is. */
+  | {
+      readonly kind: 'sink.putAside';
+      readonly tenant: string;
+      readonly sink: string;
+      readonly seq: number;
+      readonly reason: string;
+      readonly atMs: number;
+    }
+  /** Takes an event off what was put aside: it was sent after all, or nobody wants it. [E_NOT_FOUND if it is not there] */
+  | { readonly kind: 'sink.takeUp'; readonly tenant: string; readonly sink: string; readonly seq: number };
 
 /** A run's key, wrapped by what is not in the store, and the name under which its user is found. */
 export interface NewRunKey {
@@ -297,6 +326,10 @@ export interface Store {
   readBundle(bundle: Digest): Promise<{ readonly bundle: Digest; readonly content: JsonObject } | undefined>;
   listIsolations(): Promise<readonly { readonly scope: string; readonly reason: string; readonly atMs: number }[]>;
   readActiveBundle(): Promise<ActiveBundle | undefined>;
+  /** Every receiver that a tenant's events were ever told, by name. */
+  listSinks(tenant: string): Promise<readonly SinkCursor[]>;
+  /** What was put aside for a receiver, oldest event first, after a sequence number. */
+  listPutAside(tenant: string, sink: string, afterSeq: number, limit: number): Promise<readonly PutAside[]>;
   /** Finishes what was handed over, then releases everything. */
   close(): Promise<void>;
 }

@@ -44,6 +44,8 @@ export function faultyStore(inner: Store, seeded: Seeded, rate: () => number): S
     readBundle: read((bundle) => inner.readBundle(bundle)),
     listIsolations: read(() => inner.listIsolations()),
     readActiveBundle: read(() => inner.readActiveBundle()),
+    listSinks: read((tenant) => inner.listSinks(tenant)),
+    listPutAside: read((tenant, sink, afterSeq, limit) => inner.listPutAside(tenant, sink, afterSeq, limit)),
     close: () => inner.close(),
   };
 }

@@ -42,6 +42,8 @@ export const refusals = {
     refuse('E_APPROVAL_USED', `approval ${id} was already answered or does not exist`),
   approvalExpired: (id: string) => refuse('E_APPROVAL_EXPIRED', `approval ${id} expired`),
   approvalArgumentsChanged: (id: string) => refuse('E_APPROVAL_ARGS_CHANGED', `approval ${id} is for a different call`),
+  sinkMoved: (sink: string) => refuse('E_BUSY', `sink ${sink} was told more meanwhile`),
+  notPutAside: (sink: string, seq: number) => refuse('E_NOT_FOUND', `event ${seq} is not put aside for sink ${sink}`),
   recordTooLarge: (kind: string) =>
     refuse('E_LIMIT', `${kind} carries a record of more than ${limits.recordBytes} bytes`),
   tooManyWaiting: () => refuse('E_BUSY', `${limits.commitsWaiting} commits are waiting for the store`),

@@ -13,6 +13,8 @@ const bundle = fc.constantFrom(bundleA, bundleB);
 const person = fc.constantFrom('ana', 'bo', 'cy');
 const noticeId = fc.constantFrom('ntc_1', 'ntc_2');
 const ms = fc.integer({ min: 0, max: 60 });
+const sink = fc.constantFrom('soc', 'log');
+const seq = fc.integer({ min: 0, max: 3 });
 
 const arbitraryChange: fc.Arbitrary<Change> = fc.oneof(
   fc
@@ -64,6 +66,10 @@ const arbitraryChange: fc.Arbitrary<Change> = fc.oneof(
     .map(({ ms: atMs, ...pin }): Change => ({ kind: 'pin.set', ...pin, descriptor: {}, atMs, ifAbsent: true })),
   fc.record({ kind: fc.constant('approval.expire' as const), tenant, nowMs: ms }),
   fc.record({ kind: fc.constant('bundle.require' as const), bundle }),
+  fc.record({ kind: fc.constant('sink.open' as const), tenant, sink, seq, atMs: ms }),
+  fc.record({ kind: fc.constant('sink.advance' as const), tenant, sink, from: seq, to: seq, atMs: ms }),
+  fc.record({ kind: fc.constant('sink.putAside' as const), tenant, sink, seq, reason: fc.string(), atMs: ms }),
+  fc.record({ kind: fc.constant('sink.takeUp' as const), tenant, sink, seq }),
   bundle.map((b): Change => ({ kind: 'bundle.activate', bundle: b, content: { is: b }, atMs: 1 })),
   fc.record({ kind: fc.constant('intent.open' as const), callId, tenant, runId, atMs: ms }),
   fc.record({

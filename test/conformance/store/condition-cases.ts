@@ -3,6 +3,7 @@ import type { Change } from '../../../src/ports/store.ts';
 import {
   activateA,
   addNotice,
+  advanceSink,
   answer,
   bundleA,
   bundleB,
@@ -16,10 +17,13 @@ import {
   openApproval,
   openIntent,
   openRun,
+  openSink,
   pinA,
+  putAside,
   requireRun,
   sampleApproval,
   sampleRun,
+  takeUp,
 } from './samples.ts';
 
 /** One change, the commits before it, and the code it is refused with; no code means that it is accepted. */
@@ -419,6 +423,31 @@ export const conditionCases: readonly ConditionCase[] = [
       before: [openApproval, answer],
       change: { ...consume, [field]: 'other' },
       code: 'E_APPROVAL_USED',
+    }),
+  ),
+  { says: 'a sink is told from where it was', before: [openSink], change: advanceSink },
+  { says: 'a sink that was never opened is told nothing', before: [], change: advanceSink, code: 'E_BUSY' },
+  { says: 'a sink is told once', before: [openSink, advanceSink], change: advanceSink, code: 'E_BUSY' },
+  {
+    says: 'opening a sink again leaves it where it is',
+    before: [openSink, advanceSink, openSink],
+    change: { ...advanceSink, from: 2, to: 3 },
+  },
+  {
+    says: 'another tenant’s sink of that name is another one',
+    before: [openSink],
+    change: { ...advanceSink, tenant: 'other' },
+    code: 'E_BUSY',
+  },
+  { says: 'what was put aside is taken up', before: [putAside], change: takeUp },
+  { says: 'what was put aside is taken up once', before: [putAside, takeUp], change: takeUp, code: 'E_NOT_FOUND' },
+  { says: 'putting it aside again is no harm', before: [putAside], change: { ...putAside, reason: 'other' } },
+  ...(['tenant', 'sink', 'seq'] as const).map(
+    (field): ConditionCase => ({
+      says: `what was put aside is taken up only with its own ${field}`,
+      before: [putAside],
+      change: { ...takeUp, [field]: field === 'seq' ? 9 : 'other' },
+      code: 'E_NOT_FOUND',
     }),
   ),
 ];

@@ -143,3 +143,21 @@ export const activateA = {
   content: { rules: ['a'] },
   atMs: 3,
 } as const satisfies Change;
+export const openSink = { kind: 'sink.open', tenant: 'acme', sink: 'soc', seq: 0, atMs: 1 } as const satisfies Change;
+export const advanceSink = {
+  kind: 'sink.advance',
+  tenant: 'acme',
+  sink: 'soc',
+  from: 0,
+  to: 2,
+  atMs: 2,
+} as const satisfies Change;
+export const putAside = {
+  kind: 'sink.putAside',
+  tenant: 'acme',
+  sink: 'soc',
+  seq: 2,
+  reason: 'HTTP status 400',
+  atMs: 3,
+} as const satisfies Change;
+export const takeUp = { kind: 'sink.takeUp', tenant: 'acme', sink: 'soc', seq: 2 } as const satisfies Change;

@@ -21,6 +21,10 @@ export interface ModelState {
   /** By tenant, in the order in which they were first written. */
   written: Record<string, string[]>;
   bundle: string | undefined;
+  /** How far sinks are, by tenant and name. */
+  sinks: Record<string, number>;
+  /** Reasons, by tenant, sink and event. */
+  aside: Record<string, string>;
 }
 
 export const emptyModel: ModelState = {
@@ -35,6 +39,8 @@ export const emptyModel: ModelState = {
   notices: {},
   written: {},
   bundle: undefined,
+  sinks: {},
+  aside: {},
 };
 
 class Refused extends Error {
@@ -217,5 +223,23 @@ function make(state: ModelState, change: Change): void {
         return;
       }
       state.pins[change.tool] = { pin: change.pin, atMs: change.atMs };
+      return;
+    case 'sink.open':
+      state.sinks[`${change.tenant} ${change.sink}`] ??= change.seq;
+      return;
+    case 'sink.advance': {
+      const name = `${change.tenant} ${change.sink}`;
+      require(state.sinks[name] === change.from, 'E_BUSY');
+      state.sinks[name] = change.to;
+      return;
+    }
+    case 'sink.putAside':
+      state.aside[`${change.tenant} ${change.sink} ${change.seq}`] ??= change.reason;
+      return;
+    case 'sink.takeUp': {
+      const name = `${change.tenant} ${change.sink} ${change.seq}`;
+      require(name in state.aside, 'E_NOT_FOUND');
+      delete state.aside[name];
+    }
   }
 }

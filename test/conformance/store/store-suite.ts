@@ -11,6 +11,7 @@ import { conditionCases } from './condition-cases.ts';
 import {
   activateA,
   addNotice,
+  advanceSink,
   answer,
   append,
   appendMany,
@@ -25,7 +26,9 @@ import {
   openApproval,
   openIntent,
   openRun,
+  openSink,
   pinA,
+  putAside,
   requireRun,
   sampleApproval,
   sampleEvent,
@@ -484,6 +487,25 @@ export function describeStore(name: string, kind: StoreKind): void {
       await expect(store.listAsked('acme', 0, 0)).rejects.toThrow(Bug);
     });
 
+    it('says how far each sink is, and what was put aside for it', async () => {
+      const store = await openStore();
+      await store.commit([openSink, { ...openSink, sink: 'log', seq: 7 }, { ...openSink, tenant: 'other' }]);
+      await store.commit([advanceSink, putAside, { ...putAside, seq: 1 }, { ...putAside, tenant: 'other' }]);
+      expect(await store.listSinks('acme')).toStrictEqual([
+        { sink: 'log', seq: 7, atMs: 1, putAside: 0 },
+        { sink: 'soc', seq: 2, atMs: 2, putAside: 2 },
+      ]);
+      const aside = { sink: 'soc', reason: 'HTTP status 400', atMs: 3 };
+      expect(await store.listPutAside('acme', 'soc', 0, 10)).toStrictEqual([
+        { ...aside, seq: 1 },
+        { ...aside, seq: 2 },
+      ]);
+      expect(await store.listPutAside('acme', 'soc', 1, 10)).toStrictEqual([{ ...aside, seq: 2 }]);
+      expect(await store.listPutAside('acme', 'soc', 0, 1)).toHaveLength(1);
+      expect(await store.listPutAside('acme', 'log', 0, 10)).toEqual([]);
+      await expect(store.listPutAside('acme', 'soc', 0, 0)).rejects.toThrow(Bug);
+    });
+
     it('takes back a pin of the same commit that another one refuses', async () => {
       const store = await openStore();
       const first = { kind: 'pin.set', tool: 'mail/send', descriptor: {}, atMs: 1, ifAbsent: true } as const;
@@ -834,6 +856,12 @@ async function readLikeModel(store: Store, model: ModelState): Promise<ModelStat
   const events: StoredEvent[] = [];
   for (const tenant of ['acme', 'other']) {
     const written = await store.listWritten(tenant, 0, 1_000);
+    for (const { sink, seq } of await store.listSinks(tenant)) like.sinks[`${tenant} ${sink}`] = seq;
+    for (const sink of ['soc', 'log']) {
+      for (const { seq, reason } of await store.listPutAside(tenant, sink, -1, 1_000)) {
+        like.aside[`${tenant} ${sink} ${seq}`] = reason;
+      }
+    }
     if (written.length > 0) like.written[tenant] = written.map(({ object }) => object);
     events.push(...(await store.readEvents({ tenant, limit: 1_000 })));
     for (const id of ['run_1', 'run_2']) {

@@ -5,6 +5,7 @@ import type { Change } from '../../../ports/store.ts';
 import { refusals, type StoreRefusal } from '../refusals.ts';
 import { answerApproval, consumeApproval, expireApprovals, openApproval } from './apply-approval.ts';
 import { changeNotice } from './apply-notice.ts';
+import { applySink } from './apply-sink.ts';
 import type { Instance, MemoryState } from './memory-state.ts';
 import { jsonCopy, put, type Undo } from './put.ts';
 
@@ -109,6 +110,11 @@ export function applyChange(
       if (ifAbsent && known !== undefined) return known.pin === pin ? undefined : refusals.pinExists(tool);
       return put(state.pins, tool, { tool, pin, descriptor: jsonCopy(descriptor), atMs }, undo);
     }
+    case 'sink.open':
+    case 'sink.advance':
+    case 'sink.putAside':
+    case 'sink.takeUp':
+      return applySink(state, change, undo);
     default:
       return unreachable(change);
   }

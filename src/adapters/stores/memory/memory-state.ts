@@ -5,6 +5,7 @@ import type { Delegation, TierReview } from '../../../model/duty.ts';
 import type { StoredEvent } from '../../../model/event.ts';
 import type { WaitingNotice } from '../../../model/notice.ts';
 import type { Run } from '../../../model/run.ts';
+import type { PutAside, SinkCursor } from '../../../model/sink.ts';
 import type { ActiveBundle, NewRunKey, OpenIntent, Ran, StoredPin, WrittenObject } from '../../../ports/store.ts';
 
 /** Stands for one open store. The intents it opened are abandoned once it is closed. */
@@ -28,6 +29,10 @@ export interface MemoryState {
   /** By tenant and object, as JSON. */
   readonly written: Map<string, WrittenObject & { readonly tenant: string }>;
   readonly bundles: Map<Digest, JsonObject>;
+  /** By tenant and sink, as JSON. */
+  readonly sinks: Map<string, Omit<SinkCursor, 'putAside'>>;
+  /** By tenant, sink and event, as JSON. */
+  readonly putAside: Map<string, PutAside>;
   /** The stores that have this state open. */
   readonly live: Set<Instance>;
   activeBundle: (Omit<ActiveBundle, 'activator'> & { readonly by: Instance }) | undefined;
@@ -47,6 +52,8 @@ export function newMemoryState(): MemoryState {
     notices: new Map(),
     written: new Map(),
     bundles: new Map(),
+    sinks: new Map(),
+    putAside: new Map(),
     live: new Set(),
     activeBundle: undefined,
   };

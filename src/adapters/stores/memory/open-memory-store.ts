@@ -2,6 +2,7 @@ import { Fault } from '../../../base/fault.ts';
 import { limits } from '../../../base/limits.ts';
 import type { Approval } from '../../../model/approval.ts';
 import type { StoredEvent } from '../../../model/event.ts';
+import type { PutAside } from '../../../model/sink.ts';
 import type { Change, CommitResult, Store } from '../../../ports/store.ts';
 import { assertLimit, refuseTooLarge } from '../record.ts';
 import { isOverdue } from './apply-approval.ts';
@@ -172,6 +173,19 @@ export function openMemoryStore(state: MemoryState = newMemoryState()): Store {
       const activator = live.has(by) ? { activator: { pid: process.pid } } : {};
       return { bundle, content: structuredClone(content), atMs, ...activator };
     },
+    async listSinks(tenant) {
+      const { sinks } = open();
+      return [...sinks]
+        .filter(([key]) => tenantOf(key) === tenant)
+        .map(([, cursor]) => ({ ...cursor, putAside: listAside(state, tenant, cursor.sink).length }))
+        .sort((a, b) => compare(a.sink, b.sink));
+    },
+    async listPutAside(tenant, sink, afterSeq, limit) {
+      assertLimit(limit);
+      return listAside(open(), tenant, sink)
+        .filter(({ seq }) => seq > afterSeq)
+        .slice(0, limit);
+    },
     async close() {
       state.live.delete(self);
     },
@@ -183,6 +197,16 @@ const ASKED: ReadonlySet<Approval['state']> = new Set(['pending', 'approved', 'd
 
 const newestFirst = (a: Approval, b: Approval): number => b.askedAtMs - a.askedAtMs || compare(b.id, a.id);
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+/** The tenant of a key that begins with it. */
+const tenantOf = (key: string): unknown => (JSON.parse(key) as unknown[])[0]; // written from a list in apply-change
+
+function listAside({ putAside }: MemoryState, tenant: string, sink: string): readonly PutAside[] {
+  return [...putAside]
+    .filter(([key, aside]) => tenantOf(key) === tenant && aside.sink === sink)
+    .map(([, aside]) => aside)
+    .sort((a, b) => a.seq - b.seq);
+}
 
 /** Makes every change in turn; at the first refusal, and on a bug, takes back those before it. */
 function commit(state: MemoryState, by: Instance, changes: readonly Change[]): CommitResult {

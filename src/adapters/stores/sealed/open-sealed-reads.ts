@@ -67,6 +67,8 @@ export function openReads(
     readBundle: (bundle) => inTurn(() => inner.readBundle(bundle)),
     listIsolations: () => inTurn(() => inner.listIsolations()),
     readActiveBundle: () => inTurn(() => inner.readActiveBundle()),
+    listSinks: (tenant) => inTurn(() => inner.listSinks(tenant)),
+    listPutAside: (tenant, sink, afterSeq, limit) => inTurn(() => inner.listPutAside(tenant, sink, afterSeq, limit)),
     close: () => inTurn(() => inner.close()),
   };
 }

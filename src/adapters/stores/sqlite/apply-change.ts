@@ -5,6 +5,7 @@ import { recordOf } from '../record.ts';
 import { refusals, type StoreRefusal } from '../refusals.ts';
 import { createApprovalChanges } from './approval-changes.ts';
 import { createNoticeChanges } from './notice-changes.ts';
+import { createSinkChanges } from './sink-changes.ts';
 import type { OtherChange } from './wire.ts';
 
 /** Makes changes inside a transaction that the caller begins and ends. */
@@ -56,6 +57,7 @@ export function createChangeApplier(db: DatabaseSync, instance: number): ChangeA
   const reviewTiers = db.prepare('INSERT OR REPLACE INTO tier_reviews (tenant, digest, by, at_ms) VALUES (?, ?, ?, ?)');
   const approvals = createApprovalChanges(db);
   const notices = createNoticeChanges(db);
+  const sinks = createSinkChanges(db);
 
   // Every call asks for these two, and they seldom change.
   let isolatedScopes: ReadonlySet<unknown> | undefined;
@@ -166,6 +168,11 @@ export function createChangeApplier(db: DatabaseSync, instance: number): ChangeA
           }
           setPin.run(change.tool, change.pin, recordOf(change) ?? '', change.atMs);
           return undefined;
+        case 'sink.open':
+        case 'sink.advance':
+        case 'sink.putAside':
+        case 'sink.takeUp':
+          return sinks.apply(change);
         default:
           return unreachable(change);
       }

@@ -72,6 +72,13 @@ export function createReader(db: DatabaseSync, live: () => readonly Instance[]):
   const selectActiveBundle = db.prepare(
     'SELECT digest, record, at_ms, instance FROM active_bundle JOIN bundles USING (digest)',
   );
+  const selectSinks = db.prepare(
+    `SELECT sink, seq, at_ms, (SELECT count(*) FROM put_aside AS aside WHERE aside.tenant = sinks.tenant AND aside.sink = sinks.sink) AS aside
+     FROM sinks WHERE tenant = ? ORDER BY sink`,
+  );
+  const selectPutAside = db.prepare(
+    'SELECT seq, reason, at_ms FROM put_aside WHERE tenant = ? AND sink = ? AND seq > ? ORDER BY seq LIMIT ?',
+  );
   const eventStatements = new Map<string, StatementSync>();
 
   return {
@@ -208,6 +215,22 @@ export function createReader(db: DatabaseSync, live: () => readonly Instance[]):
         atMs: Number(row['at_ms']),
         ...(activator === undefined ? {} : { activator: { pid: activator.pid } }),
       };
+    },
+    listSinks(tenant) {
+      return selectSinks.all(tenant).map((row) => ({
+        sink: String(row['sink']),
+        seq: Number(row['seq']),
+        atMs: Number(row['at_ms']),
+        putAside: Number(row['aside']),
+      }));
+    },
+    listPutAside(tenant, sink, afterSeq, limit) {
+      return selectPutAside.all(tenant, sink, afterSeq, limit).map((row) => ({
+        sink,
+        seq: Number(row['seq']),
+        reason: String(row['reason']),
+        atMs: Number(row['at_ms']),
+      }));
     },
   };
 }

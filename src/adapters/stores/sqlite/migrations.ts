@@ -145,6 +145,24 @@ export const migrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX notices_due ON notices (tenant, due_at_ms, id);
   `,
+  // How far receivers of events are, and what they would not have.
+  `
+  CREATE TABLE sinks (
+    tenant TEXT NOT NULL,
+    sink TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    at_ms REAL NOT NULL,
+    PRIMARY KEY (tenant, sink)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE put_aside (
+    tenant TEXT NOT NULL,
+    sink TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    at_ms REAL NOT NULL,
+    PRIMARY KEY (tenant, sink, seq)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 /** The version a file has after all migrations. */

@@ -68,6 +68,11 @@ export async function openSqliteStoreReadOnly({ path }: { readonly path: string 
     readBundle: (bundle) => read((from) => from.readBundle(bundle)),
     listIsolations: () => read((from) => from.listIsolations()),
     readActiveBundle: () => read((from) => from.readActiveBundle()),
+    listSinks: (tenant) => read((from) => from.listSinks(tenant)),
+    async listPutAside(tenant, sink, afterSeq, limit) {
+      assertLimit(limit);
+      return read((from) => from.listPutAside(tenant, sink, afterSeq, limit));
+    },
     async close() {
       close();
     },

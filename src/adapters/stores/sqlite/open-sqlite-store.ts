@@ -77,6 +77,11 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     readBundle: (bundle) => worker.read('readBundle', bundle),
     listIsolations: () => worker.read('listIsolations'),
     readActiveBundle: () => worker.read('readActiveBundle'),
+    listSinks: (tenant) => worker.read('listSinks', tenant),
+    async listPutAside(tenant, sink, afterSeq, limit) {
+      assertLimit(limit);
+      return worker.read('listPutAside', tenant, sink, afterSeq, limit);
+    },
     close: () => worker.close(),
   };
 }
