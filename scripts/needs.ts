@@ -5,6 +5,7 @@ import { delimiter, join } from 'node:path';
 /** A program that some tests run for real, and the Debian package it comes in. */
 export interface Need {
   readonly program: string;
+  /** Several, where it takes more than one. */
   readonly debianPackage: string;
   /** What it is for, and the tests that are skipped by name without it. */
   readonly reason: string;
@@ -14,6 +15,7 @@ export const needs: readonly Need[] = [
   { program: 'openssl', debianPackage: 'openssl', reason: 'test/e2e TLS: mints certificates to listen with' },
   { program: 'bwrap', debianPackage: 'bubblewrap', reason: 'test/e2e: runs programs within walls' },
   { program: 'curl', debianPackage: 'curl', reason: 'test/docs: runs the commands of the documents' },
+  { program: 'rsyslogd', debianPackage: 'rsyslog rsyslog-openssl', reason: 'test/e2e telemetry: a real syslog daemon' },
 ];
 
 export function has(program: string): boolean {
@@ -27,7 +29,7 @@ export function has(program: string): boolean {
 export function provideNeeds(): readonly Need[] {
   const missing = needs.filter((need) => !has(need.program));
   if (missing.length === 0) return [];
-  const packages = missing.map((need) => need.debianPackage);
+  const packages = missing.flatMap((need) => need.debianPackage.split(' '));
   const ours = existsSync('/etc/debian_version') && process.getuid?.() === 0;
   if (!ours) {
     for (const need of missing) {

@@ -47,7 +47,8 @@ type BodyName = keyof typeof BODIES;
 interface RouteText {
   readonly does: string;
   readonly takes?: BodyName;
-  readonly gives: BodyName;
+  /** Absent: what `status` says. */
+  readonly gives?: BodyName;
   readonly status: string;
 }
 
@@ -107,6 +108,7 @@ const TEXTS: Readonly<Record<string, RouteText>> = {
     gives: 'Events',
     status: '200',
   },
+  'GET /metrics': { does: 'Numbers for whoever watches the gateway.', status: '200, text of Prometheus' },
 };
 
 /** The routes of the HTTP API, from the door's own table. Throws where one is not described, or is described and gone. */
@@ -118,7 +120,13 @@ export function printRoutes(): string {
     const text = TEXTS[`${method} ${path}`];
     if (text === undefined) throw new Error(`the route ${method} ${path} is not described`);
     const { does, takes, gives, status } = text;
-    return [code(`${method} ${path}`), kinds.join(', '), does, takes ? link(takes) : '', `${status}: ${link(gives)}`];
+    return [
+      code(`${method} ${path}`),
+      kinds.join(', '),
+      does,
+      takes ? link(takes) : '',
+      gives === undefined ? status : `${status}: ${link(gives)}`,
+    ];
   });
   return table(['route', 'token', 'what it does', 'takes', 'gives'], rows);
 }
@@ -140,7 +148,7 @@ export function printScopes(): string {
 export function printBodies(): string {
   const named = routes.flatMap(({ method, path }) => {
     const text = TEXTS[`${method} ${path}`];
-    return text ? [...(text.takes ? [text.takes] : []), text.gives] : [];
+    return text ? [...(text.takes ? [text.takes] : []), ...(text.gives ? [text.gives] : [])] : [];
   });
   return [...new Set<BodyName>([...named, 'Error'])]
     .map((name) => {

@@ -1,6 +1,7 @@
 import { FunctionSource } from '../adapters/tools/function/function-source.ts';
 import type { McpSource } from '../adapters/tools/mcp/create-mcp-source.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
+import type { Secret } from '../base/secret.ts';
 import type { Store } from '../ports/store.ts';
 import { expireApprovals } from '../runtime/approving/expire-approvals.ts';
 import { call } from '../runtime/call.ts';
@@ -26,6 +27,7 @@ import { readOwnKeys } from './own-keys.ts';
 import type { Reign } from './reign.ts';
 import { tellExposed } from './reserved/tell-exposed.ts';
 import { SecretMask } from './secret-mask.ts';
+import { Telemetry } from './telemetry/telemetry.ts';
 import { Throne } from './throne.ts';
 
 /** The server id under which functions of the host application appear. */
@@ -53,6 +55,7 @@ interface Parts {
   readonly functions: FunctionSource;
   readonly throne: Throne;
   readonly world: World;
+  readonly telemetry: Telemetry;
 }
 
 /**
@@ -63,6 +66,7 @@ export class Gateway {
   readonly functions: FunctionSource;
   readonly egress: Egress;
   readonly data: string;
+  readonly telemetry: Telemetry;
   readonly #options: GatewayOptions;
   readonly #clock: Clock;
   readonly #mask: SecretMask;
@@ -72,7 +76,7 @@ export class Gateway {
   /** None where the host application brought its own store. */
   #ledger: Ledger | undefined;
 
-  private constructor({ options, data, clock, mask, functions, throne, world }: Parts) {
+  private constructor({ options, data, clock, mask, functions, throne, world, telemetry }: Parts) {
     this.#options = options;
     this.data = data;
     this.#clock = clock;
@@ -81,6 +85,7 @@ export class Gateway {
     this.#throne = throne;
     this.world = world;
     this.egress = new Egress({ world, loaded: () => this.loaded, notify: options.notify });
+    this.telemetry = telemetry;
   }
 
   /**
@@ -91,7 +96,8 @@ export class Gateway {
     const { loaded, environment, notify, clock = systemClock } = options;
     const data = dataFolder(loaded);
     await makeFolder(data);
-    const store = await openStore(data, clock, options.store);
+    const telemetry = new Telemetry(await openStore(data, clock, options.store), clock);
+    const { store } = telemetry;
     const held = new HeldSecrets();
     const mask = new SecretMask();
     let sources: ReadonlyMap<string, McpSource> = new Map();
@@ -113,7 +119,7 @@ export class Gateway {
       const scanner = openScanner();
       const throne = new Throne({ store, clock, scanner, notify, data, functions }, { loaded, sources, planner });
       const world = await openWorld({ clock, store, scanner, held, functions, throne, notify });
-      const gateway = new Gateway({ options, data, clock, mask, functions, throne, world });
+      const gateway = new Gateway({ options, data, clock, mask, functions, throne, world, telemetry });
       await gateway.#begin();
       return gateway;
     } catch (error) {
@@ -164,9 +170,12 @@ export class Gateway {
 
   /** Keeps the keys that lie in the data folder now out of whatever a server says, and out of every argument. */
   async maskOwnKeys(): Promise<void> {
-    const keys = await readOwnKeys(this.#options.loaded, this.data);
-    this.#mask.add(keys);
-    this.world.held.add(keys);
+    this.#keepInside(await readOwnKeys(this.#options.loaded, this.data));
+  }
+
+  #keepInside(secrets: readonly Secret[]): void {
+    this.#mask.add(secrets);
+    this.world.held.add(secrets);
   }
 
   /** Calls back when the catalog changed. Returns a function that stops that. */
@@ -184,6 +193,7 @@ export class Gateway {
     await closeSources([...this.sources.values()]);
     await this.functions.close();
     await this.world.scanner.close();
+    await this.telemetry.close();
     await this.#ledger?.close();
     await this.world.store.close();
   }
@@ -195,6 +205,13 @@ export class Gateway {
     await this.#throne.succeed(async (claim) => claim);
     await this.egress.follow();
     if (store === undefined) this.#ledger = await Ledger.start({ loaded, clock: this.#clock, notify });
+    await this.telemetry.start({
+      ...this.#options,
+      data: this.data,
+      clock: this.#clock,
+      inFlight: this.world.inFlight,
+      hold: (secrets) => this.#keepInside(secrets),
+    });
     await this.maskOwnKeys();
     // Another gateway on the same store may die while this one lives: its intents are closed without waiting for it.
     this.#stop.push(everyMinute(() => recover(this.world), 'recovery failed', notify));

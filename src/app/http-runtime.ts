@@ -64,6 +64,7 @@ export function createHttpRuntime(gateway: Gateway): HttpRuntime {
       }
     },
     readEvents: (tenant, afterSeq, limit) => store.readEvents({ tenant, afterSeq, limit }),
+    printMetrics: (tenant) => gateway.telemetry.printMetrics(tenant),
     async isReady() {
       await store.listIsolations();
       return true;

@@ -281,6 +281,11 @@ export const errors = {
     http: 502,
     retry: true,
   }),
+  E_SINK: fault('a receiver of events did not take them', 'see `chaperone outbox list`, and the receiver’s own log', {
+    exit: 7,
+    http: 502,
+    retry: true,
+  }),
   E_SERVER_LAUNCH: fault('an MCP server could not be started', 'see the reason and `chaperone doctor`', {
     exit: 7,
     http: 502,

@@ -218,6 +218,22 @@ export const limits = {
   egressUnrecorded: 4_096,
   /** How often clients of the egress door are held against isolation and the end of their run. */
   egressWatchMs: 100,
+  /** How often the record is looked at for events that a receiver was not told of, while nothing says there are any. */
+  sinkPollMs: 1_000,
+  /** How long after an event its receivers are told: what comes right behind it goes with it. */
+  sinkGatherMs: 50,
+  /** How long after a first failure a receiver is tried again, about; twice as long after each further one. */
+  sinkRetryMs: 500,
+  /** The longest such pause. */
+  sinkRetryLongestMs: 60_000,
+  /** How often a receiver may break on one event before that is put aside. One that is away is waited for. */
+  sinkAttempts: 10,
+  /** How long a receiver may take for a batch. */
+  sinkTimeoutMs: 30_000,
+  /** Bytes of a receiver’s answer that are read. */
+  sinkAnswerBytes: 65_536,
+  /** Receivers of events that one configuration may name. */
+  sinks: 16,
   /** Legacy MCP sessions held at once, the longest idle ended first. */
   mcpSessions: 1_000,
   /** Legacy MCP sessions of one principal, the longest idle of its own ended first. */

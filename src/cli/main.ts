@@ -128,6 +128,24 @@ tools
     ),
   );
 
+const outbox = program.command('outbox').description('who is told what is recorded, and what they would not have');
+outbox
+  .command('list')
+  .description('how far every receiver is, and what was put aside')
+  .action(run(async (context) => (await import('./outbox.ts')).listOutbox(context)));
+outbox
+  .command('send <sink>')
+  .description('send what was put aside for a receiver once more')
+  .action(run(async (context, _options, sink) => (await import('./outbox.ts')).sendOutbox(context, String(sink))));
+outbox
+  .command('drop <sink> <seq>')
+  .description('leave an event that was put aside unsent; the record keeps it')
+  .action(
+    run(async (context, _options, sink, seq) =>
+      (await import('./outbox.ts')).dropOutbox(context, String(sink), parseSeq(String(seq))),
+    ),
+  );
+
 const servers = program.command('servers').description('install and pin the packages that servers start from');
 servers
   .command('install [package]')
@@ -301,6 +319,12 @@ function parseUserId(text: string): number {
   const uid = Number(text);
   if (!Number.isInteger(uid) || uid < 0) throw new InvalidArgumentError('a user id is a whole number');
   return uid;
+}
+
+function parseSeq(text: string): number {
+  const seq = Number(text);
+  if (!Number.isSafeInteger(seq) || seq < 1) throw new InvalidArgumentError('an event’s number is 1 or more');
+  return seq;
 }
 
 function parseCount(text: string): number {

@@ -10,16 +10,14 @@ import { flowSchema, organisationSchema, usersSchema } from './flow-rules.ts';
 import type { Place } from './place.ts';
 import { agentNameSchema } from './principal.ts';
 import { sourceNameSchema, sourceSchema, toolScanSchema } from './scanning.ts';
-import { secretReferenceSchema } from './secret-reference.ts';
+import { plainOrSecretSchema, secretReferenceSchema } from './secret-reference.ts';
+import { telemetrySchema } from './telemetry.ts';
 
 // Two conventions hold in this file. The message given to a format (`regex`, `url`) completes the sentence
 // “expected …”, and every key has a description of one sentence, which editors show next to it.
 
 /** Where something of the manifest is written: its key in a mapping, its item in a list, else the nearest thing above. */
 export type PlaceOf = (path: readonly (string | number)[]) => Place;
-
-const plainOrSecretSchema = z.union([z.string(), secretReferenceSchema]);
-export type PlainOrSecret = z.infer<typeof plainOrSecretSchema>;
 
 const serverNameSchema = z
   .string()
@@ -358,6 +356,7 @@ export const manifestSchema = z.strictObject({
     })
     .prefault({})
     .describe('How runs begin and end.'),
+  telemetry: telemetrySchema.prefault({}).describe('Who else is told what is recorded.'),
   ledger: ledgerSchema.prefault({}).describe('The signed log of the record, which anybody can verify.'),
   egress: egressSchema.prefault({}).describe('What leaves sandboxes and programs, and where to; nothing unless told.'),
   planner: plannerSchema

@@ -5,6 +5,7 @@ import { printPlace } from '../../model/place.ts';
 import { checkFlow } from './check-flow.ts';
 import { checkReferences } from './check-references.ts';
 import { checkServers } from './check-servers.ts';
+import { checkTelemetry } from './check-telemetry.ts';
 import { type ConfigProblem, refuseErrors } from './config-problem.ts';
 import { explainIssues } from './explain-issues.ts';
 import { freezeManifest } from './freeze-manifest.ts';
@@ -46,6 +47,7 @@ export function parseConfig(text: string, file: string, options: ParseOptions = 
       problems.push({ place: yaml.placeAt(where === 'key' ? spot.keyAt : spot.valueAt), severity, message });
     };
     checkServers(yaml.value, report);
+    checkTelemetry(yaml.value, report);
     checkReferences(yaml.value, options.hostServers ?? [], report);
     checkFlow(yaml.value, options.hostServers ?? [], report);
   }

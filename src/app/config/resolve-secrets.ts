@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { toFault } from '../../base/fault.ts';
 import { limits } from '../../base/limits.ts';
 import { revealText, Secret } from '../../base/secret.ts';
-import type { PlainOrSecret } from '../../model/manifest.ts';
+import type { PlainOrSecret } from '../../model/secret-reference.ts';
 import { type ConfigProblem, refuseErrors } from './config-problem.ts';
 import type { LoadedConfig } from './load-config.ts';
 import { decodeText, readFileOnce } from './read-file-once.ts';
@@ -79,9 +79,10 @@ export async function resolvePlannerKey(
 
 /** A line break would start a header of its own. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-const UNFIT_FOR_HEADER = /[\0-\x08\x0A-\x1F\x7F]/;
+export const UNFIT_FOR_HEADER = /[\0-\x08\x0A-\x1F\x7F]/;
 
-async function readSecret(
+/** A secret that a reference leads to; undefined, and reported, where it leads nowhere. */
+export async function readSecret(
   reference: string,
   folder: string,
   environment: Readonly<Record<string, string | undefined>>,

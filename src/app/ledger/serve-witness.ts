@@ -1,5 +1,5 @@
-import { holdFolder } from '../../adapters/ledgers/files/hold-folder.ts';
 import { openWitnessFolder } from '../../adapters/ledgers/witnesses/open-witness-folder.ts';
+import { holdFolder } from '../../adapters/locks/hold-folder.ts';
 import type { Clock } from '../../base/clock.ts';
 import { Fault } from '../../base/fault.ts';
 import { createWitness } from '../../doors/witness/create-witness.ts';
@@ -32,7 +32,7 @@ export async function serveWitness(options: ServeWitnessOptions): Promise<Servin
   if (key.verifier.name !== options.name) {
     throw new Fault('E_CONFIG', `the witness in ${options.folder} is called ${key.verifier.name}, and keeps its name`);
   }
-  const hold = holdFolder(options.folder);
+  const hold = holdFolder(options.folder, 'E_LEDGER');
   if (hold === undefined) throw new Fault('E_LEDGER', `another witness is at work in ${options.folder}`);
   try {
     const door = createWitness({ logKeys: options.logKeys, key, memory, clock: options.clock });

@@ -1,11 +1,11 @@
 import { resolve } from 'node:path';
-import { holdFolder } from '../../adapters/ledgers/files/hold-folder.ts';
 import { openLedgerFolder } from '../../adapters/ledgers/files/open-ledger-folder.ts';
 import {
   type LocalCheckpointSigner,
   openCheckpointSigner,
 } from '../../adapters/ledgers/keys/open-checkpoint-signer.ts';
 import { openWitness } from '../../adapters/ledgers/witnesses/open-witness.ts';
+import { holdFolder } from '../../adapters/locks/hold-folder.ts';
 import { openRecordReader } from '../../adapters/stores/sqlite/open-record-reader.ts';
 import type { Clock } from '../../base/clock.ts';
 import { Fault, toFault } from '../../base/fault.ts';
@@ -127,7 +127,7 @@ export class Ledger {
 
   async #openIntegrator(): Promise<Integrator | undefined> {
     const { folder, record } = this.#places;
-    const hold = holdFolder(folder);
+    const hold = holdFolder(folder, 'E_LEDGER');
     if (hold === undefined) return undefined;
     try {
       const reader = openRecordReader({ path: record });

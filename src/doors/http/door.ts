@@ -9,6 +9,7 @@ import { pathOf, type RequestHead, readWebHead } from './head.ts';
 import { type HttpListener, type ListenOptions, listen } from './listen.ts';
 import { createMcpMount, isMcpPath, type LoopbackAgent, type McpFetch } from './mcp-mount.ts';
 import { describeResource, METADATA_PATH, originOf } from './metadata.ts';
+import { metricsRoutes } from './metrics-routes.ts';
 import { personRoutes } from './person-routes.ts';
 import { type DoorReport, type Reader, RequestRefused, respondError, respondJson } from './refuse.ts';
 import { parseRequest, type Route, type RouteWorld } from './route.ts';
@@ -53,7 +54,7 @@ interface Env {
 }
 
 /** Every route that takes a token. */
-export const routes: readonly Route[] = [...runRoutes, ...callRoutes, ...scanRoutes, ...personRoutes];
+export const routes: readonly Route[] = [...runRoutes, ...callRoutes, ...scanRoutes, ...personRoutes, ...metricsRoutes];
 
 export function createHttpDoor(options: HttpDoorOptions): HttpDoor {
   const { runtime, signer, clock, audience, mcp } = options;

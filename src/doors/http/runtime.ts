@@ -129,6 +129,8 @@ export interface HttpRuntime {
   explain(tenant: string, callId: string): Promise<Explanation | undefined>;
   /** Oldest first. */
   readEvents(tenant: string, afterSeq: number, limit: number): Promise<readonly StoredEvent[]>;
+  /** Metrics in the text format of Prometheus. */
+  printMetrics(tenant: string): Promise<{ readonly contentType: string; readonly text: string }>;
   /** Whether calls can be served now. */
   isReady(): Promise<boolean>;
 }

@@ -1,17 +1,18 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { Fault } from '../../../base/fault.ts';
+import type { ErrorCode } from '../../base/errors.ts';
+import { Fault } from '../../base/fault.ts';
 
 const BUSY = 5;
 
 /**
- * Holds a ledger's folder, so that one process at a time writes to it; undefined while another one does. The operating
- * system takes the lock back however this process ends.
+ * Holds a folder, so that one process at a time works in it; undefined while another one does. The operating system takes
+ * the lock back however this process ends.
  *
- * @throws Fault E_LEDGER where the folder cannot be written to.
+ * @throws Fault `code` where the folder cannot be written to.
  */
-export function holdFolder(folder: string): Disposable | undefined {
+export function holdFolder(folder: string, code: ErrorCode): Disposable | undefined {
   let lock: DatabaseSync | undefined;
   try {
     mkdirSync(folder, { recursive: true });
@@ -22,6 +23,6 @@ export function holdFolder(folder: string): Disposable | undefined {
   } catch (error) {
     lock?.close();
     if (error instanceof Error && 'errcode' in error && (Number(error.errcode) & 0xff) === BUSY) return undefined;
-    throw new Fault('E_LEDGER', `the ledger’s folder ${folder} cannot be written to`, { cause: error });
+    throw new Fault(code, `the folder ${folder} cannot be written to`, { cause: error });
   }
 }

@@ -1,0 +1,85 @@
+import { describe, expect, it } from 'vitest';
+import { digestBytes } from '../base/digest.ts';
+import type { JsonObject } from '../base/json.ts';
+import type { StoredEvent } from '../model/event.ts';
+import { exportEvent } from './exported-event.ts';
+
+const digest = digestBytes('event');
+const event = (body: JsonObject, over: Partial<StoredEvent> = {}): StoredEvent => ({
+  id: 'evt_1',
+  seq: 7,
+  digest,
+  kind: 'call.refused',
+  tenant: 'acme',
+  runId: 'run_1',
+  callId: 'call_1',
+  agent: 'support',
+  tool: 'mail/send',
+  atMs: 1_700_000_000_123.5,
+  body,
+  ...over,
+});
+
+describe('an event that leaves the house', () => {
+  it('says who, what, when, what was decided and why', () => {
+    const body: JsonObject = {
+      verdict: 'deny',
+      code: 'E_DENIED',
+      effect: 'write',
+      user: { id: 'ana', groups: ['sales'], attributes: { salary: 1 } },
+      reasons: [{ code: 'E_DENIED', message: 'to x@evil.example', policy: 'deny', place: { file: 'c.yaml', line: 3 } }],
+      findings: [{ detector: 'secrets', kind: 'aws-key', path: '/body', severity: 'high' }],
+    };
+    expect(exportEvent(event(body))).toEqual({
+      id: 'evt_1',
+      seq: 7,
+      digest,
+      kind: 'call.refused',
+      time: '2023-11-14T22:13:20.123Z',
+      tenant: 'acme',
+      agent: 'support',
+      tool: 'mail/send',
+      run: 'run_1',
+      call: 'call_1',
+      user: 'ana',
+      facts: { verdict: 'deny', code: 'E_DENIED', effect: 'write' },
+      reasons: [{ code: 'E_DENIED', policy: 'deny', place: 'c.yaml:3' }],
+      findings: [{ detector: 'secrets', kind: 'aws-key', severity: 'high' }],
+    });
+  });
+
+  it('leaves arguments, results, prompts and whatever somebody else wrote behind', () => {
+    const canary = 'canary-7f3a';
+    const nested = { deep: [canary], to: canary };
+    const body: JsonObject = {
+      arguments: nested,
+      input: nested,
+      result: canary,
+      prompt: canary,
+      values: [{ path: canary, origins: [canary] }],
+      error: canary,
+      message: canary,
+      code: nested,
+      verdict: [canary],
+      reasons: [{ code: 'E_DENIED', message: canary, path: canary }, canary, null],
+      findings: [{ detector: 'd', kind: 'k', severity: 'low', path: canary, layers: [canary] }, 7],
+      unknownNewMember: canary,
+    };
+    expect(JSON.stringify(exportEvent(event(body)))).not.toContain(canary);
+  });
+
+  it('takes an event that says nothing', () => {
+    const { runId: _run, callId: _call, agent: _agent, tool: _tool, ...bare } = event({});
+    expect(exportEvent(bare)).toEqual({
+      id: 'evt_1',
+      seq: 7,
+      digest,
+      kind: 'call.refused',
+      time: '2023-11-14T22:13:20.123Z',
+      tenant: 'acme',
+      facts: {},
+      reasons: [],
+      findings: [],
+    });
+  });
+});
