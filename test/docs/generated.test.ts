@@ -38,7 +38,7 @@ describe('what is generated', () => {
   });
 
   it('lists every route that takes a token', () => {
-    const listed = listFirstCells('docs/http-api.md').filter((cell) => cell.includes('/v1/'));
+    const listed = listFirstCells('docs/http-api.md').filter((cell) => /^(GET|POST|DELETE) /.test(cell));
     expect(listed).toEqual(routes.map(({ method, path }) => `${method} ${path}`));
   });
 });

@@ -179,7 +179,10 @@ export function createMemoryRuntime(): MemoryRuntime {
       asked.push(['readEvents', tenant, afterSeq, limit]);
       return events.filter((event) => event.seq > afterSeq && mine(tenant, event.tenant)).slice(0, limit);
     },
-    printMetrics: async () => ({ contentType: 'text/plain; version=0.0.4', text: 'chaperone_events_total 1\n' }),
+    async printMetrics(tenant) {
+      asked.push(['printMetrics', tenant]);
+      return { contentType: 'text/plain; version=0.0.4', text: 'chaperone_events_total 1\n' };
+    },
     isReady: async () => true,
   };
   return runtime;
