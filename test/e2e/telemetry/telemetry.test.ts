@@ -103,7 +103,7 @@ describe('a webhook receiver', () => {
     let refused = '';
     const hook = await startHook('', (_, ids) => {
       if (!refusing) return 200;
-      refused ||= ids.at(-1) ?? '';
+      refused ||= ids[0] ?? '';
       return ids.includes(refused) ? 400 : 200;
     });
     open.push(() => hook.close());
