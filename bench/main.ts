@@ -7,6 +7,7 @@ import { measureAgentdojo } from './agentdojo.ts';
 import { measureDecision } from './decision.ts';
 import { measureEffects } from './effects.ts';
 import { measureEgress } from './egress.ts';
+import { measureEgressDoor } from './egress-door.ts';
 import { measureHop } from './hop.ts';
 import { measureInjection } from './injection.ts';
 import { measureLedger } from './ledger.ts';
@@ -23,6 +24,7 @@ const benches: Readonly<Record<string, Bench>> = {
   throughput: measureThroughput,
   injection: measureInjection,
   egress: measureEgress,
+  'egress-door': measureEgressDoor,
   agentdojo: measureAgentdojo,
   suites: measureSuites,
   effects: measureEffects,

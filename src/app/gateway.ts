@@ -84,7 +84,7 @@ export class Gateway {
     this.functions = functions;
     this.#throne = throne;
     this.world = world;
-    this.egress = new Egress({ world, loaded: () => this.loaded, notify: options.notify });
+    this.egress = new Egress({ world, data, loaded: () => this.loaded, notify: options.notify });
     this.telemetry = telemetry;
   }
 

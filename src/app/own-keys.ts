@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { Secret } from '../base/secret.ts';
 import { readFileOnce } from './config/read-file-once.ts';
 import type { PlacedConfig } from './data-folder.ts';
+import { authorityFolder } from './egress/open-authority.ts';
 import { placeLedger } from './ledger/start-ledger.ts';
 import { recordKeyFolder } from './open-store.ts';
 
@@ -14,7 +15,7 @@ const MAX_KEY_BYTES = 65_536;
  */
 export async function readOwnKeys(config: PlacedConfig, data: string): Promise<readonly Secret[]> {
   const { tls } = config.manifest.listen;
-  const folders = [join(data, 'keys'), recordKeyFolder(data), placeLedger(config).keys];
+  const folders = [join(data, 'keys'), recordKeyFolder(data), placeLedger(config).keys, authorityFolder(data)];
   const listed = await Promise.all(folders.map((folder) => listFiles(folder)));
   const files = [...listed.flat(), ...(tls === undefined ? [] : [resolve(config.folder, tls.key)])];
   const found = await Promise.all(files.map(readPrivateParts));

@@ -208,6 +208,8 @@ export const limits = {
   egressHosts: 64,
   /** Bytes of the first message of TLS that the egress door reads to learn the host. */
   egressHelloBytes: 65_536,
+  /** Hosts whose certificates the egress door keeps, the longest unused thrown out. */
+  egressCertificates: 512,
   /** Bytes of one request's body that are held back and scanned; what is beyond passes unseen, where a rule allows it. */
   egressScanBytes: 1_000_000,
   /** Bytes of request bodies held back at once, all clients together; the next is refused with `E_BUSY`. */

@@ -131,6 +131,11 @@ export const egressSchema = z.strictObject({
     })
     .prefault({})
     .describe('What is asked of TLS that is not opened.'),
+  trust: z
+    .string()
+    .min(1)
+    .describe('A file of certificates that hosts may have besides those of known authorities, PEM.')
+    .optional(),
   countries: z
     .strictObject({
       database: z.string().min(1).describe('A GeoIP database in MMDB format, relative to this file.'),

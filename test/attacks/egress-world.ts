@@ -75,7 +75,7 @@ export async function openEgressWorld(options: EgressWorldOptions): Promise<Egre
       hello: () => config.hello,
       scanBody: async (text) => scanOutbound(text, { channel: 'body' }),
       holdsSecret: () => false,
-      trust: [],
+      trust: () => [],
       report: (message) => {
         throw new Error(message);
       },

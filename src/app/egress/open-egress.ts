@@ -1,8 +1,10 @@
 import { lookup } from 'node:dns/promises';
+import { readFile } from 'node:fs/promises';
 import { resolve as resolvePath } from 'node:path';
 import { toFault } from '../../base/fault.ts';
 import { EgressDoor, type EgressListener, type EgressPlace } from '../../doors/egress/create-egress-door.ts';
 import { openCountries } from '../../doors/egress/open-countries.ts';
+import { TlsOpener } from '../../doors/egress/open-tls.ts';
 import type { EgressRuntime } from '../../doors/egress/runtime.ts';
 import type { EgressConfig } from '../../model/egress.ts';
 import { EgressPolicy } from '../../policy/egress/compile-egress.ts';
@@ -11,9 +13,12 @@ import type { EgressSession } from '../../runtime/egress/egress-session.ts';
 import type { World } from '../../runtime/world.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
 import type { Notify } from '../notice.ts';
+import { openAuthority } from './open-authority.ts';
 
 export interface EgressOptions {
   readonly world: Pick<World, 'clock' | 'store' | 'runs' | 'scanner' | 'held'>;
+  /** The data folder: the authority's keys lie there. */
+  readonly data: string;
   /** The configuration in force. */
   readonly loaded: () => LoadedConfig;
   readonly notify: Notify;
@@ -28,9 +33,11 @@ const BODY_RULES = { sinks: [], allow: [], ask: [], deny: [], hostsDeclared: [],
 export class Egress {
   readonly book: EgressBook;
   readonly #door: EgressDoor;
+  #tls: Promise<TlsOpener> | undefined;
   readonly #options: EgressOptions;
   #config: EgressConfig;
   #policy: EgressPolicy;
+  #trust: readonly string[] = [];
   #refuseCountry: (address: string) => string | undefined = () => undefined;
   authenticate: EgressOptions['authenticate'];
 
@@ -41,7 +48,9 @@ export class Egress {
     this.#policy = new EgressPolicy(this.#config);
     this.authenticate = options.authenticate;
     this.book = new EgressBook(world, () => this.#config);
-    this.#door = new EgressDoor(this.#makeRuntime());
+    this.#door = new EgressDoor(this.#makeRuntime(), async (stream, host) =>
+      (await this.#openTls()).open(stream, host),
+    );
   }
 
   listen(place: EgressPlace): Promise<EgressListener> {
@@ -56,6 +65,7 @@ export class Egress {
     this.#config = manifest.egress;
     this.#policy = new EgressPolicy(this.#config);
     this.#door.forgetRules();
+    this.#trust = await this.#readTrust();
     if (countries === undefined) {
       this.#refuseCountry = () => undefined;
       return;
@@ -69,10 +79,41 @@ export class Egress {
     }
   }
 
+  /**
+   * The certificate of the authority that clients of rules with `inspect` have to trust, PEM; undefined where no rule
+   * says so. Rejects with a `Fault` E_CONFIG.
+   */
+  async readCertificate(): Promise<string | undefined> {
+    if (!this.#config.allow.some(({ inspect }) => inspect)) return undefined;
+    return (await openAuthority(this.#options.data, this.#options.world.clock)).certificate.toString('pem');
+  }
+
+  /** The authority is made when the first TLS is opened. */
+  #openTls(): Promise<TlsOpener> {
+    const { data, world } = this.#options;
+    this.#tls ??= openAuthority(data, world.clock).then((authority) => new TlsOpener(authority, world.clock));
+    this.#tls.catch(() => {
+      this.#tls = undefined;
+    });
+    return this.#tls;
+  }
+
   /** Ends every client and connection, and writes what is left to write. */
   async close(): Promise<void> {
     await this.book.closeAll();
     await this.#door.close();
+  }
+
+  async #readTrust(): Promise<readonly string[]> {
+    const { loaded, notify } = this.#options;
+    const { trust } = this.#config;
+    if (trust === undefined) return [];
+    try {
+      return [await readFile(resolvePath(loaded().folder, trust), 'utf8')];
+    } catch {
+      notify({ kind: 'error', message: `\`egress.trust\`: ${trust} cannot be read; nobody is trusted for it` });
+      return [];
+    }
   }
 
   #makeRuntime(): EgressRuntime {
@@ -90,7 +131,7 @@ export class Egress {
         return found;
       },
       holdsSecret: (text) => held.findIn({ text }).length > 0,
-      trust: [],
+      trust: () => this.#trust,
       report: (message) => notify({ kind: 'error', message }),
     };
   }

@@ -1,6 +1,7 @@
 import { mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, isAbsolute, join, resolve } from 'node:path';
+import { getCACertificates } from 'node:tls';
 import { type StartedProgram, startProgram } from '../../adapters/sandboxes/program/start-program.ts';
 import { WAYS } from '../../adapters/sandboxes/program/write-enclosure.ts';
 import { Fault } from '../../base/fault.ts';
@@ -74,7 +75,8 @@ export async function runProgram(options: ProgramOptions): Promise<ProgramReport
       const claims = { kind: 'agent', sub: agent, tenant, run: run.id } as const;
       const token = await serving.signer.sign(claims, serving.audience, run.expiresAtMs);
       await writeFile(join(folder, 'mcp.json'), JSON.stringify(describeGateway(token)), { mode: 0o600 });
-      const exitCode = await runWithin(options, gateway, folder, workspace, token);
+      const trust = await writeTrust(folder, await gateway.egress.readCertificate());
+      const exitCode = await runWithin(options, gateway, folder, workspace, { ...waysOut(token), ...trust });
       await book.close(session);
       await gateway.world.runs.end(tenant, run.id);
       return { runId: run.id, exitCode, usage: session.usage, events: await readAll(gateway, run.id) };
@@ -93,7 +95,7 @@ async function runWithin(
   gateway: Gateway,
   folder: string,
   workspace: string,
-  token: string,
+  ways: Readonly<Record<string, string>>,
 ): Promise<number> {
   const { environment, command, signal } = options;
   const read = await Promise.all(options.read.map((path) => realpath(resolve(options.workspace, path))));
@@ -104,7 +106,7 @@ async function runWithin(
     readable: read,
     ...(await listWalls(options.loaded, gateway.data, workspace, environment)),
     ways: folder,
-    env: { ...environmentOf(options), ...waysOut(token) },
+    env: { ...environmentOf(options), ...ways },
     ports: { [GATEWAY_PORT]: 'gateway.sock', [DOOR_PORT]: 'door.sock' },
     path: environment['PATH'] ?? '',
     stdio: options.stdio,
@@ -157,6 +159,21 @@ function waysOut(token: string): Record<string, string> {
 function describeGateway(token: string) {
   const url = `http://127.0.0.1:${GATEWAY_PORT}/mcp`;
   return { mcpServers: { chaperone: { type: 'http', url, headers: { Authorization: `Bearer ${token}` } } } };
+}
+
+/** Where programs look for whom to believe: the usual authorities, and the door where it opens TLS. */
+async function writeTrust(folder: string, certificate: string | undefined): Promise<Record<string, string>> {
+  if (certificate === undefined) return {};
+  const [own, all] = [join(WAYS, 'door.pem'), join(WAYS, 'authorities.pem')];
+  await writeFile(join(folder, 'door.pem'), certificate);
+  await writeFile(join(folder, 'authorities.pem'), [...getCACertificates('default'), certificate].join('\n'));
+  return {
+    NODE_EXTRA_CA_CERTS: own,
+    SSL_CERT_FILE: all,
+    CURL_CA_BUNDLE: all,
+    REQUESTS_CA_BUNDLE: all,
+    GIT_SSL_CAINFO: all,
+  };
 }
 
 async function readAll(gateway: Gateway, runId: string): Promise<readonly StoredEvent[]> {

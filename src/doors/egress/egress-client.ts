@@ -89,7 +89,7 @@ export class EgressClient {
     const address = await pinAddress(rule, target, this.#runtime);
     upstream.address = address;
     const socket = await connectTo(address, target.port, this.session.signal);
-    return tls ? startTls(socket, target.host, this.#runtime.trust) : socket;
+    return tls ? startTls(socket, target.host, this.#runtime.trust()) : socket;
   }
 
   #cut(): void {

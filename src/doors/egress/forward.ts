@@ -12,7 +12,7 @@ import { holdBody } from './hold-body.ts';
 import { refuseRequest } from './refuse.ts';
 import { type RequestRecord, recordRequest } from './request-record.ts';
 import type { EgressRuntime } from './runtime.ts';
-import { areSerious, scanBody, scanHead } from './scan-request.ts';
+import { areSerious, scanAddress, scanBody, scanHeaders, tell } from './scan-request.ts';
 
 /** A request that was checked and decided, and whose head was looked at. */
 export interface Cleared {
@@ -46,11 +46,16 @@ export async function clear(
   const { url, method } = request;
   const { host, port, path } = url;
   const protocol = request.upgrade ?? (url.tls ? 'https' : 'http');
-  record = { protocol, method, host, port, path };
+  const address = scanAddress(request, connection.clean, runtime);
+  record = { protocol, method, host: tell(host, runtime), port };
+  if (address.code !== undefined) return refused(address.code, 'the address holds a secret of this gateway');
+  // A path in which something was found is not written down with it.
+  if (address.findings.length === 0) record = { ...record, path };
   const decided = runtime.policy().decideRequest(session.subject, method, url, await session.readLabel());
   if (!decided.ok) return refused(decided.code, decided.message);
-  const { findings, code } = scanHead(request, connection.clean, runtime);
-  if (code !== undefined) return refused(code, 'the address or a header holds a secret of this gateway', { findings });
+  const header = scanHeaders(request, connection.clean, runtime);
+  if (header.code !== undefined) return refused(header.code, 'a header holds a secret of this gateway');
+  const findings = header.findings.length === 0 ? address.findings : [...address.findings, ...header.findings];
   if (decided.rule.findings === 'refuse' && areSerious(findings))
     return refused('E_EGRESS_FINDING', 'something in the address or a header must not leave', { findings });
   return { client, request, way: decided, findings, record: { ...record, rule: decided.index }, startMs };

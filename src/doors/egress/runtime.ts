@@ -21,7 +21,7 @@ export interface EgressRuntime {
   /** Whether a text holds a secret of the gateway's own. */
   holdsSecret(text: string): boolean;
   /** Certificates that hosts may have besides those of known authorities, PEM. */
-  readonly trust: readonly string[];
+  trust(): readonly string[];
   /** Something that whoever runs the gateway should know. */
   report(message: string): void;
 }

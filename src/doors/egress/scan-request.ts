@@ -30,30 +30,37 @@ export class CleanHeaders {
 /** Where a request points is the door's own to check, by what a name leads to. */
 const isOfTheDoor = ({ kind }: Finding) => /^(?:address|url)-/.test(kind);
 
-/** Looks at the address and the headers of a request. */
-export function scanHead(request: CheckedRequest, clean: CleanHeaders, runtime: EgressRuntime): RequestScan {
-  const { url, headers } = request;
-  const findings: Finding[] = [];
-  // The host is a rule's to allow; what is in its name is data all the same where the rule has a `*`.
+/** Looks at the address of a request, before anything of it is recorded. */
+export function scanAddress({ url }: CheckedRequest, clean: CleanHeaders, runtime: EgressRuntime): RequestScan {
   const address = `${url.tls ? 'https' : 'http'}://${url.host}:${url.port}${url.path}${url.query}`;
-  if (!clean.has(address)) {
-    const found = scanOutbound(address, { channel: 'request-url' }).filter((finding) => !isOfTheDoor(finding));
-    if (runtime.holdsSecret(address)) return { findings, code: 'E_EGRESS_SECRET' };
-    if (found.length === 0) clean.add(address);
-    else findings.push(...found.map((finding) => ({ ...finding, path: '/url' })));
-  }
+  if (clean.has(address)) return NOTHING;
+  if (runtime.holdsSecret(address)) return { findings: [], code: 'E_EGRESS_SECRET' };
+  const found = scanOutbound(address, { channel: 'request-url' }).filter((finding) => !isOfTheDoor(finding));
+  if (found.length === 0) clean.add(address);
+  return { findings: found.map((finding) => ({ ...finding, path: '/url' })) };
+}
+
+/** Looks at the headers of a request. */
+export function scanHeaders(
+  { url, headers }: CheckedRequest,
+  clean: CleanHeaders,
+  runtime: EgressRuntime,
+): RequestScan {
+  const findings: Finding[] = [];
   for (let i = 2; i < headers.length; i += 2) {
     const name = headers[i] ?? '';
     const value = headers[i + 1] ?? '';
     const line = `${url.host} ${name}:${value}`;
     if (clean.has(line)) continue;
-    if (runtime.holdsSecret(value)) return { findings, code: 'E_EGRESS_SECRET' };
+    if (runtime.holdsSecret(value)) return { findings: [], code: 'E_EGRESS_SECRET' };
     const found = scanOutbound({ [name]: value }, { channel: 'headers', destination: url.host });
     if (found.length === 0) clean.add(line);
-    else findings.push(...found.map((finding) => ({ ...finding, path: `/headers${finding.path ?? ''}` })));
+    for (const finding of found) findings.push({ ...finding, path: `/headers${finding.path ?? ''}` });
   }
-  return { findings };
+  return findings.length === 0 ? NOTHING : { findings };
 }
+
+const NOTHING: RequestScan = { findings: [] };
 
 /** Looks at a body. Rejects with a `Fault` E_SCAN where that was not possible. */
 export async function scanBody(body: Buffer, host: string, runtime: EgressRuntime): Promise<RequestScan> {
@@ -67,4 +74,9 @@ export async function scanBody(body: Buffer, host: string, runtime: EgressRuntim
 /** Whether findings stop a request under a rule that refuses them. */
 export function areSerious(findings: readonly Finding[]): boolean {
   return findings.some((finding) => stopsEgress(finding));
+}
+
+/** A host as it can be written down: it is what a client made of it. */
+export function tell(host: string, runtime: Pick<EgressRuntime, 'holdsSecret'>): string {
+  return runtime.holdsSecret(host) ? '[secret]' : host;
 }

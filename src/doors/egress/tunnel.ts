@@ -13,6 +13,7 @@ import type { EgressClient } from './egress-client.ts';
 import { readFirstBytes } from './first-bytes.ts';
 import { type RequestRecord, recordRequest } from './request-record.ts';
 import type { EgressRuntime } from './runtime.ts';
+import { tell } from './scan-request.ts';
 
 /** A tunnel that a client asks for, by CONNECT or by SOCKS. */
 export interface TunnelRequest {
@@ -57,7 +58,7 @@ export async function openTunnel(
   const { runtime } = connection;
   const { session } = client;
   const { protocol, socket } = asked;
-  let record: RequestRecord = { protocol, host: asked.authority, port: 0 };
+  let record: RequestRecord = { protocol, host: tell(asked.authority, runtime), port: 0 };
   const refused = (code: ErrorCode, reason: string) => {
     session.recordRefused(code, recordRequest({ ...record, reason }));
     asked.refuse(code);
@@ -67,7 +68,8 @@ export async function openTunnel(
   const read = readAuthority(asked.authority);
   if (!read.ok) return refused('E_EGRESS_REQUEST', read.message);
   const target = read.value;
-  record = { protocol, ...target };
+  record = { protocol, host: tell(target.host, runtime), port: target.port };
+  if (record.host !== target.host) return refused('E_EGRESS_SECRET', 'the host holds a secret of this gateway');
   const way = runtime.policy().decideTunnel(session.subject, target, await session.readLabel());
   if (!way.ok) return refused(way.code, way.message);
   record = { ...record, rule: way.index };
