@@ -30,6 +30,7 @@ export default defineConfig({
       project('simulation', ['test/simulation/**/*.test.ts'], 120_000),
       project('conformance', ['test/conformance/**/*.test.ts'], 300_000, { exclude: [OFFICIAL] }),
       project('official', [OFFICIAL], 600_000, alone),
+      project('escape', ['test/escape/**/*.test.ts'], 120_000),
       project('e2e', ['test/e2e/**/*.test.ts'], 180_000),
     ],
   },

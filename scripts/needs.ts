@@ -16,6 +16,8 @@ export const needs: readonly Need[] = [
   { program: 'bwrap', debianPackage: 'bubblewrap', reason: 'test/e2e: runs programs within walls' },
   { program: 'curl', debianPackage: 'curl', reason: 'test/docs: runs the commands of the documents' },
   { program: 'rsyslogd', debianPackage: 'rsyslog rsyslog-openssl', reason: 'test/e2e telemetry: a real syslog daemon' },
+  { program: 'setpriv', debianPackage: 'util-linux', reason: 'test/escape: tier `process`, where the gateway is root' },
+  { program: 'python3', debianPackage: 'python3', reason: 'test/escape: what hostile programs are written in' },
 ];
 
 export function has(program: string): boolean {

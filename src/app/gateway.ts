@@ -20,7 +20,7 @@ import { Ledger } from './ledger/start-ledger.ts';
 import type { Notify } from './notice.ts';
 import { openPlanner } from './open-planner.ts';
 import { openScanner } from './open-scanner.ts';
-import { closeSources, openSources } from './open-sources.ts';
+import { closeSources, openSources, settingOf } from './open-sources.ts';
 import { openStore } from './open-store.ts';
 import { openWorld } from './open-world.ts';
 import { readOwnKeys } from './own-keys.ts';
@@ -113,13 +113,13 @@ export class Gateway {
       const ownKeys = await readOwnKeys(loaded, data);
       held.add(ownKeys);
       mask.add(ownKeys);
-      sources = await openSources({ ...options, data, clock, held, mask });
+      sources = await openSources({ ...options, data, clock, held, mask, within: (): Gateway => gateway });
       const planner = await openPlanner(loaded, environment, notify, held);
       const functions = new FunctionSource(APP_SERVER);
       const scanner = openScanner();
       const throne = new Throne({ store, clock, scanner, notify, data, functions }, { loaded, sources, planner });
       const world = await openWorld({ clock, store, scanner, held, functions, throne, notify });
-      const gateway = new Gateway({ options, data, clock, mask, functions, throne, world, telemetry });
+      const gateway: Gateway = new Gateway({ options, data, clock, mask, functions, throne, world, telemetry });
       await gateway.#begin();
       return gateway;
     } catch (error) {
@@ -230,11 +230,12 @@ export class Gateway {
       clock: this.#clock,
       held: this.world.held,
       mask: this.#mask,
+      within: () => this,
     });
     const kept = new Map<string, McpSource>();
     for (const [server, source] of opened) {
       const running = before.sources.get(server);
-      const same = isSameSetting(before.loaded.manifest.servers[server], loaded.manifest.servers[server]);
+      const same = isSameSetting(settingOf(before.loaded.manifest, server), settingOf(loaded.manifest, server));
       kept.set(server, running !== undefined && same ? running : source);
     }
     return kept;

@@ -6,11 +6,14 @@ import { launchPackage } from '../adapters/tools/mcp/launch/launch-package.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Digest } from '../base/digest.ts';
 import { revealText, Secret } from '../base/secret.ts';
-import type { ServerConfig } from '../model/manifest.ts';
+import { BUILTIN_SERVER } from '../model/builtin.ts';
+import type { Manifest, ServerConfig } from '../model/manifest.ts';
 import type { HeldSecrets } from '../scan/held-secrets.ts';
 import type { LoadedConfig } from './config/load-config.ts';
 import { resolveSecrets, type ServerSecrets } from './config/resolve-secrets.ts';
 import type { Notify } from './notice.ts';
+import { openBuiltin, type Within } from './open-builtin.ts';
+import { Sandboxes } from './sandboxes.ts';
 import { SecretMask } from './secret-mask.ts';
 
 export interface SourceOptions {
@@ -24,6 +27,13 @@ export interface SourceOptions {
   readonly held?: HeldSecrets;
   /** Takes secrets out of everything that servers say; told of every secret that is read. */
   readonly mask?: SecretMask;
+  /** The gateway that built-in tools belong to; absent where tools are only listed. */
+  readonly within?: () => Within;
+}
+
+/** What of a manifest makes a source what it is: while it is the same, the source goes on. */
+export function settingOf({ servers, builtin, profiles }: Manifest, server: string): unknown {
+  return server === BUILTIN_SERVER ? { builtin, profiles } : servers[server];
 }
 
 /** Folders in which a package counts as installed, besides the gateway's own: where the manifest is, and upwards. */
@@ -60,6 +70,8 @@ export async function openSources(options: SourceOptions): Promise<ReadonlyMap<s
     });
     sources.set(server, source);
   }
+  if (loaded.manifest.builtin.code !== undefined || loaded.manifest.builtin.files !== 'none')
+    sources.set(BUILTIN_SERVER, openBuiltin({ ...options, sandboxes: new Sandboxes(options) }));
   return sources;
 }
 

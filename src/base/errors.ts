@@ -1,5 +1,6 @@
 import { approvalErrors } from './approval-errors.ts';
 import { BAD_ARGUMENTS, type ErrorEntry, fault, NOT_ALLOWED, refusal, TRY_LATER } from './error-entry.ts';
+import { sandboxErrors } from './sandbox-errors.ts';
 
 /** The errors table: every code the product can answer with. `docs/errors.md` is checked against it in both directions. */
 export const errors = {
@@ -165,12 +166,6 @@ export const errors = {
     'Too much was sent or asked for. Do less.',
     { http: 429 },
   ),
-  E_SANDBOX_UNAVAILABLE: refusal(
-    'the sandbox that the profile asks for is not there on this host; no weaker one is used',
-    'install what the message names, or choose another `tier`',
-    'This tool is not available right now. Retrying will not help.',
-    { exit: 7, http: 503 },
-  ),
   E_PLAN_DEVIATES: refusal('the call is not the next one of the declared plan', 'see the plan of the run', NOT_ALLOWED),
 
   // what came back
@@ -297,6 +292,7 @@ export const errors = {
     'This tool is disabled until it has been reviewed.',
     { exit: 8 },
   ),
+  ...sandboxErrors,
   E_INTERNAL: fault('a bug in Chaperone; the call was denied', 'report it with the id'),
 
   // files and the command line

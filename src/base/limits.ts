@@ -268,4 +268,18 @@ export const limits = {
   mcpRoundsWaiting: 1_000,
   /** Used states remembered, so that none is used twice. */
   mcpStatesUsed: 100_000,
+  /** Hosts that one sandbox profile names. */
+  profileHosts: 256,
+  /** Programs that shell code in a sandbox is given. */
+  sandboxPrograms: 256,
+  /** Tools that code in a sandbox may call. */
+  sandboxFunctions: 256,
+  /** Files of a folder of the workspace that are listed, and of all of it that a sandbox is given. */
+  workspaceEntries: 10_000,
+  /** Bytes of a file that `builtin/files.read` reads. */
+  workspaceFileBytes: 1_048_576,
+  /** Characters of a path in the workspace. */
+  workspacePathChars: 4_096,
+  /** Bytes of a file that code changed, up to which its text is in the result. */
+  changeTextBytes: 16_384,
 } as const;

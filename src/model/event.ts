@@ -36,6 +36,7 @@ export type EventKind =
   | 'tool.reviewed'
   | 'isolation.changed'
   | 'record.erased'
+  | 'escape.attempted'
   | 'recovery.completed';
 
 /** An event as it is handed to the store. The store adds `seq`. */

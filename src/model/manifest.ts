@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { limits } from '../base/limits.ts';
 import { approvalRulesSchema, toolApprovalSchema } from './approval-rules.ts';
+import { builtinSchema } from './builtin.ts';
 import { channelsSchema } from './channel.ts';
 import { constraintSchema, toolArgumentSchema } from './constraint.ts';
 import { durationSchema } from './duration.ts';
@@ -9,6 +10,7 @@ import { egressSchema } from './egress.ts';
 import { flowSchema, organisationSchema, usersSchema } from './flow-rules.ts';
 import type { Place } from './place.ts';
 import { agentNameSchema } from './principal.ts';
+import { profilesSchema } from './profile.ts';
 import { sourceNameSchema, sourceSchema, toolScanSchema } from './scanning.ts';
 import { plainOrSecretSchema, secretReferenceSchema } from './secret-reference.ts';
 import { telemetrySchema } from './telemetry.ts';
@@ -316,6 +318,8 @@ export const manifestSchema = z.strictObject({
     .record(serverNameSchema, serverSchema)
     .default({})
     .describe('MCP servers by name; each has exactly one of `package`, `command` and `url`.'),
+  builtin: builtinSchema.prefault({}).describe('Tools that Chaperone brings along, as `builtin/code.run`.'),
+  profiles: profilesSchema.describe('Sandboxes by name; `code`, `documents` and `server` are there without an entry.'),
   tools: z
     .record(toolNameSchema, toolDeclarationSchema)
     .default({})

@@ -48,7 +48,11 @@ export type Execution =
         | 'E_CANCELLED'
         | 'E_SERVER_LAUNCH'
         | 'E_SERVER_INTEGRITY'
-        | 'E_SERVER_BUSY';
+        | 'E_SERVER_BUSY'
+        | 'E_SANDBOX'
+        | 'E_SANDBOX_LIMIT'
+        | 'E_SANDBOX_LOST'
+        | 'E_SANDBOX_UNAVAILABLE';
       /** For the people who run Chaperone. */
       readonly message: string;
       /** The error as the upstream's protocol expressed it, to be passed to a client that speaks the same protocol. */

@@ -15,10 +15,11 @@ export function recordDecided(decided: Decided): JsonObject {
   const { decision, request, labelled } = decided;
   const { scanned, tool, call } = labelled.validated;
   const { onBehalfOf } = request.principal;
-  const { keyed } = scanned.admitted.request;
+  const { keyed, parentCallId } = scanned.admitted.request;
   return {
     callDigest: call.digest,
     ...(keyed === undefined ? {} : { request: keyed.digest }),
+    ...(parentCallId === undefined ? {} : { parent: parentCallId }),
     pin: tool.pin,
     effect: tool.effect,
     consequence: tool.consequence,

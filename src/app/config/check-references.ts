@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.ts';
+import { BUILTIN_SERVER } from '../../model/builtin.ts';
 import { entriesOf } from './check-servers.ts';
 import type { Report } from './report.ts';
 import { didYouMean, suggest } from './suggest.ts';
@@ -17,7 +18,7 @@ export function checkReferences(manifest: JsonObject, hostServers: readonly stri
     report(
       ['servers', name],
       'error',
-      `the name \`${name}\` is kept for the tools of the host application; choose another`,
+      `the name \`${name}\` is kept for the tools of ${name === BUILTIN_SERVER ? 'Chaperone itself' : 'the host application'}; choose another`,
     );
   }
   for (const group of ['servers', 'agents', 'tools']) reportLookalikes(manifest[group], group, report);

@@ -1,8 +1,10 @@
 import { assert } from '../../base/assert.ts';
 import { isJsonObject } from '../../base/json.ts';
+import { BUILTIN_SERVER } from '../../model/builtin.ts';
 import { type Manifest, manifestSchema, type PlaceOf } from '../../model/manifest.ts';
 import { printPlace } from '../../model/place.ts';
 import { checkFlow } from './check-flow.ts';
+import { checkProfiles } from './check-profiles.ts';
 import { checkReferences } from './check-references.ts';
 import { checkServers } from './check-servers.ts';
 import { checkTelemetry } from './check-telemetry.ts';
@@ -48,8 +50,10 @@ export function parseConfig(text: string, file: string, options: ParseOptions = 
     };
     checkServers(yaml.value, report);
     checkTelemetry(yaml.value, report);
-    checkReferences(yaml.value, options.hostServers ?? [], report);
-    checkFlow(yaml.value, options.hostServers ?? [], report);
+    const ownServers = [BUILTIN_SERVER, ...(options.hostServers ?? [])];
+    checkReferences(yaml.value, ownServers, report);
+    checkProfiles(yaml.value, report);
+    checkFlow(yaml.value, ownServers, report);
   }
   const warnings = refuseErrors(problems);
   assert(parsed.success, 'what the schema refuses is reported as an error');

@@ -17,6 +17,8 @@ export interface CallRequest {
   readonly purpose?: string;
   /** What the caller's own key made of this call: the id it has, and the digest of what was asked for under the key. */
   readonly keyed?: { readonly callId: string; readonly digest: Digest };
+  /** The call whose code makes this one. */
+  readonly parentCallId?: string;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: JsonObject) => void;
   /** Protocol metadata to pass to the tool's server. Never credentials. */

@@ -1,0 +1,47 @@
+import { constants, fstatSync, mkdirSync, openSync, utimesSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+/**
+ * Files that are where a thief looks first and that nothing honest opens. What they hold is worth nothing; that one was
+ * read shows in its time of access, which the program cannot set back: the files are not its own, the filter refuses
+ * reads without a trace, and changing the times changes the time of the change.
+ */
+const DECOYS: Readonly<Record<string, string>> = {
+  '/etc/shadow': 'root:*:19000:0:99999:7:::\n',
+  '/root/.ssh/id_ed25519': '-----BEGIN OPENSSH PRIVATE KEY-----\n-----END OPENSSH PRIVATE KEY-----\n',
+  '/root/.aws/credentials': '[default]\naws_access_key_id = none\naws_secret_access_key = none\n',
+  '/root/.config/chaperone/chaperone.yaml': 'version: 1\n',
+  '/run/secrets/kubernetes.io/serviceaccount/token': 'none\n',
+};
+
+const LONG_AGO_S = 86_400;
+
+export interface Laid {
+  readonly path: string;
+  /** Open, so that it can be looked at when its sandbox has gone. */
+  readonly descriptor: number;
+  readonly changedMs: number;
+}
+
+/** Lays them out below `root`, the root folder of a sandbox as the host sees it. Their descriptors are the caller's. */
+export function layDecoys(root: string): readonly Laid[] {
+  return Object.entries(DECOYS).map(([path, text]) => {
+    const file = root + path;
+    mkdirSync(dirname(file), { recursive: true, mode: 0o755 });
+    writeFileSync(file, text, { mode: 0o644 });
+    // Read earlier than written: the file system then notes the next time it is read.
+    utimesSync(file, LONG_AGO_S, 2 * LONG_AGO_S);
+    const descriptor = openSync(file, constants.O_RDONLY);
+    return { path, descriptor, changedMs: fstatSync(descriptor).ctimeMs };
+  });
+}
+
+/** The decoys that were opened since they were laid. */
+export function findTouched(laid: readonly Laid[]): readonly string[] {
+  return laid
+    .filter(({ descriptor, changedMs }) => {
+      const { atimeMs, ctimeMs } = fstatSync(descriptor);
+      return atimeMs !== LONG_AGO_S * 1_000 || ctimeMs !== changedMs;
+    })
+    .map(({ path }) => path);
+}

@@ -1,0 +1,218 @@
+import { closeSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { access, constants, readdir, readFile, realpath } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Clock, newId } from '../../../base/clock.ts';
+import { Fault } from '../../../base/fault.ts';
+import type { Profile } from '../../../model/profile.ts';
+import type { Sandbox, SandboxJob, SandboxOutcome } from '../../../ports/sandbox.ts';
+import { type CellMounts, writeWalls } from './cell-arguments.ts';
+import { type ControlGroup, type ControlGroups, openControlGroups, sweepControlGroups } from './cgroups.ts';
+import { readStart } from './languages.ts';
+import { runCell } from './run-cell.ts';
+import { buildFilter } from './seccomp-filter.ts';
+import { type Cell, startCell } from './start-cell.ts';
+import { writeSupervisor } from './supervise.ts';
+import { findSystemMounts, type SystemMounts } from './system-mounts.ts';
+
+export interface ProcessSandboxOptions {
+  readonly clock: Clock;
+  /** The folders of the gateway's PATH, absolute. */
+  readonly path: readonly string[];
+  /** Whether this process is root. Root sets up the mounts itself, and makes the program nobody afterwards. */
+  readonly isRoot: boolean;
+  /** Where control groups are mounted; tests give another. */
+  readonly cgroupRoot?: string;
+}
+
+/** Where Node is inside: the one the gateway itself runs on. */
+const NODE = '/opt/node';
+
+const INSTALL = 'install it: `apt-get install bubblewrap`, or the package of that name of your system';
+
+/** What this host has for the tier, looked up once. */
+interface Host {
+  readonly bwrap: string;
+  readonly system: SystemMounts;
+  readonly groups: ControlGroups | undefined;
+  readonly inherited: readonly number[];
+  /** The filter's file, which has no name any more. */
+  readonly filter: number;
+}
+
+/** Programs in namespaces of their own, behind a system call filter, held by control groups. */
+export class ProcessSandbox implements Sandbox {
+  readonly tier = 'process';
+  readonly #options: ProcessSandboxOptions;
+  readonly #running = new Set<Cell>();
+  #host: Promise<Host> | undefined;
+
+  constructor(options: ProcessSandboxOptions) {
+    this.#options = options;
+  }
+
+  async check(): Promise<void> {
+    await this.#open();
+  }
+
+  async run(job: SandboxJob): Promise<SandboxOutcome> {
+    const host = await this.#open();
+    const { profile, program } = job;
+    const start = readStart(program, NODE);
+    if (start === undefined) throw new Fault('E_SANDBOX_UNAVAILABLE', 'WASI modules run in tier `wasm` alone');
+    const heldBy = requireLimits(profile, host.groups);
+    const mounts: CellMounts = {
+      system: host.system,
+      readable: [
+        { from: await realpath(process.execPath), to: NODE },
+        ...(job.inputFolder === undefined ? [] : [{ from: job.inputFolder, to: '/input' }]),
+      ],
+      ...(job.programs === undefined
+        ? {}
+        : { programs: await this.#find([...job.programs, 'sh', ...(this.#options.isRoot ? ['setpriv'] : [])]) }),
+      ...(job.egressSocket === undefined ? {} : { egressSocket: job.egressSocket }),
+    };
+    const group = await this.#makeGroup(host, profile);
+    let cell: Cell | undefined;
+    try {
+      cell = await startCell({
+        bwrap: host.bwrap,
+        walls: writeWalls(profile, mounts, this.#options.isRoot),
+        supervisor: this.#supervisor(profile, group === undefined),
+        argv: start.argv,
+        openFilter: () => openSync(`/proc/self/fd/${host.filter}`, 'r'),
+        inherited: host.inherited,
+        ...(group === undefined ? {} : { group }),
+      });
+      this.#running.add(cell);
+      return await runCell({
+        cell,
+        job,
+        heldBy,
+        nowMs: () => this.#options.clock.monotonicMs(),
+        ...(start.code === undefined ? {} : { code: start.code }),
+        ...(group === undefined ? {} : { group }),
+      });
+    } finally {
+      if (cell !== undefined) this.#running.delete(cell);
+      cell?.release();
+      await group?.remove();
+    }
+  }
+
+  async close(): Promise<void> {
+    const running = [...this.#running];
+    for (const cell of running) cell.child.kill('SIGKILL');
+    await Promise.all(running.map((cell) => cell.ended));
+    const host = await this.#host?.catch(() => undefined);
+    this.#host = undefined;
+    if (host !== undefined) closeSync(host.filter);
+  }
+
+  #open(): Promise<Host> {
+    // What is missing may be installed meanwhile: only what was found is remembered.
+    this.#host ??= this.#look().catch((error: unknown) => {
+      this.#host = undefined;
+      throw error;
+    });
+    return this.#host;
+  }
+
+  async #look(): Promise<Host> {
+    const { path, clock, cgroupRoot = '/sys/fs/cgroup' } = this.#options;
+    const architecture = process.arch;
+    if (process.platform !== 'linux' || (architecture !== 'x64' && architecture !== 'arm64')) {
+      throw new Fault('E_SANDBOX_UNAVAILABLE', 'tier `process` is there on Linux, on x86-64 and arm64 alone');
+    }
+    const bwrap = await findProgram('bwrap', path);
+    if (bwrap === undefined) throw new Fault('E_SANDBOX_UNAVAILABLE', `bubblewrap is missing; ${INSTALL}`);
+    const own = await readFile('/proc/self/cgroup', 'utf8');
+    const file = join(tmpdir(), newId(clock, 'chaperone-filter'));
+    writeFileSync(file, buildFilter(architecture), { mode: 0o600, flag: 'wx' });
+    const filter = openSync(file, 'r');
+    rmSync(file);
+    const groups = await openControlGroups(cgroupRoot, own);
+    if (groups !== undefined) await sweepControlGroups(groups.folders, isAlive);
+    return {
+      bwrap,
+      filter,
+      groups,
+      system: await findSystemMounts(architecture),
+      inherited: await listInherited(),
+    };
+  }
+
+  async #find(programs: readonly string[]): Promise<readonly string[]> {
+    return Promise.all(
+      programs.map(async (name) => {
+        const found = await findProgram(name, this.#options.path);
+        if (found === undefined)
+          throw new Fault('E_SANDBOX_UNAVAILABLE', `the program \`${name}\` is missing; install it`);
+        return found;
+      }),
+    );
+  }
+
+  async #makeGroup(host: Host, profile: Profile): Promise<ControlGroup | undefined> {
+    const id = newId(this.#options.clock, `${process.pid}`).replace('_', '-');
+    return host.groups?.create(id, profile);
+  }
+
+  #supervisor(profile: Profile, alone: boolean): string {
+    return writeSupervisor({
+      dropsRoot: this.#options.isRoot,
+      openFiles: profile.openFiles,
+      fileBytes: profile.spaceBytes,
+      cpuSeconds: Math.ceil((profile.timeMs / 1_000) * Math.max(1, profile.cpu)) + 1,
+      ...(alone ? { processes: profile.processes, memoryBytes: profile.memoryBytes } : {}),
+    });
+  }
+}
+
+/** What holds each limit here. A limit that nothing can hold refuses the run, unless the profile does without it. */
+function requireLimits(profile: Profile, groups: ControlGroups | undefined): Readonly<Record<string, string>> {
+  const always = { time: 'timer', openFiles: 'rlimit', space: 'tmpfs', output: 'pipe', network: 'namespace' };
+  if (groups !== undefined) {
+    const group = `cgroup-v${groups.version}`;
+    return { ...always, memory: group, processes: group, cpu: group };
+  }
+  if (profile.limits === 'per-process') return { ...always, memory: 'rlimit', processes: 'rlimit', cpu: 'nothing' };
+  throw new Fault(
+    'E_SANDBOX_LIMIT',
+    `profile \`${profile.name}\` limits memory and cpu of all its processes together, and this process may make no control groups`,
+  );
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+  }
+}
+
+async function findProgram(name: string, path: readonly string[]): Promise<string | undefined> {
+  if (!/^[\w.+-]+$/.test(name)) return undefined;
+  for (const folder of path) {
+    try {
+      await access(join(folder, name), constants.X_OK);
+      return join(folder, name);
+    } catch {
+      // not in this one
+    }
+  }
+  return undefined;
+}
+
+/** Descriptors beyond the standard streams that this process was started with and that its children would inherit. */
+async function listInherited(): Promise<readonly number[]> {
+  const O_CLOEXEC = 0o2000000;
+  const inherited: number[] = [];
+  for (const name of await readdir('/proc/self/fdinfo')) {
+    const info = await readFile(`/proc/self/fdinfo/${name}`, 'latin1').catch(() => ''); // the listing's own has gone
+    const flags = Number.parseInt(/^flags:\s*([0-7]+)$/m.exec(info)?.[1] ?? '2000000', 8);
+    if (Number(name) > 2 && (flags & O_CLOEXEC) === 0) inherited.push(Number(name));
+  }
+  return inherited;
+}

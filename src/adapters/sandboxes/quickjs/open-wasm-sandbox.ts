@@ -1,0 +1,136 @@
+import { Worker } from 'node:worker_threads';
+import type { Clock } from '../../../base/clock.ts';
+import { Fault } from '../../../base/fault.ts';
+import type { EscapeAttempt, FileChange, Sandbox, SandboxJob, SandboxOutcome } from '../../../ports/sandbox.ts';
+import type { FromWorker, SnippetThread } from './snippet.ts';
+import { SnippetPool } from './snippet-pool.ts';
+
+export interface WasmSandboxOptions {
+  readonly clock: Clock;
+  /** Threads that are kept ready. */
+  readonly ready: number;
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder('utf-8', { fatal: true });
+
+/** JavaScript in an engine of its own, inside WebAssembly, in a thread that is ended when its time is over. */
+export class WasmSandbox implements Sandbox {
+  readonly tier = 'wasm';
+  readonly #clock: Clock;
+  readonly #pool: SnippetPool;
+
+  constructor({ clock, ready }: WasmSandboxOptions) {
+    this.#clock = clock;
+    this.#pool = new SnippetPool({ start: startThread, ready });
+  }
+
+  async check(): Promise<void> {}
+
+  /** Has threads ready for sandboxes of this much memory. */
+  warm(memoryBytes: number): Promise<void> {
+    return this.#pool.warm(memoryBytes);
+  }
+
+  async run(job: SandboxJob): Promise<SandboxOutcome> {
+    const { profile, program, files } = job;
+    if (program.kind !== 'code' || program.language !== 'js') {
+      throw new Fault('E_SANDBOX_UNAVAILABLE', 'tier `wasm` runs JavaScript alone; use tier `process`');
+    }
+    const startedMs = this.#clock.monotonicMs();
+    const before = Object.fromEntries(files.map(({ path, bytes }) => [path, readText(path, bytes)]));
+    const result = await this.#pool
+      .run({
+        snippet: {
+          source: program.source,
+          functions: job.functions ?? [],
+          outputBytes: profile.outputBytes,
+          files: before,
+        },
+        memoryBytes: profile.memoryBytes,
+        timeMs: profile.timeMs,
+        onCall: job.onCall ?? (() => Promise.reject(new Error('there is nothing to call'))),
+        ...(job.signal === undefined ? {} : { signal: job.signal }),
+      })
+      .catch((cause: unknown) => {
+        throw new Fault('E_SANDBOX', 'a thread for snippets could not be started', { cause });
+      });
+    const { files: after, strangeCalls, ...ending } = result;
+    return {
+      ...ending,
+      changes: compare(before, after),
+      attempts: noticeAttempts(result.end, strangeCalls),
+      wallMs: this.#clock.monotonicMs() - startedMs,
+      heldBy: { memory: 'wasm', time: 'timer', output: 'machine', space: 'wasm', network: 'nothing to call' },
+    };
+  }
+
+  close(): Promise<void> {
+    return this.#pool.close();
+  }
+}
+
+function noticeAttempts(end: string, strangeCalls: number): readonly EscapeAttempt[] {
+  const attempts: EscapeAttempt[] = [];
+  if (strangeCalls > 0)
+    attempts.push({
+      kind: 'function',
+      severity: 'high',
+      detail: `it asked ${strangeCalls} times for a function it was not given`,
+    });
+  if (end === 'memory')
+    attempts.push({ kind: 'memory', severity: 'medium', detail: 'it asked for more memory than its profile gives' });
+  if (end === 'time')
+    attempts.push({ kind: 'time', severity: 'low', detail: 'it did not end in the time its profile gives' });
+  if (end === 'output')
+    attempts.push({ kind: 'output', severity: 'medium', detail: 'it printed more than its profile gives' });
+  return attempts;
+}
+
+function compare(before: Readonly<Record<string, string>>, after: Readonly<Record<string, string>>): FileChange[] {
+  const changes: FileChange[] = [];
+  for (const [path, text] of Object.entries(after)) {
+    if (!Object.hasOwn(before, path)) changes.push({ path, change: 'added', bytes: encoder.encode(text) });
+    else if (before[path] !== text) changes.push({ path, change: 'changed', bytes: encoder.encode(text) });
+  }
+  for (const path of Object.keys(before)) if (!Object.hasOwn(after, path)) changes.push({ path, change: 'removed' });
+  return changes;
+}
+
+function readText(path: string, bytes: Uint8Array): string {
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    throw new Fault('E_SANDBOX_LIMIT', `tier \`wasm\` takes texts alone, and ${path.slice(0, 80)} is none`);
+  }
+}
+
+/** A thread without anything of the gateway's: no environment, no arguments, no standard streams. */
+function startThread(): SnippetThread {
+  const worker = new Worker(new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url), {
+    env: {},
+    argv: [],
+    stdin: true,
+    stdout: true,
+    stderr: true,
+    resourceLimits: { maxOldGenerationSizeMb: 64 },
+  });
+  worker.on('error', () => {}); // it shows in that it ends
+  worker.unref();
+  let take: (message: FromWorker) => void = () => {};
+  let end = () => {};
+  worker.on('message', (message: FromWorker) => take(message));
+  worker.on('exit', () => end());
+  return {
+    post: (message) => worker.postMessage(message),
+    onMessage: (listener) => {
+      take = listener;
+    },
+    onEnd: (listener) => {
+      end = listener;
+    },
+    terminate: async () => {
+      await worker.terminate();
+    },
+  };
+}

@@ -1,0 +1,19 @@
+import type { JsonValue } from '../../../base/json.ts';
+import type { BuiltinConfig } from '../../../model/builtin.ts';
+import type { Intent } from '../../../model/intent.ts';
+import type { EscapeAttempt, SandboxJob, SandboxOutcome } from '../../../ports/sandbox.ts';
+import type { Workspace } from './workspace.ts';
+
+export interface BuiltinOptions {
+  readonly config: BuiltinConfig;
+  /** Absent where the manifest names none. */
+  readonly workspace?: Workspace;
+  /** Runs a job in the tier of its profile. */
+  readonly run: (job: SandboxJob) => Promise<SandboxOutcome>;
+  /** The profile that a language runs in. */
+  readonly profileOf: (language: 'js' | 'python' | 'shell') => SandboxJob['profile'] | undefined;
+  /** Runs a tool for the code of this intent: a call of its own, in the same run. */
+  readonly callTool: (parent: Intent, tool: string, argument: JsonValue, signal: AbortSignal) => Promise<JsonValue>;
+  /** Told of what a sandbox noticed, before the result is handed over. */
+  readonly onAttempts: (intent: Intent, attempts: readonly EscapeAttempt[]) => Promise<void>;
+}

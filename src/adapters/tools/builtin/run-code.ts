@@ -1,0 +1,72 @@
+import type { JsonObject, JsonValue } from '../../../base/json.ts';
+import { limits } from '../../../base/limits.ts';
+import type { Intent } from '../../../model/intent.ts';
+import type { ToolResult } from '../../../model/result.ts';
+import type { FileChange, Language, SandboxOutcome, WorkFile } from '../../../ports/sandbox.ts';
+import type { BuiltinOptions } from './builtin-options.ts';
+import { collectFiles } from './collect-files.ts';
+import { Refused } from './workspace.ts';
+
+const decoder = new TextDecoder('utf-8', { fatal: true });
+
+/** `code.run`: what was noticed of it is recorded before anybody sees what came of it. */
+export async function runCode(options: BuiltinOptions, intent: Intent, signal: AbortSignal): Promise<ToolResult> {
+  const { language, code, input } = intent.call.arguments;
+  if (typeof code !== 'string') throw new Refused('`code` has to be text');
+  const profile = isLanguage(language) ? options.profileOf(language) : undefined;
+  if (!isLanguage(language) || profile === undefined) throw new Refused('there is no such language here');
+  const { config, workspace } = options;
+  const sees = workspace !== undefined && profile.workspace !== 'none';
+  const files: readonly WorkFile[] = sees ? await collectFiles(workspace, profile.spaceBytes) : [];
+  const outcome = await options.run({
+    profile,
+    program: { kind: 'code', language, source: code },
+    files,
+    signal,
+    ...(language === 'shell' ? { programs: config.programs } : {}),
+    ...(typeof input === 'string' ? { stdin: Buffer.from(input, 'utf8') } : {}),
+    ...(profile.tier === 'wasm'
+      ? {
+          functions: config.functions,
+          onCall: (name: string, argument: JsonValue) => options.callTool(intent, name, argument, signal),
+        }
+      : {}),
+  });
+  if (outcome.attempts.length > 0) await options.onAttempts(intent, outcome.attempts);
+  return toResult(outcome);
+}
+
+function isLanguage(value: unknown): value is Language {
+  return value === 'js' || value === 'python' || value === 'shell';
+}
+
+function toResult({ end, exitCode, stdout, stderr, value, changes }: SandboxOutcome): ToolResult {
+  const shown: JsonObject = {
+    end,
+    exitCode,
+    stdout,
+    stderr,
+    ...(value === undefined ? {} : { value }),
+    changes: changes.map(showChange),
+  };
+  return {
+    content: [{ type: 'text', text: JSON.stringify(shown) }],
+    structuredContent: shown,
+    ...(end === 'exit' && exitCode === 0 ? {} : { isError: true }),
+  };
+}
+
+/** A change with its text, where that is short and is one. */
+function showChange({ path, change, bytes }: FileChange): JsonObject {
+  if (bytes === undefined) return { path, change };
+  const text = bytes.length > limits.changeTextBytes ? undefined : tryDecode(bytes);
+  return { path, change, bytes: bytes.length, ...(text === undefined ? {} : { text }) };
+}
+
+function tryDecode(bytes: Uint8Array): string | undefined {
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    return undefined; // not text: its size says enough
+  }
+}

@@ -1,0 +1,53 @@
+import { ProcessSandbox } from '../adapters/sandboxes/process/open-process-sandbox.ts';
+import { WasmSandbox } from '../adapters/sandboxes/quickjs/open-wasm-sandbox.ts';
+import { searchFolders } from '../adapters/tools/mcp/launch/server-environment.ts';
+import type { Clock } from '../base/clock.ts';
+import { Fault } from '../base/fault.ts';
+import type { SandboxTier } from '../model/profile.ts';
+import type { Sandbox, SandboxJob, SandboxOutcome } from '../ports/sandbox.ts';
+
+export interface SandboxOptions {
+  readonly clock: Clock;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+/** Threads of tier `wasm` that are kept ready. */
+const READY_THREADS = 2;
+
+/** The walls of this host by tier, opened when one is first asked for. None ever stands in for another. */
+export class Sandboxes {
+  readonly #options: SandboxOptions;
+  readonly #open = new Map<SandboxTier, Sandbox>();
+
+  constructor(options: SandboxOptions) {
+    this.#options = options;
+  }
+
+  run(job: SandboxJob): Promise<SandboxOutcome> {
+    return this.of(job.profile.tier).run(job);
+  }
+
+  of(tier: SandboxTier): Sandbox {
+    const known = this.#open.get(tier);
+    if (known !== undefined) return known;
+    const opened = openTier(tier, this.#options);
+    this.#open.set(tier, opened);
+    return opened;
+  }
+
+  async close(): Promise<void> {
+    await Promise.allSettled([...this.#open.values()].map((sandbox) => sandbox.close()));
+  }
+}
+
+function openTier(tier: SandboxTier, { clock, environment }: SandboxOptions): Sandbox {
+  const path = searchFolders(environment);
+  switch (tier) {
+    case 'wasm':
+      return new WasmSandbox({ clock, ready: READY_THREADS });
+    case 'process':
+      return new ProcessSandbox({ clock, path, isRoot: process.getuid?.() === 0 });
+    default:
+      throw new Fault('E_SANDBOX_UNAVAILABLE', `there is no tier \`${tier}\` on this host`);
+  }
+}

@@ -1,0 +1,50 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** What sandboxes of this process could leave on the host, counted. */
+export interface Leftovers {
+  readonly processes: number;
+  readonly zombies: number;
+  readonly controlGroups: number;
+  readonly mounts: number;
+  readonly files: number;
+  readonly descriptors: number;
+}
+
+export function countLeftovers(): Leftovers {
+  const children = listChildren();
+  return {
+    processes: children.filter((state) => state !== 'Z').length,
+    zombies: children.filter((state) => state === 'Z').length,
+    controlGroups: countGroups('/sys/fs/cgroup', 4),
+    mounts: readFileSync('/proc/self/mounts', 'utf8').split('\n').length,
+    files: readdirSync(tmpdir()).length,
+    descriptors: readdirSync('/proc/self/fd').length,
+  };
+}
+
+/** The states of all processes that this one is the parent of. */
+function listChildren(): string[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((pid) => {
+      try {
+        const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+        const [state = '', parent = ''] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+        return Number(parent) === process.pid ? [state] : [];
+      } catch {
+        return []; // it has ended since
+      }
+    });
+}
+
+function countGroups(folder: string, depth: number): number {
+  let count = 0;
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    if (!entry.isDirectory()) continue;
+    if (entry.name.startsWith(`chaperone-${process.pid}-`)) count++;
+    else if (depth > 0) count += countGroups(join(folder, entry.name), depth - 1);
+  }
+  return count;
+}
