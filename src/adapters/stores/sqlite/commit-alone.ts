@@ -4,9 +4,11 @@ import { openBeside } from './open-database.ts';
 import { isBusy } from './to-fault.ts';
 import type { CommitAnswer, WireCommit } from './wire.ts';
 
-/** One that takes longer than this has been on a slow disk: the calling thread must not wait for it again. */
+/** So many in a row that each took longer than this were on a slow disk: the calling thread must not wait for it again. */
 const SLOW_MS = 5;
-/** How many commits the worker does after a slow one. */
+/** A single one tells nothing: on a busy machine, whoever writes may be made to wait for its turn of the processor. */
+const SLOW_IN_A_ROW = 3;
+/** How many commits the worker does then. */
 const REST_COMMITS = 500;
 /** Every so many the worker does one, which copies the write-ahead log back when it has grown. */
 const IN_A_ROW = 500;
@@ -50,6 +52,7 @@ export function createCommitAlone(path: string, instance: number, clock: Clock):
   const commitBatch = createCommitBatch(db, { path, instance, turns });
   let rest = 0;
   let inARow = 0;
+  let slow = 0;
 
   return {
     commit(commit) {
@@ -65,7 +68,11 @@ export function createCommitAlone(path: string, instance: number, clock: Clock):
       isTaken = false;
       const startedMs = clock.monotonicMs();
       const [answer] = commitBatch([commit]);
-      if (clock.monotonicMs() - startedMs > SLOW_MS) rest = REST_COMMITS;
+      slow = clock.monotonicMs() - startedMs > SLOW_MS ? slow + 1 : 0;
+      if (slow >= SLOW_IN_A_ROW) {
+        slow = 0;
+        rest = REST_COMMITS;
+      }
       return isTaken ? undefined : answer;
     },
     close() {
