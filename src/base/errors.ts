@@ -315,6 +315,7 @@ export const errors = {
     NOT_ALLOWED,
   ),
   E_LISTEN: fault('the address cannot be listened on', 'see the reason; beyond loopback TLS is required', { exit: 2 }),
+  E_CHECKS_FAILED: fault('the installation is not sound', 'see the lines that are marked ✗', { exit: 6 }),
   E_TESTS_FAILED: fault('policy tests failed', 'see the cases named', { exit: 6 }),
 } as const satisfies Record<string, ErrorEntry>;
 

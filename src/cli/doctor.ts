@@ -36,5 +36,5 @@ export async function doctor(
           : 'seatbelt: not every way around could be attempted, so nothing shows that there is none',
   ]);
   const failed = checks.filter((check) => check.state === 'failed').length;
-  if (failed > 0) throw new Fault('E_CONFIG', `${failed} checks failed`);
+  if (failed > 0) throw new Fault('E_CHECKS_FAILED', failed === 1 ? 'a check failed' : `${failed} checks failed`);
 }

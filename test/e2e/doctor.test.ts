@@ -65,6 +65,14 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
+/** The same configuration for a data folder that no gateway has used. */
+async function writeUnused(): Promise<string> {
+  const unused = join(folder, 'unused.yaml');
+  const text = await readFile(config, 'utf8');
+  await writeFile(unused, text.replace('data: .chaperone', 'data: .unused'), { mode: 0o600 });
+  return unused;
+}
+
 describe('doctor as the same user', () => {
   it('is a seatbelt, and says every way around that worked', async () => {
     const report = await doctor();
@@ -103,6 +111,21 @@ describe('doctor as the same user', () => {
     ]);
     const report = JSON.parse(stdout.split('\n')[0] ?? '') as Report;
     expect(succeeded(report)).toContain('edit the configuration');
+  });
+
+  it('finds nothing wrong before a gateway has ever run', async () => {
+    const { code, stdout } = await runCommand(folder, ['--config', await writeUnused(), 'doctor']);
+    expect(stdout).toContain('nothing is recorded yet');
+    expect(code).toBe(0);
+  });
+
+  it('ends with a code of its own where a check failed', async () => {
+    await mkdir(join(folder, '.unused'), { mode: 0o755 });
+    const { code, stdout, stderr } = await runCommand(folder, ['--config', await writeUnused(), 'doctor']);
+    await rm(join(folder, '.unused'), { recursive: true });
+    expect(stdout).toContain('✗ data folder: others can read ');
+    expect(stderr).toContain('E_CHECKS_FAILED');
+    expect(code).toBe(6);
   });
 
   it('needs root to attempt as another user, and says so instead of guessing', async () => {

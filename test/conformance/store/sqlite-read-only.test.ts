@@ -73,6 +73,9 @@ describe('sqlite, read-only', () => {
       code: 'E_NOT_FOUND',
       message: `there is no store at ${path}`,
     });
+    await expect(openSqliteStoreReadOnly({ path: `${path}/nor/a/folder` })).rejects.toMatchObject({
+      code: 'E_NOT_FOUND',
+    });
     const db = new DatabaseSync(path);
     await expect(openSqliteStoreReadOnly({ path })).rejects.toMatchObject({ code: 'E_STORE' });
     db.exec('CREATE TABLE notes (text)');

@@ -115,8 +115,9 @@ export function openBeside(path: string): DatabaseSync {
  * @throws Fault E_NOT_FOUND when there is none; otherwise as `openDatabase`.
  */
 export function openDatabaseReadOnly(path: string, busyTimeoutMs: number): Omit<OpenDatabase, 'instance' | 'leave'> {
+  // Its folder may be missing as well: before a gateway has started, neither is there.
+  if (!existsSync(path)) throw new Fault('E_NOT_FOUND', `there is no store at ${path}`);
   const file = locate(path);
-  if (!existsSync(file)) throw new Fault('E_NOT_FOUND', `there is no store at ${file}`);
   try {
     const db = new DatabaseSync(file, { readOnly: true, timeout: busyTimeoutMs });
     try {
