@@ -14,7 +14,8 @@ const METHOD =
   `In process, ${IN_FLIGHT} calls in flight, one run, SQLite on disk with a full sync for each commit; every call is decided and ` +
   'committed twice. Throughput is all calls over all the time after a warm-up; ' +
   '`cpuMsPerCall` is of all threads together; memory is the resident set, and its growth the ' +
-  'slope of a line through the lowest value of each tenth of the second half, for a million calls.';
+  'slope of a line through the lowest value of each tenth of the second half, for a million calls. A million calls take ' +
+  '`--seconds 200` at 5,000 a second; the `memory` rows say how it went.';
 
 /** Durable governed calls in a second, how long each takes then, and whether memory grows with their number. */
 export async function measureThroughput({
@@ -27,13 +28,13 @@ export async function measureThroughput({
   await using subject = await openInProcess();
   tell(`measuring ${IN_FLIGHT} calls in flight for ${Math.round(durationMs / 1_000)} s`);
   const latenciesMs = new Reservoir(200_000);
-  const windows: { calls: number; rssMiB: number }[] = [];
+  const windows: Window[] = [];
   let calls = 0;
 
   await drive(subject.call, WARM_UP_MS, () => undefined);
   const startMs = systemClock.monotonicMs();
   const startCpu = process.cpuUsage();
-  const sampler = setInterval(() => windows.push({ calls, rssMiB: process.memoryUsage.rss() / 2 ** 20 }), WINDOW_MS);
+  const sampler = setInterval(() => windows.push(look(calls)), WINDOW_MS);
   await drive(subject.call, durationMs, (ms) => {
     calls++;
     latenciesMs.add(ms);
@@ -65,7 +66,7 @@ export async function measureThroughput({
     bench: 'throughput',
     machine: describeMachine(),
     method: METHOD,
-    rows: [row],
+    rows: [row, ...windows.filter(isShown).map(describeWindow)],
     ratios: {},
     goals: [
       {
@@ -85,6 +86,29 @@ export async function measureThroughput({
     ],
     missing: Number.isNaN(growthMiB) ? ['growth of memory: it takes at least 40 s (`--seconds 40`)'] : [],
   };
+}
+
+/** What the process held when so many calls were done. */
+interface Window {
+  readonly calls: number;
+  readonly rssMiB: number;
+  readonly heapMiB: number;
+}
+
+function look(calls: number): Window {
+  const { rss, heapUsed } = process.memoryUsage();
+  return { calls, rssMiB: rss / 2 ** 20, heapMiB: heapUsed / 2 ** 20 };
+}
+
+const SHOWN = 20;
+
+/** Twenty of them, evenly, and the last. */
+function isShown(_: Window, index: number, { length }: readonly Window[]): boolean {
+  return (length - 1 - index) % Math.ceil(length / SHOWN) === 0;
+}
+
+function describeWindow({ calls, rssMiB, heapMiB }: Window): object {
+  return { name: 'memory', calls, rssMiB, heapMiB };
 }
 
 /** Keeps `IN_FLIGHT` calls under way until the time is up, and waits for the last of them. */
@@ -122,7 +146,7 @@ class Reservoir {
 }
 
 /** MiB per call over the second half, by least squares through the lows: the garbage between them is not growth. */
-function slopeOfLows(windows: readonly { calls: number; rssMiB: number }[]): number {
+function slopeOfLows(windows: readonly Window[]): number {
   const half = windows.slice(Math.floor(windows.length / 2));
   const tenth = Math.floor(half.length / 10);
   if (tenth < 2) return Number.NaN;
