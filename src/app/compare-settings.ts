@@ -3,7 +3,7 @@ import type { Manifest } from '../model/manifest.ts';
 import type { Notify } from './notice.ts';
 
 /** Settings that are read once, when the process starts. */
-const READ_AT_START = ['tenant', 'listen', 'data', 'ledger', 'telemetry'] as const;
+const READ_AT_START = ['tenant', 'listen', 'data', 'ledger', 'telemetry', 'classifiers'] as const;
 
 /** Nobody should believe that a setting is in force which a reload has changed and only a restart puts there. */
 export function tellWhatWaits(started: Manifest, loaded: Manifest, notify: Notify): void {

@@ -116,7 +116,7 @@ export class Gateway {
       sources = await openSources({ ...options, data, clock, held, mask, within: (): Gateway => gateway });
       const planner = await openPlanner(loaded, environment, notify, held);
       const functions = new FunctionSource(APP_SERVER);
-      const scanner = openScanner();
+      const scanner = await openScanner(loaded);
       const throne = new Throne({ store, clock, scanner, notify, data, functions }, { loaded, sources, planner });
       const world = await openWorld({ clock, store, scanner, held, functions, throne, notify });
       const gateway: Gateway = new Gateway({ options, data, clock, mask, functions, throne, world, telemetry });

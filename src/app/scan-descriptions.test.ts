@@ -3,7 +3,7 @@ import type { Tool } from '../model/tool.ts';
 import { openScanner } from './open-scanner.ts';
 import { DescriptionScan } from './scan-descriptions.ts';
 
-const scanner = openScanner();
+const scanner = await openScanner();
 afterAll(() => scanner.close());
 
 const tool = (name: string, description: string, more: Partial<Tool> = {}): Tool => ({

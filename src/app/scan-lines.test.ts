@@ -5,7 +5,7 @@ import { manifestSchema } from '../model/manifest.ts';
 import { openScanner } from './open-scanner.ts';
 import { type ScanLinesCount, scanLines } from './scan-lines.ts';
 
-const scanner = openScanner();
+const scanner = await openScanner();
 const manifest = manifestSchema.parse({ version: 1, sources: { deaf: { threshold: 1 } } });
 afterAll(() => scanner.close());
 

@@ -15,8 +15,9 @@ export async function scan(
 ): Promise<void> {
   const { terminal, signal } = context;
   if (process.stdin.isTTY) terminal.say('reading {"text": "…"} from the terminal, a line each; Ctrl-D ends');
-  const { manifest } = await openConfig(context.configPath, context.cwd);
-  const scanner = openScanner();
+  const loaded = await openConfig(context.configPath, context.cwd);
+  const { manifest } = loaded;
+  const scanner = await openScanner(loaded);
   const end = () => process.stdin.destroy();
   signal.addEventListener('abort', end, { once: true });
   // Who reads our answers may leave early, as `head` does: then nothing more is to be done.

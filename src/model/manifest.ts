@@ -11,7 +11,7 @@ import { flowSchema, organisationSchema, usersSchema } from './flow-rules.ts';
 import type { Place } from './place.ts';
 import { agentNameSchema } from './principal.ts';
 import { profilesSchema } from './profile.ts';
-import { sourceNameSchema, sourceSchema, toolScanSchema } from './scanning.ts';
+import { classifierSchema, sourceNameSchema, sourceSchema, toolScanSchema } from './scanning.ts';
 import { plainOrSecretSchema, secretReferenceSchema } from './secret-reference.ts';
 import { telemetrySchema } from './telemetry.ts';
 
@@ -363,6 +363,13 @@ export const manifestSchema = z.strictObject({
   telemetry: telemetrySchema.prefault({}).describe('Who else is told what is recorded.'),
   ledger: ledgerSchema.prefault({}).describe('The signed log of the record, which anybody can verify.'),
   egress: egressSchema.prefault({}).describe('What leaves sandboxes and programs, and where to; nothing unless told.'),
+  classifiers: z
+    .array(classifierSchema)
+    .max(4)
+    .default([])
+    .describe(
+      'Models of your own that look at what comes in besides the built-in one; they need `npm i onnxruntime-node`.',
+    ),
   planner: plannerSchema
     .describe('A model that narrows which writes a run may do without a person, besides the words of its prompt.')
     .optional(),

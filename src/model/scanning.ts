@@ -31,6 +31,26 @@ export const sourceSchema = z.strictObject({
     .describe('Whether spaces of wrapped content become `^`, which sets it apart from instructions everywhere.'),
 });
 
+/** A model of a person's own that also looks at what comes in. */
+export const classifierSchema = z.strictObject({
+  model: z
+    .string()
+    .min(1)
+    .meta({ description: 'A text classifier in ONNX form, relative to this file.', examples: ['models/guard.onnx'] }),
+  vocabulary: z
+    .string()
+    .min(1)
+    .describe('Its WordPiece vocabulary, one piece a line, with `[CLS]`, `[SEP]`, `[PAD]` and `[UNK]` among them.'),
+  lowercase: z.boolean().default(true).describe('Whether it was trained without capitals and accents.'),
+  window: z.int().min(8).max(2_048).default(256).describe('How many pieces it reads at once.'),
+  label: z
+    .int()
+    .min(0)
+    .max(1_000)
+    .describe('Which of its outputs, counted from 0, says that a text gives orders; the last where not given.')
+    .optional(),
+});
+
 const findingKindsSchema = z.array(z.string().regex(/^[a-z][a-z0-9-]{1,62}$/, 'a kind of finding or a detector'));
 
 /** What findings in the arguments of a tool come to when something leaves by it. `deny` wins over `ask`, `ask` over `allow`. */

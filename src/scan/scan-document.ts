@@ -126,6 +126,12 @@ const REWRITING: ReadonlySet<Layer> = new Set<Layer>([
   'markup',
 ]);
 
+/** A text and what is under it, without what is there in a plainer form. */
+export function listReadable(text: string): UnfoldedText[] {
+  const { texts } = unfold(text);
+  return texts.filter((one) => !isSuperseded(one, texts));
+}
+
 /** Whether the same text is there in a plainer form, so that classifiers need not read it twice. */
 function isSuperseded(one: UnfoldedText, texts: readonly UnfoldedText[]): boolean {
   return texts.some(
@@ -136,7 +142,12 @@ function isSuperseded(one: UnfoldedText, texts: readonly UnfoldedText[]): boolea
   );
 }
 
-function toFinding(classifier: TextClassifier, start: number, end: number, likelihood: number): Finding {
+export function toFinding(
+  classifier: Pick<TextClassifier, 'name'>,
+  start: number,
+  end: number,
+  likelihood: number,
+): Finding {
   return {
     detector: classifier.name,
     kind: 'instruction-like',

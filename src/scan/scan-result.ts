@@ -46,7 +46,7 @@ export function scanResult(came: ToolResult, rule: SourceRule): ScannedResult {
 }
 
 /** One text of the result, and where it stands in all of them together. */
-interface Piece {
+export interface Piece {
   readonly path: string;
   readonly start: number;
   readonly end: number;
@@ -56,7 +56,7 @@ interface Piece {
  * All texts of a result as one, a line each: an instruction that is cut into fields is still one. The names of members
  * count where they are more than a name. Encoded bytes are no text.
  */
-function readTexts(result: ToolResult): { readonly text: string; readonly pieces: readonly Piece[] } {
+export function readTexts(result: ToolResult): { readonly text: string; readonly pieces: readonly Piece[] } {
   const pieces: Piece[] = [];
   const lines: string[] = [];
   let length = 0;
@@ -148,7 +148,7 @@ function scanWindows(text: string, rule: SourceRule): DocumentScan {
 }
 
 /** The finding in the text it begins in. */
-function placeIn(pieces: readonly Piece[], finding: DocumentFinding): DocumentFinding {
+export function placeIn(pieces: readonly Piece[], finding: DocumentFinding): DocumentFinding {
   const piece = pieces[indexAt(pieces, finding.start)];
   if (piece === undefined) return finding;
   const start = Math.min(finding.start, piece.end) - piece.start;
