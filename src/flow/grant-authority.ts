@@ -62,6 +62,8 @@ export function grantAuthority(
         vague ||= !destructive && asked.direct.length > 0 && !asked.direct.some(isKnownNoun);
       }
       const nouns = [...(destructive ? asked.direct : sentence.stems), ...listImplied(asked)];
+      // `Make an event at the Grand`: what it makes is named, and it is no booking of the Grand.
+      if (LIGHT.has(asked.word) && asked.word !== verb && isSaidOfOther(asked.direct, objects)) continue;
       const about =
         objects.length === 0 ||
         matches(objects, nouns) ||
@@ -102,6 +104,16 @@ function listImplied({ word, direct }: TaskVerb): readonly string[] {
     : direct.some(isKnownNoun);
   return isOfOtherSort ? [] : impliedNouns(word);
 }
+
+/** Verbs that say little: what is done shows in what it is done to. */
+const LIGHT: ReadonlySet<string> = new Set('make create set put add give take'.split(' '));
+
+const isSaidOfOther = (direct: readonly string[], objects: readonly string[]): boolean =>
+  objects.length > 0 &&
+  objects.every(isKnownNoun) &&
+  direct.length > 0 &&
+  direct.some(isKnownNoun) &&
+  !matches(objects, direct);
 
 const matches = (objects: readonly string[], nouns: readonly string[]): boolean =>
   objects.some((object) => !stopWords.has(object) && nouns.some((noun) => sameNoun(object, noun)));

@@ -1,13 +1,16 @@
 import { type Atom, readAtoms } from './atoms.ts';
 import { listHiddenTexts } from './decode-forms.ts';
+import { findSpelling } from './find-spelling.ts';
 import { listWords, stemWord, stripInvisible } from './fold-text.ts';
+import { isAuthorField } from './judge-party.ts';
 import { stopWords } from './lexicon.ts';
 import { NAMED } from './link-record.ts';
-import type { Occurrence } from './provenance-index.ts';
+import type { Occurrence, SeenRecord } from './provenance-index.ts';
 import type { Field } from './read-records.ts';
 import { doubt, type Finding, PROMPT, type RunView, trusted } from './run-view.ts';
 
 /** Words by which a sentence asks to follow or hand on what a record links to. */
+const LINKED = /(?<![/\w-])(?:links?|urls?|articles?|(?:web)?pages?|(?:web)?sites?|blogs?)\b/i;
 const MEANS_LINK =
   /(?<![/\w-])(?:links?|urls?|articles?|(?:web)?pages?|(?:web)?sites?|blogs?)\s(?:[\w'’]+\s){0,4}(?:posted|shared|sent|linked|mentioned|wrote|in|from)\b|\b(?:posted|shared|linked)\b/i;
 
@@ -59,7 +62,7 @@ function isNamedPlace({ record, inProse }: Occurrence, { index, task }: Pick<Run
   if (!inProse) return !record.byOutsider && index.isNamed(record, record.kinds);
   if (
     ![...record.link.bySentence].some(
-      ([sentence, score]) => score >= NAMED && MEANS_LINK.test(task.sentences[sentence]?.text ?? ''),
+      ([sentence, score]) => score >= NAMED && meansLink(task.sentences[sentence]?.text ?? '', record),
     )
   )
     return false;
@@ -67,6 +70,17 @@ function isNamedPlace({ record, inProse }: Occurrence, { index, task }: Pick<Run
   const named = index.listing(record.call).filter((other) => other.link.score >= NAMED);
   const urls = new Set(named.flatMap((other) => other.shape.fields.flatMap(listUrls)));
   return urls.size === 1;
+}
+
+/** Of somebody whom the sentence names it need not say what they did with the page. */
+function meansLink(sentence: string, record: SeenRecord): boolean {
+  if (MEANS_LINK.test(sentence)) return true;
+  return (
+    LINKED.test(sentence) &&
+    record.shape.fields.some(
+      (field) => isAuthorField(field) && field.key !== undefined && findSpelling(field.text, sentence) !== undefined,
+    )
+  );
 }
 
 const listUrls = (field: Field): string[] => [

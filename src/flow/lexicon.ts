@@ -80,6 +80,7 @@ const VERB_GROUPS: readonly (readonly string[])[] = [
   words('commit push write update'),
   words('apply use redeem'),
   words('wake set create'),
+  words('remind create add set schedule put'),
   words('hire rent lease book reserve'),
   words('return exchange refund'),
   words('give grant add assign'),
@@ -96,7 +97,7 @@ const VERB_GROUPS: readonly (readonly string[])[] = [
 
 /** Groups of nouns that name the same sort of thing. */
 const NOUN_GROUPS: readonly (readonly string[])[] = [
-  words('event meeting appointment calendar call lunch dinner breakfast reminder invitation invite session slot'),
+  words('event meeting appointment calendar entry call lunch dinner breakfast reminder invitation invite session slot'),
   words('participant attendee guest invitee'),
   words('email mail inbox message'),
   words('message dm chat text direct sms'),

@@ -234,6 +234,7 @@ function reachOf(whole: string, from: number, to: number | undefined): string {
 const PHRASAL: readonly (readonly [verb: string, rest: RegExp, means: string])[] = [
   ['check', /^out(?: (?:with|using|now|and|by|,)|$)/, 'checkout'],
   ['take', /^(?:[^,:]+ ){0,6}(?:out of|off)\b/, 'remove'],
+  ['drop', /^(?:[^,:]+ ){1,4}an? (?:short |quick )?(?:line|note|message|mail|email|text)\b/, 'message'],
   ['throw', /^(?:[^,:]+ ){0,6}(?:away|out)\b/, 'delete'],
   ['call', /^(?:[^,:]+ ){0,6}off\b/, 'cancel'],
   ['fill', /^(?:in|out)\b/, 'submit'],
