@@ -78,6 +78,8 @@ function convertStdio(server: ClientServer, entry: Entry & { kind: 'stdio' }, co
   };
 }
 
+const EXACT_VERSION = /^\d+\.\d+\.\d+[-+.\w]*$/;
+
 /** A package is pinned where that can be done; anything else keeps its command, and people are told what that means. */
 function chooseLaunch(
   command: string,
@@ -93,10 +95,11 @@ function chooseLaunch(
       warnings: [`it fetches ${launch.what} at each start: whatever is published there runs`],
     };
   }
-  const { name, bin, args: rest } = launch.launch;
+  const { name, range, bin, args: rest } = launch.launch;
   const pin = context.pin(launch.launch);
   if (!pin) {
-    const warning = `it fetches ${name} at each start; pin it: \`package: ${name}@<version>\` with its \`integrity\``;
+    const version = range !== undefined && EXACT_VERSION.test(range) ? range : '<version>';
+    const warning = `it fetches ${name} at each start; \`chaperone servers install ${name}@${version}\` prints how to pin it`;
     return { server: asCommand, warnings: [warning] };
   }
   return {

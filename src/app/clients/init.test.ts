@@ -152,7 +152,7 @@ describe('a project of Claude Code', () => {
       },
     ]);
     expect(made.warnings).toEqual([
-      'github: it fetches @acme/github-mcp at each start; pin it: `package: @acme/github-mcp@<version>` with its `integrity`',
+      'github: it fetches @acme/github-mcp at each start; `chaperone servers install @acme/github-mcp@<version>` prints how to pin it',
       'docs: if it asks the client to sign in, the gateway needs a header instead',
     ]);
   });

@@ -71,7 +71,7 @@ describe('sqlite, read-only', () => {
   it('says what is wrong with a file it cannot read', async () => {
     await expect(openSqliteStoreReadOnly({ path })).rejects.toMatchObject({
       code: 'E_NOT_FOUND',
-      message: `there is no store at ${path}`,
+      message: `nothing is recorded yet: there is no store at ${path}`,
     });
     await expect(openSqliteStoreReadOnly({ path: `${path}/nor/a/folder` })).rejects.toMatchObject({
       code: 'E_NOT_FOUND',
