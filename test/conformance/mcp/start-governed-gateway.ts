@@ -16,7 +16,10 @@ export interface GovernedGateway {
 /** The gateway as it is shipped, with a manifest that lets one agent do everything: every call is decided and recorded. */
 export async function startGovernedGateway(servers: object): Promise<GovernedGateway> {
   const folder = await mkdtemp(join(tmpdir(), 'mcp-gateway-'));
-  const manifest = { version: 1, data: 'data', servers, agents: { tester: { tools: { '*': { approval: 'never' } } } } };
+  // Taken for what it is: of a tool that nobody declared, a person would be asked about text that nobody vouched for.
+  const tools = { 'up/test_sampling': { effect: 'read', consequence: 'low' } };
+  const agents = { tester: { tools: { '*': { approval: 'never' } } } };
+  const manifest = { version: 1, data: 'data', servers, tools, agents };
   const notices: unknown[] = [];
   const notify = (notice: unknown) => void notices.push(notice);
   const loaded = await loadText(stringify(manifest), 'chaperone.yaml', folder, parseOptions);
