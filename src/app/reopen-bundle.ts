@@ -6,7 +6,7 @@ import { type FlowFacts, unassessedFlow } from '../model/flow-facts.ts';
 import { userSchema } from '../model/principal.ts';
 import type { Tool } from '../model/tool.ts';
 import type { Explanation } from '../policy/kernel.ts';
-import { buildCatalog, type Catalog } from '../runtime/catalog.ts';
+import { buildCatalog, type Catalog, type CatalogInput } from '../runtime/catalog.ts';
 import { parseConfig } from './config/parse-config.ts';
 import { parseOptions } from './gateway.ts';
 
@@ -49,17 +49,17 @@ const decidedSchema = z.object({
 
 /** Makes a catalog of a recorded bundle, as it was. Throws a `Fault` E_STORE_CORRUPT where the record is not one. */
 export function reopenBundle(content: JsonObject): Catalog {
+  return buildCatalog({ ...readBundleContent(content), pins: new Map() });
+}
+
+/** What a recorded bundle was made of. Throws a `Fault` E_STORE_CORRUPT where the record is not one. */
+export function readBundleContent(content: JsonObject): Omit<CatalogInput, 'pins'> {
   const parsed = contentSchema.safeParse(content);
   if (!parsed.success) throw new Fault('E_STORE_CORRUPT', 'the recorded bundle cannot be read');
   const { file, text, policies, tools } = parsed.data;
   const { manifest, place } = parseConfig(text, file, parseOptions);
-  return buildCatalog({
-    manifest,
-    placeOf: place,
-    policyFiles: policies,
-    tools: tools as unknown as readonly Tool[], // what `describeTool` wrote from tools
-    pins: new Map(),
-  });
+  // what `describeTool` wrote from tools
+  return { manifest, placeOf: place, policyFiles: policies, tools: tools as unknown as readonly Tool[] };
 }
 
 /**

@@ -7,6 +7,7 @@ import { buildCatalog, type Catalog } from '../runtime/catalog.ts';
 import { bundleContent } from './bundle-content.ts';
 import type { LoadedConfig } from './config/load-config.ts';
 import { emptyCatalog } from './empty-catalog.ts';
+import { keepTools } from './keep-tools.ts';
 import { listTools } from './list-tools.ts';
 import type { Notify } from './notice.ts';
 import { closeSources } from './open-sources.ts';
@@ -160,6 +161,7 @@ export class Throne {
     const content = bundleContent(loaded, catalog);
     const result = await store.commit([
       ...changes,
+      ...keepTools(catalog),
       { kind: 'bundle.activate', bundle, content, atMs },
       {
         kind: 'event.append',

@@ -271,6 +271,11 @@ export const errors = {
     { exit: 8 },
   ),
   E_EVIDENCE: fault('the evidence does not verify', 'see what is named; keep it as it is', { exit: 8 }),
+  E_REPLAY_DIFFERS: fault(
+    'a recorded decision came out otherwise when it was made again from what is recorded',
+    'report it with the output of `chaperone replay --json`; verify the record with `chaperone evidence fsck`',
+    { exit: 8 },
+  ),
   E_WITNESS: fault('a witness did not answer, or does not sign', 'see the reason, and the witness’s own log', {
     exit: 7,
     http: 502,

@@ -126,6 +126,8 @@ export const limits = {
   pageChars: 8_388_608,
   /** Characters of a refused call’s arguments that are recorded; of longer ones only the digest of the call. */
   refusedArgumentChars: 16_384,
+  /** Characters of one result, of ingested content or of a model’s step that are recorded; of longer ones, their digest and size. */
+  recordedChars: 65_536,
   /** Characters of prompts that runs are remembered with; beyond it the oldest run is read from the store again. */
   rememberedPromptChars: 67_108_864,
   /** Commits handed to the store and not answered; the next is refused with `E_BUSY`. */

@@ -217,6 +217,40 @@ program
   .option('--life <duration>', 'how long it is valid', '8h')
   .action(run(async (context, options) => (await import('./token.ts')).token(context, options)));
 
+program
+  .command('replay <run>')
+  .description('step through a recorded run, and decide again whatever was decided in it')
+  .option('--at <event>', 'stop at this event, by id or number, and show what the run was then')
+  .option('--policy <file>', 'also decide under this configuration')
+  .action(run(async (context, options, id) => (await import('./replay.ts')).replay(context, String(id), options)));
+
+const policy = program.command('policy').description('what rules would change, and changing them');
+policy
+  .command('lint [file]')
+  .description('check a configuration and its policies against the tools that were reviewed')
+  .action(run(async (context, _options, file) => (await import('./policy.ts')).lint(context, optionalText(file))));
+policy
+  .command('diff [file]')
+  .description('what a configuration would change of the rules in force')
+  .action(run(async (context, _options, file) => (await import('./policy.ts')).diff(context, optionalText(file))));
+policy
+  .command('backtest [file]')
+  .description('decide recorded traffic again under a configuration, and show what comes out otherwise')
+  .option('--since <duration>', 'how far back', '7d')
+  .action(
+    run(async (context, options, file) => (await import('./policy.ts')).backtest(context, optionalText(file), options)),
+  );
+policy
+  .command('apply <file>')
+  .description('put a configuration in the place of the one in force, once its cases pass')
+  .option('--since <duration>', 'how far back to look for what it flips', '7d')
+  .option('--dry-run', 'show what it flips, and change nothing', false)
+  .action(run(async (context, options, file) => (await import('./policy.ts')).apply(context, String(file), options)));
+policy
+  .command('revert')
+  .description('write back the rules that were in force before these')
+  .action(run(async (context) => (await import('./policy.ts')).revert(context)));
+
 const evidence = program.command('evidence').description('verify and prove what is in the signed log of the record');
 evidence
   .command('verify <path>')
@@ -307,6 +341,10 @@ async function main(): Promise<void> {
     if (!(error instanceof CommanderError)) throw error;
     process.exitCode = error.exitCode === 0 ? 0 : EXIT_USAGE;
   }
+}
+
+function optionalText(value: unknown): string | undefined {
+  return value === undefined ? undefined : String(value);
 }
 
 function parsePort(text: string): number {

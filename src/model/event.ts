@@ -10,6 +10,7 @@ export type EventKind =
   | 'plan.declared'
   | 'run.ended'
   | 'content.ingested'
+  | 'model.step'
   | 'history.recorded'
   | 'history.altered'
   | 'call.refused'

@@ -3,7 +3,7 @@ import type { ErrorCode } from '../base/errors.ts';
 import type { JsonObject } from '../base/json.ts';
 import type { Approval, ApprovalAnswer } from '../model/approval.ts';
 import type { Delegation, TierReview } from '../model/duty.ts';
-import type { NewEvent, StoredEvent } from '../model/event.ts';
+import type { EventKind, NewEvent, StoredEvent } from '../model/event.ts';
 import type { Label } from '../model/label.ts';
 import type { Notice, WaitingNotice } from '../model/notice.ts';
 import type { Run } from '../model/run.ts';
@@ -69,6 +69,8 @@ export type Change =
   | { readonly kind: 'pin.require'; readonly tool: ToolName; readonly pin: Digest }
   /** The active bundle is this one. [E_BUNDLE_REPLACED: decide again under the new one] */
   | { readonly kind: 'bundle.require'; readonly bundle: Digest }
+  /** Keeps something that events name by its digest. Keeping it again does nothing. */
+  | { readonly kind: 'content.keep'; readonly digest: Digest; readonly content: JsonObject }
   | { readonly kind: 'bundle.activate'; readonly bundle: Digest; readonly content: JsonObject; readonly atMs: number }
   /** Opens the one intent a call may ever have. [E_STORE_CORRUPT if the call has one] */
   | {
@@ -225,6 +227,12 @@ export interface EventQuery {
   readonly tool?: string;
   /** On whose behalf, as the events name them. */
   readonly user?: string;
+  /** Only events of these kinds. */
+  readonly kinds?: readonly EventKind[];
+  /** Only events recorded at or after this moment. A clock may have gone back: their order is that of their numbers. */
+  readonly fromMs?: number;
+  /** Only events recorded before this moment. */
+  readonly toMs?: number;
   /** Only events after this sequence number. */
   readonly afterSeq?: number;
   /** Only events before this sequence number: the number of a page's last event asks for the next page, newest first. */
@@ -235,6 +243,19 @@ export interface EventQuery {
    * At most this many, 1 to 1,000. There are fewer, but at least one if there is any, when their bodies come to more
    * than `limits.pageChars`: whoever wants all goes on until a page is empty.
    */
+  readonly limit: number;
+}
+
+/** Runs that were not erased. */
+export interface RunQuery {
+  readonly tenant: string;
+  /** On whose behalf, as the runs' keys name them. */
+  readonly user?: string;
+  /** Only those that are past their expiry by then. */
+  readonly expiredByMs?: number;
+  /** Only those that follow this one. */
+  readonly after?: string;
+  /** At most this many, 1 to 1,000. */
   readonly limit: number;
 }
 
@@ -295,6 +316,8 @@ export interface Store {
   readRun(tenant: string, runId: string): Promise<(Run & { readonly endedAtMs?: number }) | undefined>;
   /** What is kept of the keys of these runs. Runs that are not there are left out, others have no key. */
   readRunKeys(tenant: string, runIds: readonly string[]): Promise<readonly StoredRunKey[]>;
+  /** In the order of their ids. */
+  listRuns(query: RunQuery): Promise<readonly StoredRunKey[]>;
   readApproval(tenant: string, approvalId: string): Promise<Approval | undefined>;
   /**
    * Newest first. `after`: the last approval of the page before; none follow one that is not there. There are fewer than
@@ -324,6 +347,8 @@ export interface Store {
   listWritten(tenant: string, afterSeq: number, limit: number): Promise<readonly WrittenObject[]>;
   /** A bundle that was once activated, by its digest. */
   readBundle(bundle: Digest): Promise<{ readonly bundle: Digest; readonly content: JsonObject } | undefined>;
+  /** What was kept under this digest. */
+  readContent(digest: Digest): Promise<JsonObject | undefined>;
   listIsolations(): Promise<readonly { readonly scope: string; readonly reason: string; readonly atMs: number }[]>;
   readActiveBundle(): Promise<ActiveBundle | undefined>;
   /** Every receiver that a tenant's events were ever told, by name. */

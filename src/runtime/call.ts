@@ -55,7 +55,7 @@ async function walk(world: World, request: CallRequest, callId: string, retries:
     if (!isOutdated || retries === 0) return refused(intended);
     // What it was decided on has changed meanwhile, and nothing ran: it is decided again, on what holds now.
     world.runs.forget(request.runId);
-    return walk(world, request, callId, retries - 1);
+    return walk(world, { ...request, retriedFor: intended.code }, callId, retries - 1);
   }
 
   const executed = await execute(intended);

@@ -95,16 +95,17 @@ export async function ingest(world: World, request: IngestContent): Promise<Inge
       shown.flagged && rule.whenFlagged === 'withhold'
         ? refuse('E_CONTENT_FLAGGED', `flagged at ${shown.risk} as \`${source}\`; it was withheld`)
         : undefined;
+    const text = String(scanned.result.content[0]?.['text'] ?? '');
     const id = await record(world, run, 'content.ingested', labelOf(rule, shown.flagged), {
       source,
       characters: chars,
       digest: digestBytes(content),
       withheld: withheld !== undefined,
+      ...(text.length <= limits.recordedChars ? { text: text.toWellFormed() } : {}),
       ...recordScanned(scanned, shown),
     });
     if (id instanceof Refusal) return id;
     if (withheld !== undefined) return withheld;
-    const text = String(scanned.result.content[0]?.['text'] ?? '');
     const { datamark } = rule;
     return {
       kind: 'ingested',

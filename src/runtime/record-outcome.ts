@@ -1,4 +1,6 @@
 import type { JsonObject } from '../base/json.ts';
+import { limits } from '../base/limits.ts';
+import type { ToolResult } from '../model/result.ts';
 import { Refusal } from './line/refusal.ts';
 import type { Verified } from './line/verify.ts';
 import { fitText, PATH_CHARS, recordFindings, recordPlaces, recordReason } from './record-parts.ts';
@@ -9,9 +11,9 @@ export function recordScan({ source, risk, flagged }: ShownFindings, classifiers
   return { source, risk, flagged, classifiers: [...classifiers] };
 }
 
-/** What became of an intent. Results are recorded by size and redactions, not by content. */
+/** What became of an intent, with the result as it was scanned, without its secrets: as JSON text, since nobody checked it to be well-formed. */
 export function recordOutcome(verified: Verified): JsonObject {
-  const { result, redactions, findings, scan, error, digest, bytes } = verified.inspected;
+  const { result, redactions, findings, scan, scanned: came, error, digest, bytes } = verified.inspected;
   const measured = digest === undefined || bytes === undefined ? {} : { resultDigest: digest, resultBytes: bytes };
   const scanned: JsonObject = scan === undefined ? {} : recordScan(scan.shown, scan.classifiers);
   if (result instanceof Refusal) {
@@ -29,6 +31,7 @@ export function recordOutcome(verified: Verified): JsonObject {
     ran: verified.ran,
     isError: result.isError ?? false,
     ...measured,
+    ...recordResult(came ?? result),
     scan: scanned,
     ...(error === undefined ? {} : { error }),
     redactions: recordPlaces(redactions, ({ kind, path, characters }) => ({
@@ -38,4 +41,9 @@ export function recordOutcome(verified: Verified): JsonObject {
     })),
     findings: recordFindings(findings),
   };
+}
+
+function recordResult(result: ToolResult): JsonObject {
+  const text = JSON.stringify(result);
+  return text.length <= limits.recordedChars ? { result: text } : { omitted: { characters: text.length } };
 }

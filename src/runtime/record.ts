@@ -1,11 +1,15 @@
 import type { JsonObject, JsonValue } from '../base/json.ts';
 import { limits } from '../base/limits.ts';
+import type { Obligation } from '../model/decision.ts';
 import type { FlowFacts } from '../model/flow-facts.ts';
 import type { Label } from '../model/label.ts';
+import { spanOf } from '../model/trace.ts';
 import { redactJson } from '../scan/redact.ts';
+import type { LeavingFinding } from '../scan/scan-arguments.ts';
+import { digestGoverned } from './digest-governed.ts';
 import type { Decided } from './line/decide.ts';
 import type { Refusal } from './line/refusal.ts';
-import { fitText, PATH_CHARS, PLACES, recordFindings, recordReason } from './record-parts.ts';
+import { fitText, PATH_CHARS, recordFindings, recordPlaces, recordReason } from './record-parts.ts';
 
 /**
  * What was asked for, what was decided, why, and everything the decision rested on, so that it can be decided again.
@@ -15,7 +19,8 @@ export function recordDecided(decided: Decided): JsonObject {
   const { decision, request, labelled } = decided;
   const { scanned, tool, call } = labelled.validated;
   const { onBehalfOf } = request.principal;
-  const { keyed, parentCallId } = scanned.admitted.request;
+  const { keyed, parentCallId, trace, retriedFor } = scanned.admitted.request;
+  const args = scanned.findings.length === 0 ? call.arguments : redactJson(call.arguments).value;
   return {
     callDigest: call.digest,
     ...(keyed === undefined ? {} : { request: keyed.digest }),
@@ -24,27 +29,50 @@ export function recordDecided(decided: Decided): JsonObject {
     effect: tool.effect,
     consequence: tool.consequence,
     declared: tool.declared,
-    arguments: scanned.findings.length === 0 ? call.arguments : redactJson(call.arguments).value,
+    governed: digestGoverned(tool),
+    arguments: args,
+    ...(args === call.arguments ? {} : { redacted: true }),
     ...(call.input === undefined ? {} : { input: redactJson(call.input).value }),
     findings: recordFindings(scanned.findings),
+    leaving: recordLeaving(scanned.leaving),
     verdict: decision.verdict,
     ...(decision.observed === undefined ? {} : { observed: decision.observed }),
     reasons: decision.reasons.map(recordReason),
+    obligations: decision.obligations.map(recordObligation),
     bundle: decision.bundle,
     decidedAtMs: request.nowMs,
+    ...(trace === undefined ? {} : { trace: { id: trace.traceId, parent: trace.parentId, span: spanOf(call.id) } }),
+    ...(retriedFor === undefined ? {} : { retriedFor }),
     user: onBehalfOf === undefined ? null : { ...onBehalfOf },
     flow: recordFlow(request.flow),
     values: recordLabels(labelled.assessment.labels),
     run: {
       attested: request.run.attested,
       task: request.run.task,
-      label: { ...request.run.label, origins: [...request.run.label.origins] },
+      label: recordLabel(request.run.label),
     },
   };
 }
 
+/** What the run has read. */
+export function recordLabel(label: Label): JsonObject {
+  return { ...label, origins: [...label.origins] };
+}
+
 function recordFlow({ reasons, ...facts }: FlowFacts): JsonObject {
-  return { ...facts, reasons: reasons.slice(0, PLACES).map(recordReason) };
+  return { ...facts, reasons: recordPlaces(reasons, recordReason) };
+}
+
+/** What made the decision stricter, or would have. */
+function recordLeaving(findings: readonly LeavingFinding[]): JsonValue {
+  return recordPlaces(
+    findings.filter(({ callsFor }) => callsFor !== 'nothing'),
+    ({ kind, path, callsFor, wherever }) => ({ kind, path: fitText(path, PATH_CHARS), callsFor, wherever }),
+  );
+}
+
+export function recordObligation(obligation: Obligation): JsonObject {
+  return JSON.parse(JSON.stringify(obligation)) as JsonObject; // texts, numbers and places, made from the manifest
 }
 
 /** Where each argument value comes from, by JSON pointer. How secret it is, is the run's to say. */
@@ -60,10 +88,16 @@ function recordLabels(labels: ReadonlyMap<string, Label>): JsonValue {
 
 /** A refused call costs its sender nothing: of arguments beyond a bound only the digest of the call is kept. */
 export function recordRefusal(refusal: Refusal): JsonObject {
+  const record = withoutBulk(refusal.record);
+  const reasons = refusal.reasons.map(recordReason);
+  const decided = record['reasons'];
+  // What policy said is not always why the call ended: a person may have been asked, or something changed since.
+  const isOther = decided !== undefined && JSON.stringify(decided) !== JSON.stringify(reasons);
   return {
-    ...withoutBulk(refusal.record ?? {}),
+    ...record,
+    ...(isOther ? { decidedReasons: decided } : {}),
     code: refusal.code,
-    reasons: refusal.reasons.map(recordReason),
+    reasons,
     ...(refusal.approvalId === undefined ? {} : { approvalId: refusal.approvalId }),
   };
 }

@@ -1,5 +1,6 @@
 import { type Clock, newId } from '../base/clock.ts';
 import { Fault } from '../base/fault.ts';
+import type { JsonObject } from '../base/json.ts';
 import { limits } from '../base/limits.ts';
 import { joinLabels, type Label, leastLabel } from '../model/label.ts';
 import type { Principal } from '../model/principal.ts';
@@ -7,6 +8,7 @@ import type { PromptPart } from '../model/prompt.ts';
 import type { Run } from '../model/run.ts';
 import type { Planner } from '../ports/planner.ts';
 import type { Store } from '../ports/store.ts';
+import { redactText } from '../scan/redact.ts';
 import { FlowBook } from './flow-book.ts';
 
 /** What a host application says when it starts a run. What it says of user and prompt it attests. */
@@ -76,7 +78,7 @@ export class RunBook {
             task: run.task,
             attested: run.attested,
             user: onBehalfOf?.id ?? null,
-            promptParts: run.prompt.map((part) => ({ kind: part.kind, characters: part.text.length })),
+            prompt: run.prompt.map(recordPart),
             expiresAtMs: run.expiresAtMs,
           },
         },
@@ -171,6 +173,16 @@ export class RunBook {
     this.#promptChars -= promptChars(run);
     this.#runs.delete(runId);
   }
+}
+
+/** A part of the prompt without the secrets that are in it. */
+function recordPart({ kind, name, text }: PromptPart): JsonObject {
+  return {
+    kind,
+    ...(name === undefined ? {} : { name }),
+    characters: text.length,
+    text: redactText(text).text.toWellFormed(),
+  };
 }
 
 function promptChars({ prompt, confidential = [] }: Run): number {

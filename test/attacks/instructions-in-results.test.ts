@@ -86,8 +86,8 @@ describe('an instruction in a result', () => {
     // Another process, or this one after a restart, knows it from the store.
     world.runs.forget(run.id);
     expect((await world.runs.find(principal, run.id))?.label.flagged).toBe(true);
-    // Of an error, the text is recorded: it says why.
-    const { error: _error, ...body } = outcome;
+    // What was said is recorded as the result, and of an error as what it said.
+    const { error: _error, result: _result, ...body } = outcome;
     expect(JSON.stringify(body)).not.toContain('eve@evil');
   });
 

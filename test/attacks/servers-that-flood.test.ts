@@ -27,11 +27,10 @@ async function openGateway(attack: string) {
 servers: { s: { command: ${process.execPath}, args: [${script}, ${attack}] } }
 agents: { a: { tools: { "s/*": { approval: never } } } }
 `;
-  const store = openMemoryStore();
   const loaded = await loadText(text, 'chaperone.yaml', folder, parseOptions);
-  const gateway = await Gateway.open({ loaded, environment: process.env, notify: () => {}, store });
+  const gateway = await Gateway.open({ loaded, environment: process.env, notify: () => {}, store: openMemoryStore() });
   leftovers.push(() => gateway.close());
-  return { gateway, store };
+  return { gateway, store: gateway.world.store };
 }
 
 /** A session of a client on standard streams: what it gets, by id. */

@@ -1,8 +1,9 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { openSqliteStore } from '../../src/adapters/stores/sqlite/open-sqlite-store.ts';
+import { openStore } from '../../src/app/open-store.ts';
+import { systemClock } from '../../src/base/clock.ts';
 import type { StoredEvent } from '../../src/model/event.ts';
 import { connectClient, issueToken, newFolder, root, startGateway } from './start-gateway.ts';
 
@@ -75,7 +76,7 @@ it('after kill -9 at any moment, effects and records reconcile', async () => {
 });
 
 async function readAll(path: string): Promise<readonly StoredEvent[]> {
-  const store = await openSqliteStore({ path });
+  const store = await openStore(dirname(path), systemClock);
   try {
     const all: StoredEvent[] = [];
     for (;;) {

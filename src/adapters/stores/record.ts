@@ -30,6 +30,7 @@ export function recordOf(change: Change): string | undefined {
     case 'notice.add':
       return canonicalJson(change.notice.facts);
     case 'bundle.activate':
+    case 'content.keep':
       return canonicalJson(change.content);
     case 'pin.set':
       return canonicalJson(change.descriptor);

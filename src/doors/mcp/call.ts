@@ -3,6 +3,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.t
 import { limits } from '../../base/limits.ts';
 import type { ToolResult } from '../../model/result.ts';
 import { type Tool, toolName } from '../../model/tool.ts';
+import { parseTrace } from '../../model/trace.ts';
 import type { McpCarrier, McpEra } from '../../ports/mcp-upstream.ts';
 import type { CallInput } from '../../ports/tool-source.ts';
 import type { CallAnswer } from '../../runtime/line/call-answer.ts';
@@ -81,7 +82,9 @@ function walk(
 ): Promise<CallAnswer> {
   const meta = isJsonObject(params['_meta']) ? params['_meta'] : {};
   const { progressToken } = meta;
-  const trace = readTrace(meta);
+  // The trace that the call belongs to, and nothing else: `_meta` is no way around the arguments. `tracestate` and `baggage`
+  // are free text that nobody here could judge; whoever forwards a trace may leave them out.
+  const trace = parseTrace(meta['traceparent']);
   const follows = typeof progressToken === 'string' || typeof progressToken === 'number';
   const allowance = new RemarkAllowance(door.clock);
   const carrier: McpCarrier = {
@@ -105,7 +108,7 @@ function walk(
     signal: channel.signal,
     carrier,
     ...(input === undefined ? {} : { input }),
-    ...(trace === undefined ? {} : { meta: trace }),
+    ...(trace === undefined ? {} : { trace }),
     ...(follows
       ? { onProgress: (progress) => channel.notify('notifications/progress', { ...progress, progressToken }) }
       : {}),
@@ -176,16 +179,6 @@ export async function callUnknown(door: DoorState, client: McpClient, name: stri
 }
 
 const NO_CARRIER = { protocol: 'none' };
-
-const TRACE = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
-
-/**
- * The trace that the call belongs to, and nothing else: `_meta` is no way around the arguments. The vendors' own
- * `tracestate` is free text that nobody here could judge; whoever forwards a trace may leave it out.
- */
-function readTrace({ traceparent }: JsonObject): JsonObject | undefined {
-  return typeof traceparent === 'string' && TRACE.test(traceparent) ? { traceparent } : undefined;
-}
 
 /**
  * What the client brings back to a tool that asked. Without the state that went with the question it would be a way past

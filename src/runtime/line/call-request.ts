@@ -1,6 +1,8 @@
 import type { Digest } from '../../base/digest.ts';
+import type { ErrorCode } from '../../base/errors.ts';
 import type { JsonObject } from '../../base/json.ts';
 import type { Principal } from '../../model/principal.ts';
+import type { Trace } from '../../model/trace.ts';
 import type { CallCarrier, CallInput } from '../../ports/tool-source.ts';
 
 /** One requested tool use, as a door hands it over. `principal` was authenticated by the door. */
@@ -21,8 +23,10 @@ export interface CallRequest {
   readonly parentCallId?: string;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: JsonObject) => void;
-  /** Protocol metadata to pass to the tool's server. Never credentials. */
-  readonly meta?: JsonObject;
+  /** The trace that the caller says the call belongs to. */
+  readonly trace?: Trace;
+  /** Why the call is decided once more: what it was decided on had changed. */
+  readonly retriedFor?: ErrorCode;
   /** Answers to what the tool asked for in an earlier round: they leave with the call, and are scanned with it. */
   readonly input?: CallInput;
   /** How the call belongs to the door's conversation; handed to the source as it is. */

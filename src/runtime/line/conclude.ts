@@ -1,6 +1,7 @@
 import { newId } from '../../base/clock.ts';
 import { errorEntry } from '../../base/errors.ts';
 import { joinLabels } from '../../model/label.ts';
+import { recordLabel } from '../record.ts';
 import { recordOutcome } from '../record-outcome.ts';
 import { takeIn } from '../take-in.ts';
 import type { World } from '../world.ts';
@@ -49,7 +50,7 @@ export async function conclude(world: World, verified: Verified): Promise<Outcom
         agent,
         tool: call.tool,
         atMs,
-        body: recordOutcome(verified),
+        body: { ...recordOutcome(verified), label: recordLabel(runLabel) },
       },
     },
   ]);

@@ -1,3 +1,4 @@
+import { printChildTrace } from '../../model/trace.ts';
 import type { Execution, ToolSource } from '../../ports/tool-source.ts';
 import { reportProgress } from '../remarks.ts';
 import type { Intended } from './intend.ts';
@@ -53,7 +54,7 @@ async function callWithin(source: ToolSource, intended: Intended): Promise<Execu
     const called = source.call(intent, {
       signal: abort.signal,
       ...(request.onProgress === undefined ? {} : { onProgress: reportProgress(request.onProgress, confined) }),
-      ...(request.meta === undefined ? {} : { meta: request.meta }),
+      ...(request.trace === undefined ? {} : { meta: { traceparent: printChildTrace(request.trace, intent.call.id) } }),
       ...(request.input === undefined ? {} : { input: request.input }),
       ...(carrier === undefined ? {} : { carrier }),
     });

@@ -26,6 +26,8 @@ interface Inspected {
   readonly findings: readonly Finding[];
   /** What scanning came to, where the result was scanned. */
   readonly scan?: { readonly shown: ShownFindings; readonly classifiers: readonly string[] };
+  /** The result as it was scanned, before it was marked or wrapped: no record holds a run's markers. */
+  readonly scanned?: ToolResult;
   /** What a failed call said, before what describes its machine was taken out. */
   readonly error?: string;
   /** Of the result as it came. */
@@ -153,6 +155,7 @@ async function inspect(world: World, { intended }: Executed, came: ToolResult): 
     redactions: [...projections, ...scanned.redactions],
     findings: scanned.findings,
     scan: { shown, classifiers: scanned.classifiers },
+    scanned: scanned.result,
     ...(scanned.error === undefined ? {} : { error: scanned.error }),
   };
 }

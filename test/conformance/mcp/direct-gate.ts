@@ -6,6 +6,7 @@ import { limits } from '../../../src/base/limits.ts';
 import type { McpGate } from '../../../src/doors/mcp/gate.ts';
 import { Intent } from '../../../src/model/intent.ts';
 import { pinTool, type Tool, toolName } from '../../../src/model/tool.ts';
+import { printChildTrace } from '../../../src/model/trace.ts';
 import type { ToolSource } from '../../../src/ports/tool-source.ts';
 
 /** A gate that lets everything through and records nothing: what is under test is the door and the adapter alone. */
@@ -55,12 +56,12 @@ export async function openDirectGate(sources: readonly ToolSource[]): Promise<Mc
         declared: true,
         sinks: [],
       } as const;
-      const { signal = new AbortController().signal, onProgress, meta, input, carrier } = request;
+      const { signal = new AbortController().signal, onProgress, trace, input, carrier } = request;
       const execution = await source.call(new Intent(1, call, governed, limits.callTimeoutMs), {
         signal,
         carrier,
         ...(onProgress === undefined ? {} : { onProgress }),
-        ...(meta === undefined ? {} : { meta }),
+        ...(trace === undefined ? {} : { meta: { traceparent: printChildTrace(trace, callId) } }),
         ...(input === undefined ? {} : { input }),
       });
       if (execution.ok) return { kind: 'result', callId, result: execution.result, redactions: [] };

@@ -120,6 +120,8 @@ function make(state: ModelState, change: Change): void {
     case 'bundle.require':
       require(state.bundle === change.bundle, 'E_BUNDLE_REPLACED');
       return;
+    case 'content.keep':
+      return;
     case 'bundle.activate':
       state.bundle = change.bundle;
       return;

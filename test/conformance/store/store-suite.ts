@@ -351,6 +351,61 @@ export function describeStore(name: string, kind: StoreKind): void {
       }
     });
 
+    it('selects events by kind and time, also where a clock went back', async () => {
+      const store = await openStore();
+      const times = Array.from({ length: 2_500 }, (_, i) => (i < 1_500 ? i * 10 : (i - 900) * 10));
+      const kinds = ['call.intended', 'call.completed'] as const;
+      const all = times.map((atMs, i) =>
+        append({ id: `evt_${i}`, atMs, kind: i % 2 === 0 ? kinds[0] : kinds[1], body: {} }),
+      );
+      await store.commit(all);
+      const expected = (fromMs: number, toMs: number, odd: boolean) =>
+        times.flatMap((atMs, i) => (atMs >= fromMs && atMs < toMs && (!odd || i % 2 === 1) ? [i + 1] : []));
+      for (const [fromMs, toMs] of [
+        [0, 50],
+        [6_000, 6_100],
+        [14_900, 15_100],
+        [15_900, 99_000],
+        [20_000, 99_000],
+      ] as const) {
+        for (const odd of [false, true]) {
+          const query = { tenant: 'acme', fromMs, toMs, limit: 1_000, ...(odd ? { kinds: [kinds[1]] } : {}) };
+          const seqs = (await store.readEvents(query)).map(({ seq }) => seq);
+          expect(seqs, `${fromMs} to ${toMs}`).toEqual(expected(fromMs, toMs, odd));
+          const newest = (await store.readEvents({ ...query, newestFirst: true })).map(({ seq }) => seq);
+          expect(newest).toEqual(seqs.toReversed());
+        }
+      }
+      const since = await store.readEvents({ tenant: 'acme', fromMs: 24_900 - 9_000, limit: 1_000 });
+      expect(since.map(({ seq }) => seq)).toEqual(expected(24_900 - 9_000, Number.POSITIVE_INFINITY, false));
+    });
+
+    it('lists runs that were not erased, by tenant and expiry, in pages', async () => {
+      const store = await openStore();
+      const ids = ['run_1', 'run_2', 'run_3', 'run_4'];
+      for (const [i, id] of ids.entries()) {
+        const principal = { tenant: id === 'run_4' ? 'other' : 'acme', agent: 'support' };
+        await store.commit([{ kind: 'run.open', run: sampleRun({ id, principal, expiresAtMs: 10 * i + 10 }) }]);
+      }
+      const list = async (more: object) =>
+        (await store.listRuns({ tenant: 'acme', limit: 1_000, ...more })).map(({ runId }) => runId);
+      expect(await list({})).toEqual(['run_1', 'run_2', 'run_3']);
+      expect(await list({ expiredByMs: 20 })).toEqual(['run_1', 'run_2']);
+      expect(await list({ after: 'run_1', limit: 1 })).toEqual(['run_2']);
+      expect(await list({ tenant: 'other' })).toEqual(['run_4']);
+      await store.commit([eraseRun]);
+      expect(await list({})).toEqual(['run_2', 'run_3']);
+      await expect(store.listRuns({ tenant: 'acme', limit: 0 })).rejects.toThrow(Bug);
+    });
+
+    it('gives back what was kept under a digest, as it was first kept', async () => {
+      const store = await openStore();
+      await store.commit([{ kind: 'content.keep', digest: bundleA, content: { says: 'a' } }]);
+      await store.commit([{ kind: 'content.keep', digest: bundleA, content: { says: 'b' } }]);
+      expect(await store.readContent(bundleA)).toEqual({ says: 'a' });
+      expect(await store.readContent(bundleB)).toBeUndefined();
+    });
+
     it('goes through events page by page, and gives the newest first when asked', async () => {
       const store = await openStore();
       await store.commit(appendMany(25));

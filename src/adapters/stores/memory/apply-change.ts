@@ -65,6 +65,10 @@ export function applyChange(
       return state.pins.get(change.tool)?.pin === change.pin ? undefined : refusals.toolDrifted(change.tool);
     case 'bundle.require':
       return state.activeBundle?.bundle === change.bundle ? undefined : refusals.bundleChanged();
+    case 'content.keep': {
+      const { digest, content } = change;
+      return put(state.contents, digest, state.contents.get(digest) ?? jsonCopy(content), undo);
+    }
     case 'bundle.activate': {
       const previous = state.activeBundle;
       const { bundle, atMs } = change;

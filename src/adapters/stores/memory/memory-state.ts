@@ -33,6 +33,7 @@ export interface MemoryState {
   readonly sinks: Map<string, Omit<SinkCursor, 'putAside'>>;
   /** By tenant, sink and event, as JSON. */
   readonly putAside: Map<string, PutAside>;
+  readonly contents: Map<Digest, JsonObject>;
   /** The stores that have this state open. */
   readonly live: Set<Instance>;
   activeBundle: (Omit<ActiveBundle, 'activator'> & { readonly by: Instance }) | undefined;
@@ -54,6 +55,7 @@ export function newMemoryState(): MemoryState {
     bundles: new Map(),
     sinks: new Map(),
     putAside: new Map(),
+    contents: new Map(),
     live: new Set(),
     activeBundle: undefined,
   };

@@ -49,7 +49,10 @@ export function openMemoryStore(state: MemoryState = newMemoryState()): Store {
           (query.callId === undefined || event.callId === query.callId) &&
           (query.agent === undefined || event.agent === query.agent) &&
           (query.tool === undefined || event.tool === query.tool) &&
-          (query.user === undefined || event.user === query.user)
+          (query.user === undefined || event.user === query.user) &&
+          (query.kinds === undefined || query.kinds.includes(event.kind)) &&
+          event.atMs >= (query.fromMs ?? Number.NEGATIVE_INFINITY) &&
+          event.atMs < (query.toMs ?? Number.POSITIVE_INFINITY)
         ) {
           found.push(structuredClone(event));
           chars += JSON.stringify(event.body).length;
@@ -68,6 +71,22 @@ export function openMemoryStore(state: MemoryState = newMemoryState()): Store {
         if (run?.principal.tenant !== tenant) return [];
         return [{ runId, expiresAtMs: run.expiresAtMs, ...runKeys.get(runId) }];
       });
+    },
+    async listRuns({ tenant, user, expiredByMs = Number.POSITIVE_INFINITY, after = '', limit }) {
+      assertLimit(limit);
+      const { runs, runKeys } = open();
+      return [...runs.values()]
+        .map(({ id, principal, expiresAtMs }) => ({
+          tenant: principal.tenant,
+          runId: id,
+          expiresAtMs,
+          ...runKeys.get(id),
+        }))
+        .filter((run) => run.tenant === tenant && run.erasedAtMs === undefined && run.runId > after)
+        .filter((run) => run.expiresAtMs <= expiredByMs && (user === undefined || run.user === user))
+        .sort((a, b) => compare(a.runId, b.runId))
+        .slice(0, limit)
+        .map(({ tenant: _, ...run }) => run);
     },
     async readApproval(tenant, approvalId) {
       const approval = open().approvals.get(approvalId);
@@ -162,6 +181,10 @@ export function openMemoryStore(state: MemoryState = newMemoryState()): Store {
     async readBundle(bundle) {
       const content = open().bundles.get(bundle);
       return content && { bundle, content: structuredClone(content) };
+    },
+    async readContent(digest) {
+      const content = open().contents.get(digest);
+      return content && structuredClone(content);
     },
     async listIsolations() {
       return [...open().isolations.values()].sort((a, b) => compare(a.scope, b.scope));

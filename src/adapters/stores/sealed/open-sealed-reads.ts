@@ -42,6 +42,10 @@ export function openReads(
       return run?.sealed === undefined ? run : openRun(run, await ring.read(tenant, [runId]));
     },
     readRunKeys: (tenant, runIds) => inTurn(() => inner.readRunKeys(tenant, runIds)),
+    async listRuns({ user, ...query }) {
+      const named = user === undefined ? query : { ...query, user: await ring.nameUser(query.tenant, user) };
+      return inTurn(() => inner.listRuns(named));
+    },
     async readApproval(tenant, approvalId) {
       const approval = await inTurn(() => inner.readApproval(tenant, approvalId));
       const [opened] = approval === undefined ? [] : await openApprovals(tenant, [approval]);
@@ -65,6 +69,7 @@ export function openReads(
     listPins: (server) => inTurn(() => inner.listPins(server)),
     listWritten: (tenant, afterSeq, limit) => inTurn(() => inner.listWritten(tenant, afterSeq, limit)),
     readBundle: (bundle) => inTurn(() => inner.readBundle(bundle)),
+    readContent: (digest) => inTurn(() => inner.readContent(digest)),
     listIsolations: () => inTurn(() => inner.listIsolations()),
     readActiveBundle: () => inTurn(() => inner.readActiveBundle()),
     listSinks: (tenant) => inTurn(() => inner.listSinks(tenant)),

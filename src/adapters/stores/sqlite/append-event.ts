@@ -13,10 +13,16 @@ export interface EventAppender {
   refresh(): void;
 }
 
+/** Events of one row of `moments`; the migrations know it too. */
+const MOMENT_EVENTS = 1_024;
+
 export function createEventAppender(db: DatabaseSync): EventAppender {
   const insert = db.prepare(
     `INSERT INTO events (seq, id, kind, tenant, run_id, call_id, agent, tool, user, at_ms, body, digest)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
+  const insertMoment = db.prepare(
+    `INSERT INTO moments SELECT min(seq), max(seq), min(at_ms), max(at_ms) FROM events WHERE seq > ? AND seq <= ?`,
   );
   const selectLast = db.prepare('SELECT coalesce(max(seq), 0) AS last FROM events');
   let last = 0;
@@ -25,6 +31,7 @@ export function createEventAppender(db: DatabaseSync): EventAppender {
       const seq = last + 1;
       insert.run(seq, ...event, digestFields(event, seq));
       last = seq;
+      if (seq % MOMENT_EVENTS === 0) insertMoment.run(seq - MOMENT_EVENTS, seq);
       return seq;
     },
     lastSeq: () => last,

@@ -41,6 +41,7 @@ export function createChangeApplier(db: DatabaseSync, instance: number): ChangeA
   const resume = db.prepare('DELETE FROM isolations WHERE scope = ?');
   const selectBundle = db.prepare('SELECT digest FROM active_bundle');
   const insertBundle = db.prepare('INSERT INTO bundles (digest, record) VALUES (?, ?) ON CONFLICT DO NOTHING');
+  const keepContent = db.prepare('INSERT INTO contents (digest, record) VALUES (?, ?) ON CONFLICT DO NOTHING');
   const activateBundle = db.prepare(
     'INSERT OR REPLACE INTO active_bundle (only, digest, at_ms, instance) VALUES (1, ?, ?, ?)',
   );
@@ -124,6 +125,9 @@ export function createChangeApplier(db: DatabaseSync, instance: number): ChangeA
         case 'bundle.require':
           activeBundle ??= selectBundle.get()?.['digest'];
           return activeBundle === change.bundle ? undefined : refusals.bundleChanged();
+        case 'content.keep':
+          keepContent.run(change.digest, recordOf(change) ?? '');
+          return undefined;
         case 'bundle.activate':
           activeBundle = undefined;
           insertBundle.run(change.bundle, recordOf(change) ?? '');

@@ -97,6 +97,7 @@ const neverRefused: ReadonlySet<string> = new Set([
   'bundle.activate',
   'duty.delegate',
   'tiers.review',
+  'content.keep',
 ]);
 
 /** Whether the commit can be refused when part of it has been written already. Most cannot, and need no savepoint. */

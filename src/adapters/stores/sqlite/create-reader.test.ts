@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
 import type { EventQuery } from '../../../ports/store.ts';
-import { createReader, selectEvents } from './create-reader.ts';
+import { createReader } from './create-reader.ts';
 import { migrate } from './migrate.ts';
 import { migrations } from './migrations.ts';
+import { selectEvents } from './select-events.ts';
 
 function emptyDatabase(): DatabaseSync {
   const db = new DatabaseSync(':memory:');

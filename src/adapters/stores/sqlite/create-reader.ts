@@ -8,8 +8,9 @@ import type { Label } from '../../../model/label.ts';
 import type { WaitingNotice } from '../../../model/notice.ts';
 import type { Run } from '../../../model/run.ts';
 import type { ToolName } from '../../../model/tool.ts';
-import type { EventQuery, StoredPin, StoredRunKey } from '../../../ports/store.ts';
+import type { StoredPin, StoredRunKey } from '../../../ports/store.ts';
 import type { Instance } from './instances.ts';
+import { findMoments, selectEvents, selectRuns } from './select-events.ts';
 import type { Reader } from './wire.ts';
 
 type Row = ReturnType<StatementSync['all']>[number];
@@ -68,6 +69,7 @@ export function createReader(db: DatabaseSync, live: () => readonly Instance[]):
   );
   const selectIsolations = db.prepare('SELECT scope, reason, at_ms FROM isolations ORDER BY scope');
   const selectWritten = db.prepare('SELECT seq, object FROM written WHERE tenant = ? AND seq > ? ORDER BY seq LIMIT ?');
+  const selectContent = db.prepare('SELECT record FROM contents WHERE digest = ?');
   const selectBundle = db.prepare('SELECT record FROM bundles WHERE digest = ?');
   const selectActiveBundle = db.prepare(
     'SELECT digest, record, at_ms, instance FROM active_bundle JOIN bundles USING (digest)',
@@ -79,19 +81,21 @@ export function createReader(db: DatabaseSync, live: () => readonly Instance[]):
   const selectPutAside = db.prepare(
     'SELECT seq, reason, at_ms FROM put_aside WHERE tenant = ? AND sink = ? AND seq > ? ORDER BY seq LIMIT ?',
   );
-  const eventStatements = new Map<string, StatementSync>();
+  const statements = new Map<string, StatementSync>();
+  const prepare = (sql: string): StatementSync => {
+    const known = statements.get(sql);
+    if (known !== undefined) return known;
+    const made = db.prepare(sql);
+    statements.set(sql, made);
+    return made;
+  };
 
   return {
     readEvents(query) {
-      const { sql, values } = selectEvents(query);
-      let statement = eventStatements.get(sql);
-      if (statement === undefined) {
-        statement = db.prepare(sql);
-        eventStatements.set(sql, statement);
-      }
+      const { sql, values } = selectEvents(query, findMoments(prepare, query));
       const page: StoredEvent[] = [];
       let chars = 0;
-      for (const row of statement.iterate(...values)) {
+      for (const row of prepare(sql).iterate(...values)) {
         page.push(toEvent(row));
         chars += String(row['body']).length;
         if (chars >= limits.pageChars) break;
@@ -200,6 +204,16 @@ export function createReader(db: DatabaseSync, live: () => readonly Instance[]):
       const row = selectBundle.get(bundle);
       return row && { bundle, content: parse<JsonObject>(row['record']) };
     },
+    listRuns(query) {
+      const { sql, values } = selectRuns(query);
+      return prepare(sql)
+        .all(...values)
+        .map(toRunKey);
+    },
+    readContent(digest) {
+      const row = selectContent.get(digest);
+      return row && parse<JsonObject>(row['record']);
+    },
     listIsolations() {
       return selectIsolations
         .all()
@@ -233,44 +247,6 @@ export function createReader(db: DatabaseSync, live: () => readonly Instance[]):
       }));
     },
   };
-}
-
-/**
- * The filters, the narrowest first. Only the narrowest may choose the index: the `+` before the others keeps the
- * planner from preferring the two columns of `events_by_agent` to the single, far more selective, run.
- */
-const filters = [
-  ['callId', 'call_id'],
-  ['runId', 'run_id'],
-  ['user', 'user'],
-  ['tool', 'tool'],
-  ['agent', 'agent'],
-] as const;
-
-/** The SQL for a query, and what to bind to it. */
-export function selectEvents(query: EventQuery): { readonly sql: string; readonly values: (string | number)[] } {
-  const conditions: string[] = [];
-  const values: (string | number)[] = [];
-  for (const [field, column] of filters) {
-    const value = query[field];
-    if (value === undefined) continue;
-    conditions.push(`${conditions.length === 0 ? '' : '+'}${column} = ?`);
-    values.push(value);
-  }
-  const isById = query.callId !== undefined || query.runId !== undefined;
-  conditions.push(`${isById ? '+' : ''}tenant = ?`);
-  values.push(query.tenant);
-  if (query.afterSeq !== undefined) {
-    conditions.push('seq > ?');
-    values.push(query.afterSeq);
-  }
-  if (query.beforeSeq !== undefined) {
-    conditions.push('seq < ?');
-    values.push(query.beforeSeq);
-  }
-  values.push(query.limit);
-  const order = query.newestFirst === true ? 'DESC' : 'ASC';
-  return { sql: `SELECT * FROM events WHERE ${conditions.join(' AND ')} ORDER BY seq ${order} LIMIT ?`, values };
 }
 
 function toEvent(row: Row): StoredEvent {

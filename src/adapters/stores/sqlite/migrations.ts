@@ -4,7 +4,7 @@
  *
  * Times are REAL: SQLite keeps whole numbers in it as compactly as integers, and a clock may give fractions.
  * An index on `events` holds `seq` last by itself (it is the row id), so each serves "newest of …" without sorting.
- * There is none on time: `seq` follows time closely enough to find a moment by bisection.
+ * There is none on time: `moments` says where to look.
  */
 export const migrations: readonly string[] = [
   `
@@ -162,6 +162,19 @@ export const migrations: readonly string[] = [
     at_ms REAL NOT NULL,
     PRIMARY KEY (tenant, sink, seq)
   ) STRICT, WITHOUT ROWID;
+  `,
+  // What events name by its digest; and between which times each 1,024 events lie: a clock may go back, so that time does
+  // not follow from numbers alone.
+  `
+  CREATE TABLE contents (digest TEXT PRIMARY KEY, record TEXT NOT NULL) STRICT;
+  CREATE TABLE moments (
+    first_seq INTEGER PRIMARY KEY,
+    last_seq INTEGER NOT NULL,
+    from_ms REAL NOT NULL,
+    to_ms REAL NOT NULL
+  ) STRICT;
+  INSERT INTO moments SELECT min(seq), max(seq), min(at_ms), max(at_ms) FROM events
+  GROUP BY (seq - 1) / 1024 HAVING count(*) = 1024;
   `,
 ];
 

@@ -35,6 +35,10 @@ export async function openSqliteStoreReadOnly({ path }: { readonly path: string 
     },
     readRun: (tenant, runId) => read((from) => from.readRun(tenant, runId)),
     readRunKeys: (tenant, runIds) => read((from) => from.readRunKeys(tenant, runIds)),
+    async listRuns(query) {
+      assertLimit(query.limit);
+      return read((from) => from.listRuns(query));
+    },
     readApproval: (tenant, approvalId) => read((from) => from.readApproval(tenant, approvalId)),
     async listApprovals(tenant, state, limit, after) {
       assertLimit(limit);
@@ -66,6 +70,7 @@ export async function openSqliteStoreReadOnly({ path }: { readonly path: string 
       return read((from) => from.listWritten(tenant, afterSeq, limit));
     },
     readBundle: (bundle) => read((from) => from.readBundle(bundle)),
+    readContent: (digest) => read((from) => from.readContent(digest)),
     listIsolations: () => read((from) => from.listIsolations()),
     readActiveBundle: () => read((from) => from.readActiveBundle()),
     listSinks: (tenant) => read((from) => from.listSinks(tenant)),

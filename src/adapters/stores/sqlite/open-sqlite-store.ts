@@ -44,6 +44,10 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     },
     readRun: (tenant, runId) => worker.read('readRun', tenant, runId),
     readRunKeys: (tenant, runIds) => worker.read('readRunKeys', tenant, runIds),
+    async listRuns(query) {
+      assertLimit(query.limit);
+      return worker.read('listRuns', query);
+    },
     readApproval: (tenant, approvalId) => worker.read('readApproval', tenant, approvalId),
     async listApprovals(tenant, state, limit, after) {
       assertLimit(limit);
@@ -75,6 +79,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
       return worker.read('listWritten', tenant, afterSeq, limit);
     },
     readBundle: (bundle) => worker.read('readBundle', bundle),
+    readContent: (digest) => worker.read('readContent', digest),
     listIsolations: () => worker.read('listIsolations'),
     readActiveBundle: () => worker.read('readActiveBundle'),
     listSinks: (tenant) => worker.read('listSinks', tenant),

@@ -1,0 +1,66 @@
+import type { Digest } from '../../base/digest.ts';
+import { Fault } from '../../base/fault.ts';
+import { isJsonObject, type JsonObject } from '../../base/json.ts';
+import type { Store } from '../../ports/store.ts';
+import { diffLines } from '../clients/line-diff.ts';
+
+/** The files that rules consist of, as they are called in messages. */
+export interface RuleFiles {
+  readonly file: string;
+  readonly text: string;
+  readonly policies: readonly { readonly file: string; readonly text: string }[];
+}
+
+export interface RecordedRules extends RuleFiles {
+  readonly bundle: Digest;
+}
+
+/** The rules in force. Throws a `Fault` E_NOT_FOUND where none have been yet. */
+export async function readRulesInForce(record: Pick<Store, 'readActiveBundle'>): Promise<RecordedRules> {
+  const active = await record.readActiveBundle();
+  if (active === undefined) throw new Fault('E_NOT_FOUND', 'no rules have been in force yet: start the gateway once');
+  return { bundle: active.bundle, ...readFiles(active.content) };
+}
+
+/** The rules that were in force before the ones that are. Throws a `Fault` E_NOT_FOUND where there were none. */
+export async function readRulesBefore(
+  record: Pick<Store, 'readEvents' | 'readActiveBundle' | 'readBundle'>,
+  tenant: string,
+): Promise<RecordedRules> {
+  const { bundle: inForce } = await readRulesInForce(record);
+  const kinds = ['bundle.activated'] as const;
+  for (let beforeSeq = Number.MAX_SAFE_INTEGER; ; ) {
+    const page = await record.readEvents({ tenant, kinds, newestFirst: true, beforeSeq, limit: 100 });
+    for (const { body } of page) {
+      const bundle = body['bundle'] as Digest; // as it is recorded
+      const stored = bundle === inForce ? undefined : await record.readBundle(bundle);
+      if (stored !== undefined) return { bundle, ...readFiles(stored.content) };
+    }
+    const last = page.at(-1);
+    if (last === undefined) throw new Fault('E_NOT_FOUND', 'no other rules have been in force before these');
+    beforeSeq = last.seq;
+  }
+}
+
+/** What differs, as a unified diff; empty where nothing does. */
+export function diffRules(before: RuleFiles, after: RuleFiles): string {
+  const old = new Map(before.policies.map(({ file, text }) => [file, text]));
+  const now = new Map(after.policies.map(({ file, text }) => [file, text]));
+  const files = [...new Set([...old.keys(), ...now.keys()])];
+  return [
+    diffLines(after.file, before.text, after.text),
+    ...files.map((file) => diffLines(file, old.get(file), now.get(file) ?? '')),
+  ].join('');
+}
+
+function readFiles({ file, text, policies }: JsonObject): RuleFiles {
+  if (typeof text !== 'string' || !Array.isArray(policies))
+    throw new Fault('E_STORE_CORRUPT', 'the recorded bundle cannot be read');
+  return {
+    file: String(file),
+    text,
+    policies: policies
+      .filter(isJsonObject)
+      .map((policy) => ({ file: String(policy['file']), text: String(policy['text']) })),
+  };
+}

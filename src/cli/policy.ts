@@ -1,0 +1,117 @@
+import { dirname, resolve } from 'node:path';
+import type { LoadedConfig } from '../app/config/load-config.ts';
+import { openConfig, openRecord } from '../app/open-config.ts';
+import { type BacktestReport, backtest as runBacktest } from '../app/replay/backtest.ts';
+import { openCandidate } from '../app/replay/open-candidate.ts';
+import { diffRules, readRulesBefore, readRulesInForce } from '../app/replay/recorded-rules.ts';
+import { recordedTools } from '../app/replay/recorded-tools.ts';
+import { Rules } from '../app/replay/rules.ts';
+import { writeRules } from '../app/replay/write-rules.ts';
+import { systemClock } from '../base/clock.ts';
+import { Fault } from '../base/fault.ts';
+import { durationSchema } from '../model/duration.ts';
+import type { CommandContext } from './command-context.ts';
+import { test } from './test.ts';
+
+/** Checks a configuration and its policies against the tools that were reviewed, without starting anything. */
+export async function lint(context: CommandContext, file: string | undefined): Promise<void> {
+  const { terminal } = context;
+  const loaded = await openConfig(file ?? context.configPath, context.cwd);
+  const { manifest, place: placeOf, policies: policyFiles } = loaded;
+  const tools = await withRecord(context, (record) => recordedTools(record, manifest), []);
+  const catalog = new Rules({ manifest, placeOf, policyFiles }, tools).catalog();
+  const warnings = [...loaded.warnings.map(({ message }) => message), ...catalog.warnings];
+  const { problems } = catalog;
+  terminal.data({ bundle: catalog.bundle, warnings, problems: [...problems] }, [
+    ...problems,
+    ...warnings,
+    `${problems.length} problems, ${warnings.length} warnings; held against ${tools.length} reviewed tools`,
+  ]);
+  if (problems.length > 0) throw new Fault('E_TOOL_UNREVIEWED', `${problems.length} tools are not declared`);
+}
+
+/** What a configuration would change of the rules in force. */
+export async function diff(context: CommandContext, file: string | undefined): Promise<void> {
+  const loaded = await openConfig(file ?? context.configPath, context.cwd);
+  const inForce = await withRecord(context, readRulesInForce);
+  const text = diffRules(inForce, loaded);
+  context.terminal.data({ bundle: inForce.bundle, diff: text }, text === '' ? ['no difference'] : text.split('\n'));
+}
+
+/** Decides recorded traffic again under a configuration, and shows what comes out otherwise. */
+export async function backtest(
+  context: CommandContext,
+  file: string | undefined,
+  options: { readonly since: string },
+): Promise<void> {
+  const report = await backtestUnder(context, await openConfig(file ?? context.configPath, context.cwd), options.since);
+  context.terminal.data(JSON.parse(JSON.stringify(report)), printReport(report));
+}
+
+/** Puts a configuration where the one in force lies, once its cases pass, and shows what it flips. */
+export async function apply(
+  context: CommandContext,
+  file: string,
+  options: { readonly since: string; readonly dryRun: boolean },
+): Promise<void> {
+  const { terminal, cwd, configPath } = context;
+  if (dirname(resolve(cwd, file)) !== dirname(resolve(cwd, configPath)))
+    throw new Fault('E_USAGE', `put \`${file}\` beside \`${configPath}\`: its paths are relative to where it lies`);
+  const loaded = await openConfig(file, cwd);
+  await test({ ...context, configPath: file }, []);
+  const report = await backtestUnder(context, loaded, options.since);
+  terminal.data(JSON.parse(JSON.stringify({ ...report, applied: !options.dryRun })), printReport(report));
+  if (options.dryRun) return;
+  await writeRules(resolve(cwd, configPath), loaded, systemClock);
+  terminal.say(`${configPath} is what ${file} says; a running gateway takes it up. Back: chaperone policy revert`);
+}
+
+/** Writes back the rules that were in force before the ones that are. */
+export async function revert(context: CommandContext): Promise<void> {
+  const { terminal, cwd, configPath } = context;
+  const loaded = await openConfig(configPath, cwd);
+  const before = await withRecord(context, (record) => readRulesBefore(record, loaded.manifest.tenant));
+  await writeRules(resolve(cwd, configPath), before, systemClock);
+  terminal.data({ bundle: before.bundle }, [`${configPath} is what it was as bundle ${before.bundle}`]);
+}
+
+async function backtestUnder(context: CommandContext, loaded: LoadedConfig, since: string): Promise<BacktestReport> {
+  const parsed = durationSchema.safeParse(since);
+  if (!parsed.success) throw new Fault('E_USAGE', `--since expects a duration such as 7d, not \`${since}\``);
+  const { tenant } = loaded.manifest;
+  const sinceMs = systemClock.nowMs() - parsed.data;
+  return withRecord(context, async (record) => {
+    const candidate = openCandidate(loaded, await recordedTools(record, loaded.manifest));
+    return runBacktest(record, candidate, { tenant, sinceMs, signal: context.signal });
+  });
+}
+
+function printReport({ decided, same, undecidable, flips }: BacktestReport): readonly string[] {
+  return [
+    ...flips.map(
+      ({ agent, tool, from, to, count, callIds }) =>
+        `${from} → ${to}  ${String(count).padStart(6)}  ${agent}  ${tool}  ${callIds.join(' ')}`,
+    ),
+    `${decided} decisions made again: ${same} as before, ${decided - same} otherwise`,
+    ...Object.entries(undecidable).map(([why, count]) => `${count} cannot be made again: ${why}`),
+  ];
+}
+
+type Record = Awaited<ReturnType<typeof openRecord>>;
+
+/** Reads the record of the configuration in force; `otherwise` stands for one that is not there yet. */
+async function withRecord<T>(context: CommandContext, read: (record: Record) => Promise<T>, otherwise?: T): Promise<T> {
+  const inForce = await openConfig(context.configPath, context.cwd);
+  let record: Record;
+  try {
+    record = await openRecord(inForce);
+  } catch (error) {
+    if (otherwise !== undefined && error instanceof Fault && error.code === 'E_NOT_FOUND') return otherwise;
+    throw error;
+  }
+  try {
+    return await read(record);
+  } finally {
+    await record.close();
+  }
+}
