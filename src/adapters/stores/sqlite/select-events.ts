@@ -28,21 +28,21 @@ const filters = [
 export function selectEvents(query: EventQuery, range?: SeqRange): Selection {
   const conditions: string[] = [];
   const values: (string | number)[] = [];
-  const require = (condition: string, value: string | number | undefined) => {
+  const only = (condition: string, value: string | number | undefined) => {
     if (value === undefined) return;
     conditions.push(condition);
     values.push(value);
   };
-  for (const [field, column] of filters) require(`${conditions.length === 0 ? '' : '+'}${column} = ?`, query[field]);
+  for (const [field, column] of filters) only(`${conditions.length === 0 ? '' : '+'}${column} = ?`, query[field]);
   const isById = query.callId !== undefined || query.runId !== undefined;
-  require(`${isById ? '+' : ''}tenant = ?`, query.tenant);
-  require('+kind IN (SELECT value FROM json_each(?))', query.kinds && JSON.stringify(query.kinds));
-  require('seq > ?', query.afterSeq);
-  require('seq < ?', query.beforeSeq);
-  require('seq >= ?', range?.first);
-  require('seq <= ?', range && Math.min(range.last, Number.MAX_SAFE_INTEGER));
-  require('at_ms >= ?', query.fromMs);
-  require('at_ms < ?', query.toMs);
+  only(`${isById ? '+' : ''}tenant = ?`, query.tenant);
+  only('+kind IN (SELECT value FROM json_each(?))', query.kinds && JSON.stringify(query.kinds));
+  only('seq > ?', query.afterSeq);
+  only('seq < ?', query.beforeSeq);
+  only('seq >= ?', range?.first);
+  only('seq <= ?', range && Math.min(range.last, Number.MAX_SAFE_INTEGER));
+  only('at_ms >= ?', query.fromMs);
+  only('at_ms < ?', query.toMs);
   values.push(query.limit);
   const order = query.newestFirst === true ? 'DESC' : 'ASC';
   return { sql: `SELECT * FROM events WHERE ${conditions.join(' AND ')} ORDER BY seq ${order} LIMIT ?`, values };
@@ -69,14 +69,14 @@ export function findMoments(prepare: (sql: string) => StatementSync, query: Even
 export function selectRuns({ tenant, user, expiredByMs, after, limit }: RunQuery): Selection {
   const conditions = ['tenant = ?', 'erased_at_ms IS NULL'];
   const values: (string | number)[] = [tenant];
-  const require = (condition: string, value: string | number | undefined) => {
+  const only = (condition: string, value: string | number | undefined) => {
     if (value === undefined) return;
     conditions.push(condition);
     values.push(value);
   };
-  require('user = ?', user);
-  require('expires_at_ms <= ?', expiredByMs);
-  require('id > ?', after);
+  only('user = ?', user);
+  only('expires_at_ms <= ?', expiredByMs);
+  only('id > ?', after);
   values.push(limit);
   const columns = 'id, key, user, erased_at_ms, expires_at_ms';
   return { sql: `SELECT ${columns} FROM runs WHERE ${conditions.join(' AND ')} ORDER BY id LIMIT ?`, values };
