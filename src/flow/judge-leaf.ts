@@ -22,6 +22,10 @@ const BELONGING: ReadonlySet<string> = new Set(
   'user account profile address info information detail contact setting preference payment billing shipping'.split(' '),
 );
 const PLACE: ReadonlySet<string> = new Set('street city location data'.split(' '));
+/** Where access is given or taken, the subject is whose it is, and no line above a letter. */
+const GRANTING: ReadonlySet<string> = new Set(
+  'grant revoke allow permit assign promote demote ban block add remove authorize approve deny'.split(' '),
+);
 const NAMED_AS = /\b(?:called|named|titled|entitled|with the (?:name|title))\b/i;
 const SELECTOR_CHARACTERS = 100;
 
@@ -56,7 +60,9 @@ function isSelector(leaf: Leaf, view: RunView): boolean {
   // `Change my address as the letter says`: what content says is what the prompt delegates to.
   const isLent = view.delegated.text.includes(foldText(leaf.value));
   const belongs = CHANGING.has(verb) && !isLent && view.objects.some((object) => BELONGING.has(object));
-  if (leaf.words.some((word) => CONTENT.has(word) && !(belongs && PLACE.has(word)))) return isSaidName(leaf, view);
+  const isParty = GRANTING.has(verb) && leaf.words.at(-1) === 'subject';
+  if (!isParty && leaf.words.some((word) => CONTENT.has(word) && !(belongs && PLACE.has(word))))
+    return isSaidName(leaf, view);
   if (MAKING.has(verb)) return isSaidName(leaf, view);
   return leaf.words.some((word) => view.objects.includes(word)) || view.tool.consequence === 'high';
 }

@@ -2,7 +2,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../base/json.ts';
 import type { GovernedTool, Sink } from '../model/tool.ts';
 import { stemWord } from './fold-text.ts';
 import { holdsOnlyParties } from './holds-only-parties.ts';
-import { splitIdentifier } from './read-tool-words.ts';
+import { readToolWords, splitIdentifier } from './read-tool-words.ts';
 
 /** One value of the arguments, where it stands, and what it carries. */
 export interface Leaf {
@@ -37,7 +37,11 @@ export function listLeaves(tool: GovernedTool, args: JsonObject): Leaf[] {
   ): void => {
     const sink = findSink(tool.sinks, path);
     const words = splitIdentifier(names.at(-1) ?? '').map(stemWord);
-    const carries = namesParty(tool, value, sink) ? 'recipient' : sink?.carries;
+    const carries = namesParty(tool, value, sink)
+      ? 'recipient'
+      : namesAddress(tool, value, sink)
+        ? 'destination'
+        : sink?.carries;
     leaves.push({ pointer, path, names, words, value, ...(sink && { sink }), ...(carries && { carries }), ...more });
   };
   const visit = (value: JsonValue, pointer: string, path: string, names: readonly string[]): void => {
@@ -63,6 +67,13 @@ function namesParty({ effect }: GovernedTool, value: Leaf['value'], sink: Sink |
   if (effect !== 'write' || typeof value !== 'string') return false;
   return (sink === undefined || (!sink.declared && sink.carries === 'data')) && holdsOnlyParties(value);
 }
+
+/** What fetches asks whatever host an address names, whatever its argument is called. What searches looks the address up. */
+function namesAddress(tool: GovernedTool, value: Leaf['value'], sink: Sink | undefined): boolean {
+  if (tool.effect !== 'read' || sink !== undefined || typeof value !== 'string') return false;
+  return /^\s*(?:https?:|ftp:|wss?:)?\/\//i.test(value) && FETCHES.has(readToolWords(tool.tool).verb);
+}
+const FETCHES: ReadonlySet<string> = new Set('fetch get read view show describe'.split(' '));
 
 /**
  * The sink of a path: itself, a pattern with `*`, or the container that holds it. One that a person wrote wins, then the
