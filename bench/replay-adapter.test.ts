@@ -98,6 +98,8 @@ describe('the adapter for the replay scorer', () => {
       { attest: false },
     );
     expect((await session.before('send_mail', mail('kim@b.example'))).verdict).toBe('ask');
+    // Whoever is asked said yes: the call runs, and its answer is handed over.
+    expect(await session.after('send_mail', mail('kim@b.example'), 'sent')).toEqual({ output: 'sent' });
     await session.close();
   });
 });

@@ -199,7 +199,7 @@ describe('law 4: a protected argument takes only what somebody trusted chose', (
       approve: true,
       by: 'carol',
       presence: 'terminal',
-      confirm: 'acme/send_mail',
+      confirm: 'law/send_mail',
     });
     const other = { ...mail, recipients: ['mallory@evil.test'] };
     expect(verdictOf(await run.call('send_mail', other, 'ok', approvalId))).not.toBe('permit');
