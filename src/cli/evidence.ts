@@ -3,6 +3,9 @@ import { userInfo } from 'node:os';
 import { resolve } from 'node:path';
 import { dataFolder } from '../app/data-folder.ts';
 import { eraseRuns } from '../app/erase-record.ts';
+import { exportEvidence } from '../app/evidence/export-evidence.ts';
+import type { Scope } from '../app/evidence/scope.ts';
+import type { VerifiedArchive } from '../app/evidence/verify-archive.ts';
 import { checkLedger } from '../app/ledger/check-ledger.ts';
 import { findEvent, type Wanted } from '../app/ledger/find-event.ts';
 import { proveEvent } from '../app/ledger/prove-event.ts';
@@ -12,7 +15,7 @@ import { verifyPath } from '../app/ledger/verify-path.ts';
 import type { VerifiedProof } from '../app/ledger/verify-proof.ts';
 import { openConfig } from '../app/open-config.ts';
 import { openStore } from '../app/open-store.ts';
-import { systemClock } from '../base/clock.ts';
+import { type Clock, systemClock } from '../base/clock.ts';
 import { Fault, toFault } from '../base/fault.ts';
 import type { JsonObject } from '../base/json.ts';
 import type { VerifiedCheckpoint } from '../ledger/checkpoint.ts';
@@ -33,8 +36,77 @@ export async function verify(
     quorum: options.quorum ?? witnesses.length,
   });
   const { terminal } = context;
-  if (found.kind === 'ledger') terminal.data(ledgerToJson(found), printLedger(found));
-  else terminal.data(proofToJson(found), printProof(found));
+  switch (found.kind) {
+    case 'ledger':
+      return terminal.data(ledgerToJson(found), printLedger(found));
+    case 'proof':
+      return terminal.data(proofToJson(found), printProof(found));
+    case 'archive':
+      return terminal.data(archiveToJson(found), printArchive(found));
+  }
+}
+
+interface ExportCommand {
+  readonly run?: string;
+  readonly incident?: string;
+  readonly from?: string;
+  readonly to?: string;
+  readonly out: string;
+}
+
+/** Writes an archive of evidence. */
+export async function exportArchive(context: CommandContext, options: ExportCommand): Promise<void> {
+  const loaded = await openConfig(context.configPath, context.cwd);
+  const out = resolve(context.cwd, options.out);
+  const contents = await exportEvidence({ loaded, scope: readScope(options, systemClock), out, clock: systemClock });
+  const { events, uncovered, incident, log } = contents;
+  context.terminal.data(
+    { file: out, events, uncovered, log: { ...log }, ...(incident && { incident: { ...incident } }) },
+    [
+      `${options.out} has ${events} events, proved by the checkpoint of ${log.size}`,
+      ...(uncovered === 0 ? [] : [`${uncovered} events are not in it: no checkpoint covered them yet`]),
+      ...(incident === undefined ? [] : [`noticed at ${incident.noticedAt}: to CERT-In by ${incident.certInBy}`]),
+      `verify it anywhere: chaperone evidence verify ${options.out} --key <key>`,
+    ],
+  );
+}
+
+/** Exactly one scope. Throws a `Fault` E_USAGE. */
+function readScope({ run, incident, from, to }: ExportCommand, { nowMs }: Pick<Clock, 'nowMs'>): Scope {
+  const named = [run, incident, from].filter((option) => option !== undefined);
+  if (named.length !== 1) throw new Fault('E_USAGE', 'name one of --run, --incident and --from');
+  if (run !== undefined) return { kind: 'run', runId: run };
+  if (incident !== undefined) return { kind: 'incident', id: incident };
+  return {
+    kind: 'time',
+    fromMs: readTime(from ?? '', '--from'),
+    toMs: to === undefined ? nowMs() : readTime(to, '--to'),
+  };
+}
+
+function readTime(text: string, option: string): number {
+  const ms = Date.parse(text);
+  if (Number.isFinite(ms)) return ms;
+  throw new Fault('E_USAGE', `${option} expects a time such as 2026-01-31T12:00:00Z, not \`${text}\``);
+}
+
+function archiveToJson(found: VerifiedArchive): JsonObject {
+  const { contents, opened } = found;
+  const { scope, events, uncovered, madeAt, tenant } = contents;
+  return { ...checkpointToJson(found), tenant, scope, events, opened, uncovered, madeAt };
+}
+
+function printArchive(found: VerifiedArchive): readonly string[] {
+  const { contents, opened } = found;
+  const { scope, events, uncovered, madeAt } = contents;
+  return [
+    `${events} events of ${Object.entries(scope)
+      .map((pair) => pair.join(' '))
+      .join(', ')} are in the log and as they were recorded; ${opened} were sealed, and say what is shown`,
+    ...(uncovered === 0 ? [] : [`${uncovered} more were not covered by a checkpoint when it was made`]),
+    `made at ${madeAt}`,
+    ...printSigners(found),
+  ];
 }
 
 /** Holds the gateway's own ledger against its keys and against every event of the record. */

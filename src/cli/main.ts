@@ -254,7 +254,7 @@ policy
 const evidence = program.command('evidence').description('verify and prove what is in the signed log of the record');
 evidence
   .command('verify <path>')
-  .description('verify the folder of a ledger, or a proof file, with public keys alone')
+  .description('verify the folder of a ledger, a proof file, or an archive of evidence, with public keys alone')
   .requiredOption('--key <key...>', 'a public key of the log; one is enough where there is a key history')
   .option('--witness <key...>', 'public keys of witnesses who have to have seen it')
   .option('--quorum <count>', 'how many of them; all unless told', parseCount)
@@ -276,6 +276,15 @@ evidence
       (await import('./evidence.ts')).prove(context, event === undefined ? undefined : String(event), options),
     ),
   );
+evidence
+  .command('export')
+  .description('write what is on record of a run, an incident or a time into one archive that is verified anywhere')
+  .option('--run <id>', 'everything of this run')
+  .option('--incident <id>', 'the run of this event or call, and every stop since')
+  .option('--from <time>', 'from this time on, such as 2026-01-31T12:00:00Z')
+  .option('--to <time>', 'with --from: before this time')
+  .requiredOption('--out <file>', 'the archive, a tar')
+  .action(run(async (context, options) => (await import('./evidence.ts')).exportArchive(context, options)));
 evidence
   .command('erase')
   .description('erase what was recorded of a run: its key goes, its events stay and verify')

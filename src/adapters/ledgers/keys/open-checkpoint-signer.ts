@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { assert } from '../../../base/assert.ts';
 import type { Clock } from '../../../base/clock.ts';
 import { Fault } from '../../../base/fault.ts';
 import { limits } from '../../../base/limits.ts';
@@ -24,6 +25,8 @@ export interface CheckpointSignerOptions {
 export interface LocalCheckpointSigner extends CheckpointSigner {
   /** Makes a new key. It signs from the next checkpoint on, for a time together with the one before. */
   rotate(): Promise<VerifierKey>;
+  /** A text that is no checkpoint, signed with the key that signs now. Throws a `Bug` where it could be taken for one. */
+  signText(text: string): Promise<string>;
 }
 
 /**
@@ -122,6 +125,12 @@ export async function createCheckpointSigner(
       }
       for (const [number, { verifier }] of await readKeys(files)) known.set(number, verifier);
       return [...known].sort(([a], [b]) => a - b).map(([, key]) => key);
+    },
+    async signText(text) {
+      assert(!text.startsWith(`${origin}\n`) && text.endsWith('\n'), 'a text that is signed is not a checkpoint');
+      const [key] = [...(await readKeys(files)).values()].reverse();
+      assert(key !== undefined, 'there is a key that signs');
+      return printNote(text, [signLine(text)(key)]);
     },
     async rotate() {
       const [last = 0] = (await listNumbers(files, PRIVATE)).reverse();

@@ -1,0 +1,52 @@
+import { z } from 'zod';
+import type { Digest } from '../../base/digest.ts';
+import { digestSchema } from '../../model/manifest.ts';
+
+/** The files of an archive of evidence, a tar. `contents.json` comes last but one, and its signature last. */
+export const FILES = {
+  events: 'events.ndjson',
+  checkpoint: 'log/checkpoint',
+  key: (number: number) => `log/keys/${String(number).padStart(6, '0')}`,
+  bundle: (digest: Digest) => `bundles/${digest.slice('sha256:'.length)}.json`,
+  approvals: 'approvals.json',
+  report: 'report.html',
+  contents: 'contents.json',
+  signature: 'contents.note',
+} as const;
+
+export const FORMAT = 'chaperone.evidence/1';
+
+export const contentsSchema = z.strictObject({
+  format: z.literal(FORMAT),
+  tenant: z.string(),
+  /** What was asked for, as it was asked for. */
+  scope: z.record(z.string(), z.string()),
+  madeAt: z.iso.datetime(),
+  /** Events of the scope that are in the archive. */
+  events: z.int().nonnegative(),
+  /** Events of the scope that no checkpoint covered yet, and which are therefore not in it. */
+  uncovered: z.int().nonnegative(),
+  log: z.strictObject({ origin: z.string(), size: z.int().nonnegative() }),
+  /** Of an incident: when it was noticed, and by when it has to be reported. */
+  incident: z
+    .strictObject({ noticedAt: z.iso.datetime(), certInBy: z.iso.datetime(), dpdpBy: z.iso.datetime() })
+    .optional(),
+  files: z.record(z.string(), z.strictObject({ digest: digestSchema, bytes: z.int().nonnegative() })),
+});
+export type Contents = z.infer<typeof contentsSchema>;
+
+/** One line of `events.ndjson`. */
+export const eventLineSchema = z.strictObject({
+  /** As it stands in the record: its canonical JSON is what the log has the digest of. */
+  event: z.looseObject({ id: z.string(), seq: z.int().positive(), tenant: z.string(), kind: z.string() }),
+  /** From its entry up to the root of the checkpoint, base64. */
+  proof: z.array(z.string()).max(63),
+  /** What its sealed body says, and the salt that shows it is that. Absent where nothing is sealed, or all is erased. */
+  opened: z.strictObject({ salt: z.string(), text: z.string() }).optional(),
+});
+export type EventLine = z.infer<typeof eventLineSchema>;
+
+/** What is signed: a text that no checkpoint can be, for its first line is no log's name. */
+export function signedText(origin: string, contents: Digest): string {
+  return `${origin}/evidence\n${contents}\n`;
+}

@@ -1,0 +1,156 @@
+import { openLedgerFolder } from '../../adapters/ledgers/files/open-ledger-folder.ts';
+import { openReveals } from '../../adapters/stores/sealed/open-reveals.ts';
+import type { Clock } from '../../base/clock.ts';
+import { type Digest, digestBytes } from '../../base/digest.ts';
+import { Fault } from '../../base/fault.ts';
+import { canonicalJson } from '../../base/json.ts';
+import { parseCheckpoint } from '../../ledger/checkpoint.ts';
+import { indexOfEvent } from '../../ledger/event-entry.ts';
+import { proveInclusion } from '../../ledger/proofs.ts';
+import { readKeyEntries } from '../../ledger/read-key-history.ts';
+import { readTile } from '../../ledger/read-tile.ts';
+import { toBase64, toText } from '../../ledger/text-bytes.ts';
+import { CHECKPOINT_PATH } from '../../ledger/tiles.ts';
+import type { Approval } from '../../model/approval.ts';
+import type { StoredEvent } from '../../model/event.ts';
+import type { LoadedConfig } from '../config/load-config.ts';
+import { dataFolder } from '../data-folder.ts';
+import { openLedgerKeys, placeLedger } from '../ledger/start-ledger.ts';
+import { openRecord } from '../open-config.ts';
+import { readRecordKeys } from '../open-store.ts';
+import { type Contents, type EventLine, FILES, FORMAT, signedText } from './archive-form.ts';
+import { ArchiveWriter, type Draft } from './archive-writer.ts';
+import { printReportEnd, printReportHead, printReportRow } from './print-report.ts';
+import { type Scope, selectEvents } from './scope.ts';
+
+export interface ExportOptions {
+  readonly loaded: LoadedConfig;
+  readonly scope: Scope;
+  /** Absolute path of the archive, which must not be there yet. */
+  readonly out: string;
+  readonly clock: Clock;
+}
+
+const CERT_IN_MS = 6 * 3_600_000;
+const DPDP_MS = 72 * 3_600_000;
+
+/**
+ * Writes everything that is on record of a scope into one archive that is verified anywhere with the log's public key: the
+ * events with their proofs, what their seals hold, the checkpoint and key history, the rules that were in force with the
+ * tools as they were pinned, the questions to people, and a page for people. Runs beside a gateway that is at work.
+ *
+ * @throws Fault E_NOT_FOUND where there is nothing of that name, or nothing is signed yet; E_USAGE where `out` cannot be
+ * written; E_STORE, E_LEDGER, E_RECORD_KEY.
+ */
+export async function exportEvidence({ loaded, scope, out, clock }: ExportOptions): Promise<Contents> {
+  const { tenant } = loaded.manifest;
+  const files = openLedgerFolder(placeLedger(loaded).folder);
+  const bytes = await files.read(CHECKPOINT_PATH);
+  if (bytes === undefined) throw new Fault('E_NOT_FOUND', 'there is no checkpoint: nothing has been signed yet');
+  const checkpoint = toText(bytes, CHECKPOINT_PATH);
+  const { origin, size } = parseCheckpoint(checkpoint);
+  const record = await openRecord(loaded);
+  try {
+    const reveal = openReveals(record, readRecordKeys(dataFolder(loaded)));
+    const { pages, incident } = await selectEvents(record, tenant, scope);
+    await using archive = await ArchiveWriter.create(out);
+    const events = await archive.draft(FILES.events);
+    const rows = await archive.draft('rows');
+    const seen = { events: 0, uncovered: 0, bundles: new Set<Digest>(), approvals: new Set<string>() };
+    for await (const page of pages) {
+      const salts = await reveal(tenant, page);
+      for (const event of page) {
+        if (indexOfEvent(event) >= size) {
+          seen.uncovered++;
+          continue;
+        }
+        const hashes = await proveInclusion((name) => readTile(files, name), indexOfEvent(event), size);
+        await events.write(`${JSON.stringify(lineOf(event, hashes.map(toBase64), salts.get(event.id)))}\n`);
+        await rows.write(printReportRow(event));
+        note(seen, event);
+      }
+    }
+    const contents: Omit<Contents, 'files'> = {
+      format: FORMAT,
+      tenant,
+      scope: describeScope(scope),
+      madeAt: new Date(clock.nowMs()).toISOString(),
+      events: seen.events,
+      uncovered: seen.uncovered,
+      log: { origin, size },
+      ...(incident === undefined ? {} : { incident: deadlinesOf(incident) }),
+    };
+    await archive.addDraft(events);
+    await archive.add(FILES.checkpoint, checkpoint);
+    for (const [i, entry] of (await readKeyEntries(files)).entries()) await archive.add(FILES.key(i + 1), entry);
+    for (const bundle of seen.bundles) {
+      const found = await record.readBundle(bundle);
+      if (found !== undefined) await archive.add(FILES.bundle(bundle), canonicalJson(found.content));
+    }
+    const approvals: Approval[] = [];
+    for (const id of seen.approvals) {
+      const approval = await record.readApproval(tenant, id);
+      if (approval !== undefined) approvals.push(approval);
+    }
+    await archive.add(FILES.approvals, `${JSON.stringify(approvals, null, 2)}\n`);
+    await addReport(archive, contents, rows, approvals, [...seen.bundles]);
+    const whole: Contents = { ...contents, files: { ...archive.digests } };
+    const text = `${JSON.stringify(whole, null, 2)}\n`;
+    const signer = await openLedgerKeys(loaded, clock);
+    await archive.add(FILES.contents, text);
+    await archive.add(FILES.signature, await signer.signText(signedText(origin, digestBytes(text))));
+    await archive.finish();
+    return whole;
+  } finally {
+    await record.close();
+  }
+}
+
+/** The event as it stands in the record, and beside it what its seal holds. */
+function lineOf(event: StoredEvent, proof: string[], salt: string | undefined): EventLine {
+  const { digest: _, sealed, erased: _erased, ...told } = event;
+  return {
+    event: { ...told, body: sealed ?? told.body },
+    proof,
+    ...(salt === undefined ? {} : { opened: { salt, text: canonicalJson(event.body) } }),
+  };
+}
+
+function note(seen: { events: number; bundles: Set<Digest>; approvals: Set<string> }, { body }: StoredEvent): void {
+  seen.events++;
+  const { bundle, approvalId } = body;
+  if (typeof bundle === 'string') seen.bundles.add(bundle as Digest); // only digests are written there
+  if (typeof approvalId === 'string') seen.approvals.add(approvalId);
+}
+
+async function addReport(
+  archive: ArchiveWriter,
+  contents: Omit<Contents, 'files'>,
+  rows: Draft,
+  approvals: readonly Approval[],
+  bundles: readonly string[],
+): Promise<void> {
+  const report = await archive.draft(FILES.report);
+  await report.write(printReportHead(contents));
+  await rows.finish();
+  for await (const chunk of rows.read()) await report.write(chunk);
+  await report.write(printReportEnd(approvals, bundles));
+  await archive.addDraft(report);
+}
+
+function describeScope(scope: Scope): Record<string, string> {
+  switch (scope.kind) {
+    case 'run':
+      return { run: scope.runId };
+    case 'incident':
+      return { incident: scope.id };
+    case 'time':
+      return { from: new Date(scope.fromMs).toISOString(), to: new Date(scope.toMs).toISOString() };
+  }
+}
+
+/** The clock of a report starts when somebody, or something, noticed: at the event that the incident is. */
+function deadlinesOf({ atMs }: StoredEvent): NonNullable<Contents['incident']> {
+  const at = (ms: number) => new Date(Math.trunc(ms)).toISOString();
+  return { noticedAt: at(atMs), certInBy: at(atMs + CERT_IN_MS), dpdpBy: at(atMs + DPDP_MS) };
+}
