@@ -4,6 +4,7 @@
  */
 import { parseArgs } from 'node:util';
 import { measureAgentdojo } from './agentdojo.ts';
+import { measureApprovals } from './approvals.ts';
 import { measureDecision } from './decision.ts';
 import { measureEffects } from './effects.ts';
 import { measureEgress } from './egress.ts';
@@ -19,6 +20,7 @@ import { measureThroughput } from './throughput.ts';
 type Bench = (options: { durationMs: number; tell: (line: string) => void }) => Promise<Report>;
 
 const benches: Readonly<Record<string, Bench>> = {
+  approvals: measureApprovals,
   hop: measureHop,
   decision: measureDecision,
   throughput: measureThroughput,

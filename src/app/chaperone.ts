@@ -13,6 +13,7 @@ import { answerApproval, type GivenAnswer } from '../runtime/approving/answer-ap
 import type { ApprovalCard } from '../runtime/approving/approval-card.ts';
 import { delegateDuty } from '../runtime/approving/delegate-duty.ts';
 import { readCard } from '../runtime/approving/read-card.ts';
+import { waitForAnswer } from '../runtime/approving/wait-for-answer.ts';
 import { type CallRecord, readCallRecord } from '../runtime/explain.ts';
 import { type HistoryAnswer, type IngestAnswer, ingest, ingestHistory } from '../runtime/ingest.ts';
 import type { CallAnswer } from '../runtime/line/call-answer.ts';
@@ -153,6 +154,16 @@ export class ChaperoneRun implements AsyncDisposable {
       arguments: args,
       ...options,
     });
+  }
+
+  /**
+   * Waits until a person has answered, or the approval has expired, and says what came of it. Meanwhile the agent goes on
+   * with other calls. `call` with the same `approvalId` and no arguments then runs exactly what was approved. Aborting
+   * the signal ends the wait: the approval is returned as it is. Throws a `Fault`: E_APPROVAL_UNKNOWN, E_STORE.
+   */
+  approval(approvalId: string, options: { readonly signal?: AbortSignal } = {}): Promise<Approval> {
+    const { tenant } = this.#run.principal;
+    return waitForAnswer(this.#gateway.world, { tenant, runId: this.#run.id, approvalId }, options);
   }
 
   /**

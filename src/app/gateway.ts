@@ -11,6 +11,7 @@ import type { CallRequest } from '../runtime/line/call-request.ts';
 import { recover } from '../runtime/recover.ts';
 import type { World } from '../runtime/world.ts';
 import { HeldSecrets } from '../scan/held-secrets.ts';
+import { Notifying } from './approving/notifying.ts';
 import { isSameSetting, tellWhatWaits } from './compare-settings.ts';
 import type { LoadedConfig } from './config/load-config.ts';
 import { dataFolder, makeFolder } from './data-folder.ts';
@@ -65,6 +66,8 @@ export class Gateway {
   readonly world: World;
   readonly functions: FunctionSource;
   readonly egress: Egress;
+  /** Tells approvers that something waits for them. */
+  readonly notifying: Notifying;
   readonly data: string;
   readonly telemetry: Telemetry;
   readonly #options: GatewayOptions;
@@ -83,7 +86,8 @@ export class Gateway {
     this.#mask = mask;
     this.functions = functions;
     this.#throne = throne;
-    this.world = world;
+    this.notifying = new Notifying({ ...options, world, loaded: () => this.loaded });
+    this.world = { ...world, noticed: () => this.notifying.wake() };
     this.egress = new Egress({ world, data, loaded: () => this.loaded, notify: options.notify });
     this.telemetry = telemetry;
   }
@@ -153,12 +157,14 @@ export class Gateway {
   /** Puts a new configuration into force, or throws and leaves the one in force alone. */
   async replace(loaded: LoadedConfig): Promise<void> {
     const { environment, notify } = this.#options;
+    const notifiers = await this.notifying.prepare(loaded);
     await this.#throne.succeed(async (before) => ({
       loaded,
       planner: await openPlanner(loaded, environment, notify, this.world.held),
       sources: await this.#reuseSources(before, loaded),
     }));
     await this.egress.follow();
+    await this.notifying.adopt(notifiers);
     tellWhatWaits(this.#options.loaded.manifest, loaded.manifest, notify);
     tellExposed(loaded, this.data, notify);
   }
@@ -190,6 +196,7 @@ export class Gateway {
     for (const stop of this.#stop) stop();
     await this.#throne.close();
     await this.egress.close();
+    await this.notifying.close();
     await closeSources([...this.sources.values()]);
     await this.functions.close();
     await this.world.scanner.close();
@@ -212,11 +219,10 @@ export class Gateway {
       inFlight: this.world.inFlight,
       hold: (secrets) => this.#keepInside(secrets),
     });
+    await this.notifying.adopt(await this.notifying.prepare(loaded));
     await this.maskOwnKeys();
     // Another gateway on the same store may die while this one lives: its intents are closed without waiting for it.
     this.#stop.push(everyMinute(() => recover(this.world), 'recovery failed', notify));
-    const { tenant } = loaded.manifest;
-    this.#stop.push(everyMinute(() => expireApprovals(this.world, tenant), 'approvals could not be closed', notify));
     // Another process may have made new keys.
     this.#stop.push(everyMinute(() => this.maskOwnKeys(), 'the keys could not be read', notify));
   }

@@ -3,6 +3,7 @@ import { isJsonObject } from '../base/json.ts';
 import type { McpCaller, McpGate } from '../doors/mcp/gate.ts';
 import type { Tool } from '../model/tool.ts';
 import { readObligations } from '../policy/obligations.ts';
+import { waitForAnswer } from '../runtime/approving/wait-for-answer.ts';
 import type { Catalog } from '../runtime/catalog.ts';
 import { passAnswer } from '../runtime/pass-answer.ts';
 import type { Gateway } from './gateway.ts';
@@ -54,6 +55,16 @@ export function createMcpGate(gateway: Gateway): McpGate {
       listFor(principal.agent).some((tool) => tool.server === server),
     passAnswer: async (answer) => (await passAnswer(gateway.world, answer)) === undefined,
     isConfined: ({ principal }, server) => confinedFor(principal.agent).has(server),
+    linkTo: (approvalId) => gateway.notifying.linkTo(approvalId),
+    holdMs: () => gateway.loaded.manifest.approvals.hold,
+    async waitForAnswer({ principal, runId }, approvalId, forMs, signal) {
+      try {
+        const asked = { tenant: principal.tenant, runId, approvalId };
+        return (await waitForAnswer(gateway.world, asked, { forMs, signal })).state !== 'pending';
+      } catch {
+        return false; // the call is refused as it was, and can be made again
+      }
+    },
     onToolsChanged: (listener) => gateway.onCatalogChanged(listener),
   };
 }

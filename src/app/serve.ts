@@ -99,6 +99,7 @@ export async function serve(gateway: Gateway, options: ServeOptions): Promise<Se
     options.notify({ kind: 'info', message: `the egress door listens on ${way.host} port ${egressPort}` });
   }
   const listener = await door.listen({ host, port: options.port ?? port, ...(tls === undefined ? {} : { tls }) });
+  gateway.notifying.serveAt(listener.origin);
   return {
     origin: listener.origin,
     port: listener.port,

@@ -112,6 +112,18 @@ export const limits = {
   delegationMs: 31 * 86_400_000,
   /** How long a call may be held while people are asked. */
   approvalHoldMs: 10 * 60_000,
+  /** Calls that are held at once while people are asked; the next gets a ticket. */
+  approvalsHeld: 1_000,
+  /** How often questions that nobody answered in time are closed. */
+  approvalSweepMs: 15_000,
+  /** How long telling people by one channel may take. */
+  noticeTimeoutMs: 10_000,
+  /** How long a channel that failed is left alone at first; twice as long after each further failure. */
+  noticePauseMs: 15_000,
+  /** How often a notice is tried. */
+  noticeAttempts: 8,
+  /** Characters of the secret that webhooks are signed with, at least. */
+  webhookSecretChars: 32,
   /** Characters of what an agent says that a call is for. */
   quotationChars: 500,
   /** How long a tool may take unless declared otherwise. */

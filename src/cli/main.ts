@@ -200,6 +200,10 @@ for (const verb of ['approve', 'deny'] as const) {
     );
 }
 approvals
+  .command('stats')
+  .description('how people answer what each rule asks, and which rules ask too much')
+  .action(run(async (context) => (await import('./approval-statistics.ts')).showStatistics(context)));
+approvals
   .command('delegate <person>')
   .description('let somebody answer in your place for a time; 0s ends it')
   .option('--for <duration>', 'for how long', '8h')

@@ -32,7 +32,8 @@ export const startRunSchema = z.strictObject({
 /** `POST /v1/calls`, by an agent. Depth and type of `arguments` are checked before this schema is. */
 export const callSchema = z.strictObject({
   tool: z.string().min(3).max(limits.toolNameChars),
-  arguments: z.record(z.string(), z.unknown()).default({}),
+  /** None, unless told; with `approval` the call that was asked about, unless told. */
+  arguments: z.record(z.string(), z.unknown()).optional(),
   /** The approval a person gave for exactly this call. */
   approval: idSchema.optional(),
   /** What the agent says the call is for. Shown to approvers as a quotation. */

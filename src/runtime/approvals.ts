@@ -5,6 +5,7 @@ import type { Decision, Reason } from '../model/decision.ts';
 import { factsOf } from './approving/approval-facts.ts';
 import { dutyOf, isEnough } from './approving/duty.ts';
 import { expireOne } from './approving/expire-approvals.ts';
+import { notifyApprovers } from './approving/notify-approvers.ts';
 import { steadyNowMs } from './approving/steady-time.ts';
 import { commit } from './line/commit.ts';
 import type { Decided } from './line/decide.ts';
@@ -88,6 +89,7 @@ export async function askForApproval(world: World, decided: Decided): Promise<Re
         maxPendingPerRun: limits.pendingApprovalsPerRun,
         maxAsked: { count: limits.approvalsAsked, sinceMs: askedAtMs - limits.approvalsAskedMs },
       },
+      ...notifyApprovers(world, catalog.manifest, approval, duty),
       {
         kind: 'event.append',
         event: {
@@ -109,6 +111,7 @@ export async function askForApproval(world: World, decided: Decided): Promise<Re
     ]),
   );
   if (opened instanceof Refusal) return opened;
+  world.noticed?.();
   return pending(opened, decided);
 }
 

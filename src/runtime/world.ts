@@ -32,6 +32,8 @@ export interface World {
   readonly histories: HistoryBook;
   /** How many calls are under way; the line counts itself in and out. */
   readonly inFlight: { count: number };
+  /** People have to be told of something: it stands in the store. */
+  readonly noticed?: () => void;
   /** Told of a broken assertion, for the operator. The call it broke is denied. */
   onBug(error: unknown, callId: string): void;
 }

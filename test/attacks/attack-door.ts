@@ -45,6 +45,9 @@ export function openAttackDoor({ world }: LawWorld, upstreams: readonly McpUpstr
     permitQuestion: async () => true,
     passAnswer: async (answer) => (await passAnswer(world, answer)) === undefined,
     isConfined: () => false,
+    linkTo: () => undefined,
+    holdMs: () => 0,
+    waitForAnswer: async () => false,
     onToolsChanged: () => () => {},
   };
   const door = createMcpDoor({ gate, clock: world.clock, upstreams });

@@ -1,5 +1,6 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.ts';
 import { kindsOf } from './explain-issues.ts';
+import { isLocal } from './is-local.ts';
 import type { Path } from './locate.ts';
 import { looksLikeSecret } from './looks-like-secret.ts';
 import type { Report } from './report.ts';
@@ -31,12 +32,8 @@ function checkPlannerUrl(url: string, report: Report): void {
     report(at, 'error', 'the address holds credentials; give them by reference in `key`');
   if ([...parsed.searchParams].some(([key, value]) => looksLikeSecret(value, key)))
     report(at, 'warning', 'the address seems to hold a secret; give it by reference in `key`');
-  if (parsed.protocol === 'http:' && !isLocal(parsed))
+  if (parsed.protocol === 'http:' && !isLocal(parsed.hostname))
     report(at, 'error', 'the prompt would travel unencrypted to another machine; use `https://`');
-}
-
-function isLocal({ hostname }: URL): boolean {
-  return /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
 }
 
 function checkPin(server: JsonObject, path: Path, enforce: boolean, report: Report): void {
@@ -96,7 +93,7 @@ function checkUrl(url: string, server: JsonObject, path: Path, report: Report): 
   }
   if (
     parsed.protocol === 'http:' &&
-    !isLocal(parsed) &&
+    !isLocal(parsed.hostname) &&
     isJsonObject(server['headers']) &&
     Object.keys(server['headers']).length > 0
   ) {

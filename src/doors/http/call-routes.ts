@@ -16,9 +16,12 @@ export const callRoutes: readonly Route[] = [
 
   route('POST', '/v1/calls', ['agent'], async (request) => {
     const wanted = await request.read(callSchema);
+    // the body was checked to be JSON all the way down
+    const given = wanted.arguments as JsonObject | undefined;
+    const args = given ?? (wanted.approval === undefined ? {} : undefined);
     const call = {
       tool: wanted.tool,
-      arguments: wanted.arguments as JsonObject, // the body was checked to be JSON all the way down
+      ...(args !== undefined && { arguments: args }),
       ...(wanted.approval !== undefined && { approvalId: wanted.approval }),
       ...(wanted.purpose !== undefined && { purpose: wanted.purpose }),
       ...readKey(request),

@@ -1,6 +1,7 @@
 import { type Context, Hono } from 'hono';
 import type { Clock } from '../../base/clock.ts';
 import type { Signer } from '../../ports/signer.ts';
+import { showApprovalPage } from './approval-page.ts';
 import { createAuthenticator, SCOPES } from './authenticate.ts';
 import { type BodyBudget, type BodySource, readJsonBody } from './body.ts';
 import { callRoutes } from './call-routes.ts';
@@ -106,6 +107,8 @@ export function createHttpDoor(options: HttpDoorOptions): HttpDoor {
       return respondJson(200, body);
     });
   }
+  app.get('/approvals/:id', (context) => showApprovalPage(context.req.param('id')));
+  app.all('/approvals/:id', () => refuse('E_METHOD', { allow: 'GET' }));
   for (const route of routes) app.on(route.method, route.path, serve(route));
   for (const path of new Set(routes.map((route) => route.path))) {
     const allow = routes

@@ -30,7 +30,8 @@ export interface NewRun {
 
 export interface RequestedCall {
   readonly tool: string;
-  readonly arguments: JsonObject;
+  /** Absent with an approval: the call that was asked about. */
+  readonly arguments?: JsonObject;
   readonly approvalId?: string;
   readonly purpose?: string;
   /** The caller's own name for the call within its run: whoever asks again under it gets the answer of the first. */

@@ -8,6 +8,7 @@ import type { McpCarrier, McpEra } from '../../ports/mcp-upstream.ts';
 import type { CallInput } from '../../ports/tool-source.ts';
 import type { CallAnswer } from '../../runtime/line/call-answer.ts';
 import { cleanRemark } from '../../runtime/remarks.ts';
+import { chooseWay, elicit, elicitationOf, hold, isPending, readHandle, ticketText } from './ask-person.ts';
 import { type Channel, type DoorAnswer, fail, invalidParams, type McpClient } from './client.ts';
 import type { DoorState } from './door-state.ts';
 import { callerKey } from './gate.ts';
@@ -47,12 +48,34 @@ export async function callThrough(
   if (brought === 'invalid') return invalidParams('the request state is not valid for this request');
   let input = brought?.input ?? door.suspended.resume(runId, binding);
   let unasked = input === undefined ? brought?.unasked : undefined;
+  const opened = brought?.opened;
+  let waitedFor: string | undefined;
+  /** What was waited for and answered: the call is made again for exactly that answer, whatever it was. */
+  let answered: string | undefined;
   for (let round = 1; ; round++) {
-    const answer = await walk(door, client, tool, args, params, channel, input);
+    const answer = await walk(door, client, tool, args, params, channel, input, answered);
+    answered = undefined;
     if (answer.kind === 'refused') {
+      if (isPending(answer) && waitedFor !== answer.approvalId) {
+        // Whoever was asked to open the page may be looking at it.
+        const way = opened === answer.approvalId ? 'hold' : chooseWay(door, client, params, answer.approvalId);
+        if (way === 'elicit' && client.era === 'modern') {
+          if (input !== undefined) door.suspended.keep(runId, binding, input);
+          return { ok: true, result: shapeElicitation(door, answer.approvalId, binding) };
+        }
+        waitedFor = answer.approvalId;
+        const isAnswered =
+          way === 'elicit'
+            ? await elicit(door, client, answer, channel)
+            : way === 'hold' && (await hold(door, client, answer, params, channel));
+        if (isAnswered) {
+          answered = waitedFor;
+          continue;
+        }
+      }
       if (round === 1 && answer.ran === 'no') brought?.giveBack?.();
       if (answer.code === 'E_APPROVAL_PENDING' && input !== undefined) door.suspended.keep(runId, binding, input);
-      return shapeRefusal(client.era, answer, tool);
+      return shapeRefusal(door, client.era, answer, tool);
     }
     const { result, callId } = answer;
     if (!isInputRequired(result)) return { ok: true, result: shape(result) };
@@ -79,12 +102,14 @@ function walk(
   params: JsonObject,
   channel: Channel,
   input: CallInput | undefined,
+  approvalId: string | undefined,
 ): Promise<CallAnswer> {
   const meta = isJsonObject(params['_meta']) ? params['_meta'] : {};
   const { progressToken } = meta;
   // The trace that the call belongs to, and nothing else: `_meta` is no way around the arguments. `tracestate` and `baggage`
   // are free text that nobody here could judge; whoever forwards a trace may leave them out.
   const trace = parseTrace(meta['traceparent']);
+  const handle = readHandle(meta);
   const follows = typeof progressToken === 'string' || typeof progressToken === 'number';
   const allowance = new RemarkAllowance(door.clock);
   const carrier: McpCarrier = {
@@ -104,11 +129,14 @@ function walk(
     principal: client.caller.principal,
     runId: client.caller.runId,
     tool: toolName(tool),
-    arguments: args,
+    // By its handle alone, the call that was asked about is meant.
+    arguments: handle.approvalId !== undefined && Object.keys(args).length === 0 ? undefined : args,
     signal: channel.signal,
     carrier,
     ...(input === undefined ? {} : { input }),
     ...(trace === undefined ? {} : { trace }),
+    ...handle,
+    ...(approvalId === undefined ? {} : { approvalId }),
     ...(follows
       ? { onProgress: (progress) => channel.notify('notifications/progress', { ...progress, progressToken }) }
       : {}),
@@ -190,7 +218,9 @@ function readInput(door: DoorState, params: JsonObject, binding: StateBinding): 
   if (requestState === undefined) return inputResponses && { unasked: inputResponses };
   const opened = typeof requestState === 'string' ? door.seal.open(requestState, binding) : undefined;
   if (opened === undefined) return 'invalid';
-  const { state, asked } = JSON.parse(opened.state) as Round; // `sealRound` wrote it, and the seal holds
+  const { state, asked, approvalId } = JSON.parse(opened.state) as Round; // `sealRound` wrote it, and the seal holds
+  // The question was the gateway's own. What the client says of it is no answer: that stands in the store, or nowhere.
+  if (approvalId !== undefined) return { opened: approvalId };
   const input = {
     ...(inputResponses === undefined ? {} : { responses: readAnswers(inputResponses, asked) }),
     ...(state === undefined ? {} : { state }),
@@ -202,6 +232,8 @@ interface Brought {
   /** A round that the client brought back. Its state is spent, unless it is given back because nothing ran. */
   readonly input?: CallInput;
   readonly giveBack?: () => void;
+  /** The approval whose page the client was asked to open. */
+  readonly opened?: string;
   /** Answers without a round they belong to. */
   readonly unasked?: JsonObject;
 }
@@ -235,6 +267,8 @@ function asksNothing({ extra }: ToolResult): boolean {
 
 /** What is kept, in the client's hands and sealed, between two rounds: the tool's own state, and what it asked. */
 interface Round {
+  /** Of the gateway's own question: the approval it is about. */
+  readonly approvalId?: string;
   readonly state?: string;
   readonly asked: readonly Question[];
 }
@@ -310,11 +344,26 @@ function withhold(era: McpEra, callId: string, tool: Tool): DoorAnswer {
   return deny(era, code, errorEntry(code).toModel, { 'chaperone/code': code, 'chaperone/callId': callId }, tool);
 }
 
-function shapeRefusal(era: McpEra, refused: Refused, tool: Tool): DoorAnswer {
-  const { code, callId, toModel, approvalId, protocolError } = refused;
+/** Asks a modern client to open the page of an approval. It comes back with the state that is sealed here. */
+function shapeElicitation(door: DoorState, approvalId: string, binding: StateBinding): JsonObject {
+  const round: Round = { approvalId, asked: [] };
+  return shapeResult('modern', {
+    resultType: 'input_required',
+    inputRequests: { 'chaperone/approval': elicitationOf(door, approvalId) },
+    requestState: door.seal.seal(JSON.stringify(round), binding),
+  });
+}
+
+function shapeRefusal(door: DoorState, era: McpEra, refused: Refused, tool: Tool): DoorAnswer {
+  const { code, callId, approvalId, protocolError } = refused;
+  const toModel = isPending(refused) ? ticketText(door, refused) : refused.toModel;
   // An error in the server's own protocol is passed on as it is.
   if (protocolError !== undefined) return passError(protocolError);
-  const approval = approvalId === undefined ? {} : { 'chaperone/approvalId': approvalId };
+  const link = approvalId === undefined ? undefined : door.gate.linkTo(approvalId);
+  const approval = {
+    ...(approvalId === undefined ? {} : { 'chaperone/approvalId': approvalId }),
+    ...(link === undefined ? {} : { 'chaperone/approvalUrl': link }),
+  };
   return deny(era, code, toModel, { 'chaperone/code': code, 'chaperone/callId': callId, ...approval }, tool);
 }
 

@@ -49,7 +49,8 @@ export function createMcpDoor(options: McpDoorOptions): McpDoor {
   const listings = new Listings(clock, upstreams);
   const seal = new StateSeal(clock, options.stateKey ?? clock.randomBytes(32));
   const suspended = new SuspendedRounds(clock);
-  const door: DoorState = { gate, clock, upstreams, listings, seal, suspended, onProblem };
+  const holding = { count: 0 };
+  const door: DoorState = { gate, clock, upstreams, listings, seal, suspended, holding, onProblem };
   const peers = new Peers(clock, upstreams);
   const sessions = new Sessions(clock);
   const subscriptions = new Set<() => void>();

@@ -14,6 +14,8 @@ export interface DoorState {
   readonly listings: Listings;
   readonly seal: StateSeal;
   readonly suspended: SuspendedRounds;
+  /** Calls that are held while people are asked. */
+  readonly holding: { count: number };
   /** Something went wrong that no client is told of. */
   readonly onProblem: (problem: unknown) => void;
 }

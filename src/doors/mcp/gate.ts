@@ -41,6 +41,12 @@ export interface McpGate {
    * outside of any call may reach it, since it could be about that tool.
    */
   isConfined(caller: McpCaller, server: string): boolean;
+  /** Where a person answers an approval; undefined where this gateway serves no pages. */
+  linkTo(approvalId: string): string | undefined;
+  /** How long a call is held while people are asked, milliseconds. */
+  holdMs(): number;
+  /** Waits for an answer to this caller's approval, so long at most, and says whether there is one. Never rejects. */
+  waitForAnswer(caller: McpCaller, approvalId: string, forMs: number, signal: AbortSignal): Promise<boolean>;
   /** Calls back once `listTools` can answer differently. Returns a function that stops that. */
   onToolsChanged(listener: () => void): () => void;
 }

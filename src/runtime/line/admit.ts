@@ -1,5 +1,6 @@
 import { limits } from '../../base/limits.ts';
 import type { Run } from '../../model/run.ts';
+import { readStoredCall } from '../approving/stored-call.ts';
 import type { Catalog } from '../catalog.ts';
 import type { Sources, World } from '../world.ts';
 import type { CallRequest } from './call-request.ts';
@@ -38,8 +39,10 @@ export class Admitted implements Disposable {
   }
 }
 
-export async function admit(world: World, request: CallRequest, callId: string): Promise<Admitted | Refusal> {
+export async function admit(world: World, asked: CallRequest, callId: string): Promise<Admitted | Refusal> {
   if (isFull(world)) return busy();
+  const request = await readStoredCall(world, asked);
+  if (request instanceof Refusal) return request;
   const run = await findRun(world, request);
   if (run instanceof Refusal) return run;
   if (run === undefined) return refuse('E_RUN_UNKNOWN', 'this principal has no such run');

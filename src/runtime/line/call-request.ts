@@ -13,7 +13,10 @@ export interface CallRequest {
   readonly tool: string;
   /** Whatever the model sent. */
   readonly arguments: unknown;
-  /** The approval this call is a retry for. The stored call is executed, so the arguments must be the same. */
+  /**
+   * The approval this call is a retry for. Without arguments the stored call is meant; those that are given must be the
+   * same.
+   */
   readonly approvalId?: string;
   /** What the agent says the call is for. Shown to people as a quotation, and never believed. */
   readonly purpose?: string;

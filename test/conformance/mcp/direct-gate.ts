@@ -28,6 +28,9 @@ export async function openDirectGate(sources: readonly ToolSource[]): Promise<Mc
     permitQuestion: async () => true,
     passAnswer: async () => true,
     isConfined: () => false,
+    linkTo: () => undefined,
+    holdMs: () => 0,
+    waitForAnswer: async () => false,
     onToolsChanged: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);
