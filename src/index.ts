@@ -6,7 +6,7 @@ export {
 } from './adapters/notifiers/webhook-signature.ts';
 export { openMemoryStore } from './adapters/stores/memory/open-memory-store.ts';
 export { CallRefused } from './app/call-refused.ts';
-export type { Chaperone, ChaperoneRun, HowAnswered, PlannedCall, StartRun } from './app/chaperone.ts';
+export type { AskedCall, Chaperone, ChaperoneRun, HowAnswered, PlannedCall, StartRun } from './app/chaperone.ts';
 export { type ChaperoneOptions, createChaperone } from './app/create-chaperone.ts';
 export type { GuardedTool } from './app/guarded-tool.ts';
 export type { Notice } from './app/notice.ts';
@@ -17,6 +17,7 @@ export type { Reason } from './model/decision.ts';
 export type { PromptPart } from './model/prompt.ts';
 export type { ToolResult } from './model/result.ts';
 export type { ApprovalCard } from './runtime/approving/approval-card.ts';
+export type { PlanAnswer } from './runtime/approving/ask-plan.ts';
 export type { HistoryChange } from './runtime/history-book.ts';
 export type { HistoryAnswer, IngestAnswer } from './runtime/ingest.ts';
 export type { CallAnswer } from './runtime/line/call-answer.ts';

@@ -11,6 +11,7 @@ import { type PromptPart, promptPartSchema } from '../model/prompt.ts';
 import type { Run } from '../model/run.ts';
 import { answerApproval, type GivenAnswer } from '../runtime/approving/answer-approval.ts';
 import type { ApprovalCard } from '../runtime/approving/approval-card.ts';
+import { type AskedPlan, askPlan, type PlanAnswer } from '../runtime/approving/ask-plan.ts';
 import { delegateDuty } from '../runtime/approving/delegate-duty.ts';
 import { readCard } from '../runtime/approving/read-card.ts';
 import { waitForAnswer } from '../runtime/approving/wait-for-answer.ts';
@@ -52,6 +53,15 @@ export interface PlannedCall {
   readonly arguments?: JsonObject;
   /** How often it may run. Once unless told. */
   readonly times?: number;
+}
+
+/** One call that people are asked about before it is made. */
+export interface AskedCall {
+  /** `server/tool`; functions of the application itself are `app/name`. */
+  readonly tool: string;
+  readonly arguments?: JsonObject;
+  /** What the agent says it is for; shown as a quotation. */
+  readonly purpose?: string;
 }
 
 /** Chaperone inside your own process: the same line, policy and record as the gateway. */
@@ -217,6 +227,19 @@ export class ChaperoneRun implements AsyncDisposable {
   }
 
   /**
+   * Asks people one question about these calls: one answer is about all of them, exactly as they are here, each to run
+   * once. Leaving some out is free; any other call, or other arguments, asks again. A call that policy denies refuses the
+   * plan. Throws a `Fault` E_REQUEST_INVALID for what is no list of calls.
+   */
+  askPlan(calls: readonly AskedCall[]): Promise<PlanAnswer> {
+    const parsed = askedSchema.safeParse(JSON.parse(JSON.stringify(calls)));
+    if (!parsed.success) throw new Fault('E_REQUEST_INVALID', z.prettifyError(parsed.error));
+    const { principal, id } = this.#run;
+    const asked = parsed.data as readonly AskedPlan['calls'][number][]; // zod writes `purpose?: string | undefined`
+    return askPlan(this.#gateway.world, { principal, runId: id, calls: asked });
+  }
+
+  /**
    * Judges an answer on its way to the user, or to `audience`, and records that: an answer is a sink like any argument.
    * Hand it over only on `permit`; on `ask` a person should look at it first. `schema` is what the answer promised to be.
    * Never throws for what the answer is: a refusal is a value.
@@ -252,6 +275,17 @@ const startSchema = z.object({
     .optional(),
   lifetimeMs: z.int().positive().optional(),
 });
+
+const askedSchema = z
+  .array(
+    z.strictObject({
+      tool: z.string().regex(/^[^/]+\/.+$/, '`server/tool`'),
+      arguments: z.record(z.string(), z.unknown()).default({}),
+      purpose: z.string().optional(),
+    }),
+  )
+  .min(1)
+  .max(limits.pendingApprovalsPerRun);
 
 const planSchema = z
   .array(

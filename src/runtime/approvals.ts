@@ -1,11 +1,8 @@
-import { newId } from '../base/clock.ts';
-import { limits } from '../base/limits.ts';
 import type { Approval } from '../model/approval.ts';
 import type { Decision, Reason } from '../model/decision.ts';
-import { factsOf } from './approving/approval-facts.ts';
 import { dutyOf, isEnough } from './approving/duty.ts';
 import { expireOne } from './approving/expire-approvals.ts';
-import { notifyApprovers } from './approving/notify-approvers.ts';
+import { openQuestion } from './approving/open-question.ts';
 import { steadyNowMs } from './approving/steady-time.ts';
 import { commit } from './line/commit.ts';
 import type { Decided } from './line/decide.ts';
@@ -58,58 +55,9 @@ export async function findApproval(world: World, decided: Decided): Promise<Appr
 
 /** Opens an approval for this call, durably, and refuses the call until it is answered. */
 export async function askForApproval(world: World, decided: Decided): Promise<Refusal> {
-  const { scanned, tool, call } = decided.labelled.validated;
-  const { run, catalog } = scanned.admitted;
-  const { tenant, agent } = run.principal;
-  const askedAtMs = steadyNowMs(world.clock);
-  const duty = dutyOf(catalog.manifest, tool.name, tool.consequence);
-  const approval: Approval = {
-    id: newId(world.clock, 'apr'),
-    tenant,
-    agent,
-    runId: run.id,
-    callId: call.id,
-    tool: call.tool,
-    pin: tool.pin,
-    arguments: call.arguments,
-    ...(call.input === undefined ? {} : { input: call.input }),
-    callDigest: call.digest,
-    nonce: Buffer.from(world.clock.randomBytes(16)).toString('hex'),
-    reasons: decided.decision.reasons,
-    facts: factsOf(decided),
-    askedAtMs,
-    expiresAtMs: askedAtMs + duty.timeoutMs,
-    state: 'pending',
-  };
-  const opened = await world.asked.open(run.id, call.digest, approval.id, () =>
-    commit(world, [
-      {
-        kind: 'approval.open',
-        approval,
-        maxPendingPerRun: limits.pendingApprovalsPerRun,
-        maxAsked: { count: limits.approvalsAsked, sinceMs: askedAtMs - limits.approvalsAskedMs },
-      },
-      ...notifyApprovers(world, catalog.manifest, approval, duty),
-      {
-        kind: 'event.append',
-        event: {
-          id: newId(world.clock, 'evt'),
-          kind: 'call.asked',
-          tenant,
-          runId: run.id,
-          callId: call.id,
-          agent,
-          tool: call.tool,
-          atMs: askedAtMs,
-          body: {
-            ...recordDecided(decided),
-            approvalId: approval.id,
-            expiresAtMs: approval.expiresAtMs,
-          },
-        },
-      },
-    ]),
-  );
+  const { approval, changes } = openQuestion(world, decided);
+  const { runId, callDigest, id } = approval;
+  const opened = await world.asked.open(runId, callDigest, id, () => commit(world, changes));
   if (opened instanceof Refusal) return opened;
   world.noticed?.();
   return pending(opened, decided);

@@ -50,6 +50,11 @@ export class AskedCalls {
     return opened;
   }
 
+  /** From now on this approval asks for the call, whichever did before. */
+  replace(runId: string, callDigest: Digest, approvalId: string): void {
+    this.#ids.set(key(runId, callDigest), Promise.resolve(approvalId));
+  }
+
   /** Forgets that this approval asks for the call. One that was opened in its place meanwhile stays. */
   async forget(runId: string, callDigest: Digest, approvalId: string): Promise<void> {
     const place = key(runId, callDigest);
