@@ -4,6 +4,7 @@ import { type Clock, systemClock } from '../base/clock.ts';
 import type { Secret } from '../base/secret.ts';
 import type { Store } from '../ports/store.ts';
 import { expireApprovals } from '../runtime/approving/expire-approvals.ts';
+import { ReviewWatch } from '../runtime/approving/watch-reviews.ts';
 import { call } from '../runtime/call.ts';
 import type { Catalog } from '../runtime/catalog.ts';
 import type { CallAnswer } from '../runtime/line/call-answer.ts';
@@ -223,6 +224,13 @@ export class Gateway {
     await this.maskOwnKeys();
     // Another gateway on the same store may die while this one lives: its intents are closed without waiting for it.
     this.#stop.push(everyMinute(() => recover(this.world), 'recovery failed', notify));
+    const reviews = new ReviewWatch(this.world);
+    const look = async () => {
+      const message = await reviews.look();
+      if (message !== undefined) notify({ kind: 'warning', message });
+    };
+    await look();
+    this.#stop.push(everyMinute(look, 'reviews could not be looked at', notify));
     // Another process may have made new keys.
     this.#stop.push(everyMinute(() => this.maskOwnKeys(), 'the keys could not be read', notify));
   }

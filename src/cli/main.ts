@@ -145,6 +145,11 @@ outbox
       (await import('./outbox.ts')).dropOutbox(context, String(sink), parseSeq(String(seq))),
     ),
   );
+tools
+  .command('tiers')
+  .description('the consequence of every tool, and when somebody last looked at them')
+  .option('--accept <digest>', 'record that you looked, by the digest that stood there')
+  .action(run(async (context, options) => (await import('./tools.ts')).reviewTiers(context, options)));
 
 const servers = program.command('servers').description('install and pin the packages that servers start from');
 servers

@@ -1,7 +1,10 @@
 import { dataFolder } from '../app/data-folder.ts';
 import { openConfig, openRecord } from '../app/open-config.ts';
 import { describeOther, readGateways } from '../app/read-gateways.ts';
+import { systemClock } from '../base/clock.ts';
 import { Fault } from '../base/fault.ts';
+import type { TierReview } from '../model/duty.ts';
+import type { Manifest } from '../model/manifest.ts';
 import type { CommandContext } from './command-context.ts';
 
 const SHOWN = 1_000;
@@ -23,6 +26,7 @@ export async function status(context: CommandContext): Promise<void> {
     const { pids, active } = await readGateways(loaded, record);
     const pending = await record.listApprovals(manifest.tenant, 'pending', SHOWN);
     const isolations = await record.listIsolations();
+    const review = await record.readTierReview(manifest.tenant);
     const [last] = await record.readEvents({ tenant: manifest.tenant, newestFirst: true, limit: 1 });
     terminal.data(
       {
@@ -35,6 +39,8 @@ export async function status(context: CommandContext): Promise<void> {
         bundleOfThisConfiguration: active?.isThis ?? null,
         processes: pids,
         pendingApprovals: pending.map((approval) => approval.id),
+        review: review === undefined ? null : { by: review.by, at: new Date(review.atMs).toISOString() },
+        reviewDue: isReviewDue(manifest, review),
         isolations: isolations.map(({ scope, reason }) => ({ scope, reason })),
         events: last?.seq ?? 0,
       },
@@ -47,6 +53,7 @@ export async function status(context: CommandContext): Promise<void> {
         `bundle      ${active === undefined ? 'none' : `${active.bundle} since ${new Date(active.atMs).toISOString()}${active.pid === undefined ? '' : ` by process ${active.pid}`}`}`,
         ...(active === undefined || active.isThis ? [] : [`            ${describeOther(active)}`]),
         `approvals   ${pending.length} pending${pending.length === 0 ? '' : ': chaperone approvals list'}`,
+        `reviewed    ${review === undefined ? 'never' : `by ${review.by} at ${new Date(review.atMs).toISOString()}`}${isReviewDue(manifest, review) ? '; a review is due: chaperone tools tiers' : ''}`,
         `isolated    ${isolations.map(({ scope, reason }) => `${scope} (${reason})`).join(', ') || 'nothing'}`,
         `record      ${last === undefined ? 'empty' : `${last.seq} events, the last at ${new Date(last.atMs).toISOString()}`}`,
       ],
@@ -54,4 +61,10 @@ export async function status(context: CommandContext): Promise<void> {
   } finally {
     await record.close();
   }
+}
+
+/** By its age alone: whether the tools changed since shows where they are listed, `chaperone doctor`. */
+function isReviewDue(manifest: Manifest, review: TierReview | undefined): boolean {
+  const { reviews } = manifest.approvals;
+  return reviews !== undefined && (review === undefined || systemClock.nowMs() - review.atMs >= reviews.every);
 }

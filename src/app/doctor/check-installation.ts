@@ -1,7 +1,10 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { verifyEvents } from '../../adapters/stores/sqlite/verify-events.ts';
+import { systemClock } from '../../base/clock.ts';
 import { Fault, toFault } from '../../base/fault.ts';
+import { digestTiers, judgeReview } from '../../runtime/approving/tier-review.ts';
+import type { Catalog } from '../../runtime/catalog.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
 import { dataFolder, placeData } from '../data-folder.ts';
 import { openCatalog } from '../open-catalog.ts';
@@ -112,12 +115,29 @@ async function checkTools(
         detail: `${catalog.tools.size} tools, ${undeclared} of them inferred; mode ${mode}`,
       },
       ...(mode === 'observe' ? [{ name: 'mode', state: 'warning' as const, detail: '`observe` blocks nothing' }] : []),
+      ...(await checkReview(loaded, catalog)),
       ...catalog.problems.map((detail): Check => ({ name: 'tools', state: 'failed', detail })),
       ...said,
     ];
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     return [{ name: 'tools', state: 'failed', detail: `${error.code} ${error.message}` }, ...said];
+  }
+}
+
+/** Whether somebody has looked at the consequences of these tools, and lately. */
+async function checkReview(loaded: LoadedConfig, { tools }: Catalog): Promise<readonly Check[]> {
+  const { manifest } = loaded;
+  if (manifest.approvals.reviews === undefined) return [];
+  const record = await openRecord(loaded).catch(() => undefined);
+  try {
+    const review = await record?.readTierReview(manifest.tenant);
+    const governed = [...tools.values()].map((entry) => entry.governed);
+    const due = judgeReview(manifest, review, digestTiers(manifest, governed), systemClock.nowMs());
+    const detail = due === undefined ? `reviewed by ${review?.by}` : `a review is due (${due}): chaperone tools tiers`;
+    return [{ name: 'consequences', state: due === undefined ? 'ok' : 'warning', detail }];
+  } finally {
+    await record?.close();
   }
 }
 
