@@ -40,9 +40,11 @@ export async function simulate(seed: number): Promise<Report> {
   const effects: Effect[] = [];
   const bugs: unknown[] = [];
   const source = countingSource(truth, seeded, () => rate, effects);
+  const persons = seeded.pick([1, 2]);
   const catalog = buildCatalog({
     manifest: manifestSchema.parse({
       version: 1,
+      approvals: { persons },
       agents: {
         agent: { tools: { 'sim/read_note': {}, 'sim/write_note': { approval: 'required' } }, deny: ['sim/forbidden'] },
       },
@@ -98,14 +100,12 @@ export async function simulate(seed: number): Promise<Report> {
       const first = await call(world, request);
       answers.push(first);
       if (first.kind !== 'refused' || first.approvalId === undefined) return;
-      const approve = seeded.chance(0.7);
-      await answerApproval(world, {
-        tenant: TENANT,
-        approvalId: first.approvalId,
-        approve,
-        by: 'p',
-        presence: 'terminal',
-      }).catch(() => {});
+      const { approvalId } = first;
+      for (const by of persons === 2 ? ['p', 'q'] : ['p']) {
+        const approve = seeded.chance(persons === 2 ? 0.85 : 0.7);
+        const given = { tenant: TENANT, approvalId, approve, by, presence: 'terminal' as const };
+        await answerApproval(world, seeded.chance(0.1) ? { ...given, by: 'p' } : given).catch(() => {});
+      }
       answers.push(await call(world, seeded.chance(0.5) ? request : { ...request, approvalId: first.approvalId }));
     }),
   );
@@ -115,7 +115,7 @@ export async function simulate(seed: number): Promise<Report> {
   await truth.close();
   const reopened = openMemoryStore(kept);
   await recover({ store: reopened, clock });
-  return { answers, effects, violations: await findViolations(reopened, answers, effects, bugs, isolatedAt) };
+  return { answers, effects, violations: await findViolations(reopened, answers, effects, bugs, isolatedAt, persons) };
 }
 
 async function findViolations(
@@ -124,6 +124,7 @@ async function findViolations(
   effects: readonly Effect[],
   bugs: readonly unknown[],
   isolatedAt: number | undefined,
+  persons: number,
 ): Promise<string[]> {
   const violations: string[] = bugs.map((bug) => `a bug: ${bug instanceof Error ? bug.stack : String(bug)}`);
   const executions = new Map<string, number>();
@@ -143,6 +144,17 @@ async function findViolations(
     }
   }
   for (const [approvalId, count] of spent) if (count > 1) violations.push(`${approvalId}: spent ${count} times`);
+  for (const { intent } of effects) {
+    const approvalId = intent?.body['approvalId'];
+    if (typeof approvalId !== 'string') continue;
+    const approval = await truth.readApproval(TENANT, approvalId);
+    const given = approval?.answers ?? [];
+    const by = new Set(given.filter(({ approve }) => approve).map((answer) => answer.by));
+    if (by.size < persons || given.some(({ approve }) => !approve)) {
+      violations.push(`${approvalId}: spent with ${by.size} of ${persons} persons`);
+    }
+    if (approval?.callDigest !== intent?.body['callDigest']) violations.push(`${approvalId}: spent on another call`);
+  }
 
   for (const answer of answers) {
     const events = await truth.readEvents({ tenant: TENANT, callId: answer.callId, limit: 20 });
