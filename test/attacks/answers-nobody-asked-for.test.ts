@@ -53,7 +53,14 @@ describe('answers nobody asked for', () => {
       return (result?.['_meta'] as Record<string, string> | undefined)?.['chaperone/approvalId'] ?? '';
     };
     const approve = (approvalId: string) =>
-      answerApproval(law.world, { tenant: 'default', approvalId, approve: true, by: 'ann', presence: 'terminal' });
+      answerApproval(law.world, {
+        tenant: 'default',
+        approvalId,
+        approve: true,
+        by: 'ann',
+        presence: 'terminal',
+        confirm: 'law/pay',
+      });
     await approve(await ask());
     const second = await ask();
     expect(inputs).toEqual([undefined]);
@@ -100,7 +107,14 @@ describe('answers nobody asked for', () => {
     const request = { principal, runId: run.id, tool: 'law/pay', arguments: {} };
     const first = await call(law.world, request);
     const approvalId = first.kind === 'refused' ? (first.approvalId ?? '') : '';
-    await answerApproval(law.world, { tenant: 'default', approvalId, approve: true, by: 'ann', presence: 'terminal' });
+    await answerApproval(law.world, {
+      tenant: 'default',
+      approvalId,
+      approve: true,
+      by: 'ann',
+      presence: 'terminal',
+      confirm: 'law/pay',
+    });
     const input = { responses: { ok: { action: 'accept', content: { amount: 1_000_000 } } } };
     const second = await call(law.world, { ...request, input });
     expect(second).toMatchObject({ kind: 'refused', code: 'E_APPROVAL_PENDING' });

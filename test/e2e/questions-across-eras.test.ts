@@ -63,6 +63,7 @@ describe('a client with a session, before a server without', () => {
         approve: true,
         by: 'ann',
         presence: 'terminal',
+        confirm: 'law/pay',
       });
     };
     await approve();
