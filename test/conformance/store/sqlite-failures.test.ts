@@ -183,12 +183,12 @@ describe('sqlite: events', () => {
     ['removed', 'DELETE FROM events WHERE seq = 3', 'append-only'],
     [
       'replaced',
-      "INSERT OR REPLACE INTO events SELECT 2, 'evt_x', kind, tenant, run_id, call_id, agent, tool, at_ms, body, digest FROM events WHERE seq = 2",
+      "INSERT OR REPLACE INTO events (seq, id, kind, tenant, run_id, call_id, agent, tool, at_ms, body, digest) SELECT 2, 'evt_x', kind, tenant, run_id, call_id, agent, tool, at_ms, body, digest FROM events WHERE seq = 2",
       'without gaps',
     ],
     [
       'appended after a gap',
-      'INSERT INTO events SELECT 5, id, kind, tenant, run_id, call_id, agent, tool, at_ms, body, digest FROM events WHERE seq = 2',
+      'INSERT INTO events (seq, id, kind, tenant, run_id, call_id, agent, tool, at_ms, body, digest) SELECT 5, id, kind, tenant, run_id, call_id, agent, tool, at_ms, body, digest FROM events WHERE seq = 2',
       'without gaps',
     ],
   ])('cannot be %s', async (_, sql, message) => {
