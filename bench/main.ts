@@ -13,6 +13,7 @@ import { measureHop } from './hop.ts';
 import { measureInjection } from './injection.ts';
 import { measureLedger } from './ledger.ts';
 import { printReport, type Report } from './report.ts';
+import { measureSandbox } from './sandbox.ts';
 import { measureSuites } from './suites.ts';
 import { measureThroughput } from './throughput.ts';
 
@@ -31,6 +32,7 @@ const benches: Readonly<Record<string, Bench>> = {
   suites: measureSuites,
   effects: measureEffects,
   ledger: measureLedger,
+  sandbox: measureSandbox,
 };
 
 const { values, positionals } = parseArgs({

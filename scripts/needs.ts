@@ -18,6 +18,7 @@ export const needs: readonly Need[] = [
   { program: 'rsyslogd', debianPackage: 'rsyslog rsyslog-openssl', reason: 'test/e2e telemetry: a real syslog daemon' },
   { program: 'setpriv', debianPackage: 'util-linux', reason: 'test/escape: tier `process`, where the gateway is root' },
   { program: 'python3', debianPackage: 'python3', reason: 'test/escape: what hostile programs are written in' },
+  { program: 'chromium', debianPackage: 'chromium', reason: 'test/e2e: `chaperone/wasm` in a real browser' },
 ];
 
 export function has(program: string): boolean {

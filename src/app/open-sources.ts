@@ -11,6 +11,7 @@ import type { Manifest, ServerConfig } from '../model/manifest.ts';
 import type { HeldSecrets } from '../scan/held-secrets.ts';
 import type { LoadedConfig } from './config/load-config.ts';
 import { resolveSecrets, type ServerSecrets } from './config/resolve-secrets.ts';
+import { encloseServer } from './enclose-server.ts';
 import type { Notify } from './notice.ts';
 import { openBuiltin, type Within } from './open-builtin.ts';
 import { Sandboxes } from './sandboxes.ts';
@@ -33,7 +34,9 @@ export interface SourceOptions {
 
 /** What of a manifest makes a source what it is: while it is the same, the source goes on. */
 export function settingOf({ servers, builtin, profiles }: Manifest, server: string): unknown {
-  return server === BUILTIN_SERVER ? { builtin, profiles } : servers[server];
+  const config = servers[server];
+  const walled = config !== undefined && 'profile' in config && config.profile !== undefined;
+  return server === BUILTIN_SERVER ? { builtin, profiles } : walled ? { config, profiles } : config;
 }
 
 /** Folders in which a package counts as installed, besides the gateway's own: where the manifest is, and upwards. */
@@ -53,6 +56,7 @@ export async function openSources(options: SourceOptions): Promise<ReadonlyMap<s
   for (const { place, message } of secrets.warnings)
     notify({ kind: 'warning', message: `${place.file}:${place.line}: ${message}` });
   const sources = new Map<string, McpSource>();
+  const sandboxes = new Sandboxes({ ...options, image: loaded.manifest.builtin.image });
   const kept = [...secrets.servers.values()]
     .flatMap(({ env, headers }) => [...Object.values(env), ...Object.values(headers)])
     .filter((value) => value instanceof Secret);
@@ -63,7 +67,7 @@ export async function openSources(options: SourceOptions): Promise<ReadonlyMap<s
     const given = secrets.servers.get(server) ?? { env: {}, headers: {} };
     const source = createMcpSource({
       server,
-      reach: reachOf(config, given, options),
+      reach: enclose(reachOf(config, given, options), config, loaded, sandboxes),
       mask: mask.take,
       onStderr: (line) => notify({ kind: 'server-log', server, message: line }),
       onDropped: ({ name, why }) => notify({ kind: 'warning', message: `\`${server}/${name}\` is left out: ${why}` }),
@@ -71,8 +75,17 @@ export async function openSources(options: SourceOptions): Promise<ReadonlyMap<s
     sources.set(server, source);
   }
   if (loaded.manifest.builtin.code !== undefined || loaded.manifest.builtin.files !== 'none')
-    sources.set(BUILTIN_SERVER, openBuiltin({ ...options, sandboxes: new Sandboxes(options) }));
+    sources.set(BUILTIN_SERVER, openBuiltin({ ...options, sandboxes }));
   return sources;
+}
+
+function enclose(reach: McpReach, config: ServerConfig, loaded: LoadedConfig, sandboxes: Sandboxes): McpReach {
+  if (reach.kind !== 'stdio' || 'url' in config) return reach;
+  const { manifest, folder } = loaded;
+  return {
+    kind: 'stdio',
+    launch: async () => encloseServer(await reach.launch(), config, manifest.profiles, folder, sandboxes),
+  };
 }
 
 function reachOf(config: ServerConfig, given: ServerSecrets, options: SourceOptions): McpReach {

@@ -1,3 +1,5 @@
+import { ContainerSandbox } from '../adapters/sandboxes/oci/open-container-sandbox.ts';
+import { GvisorSandbox } from '../adapters/sandboxes/oci/open-gvisor-sandbox.ts';
 import { ProcessSandbox } from '../adapters/sandboxes/process/open-process-sandbox.ts';
 import { WasmSandbox } from '../adapters/sandboxes/quickjs/open-wasm-sandbox.ts';
 import { searchFolders } from '../adapters/tools/mcp/launch/server-environment.ts';
@@ -9,6 +11,8 @@ import type { Sandbox, SandboxJob, SandboxOutcome } from '../ports/sandbox.ts';
 export interface SandboxOptions {
   readonly clock: Clock;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** What tier `container` runs programs in, by digest. */
+  readonly image: string | undefined;
 }
 
 /** Threads of tier `wasm` that are kept ready. */
@@ -40,14 +44,18 @@ export class Sandboxes {
   }
 }
 
-function openTier(tier: SandboxTier, { clock, environment }: SandboxOptions): Sandbox {
+function openTier(tier: SandboxTier, { clock, environment, image }: SandboxOptions): Sandbox {
   const path = searchFolders(environment);
   switch (tier) {
     case 'wasm':
       return new WasmSandbox({ clock, ready: READY_THREADS });
     case 'process':
       return new ProcessSandbox({ clock, path, isRoot: process.getuid?.() === 0 });
-    default:
-      throw new Fault('E_SANDBOX_UNAVAILABLE', `there is no tier \`${tier}\` on this host`);
+    case 'gvisor':
+      return new GvisorSandbox({ clock, path, isRoot: process.getuid?.() === 0 });
+    case 'container':
+      return new ContainerSandbox({ clock, path, image });
+    case 'microvm':
+      throw new Fault('E_SANDBOX_UNAVAILABLE', 'there is no tier `microvm` yet; use `gvisor` or `process`');
   }
 }

@@ -284,6 +284,12 @@ export const limits = {
   mcpStatesUsed: 100_000,
   /** Hosts that one sandbox profile names. */
   profileHosts: 256,
+  /** Sandboxes of tier `process` that are set up at the same time; how many run at once is up to the calls. */
+  sandboxesStarting: 3,
+  /** Sandboxes that wait to be set up; the next is refused. */
+  sandboxesWaiting: 1_024,
+  /** Sandboxes of one profile that stand ready. */
+  warmSandboxes: 64,
   /** Programs that shell code in a sandbox is given. */
   sandboxPrograms: 256,
   /** Tools that code in a sandbox may call. */

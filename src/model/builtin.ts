@@ -39,6 +39,11 @@ export const builtinSchema = z.strictObject({
       examples: [['crm/search']],
     })
     .default([]),
+  image: z
+    .string()
+    .regex(/^[\w./:-]{1,200}@sha256:[0-9a-f]{64}$/, 'an image by digest, `name@sha256:…`')
+    .describe('The image that tier `container` runs code in; it has to be there, and is never pulled.')
+    .optional(),
   workspace: z
     .string()
     .min(1)

@@ -10,7 +10,7 @@ import { egressSchema } from './egress.ts';
 import { flowSchema, organisationSchema, usersSchema } from './flow-rules.ts';
 import type { Place } from './place.ts';
 import { agentNameSchema } from './principal.ts';
-import { profilesSchema } from './profile.ts';
+import { profileNameSchema, profilesSchema } from './profile.ts';
 import { classifierSchema, sourceNameSchema, sourceSchema, toolScanSchema } from './scanning.ts';
 import { plainOrSecretSchema, secretReferenceSchema } from './secret-reference.ts';
 import { telemetrySchema } from './telemetry.ts';
@@ -32,6 +32,16 @@ const envSchema = z
   .default({})
   .describe('Environment of the program: text, or `{ secret: env:NAME }`. It inherits nothing else of the gateway’s.');
 const cwdSchema = z.string().min(1).describe('The folder the program starts in, relative to this file.').optional();
+const serverProfileSchema = profileNameSchema
+  .meta({ description: 'The sandbox it runs in; none where not given.', examples: ['server'] })
+  .optional();
+const foldersSchema = z
+  .strictObject({
+    read: z.array(z.string().min(1)).default([]).describe('Folders and files it may read, relative to this file.'),
+    write: z.array(z.string().min(1)).default([]).describe('Folders it may change, relative to this file.'),
+  })
+  .describe('What a server with a `profile` sees of this machine, besides its own files and the system’s programs.')
+  .optional();
 const timeoutSchema = durationSchema.meta({ description: 'How long one call may take.', examples: ['30s'] }).optional();
 
 /** A stdio server from a pinned npm package: version exact, integrity checked before each launch. */
@@ -54,6 +64,8 @@ const packageServerSchema = z.strictObject({
   args: argsSchema,
   env: envSchema,
   cwd: cwdSchema,
+  profile: serverProfileSchema,
+  folders: foldersSchema,
   timeout: timeoutSchema,
 });
 
@@ -74,6 +86,8 @@ const commandServerSchema = z.strictObject({
   digest: digestSchema
     .describe('The digest of those files, as `chaperone servers pin` prints it; a server that differs is not started.')
     .optional(),
+  profile: serverProfileSchema,
+  folders: foldersSchema,
   timeout: timeoutSchema,
 });
 

@@ -52,6 +52,12 @@ export const profileSchema = z.strictObject({
     .meta({ description: 'What the egress door lets it reach.', examples: [['api.company.com']] })
     .optional(),
   output: sizeSchema.meta({ description: 'What it may print before it is ended.', examples: ['1MB'] }).optional(),
+  warm: z
+    .int()
+    .min(0)
+    .max(limits.warmSandboxes)
+    .describe('Sandboxes that stand ready before they are asked for, interpreter included; each costs memory.')
+    .optional(),
   limits: z
     .enum(['total', 'per-process'])
     .describe(
@@ -80,6 +86,7 @@ export interface Profile {
   readonly network: 'none' | 'door';
   readonly hosts: readonly string[];
   readonly outputBytes: number;
+  readonly warm: number;
   readonly limits: 'total' | 'per-process';
 }
 
@@ -96,6 +103,7 @@ const code: Omit<Profile, 'name'> = {
   network: 'none',
   hosts: [],
   outputBytes: MB,
+  warm: 0,
   limits: 'total',
 };
 

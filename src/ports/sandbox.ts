@@ -83,6 +83,8 @@ export interface SandboxOutcome {
   readonly value?: JsonValue;
   readonly changes: readonly FileChange[];
   readonly attempts: readonly EscapeAttempt[];
+  /** From being asked until the program was told to go, and until everything it left was taken over. */
+  readonly untilStartMs: number;
   readonly wallMs: number;
   /** What held each limit, by its name in the profile: `cgroup`, `rlimit`, `tmpfs`, … */
   readonly heldBy: Readonly<Record<string, string>>;

@@ -36,7 +36,7 @@ describe('floors', () => {
     const wrong: string[] = [];
     for (const file of files) {
       const room = roomOf(file.path);
-      if (room === 'index.ts') continue;
+      if (room === 'index.ts' || room === 'wasm.ts') continue; // the package's own doors
       for (const specifier of listImports(file.text).filter((name) => name.startsWith('.'))) {
         const target = posix.join(posix.dirname(file.path), specifier);
         const other = roomOf(target);

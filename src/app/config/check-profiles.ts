@@ -1,10 +1,11 @@
-import type { JsonObject } from '../../base/json.ts';
+import { isJsonObject, type JsonObject } from '../../base/json.ts';
 import { findContradictions } from '../../model/find-contradictions.ts';
-import { findProfile, type ProfileConfig, profileSchema } from '../../model/profile.ts';
+import { findProfile, type ProfileConfig, profileSchema, readyProfiles } from '../../model/profile.ts';
 import { entriesOf } from './check-servers.ts';
 import type { Report } from './report.ts';
+import { didYouMean } from './suggest.ts';
 
-/** Profiles that contradict themselves, or ask of a tier what it does not have. */
+/** Profiles that contradict themselves, or ask of a tier what it does not have; and names of profiles that nobody described. */
 export function checkProfiles(manifest: JsonObject, report: Report): void {
   const profiles: Record<string, ProfileConfig> = {};
   for (const [name, value] of entriesOf(manifest['profiles'])) {
@@ -19,4 +20,31 @@ export function checkProfiles(manifest: JsonObject, report: Report): void {
       report(['profiles', name, ...(written ? [key] : [])], 'error', message);
     }
   }
+  const known = new Set([...Object.keys(readyProfiles), ...entriesOf(manifest['profiles']).map(([name]) => name)]);
+  for (const [server, config] of entriesOf(manifest['servers'])) {
+    if (!isJsonObject(config)) continue;
+    const path = ['servers', server, 'profile'];
+    if (typeof config['profile'] !== 'string') {
+      if (config['folders'] !== undefined)
+        report(['servers', server, 'folders'], 'error', 'without a `profile` a server sees every folder; give it one');
+      continue;
+    }
+    requireProfile(config['profile'], known, path, report);
+    const tier = findProfile(profiles, config['profile'])?.tier;
+    if (tier !== undefined && tier !== 'process')
+      report(path, 'error', `servers run in tier \`process\`, and this profile is of tier \`${tier}\``);
+  }
+  const { code } = isJsonObject(manifest['builtin']) ? manifest['builtin'] : {};
+  for (const [language, profile] of entriesOf(code)) {
+    if (typeof profile !== 'string') continue;
+    const path = ['builtin', 'code', language];
+    requireProfile(profile, known, path, report);
+    if (findProfile(profiles, profile)?.tier === 'wasm' && language !== 'js')
+      report(path, 'error', 'tier `wasm` runs JavaScript alone; use a profile of tier `process`');
+  }
+}
+
+function requireProfile(name: string, known: ReadonlySet<string>, path: string[], report: Report): void {
+  if (known.has(name)) return;
+  report(path, 'error', `there is no profile \`${name.slice(0, 80)}\`${didYouMean(name, known)}`);
 }

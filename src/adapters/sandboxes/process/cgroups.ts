@@ -31,8 +31,11 @@ export interface ControlGroups {
 
 const PREFIX = 'chaperone-';
 const PERIOD_US = 100_000;
-const REMOVE_TRIES = 200;
-const REMOVE_PAUSE_MS = 10;
+/** Where processors are scarce, what is in a sandbox waits for the gateway: everything else weighs 100. */
+const WEIGHT = 25;
+const REMOVE_TRIES = 300;
+/** The kernel is usually done within one of these; the pauses grow up to ten. */
+const REMOVE_PAUSE_MS = 1;
 
 type Controller = 'memory' | 'pids' | 'cpu';
 type Settings = Readonly<Record<Controller, readonly (readonly [file: string, value: string])[]>>;
@@ -113,7 +116,10 @@ function second(profile: Profile): Settings {
       ['memory.oom.group', '1'],
     ],
     pids: [['pids.max', `${profile.processes + SUPERVISORS}`]],
-    cpu: [['cpu.max', `${Math.round(profile.cpu * PERIOD_US)} ${PERIOD_US}`]],
+    cpu: [
+      ['cpu.max', `${Math.round(profile.cpu * PERIOD_US)} ${PERIOD_US}`],
+      ['cpu.weight', `${WEIGHT}`],
+    ],
   };
 }
 
@@ -124,7 +130,10 @@ function first(profile: Profile): Settings {
       ['memory.memsw.limit_in_bytes', `${profile.memoryBytes}`],
     ],
     pids: [['pids.max', `${profile.processes + SUPERVISORS}`]],
-    cpu: [['cpu.cfs_quota_us', `${Math.round(profile.cpu * PERIOD_US)}`]],
+    cpu: [
+      ['cpu.cfs_quota_us', `${Math.round(profile.cpu * PERIOD_US)}`],
+      ['cpu.shares', `${Math.ceil((WEIGHT / 100) * 1_024)}`],
+    ],
   };
 }
 
@@ -195,7 +204,7 @@ async function removeFolder(folder: string): Promise<void> {
       if (code !== 'EBUSY' || tries === REMOVE_TRIES) {
         throw new Fault('E_SANDBOX', `the control group ${folder} could not be taken down`, { cause: error });
       }
-      await new Promise((resolve) => setTimeout(resolve, REMOVE_PAUSE_MS));
+      await new Promise((resolve) => setTimeout(resolve, Math.min(tries, 10) * REMOVE_PAUSE_MS));
     }
   }
 }

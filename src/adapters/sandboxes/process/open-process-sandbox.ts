@@ -1,19 +1,24 @@
 import { closeSync, openSync, rmSync, writeFileSync } from 'node:fs';
-import { access, constants, readdir, readFile, realpath } from 'node:fs/promises';
+import { readdir, readFile, realpath } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Clock, newId } from '../../../base/clock.ts';
 import { Fault } from '../../../base/fault.ts';
+import { limits } from '../../../base/limits.ts';
 import type { Profile } from '../../../model/profile.ts';
-import type { Sandbox, SandboxJob, SandboxOutcome } from '../../../ports/sandbox.ts';
+import type { EnclosedProgram, Sandbox, SandboxJob, SandboxOutcome, ServerToEnclose } from '../../../ports/sandbox.ts';
+import { findProgram } from '../find-program.ts';
 import { type CellMounts, writeWalls } from './cell-arguments.ts';
 import { type ControlGroup, type ControlGroups, openControlGroups, sweepControlGroups } from './cgroups.ts';
-import { readStart } from './languages.ts';
+import { readStart, type Start } from './languages.ts';
+import { nameKind, ReadyCells, type Standing, takeDown } from './ready-cells.ts';
 import { runCell } from './run-cell.ts';
 import { buildFilter } from './seccomp-filter.ts';
 import { type Cell, startCell } from './start-cell.ts';
 import { writeSupervisor } from './supervise.ts';
 import { findSystemMounts, type SystemMounts } from './system-mounts.ts';
+import { Turns } from './turns.ts';
+import { writeServer } from './write-server.ts';
 
 export interface ProcessSandboxOptions {
   readonly clock: Clock;
@@ -45,6 +50,9 @@ export class ProcessSandbox implements Sandbox {
   readonly tier = 'process';
   readonly #options: ProcessSandboxOptions;
   readonly #running = new Set<Cell>();
+  readonly #ready = new ReadyCells();
+  /** Starting a process keeps this thread for a moment, and others are waiting for it. */
+  readonly #starting = new Turns(limits.sandboxesStarting, limits.sandboxesWaiting);
   #host: Promise<Host> | undefined;
 
   constructor(options: ProcessSandboxOptions) {
@@ -57,6 +65,72 @@ export class ProcessSandbox implements Sandbox {
 
   async run(job: SandboxJob): Promise<SandboxOutcome> {
     const host = await this.#open();
+    const askedAtMs = this.#options.clock.monotonicMs();
+    const waiting = this.#waitsFor(job) ? this.#ready.take(nameKind(job)) : undefined;
+    const standing = waiting ?? (await this.#stand(host, job));
+    const { cell, group, start, heldBy } = standing;
+    this.#running.add(cell);
+    try {
+      return await runCell({
+        cell,
+        job,
+        heldBy,
+        askedAtMs,
+        nowMs: () => this.#options.clock.monotonicMs(),
+        ...(start.code === undefined ? {} : { code: { ...start.code, text: readSource(job) } }),
+        ...(group === undefined ? {} : { group }),
+      });
+    } finally {
+      this.#running.delete(cell);
+      await takeDown(standing);
+      if (this.#waitsFor(job)) void this.warm(job).catch(() => {}); // the next run says what is wrong
+    }
+  }
+
+  /** Has as many sandboxes of a job's kind ready as its profile says: they stand, and the interpreter waits for code. */
+  async warm(job: SandboxJob): Promise<void> {
+    const host = await this.#open();
+    const kind = nameKind(job);
+    await this.#ready.fill(kind, job.profile.warm, async () => {
+      const standing = await this.#stand(host, job);
+      standing.cell.go();
+      return standing;
+    });
+  }
+
+  async enclose(server: ServerToEnclose): Promise<EnclosedProgram> {
+    const host = await this.#open();
+    requireLimits(server.profile, host.groups);
+    const group = await this.#makeGroup(host, server.profile);
+    const { command, args } = writeServer({
+      server,
+      system: host.system,
+      bwrap: host.bwrap,
+      // A shell that this process starts reads it from the open file, which has no name any more.
+      filter: `/proc/${process.pid}/fd/${host.filter}`,
+      doors: group?.doors ?? [],
+      isRoot: this.#options.isRoot,
+    });
+    const env = { ...server.env, HOME: '/work', TMPDIR: '/tmp' };
+    return { command, args, env, cwd: '/', release: async () => group?.remove() };
+  }
+
+  async close(): Promise<void> {
+    const running = [...this.#running];
+    for (const cell of running) cell.child.kill('SIGKILL');
+    await Promise.all(running.map((cell) => cell.ended));
+    await this.#ready.close();
+    const host = await this.#host?.catch(() => undefined);
+    this.#host = undefined;
+    if (host !== undefined) closeSync(host.filter);
+  }
+
+  /** Only what is the same for every job of a kind can stand before it is known. */
+  #waitsFor({ profile, program, inputFolder, egressSocket }: SandboxJob): boolean {
+    return profile.warm > 0 && program.kind === 'code' && inputFolder === undefined && egressSocket === undefined;
+  }
+
+  async #stand(host: Host, job: SandboxJob): Promise<Standing> {
     const { profile, program } = job;
     const start = readStart(program, NODE);
     if (start === undefined) throw new Fault('E_SANDBOX_UNAVAILABLE', 'WASI modules run in tier `wasm` alone');
@@ -72,10 +146,19 @@ export class ProcessSandbox implements Sandbox {
         : { programs: await this.#find([...job.programs, 'sh', ...(this.#options.isRoot ? ['setpriv'] : [])]) }),
       ...(job.egressSocket === undefined ? {} : { egressSocket: job.egressSocket }),
     };
+    return this.#starting.take(() => this.#start(host, profile, mounts, start, heldBy));
+  }
+
+  async #start(
+    host: Host,
+    profile: Profile,
+    mounts: CellMounts,
+    start: Start,
+    heldBy: Standing['heldBy'],
+  ): Promise<Standing> {
     const group = await this.#makeGroup(host, profile);
-    let cell: Cell | undefined;
     try {
-      cell = await startCell({
+      const cell = await startCell({
         bwrap: host.bwrap,
         walls: writeWalls(profile, mounts, this.#options.isRoot),
         supervisor: this.#supervisor(profile, group === undefined),
@@ -84,29 +167,11 @@ export class ProcessSandbox implements Sandbox {
         inherited: host.inherited,
         ...(group === undefined ? {} : { group }),
       });
-      this.#running.add(cell);
-      return await runCell({
-        cell,
-        job,
-        heldBy,
-        nowMs: () => this.#options.clock.monotonicMs(),
-        ...(start.code === undefined ? {} : { code: start.code }),
-        ...(group === undefined ? {} : { group }),
-      });
-    } finally {
-      if (cell !== undefined) this.#running.delete(cell);
-      cell?.release();
+      return { cell, start, heldBy, ...(group === undefined ? {} : { group }) };
+    } catch (error) {
       await group?.remove();
+      throw error;
     }
-  }
-
-  async close(): Promise<void> {
-    const running = [...this.#running];
-    for (const cell of running) cell.child.kill('SIGKILL');
-    await Promise.all(running.map((cell) => cell.ended));
-    const host = await this.#host?.catch(() => undefined);
-    this.#host = undefined;
-    if (host !== undefined) closeSync(host.filter);
   }
 
   #open(): Promise<Host> {
@@ -169,6 +234,10 @@ export class ProcessSandbox implements Sandbox {
   }
 }
 
+function readSource({ program }: SandboxJob): string {
+  return program.kind === 'code' ? program.source : '';
+}
+
 /** What holds each limit here. A limit that nothing can hold refuses the run, unless the profile does without it. */
 function requireLimits(profile: Profile, groups: ControlGroups | undefined): Readonly<Record<string, string>> {
   const always = { time: 'timer', openFiles: 'rlimit', space: 'tmpfs', output: 'pipe', network: 'namespace' };
@@ -190,19 +259,6 @@ function isAlive(pid: number): boolean {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code !== 'ESRCH';
   }
-}
-
-async function findProgram(name: string, path: readonly string[]): Promise<string | undefined> {
-  if (!/^[\w.+-]+$/.test(name)) return undefined;
-  for (const folder of path) {
-    try {
-      await access(join(folder, name), constants.X_OK);
-      return join(folder, name);
-    } catch {
-      // not in this one
-    }
-  }
-  return undefined;
 }
 
 /** Descriptors beyond the standard streams that this process was started with and that its children would inherit. */

@@ -12,8 +12,9 @@ export interface CellRun {
   readonly job: SandboxJob;
   readonly code?: { readonly file: string; readonly text: string };
   readonly group?: ControlGroup;
-  /** Monotonic, milliseconds. */
+  /** Monotonic, milliseconds; and when it was asked for. */
   readonly nowMs: () => number;
+  readonly askedAtMs: number;
   readonly heldBy: Readonly<Record<string, string>>;
 }
 
@@ -24,7 +25,7 @@ export interface CellRun {
 export async function runCell(run: CellRun): Promise<SandboxOutcome> {
   const { cell, job, code, group } = run;
   const { profile } = job;
-  const startedMs = run.nowMs();
+  let startedAtMs = run.askedAtMs;
   let stopped: 'time' | 'output' | 'cancelled' | undefined;
   const stop = (why: typeof stopped) => {
     stopped ??= why;
@@ -48,6 +49,7 @@ export async function runCell(run: CellRun): Promise<SandboxOutcome> {
     cell.go();
     if (code !== undefined) cell.stdin.write('\n');
     cell.stdin.end(job.stdin);
+    startedAtMs = run.nowMs();
     await cell.ended;
   } catch (error) {
     stop('cancelled');
@@ -60,7 +62,8 @@ export async function runCell(run: CellRun): Promise<SandboxOutcome> {
     job.signal?.removeEventListener('abort', onAbort);
   }
   if (stopped === undefined && readReport(cell.report()) === undefined && (await group?.count())?.outOfMemory === 0) {
-    throw new Fault('E_SANDBOX_LOST', 'a sandbox was ended from outside while its program ran');
+    const how = cell.child.signalCode ?? cell.child.exitCode;
+    throw new Fault('E_SANDBOX_LOST', `a sandbox was ended from outside while its program ran (${how})`);
   }
   const ending = readEnding(cell, stopped, await group?.count());
   const left = await readChanges(cell.work, job.files, profile.spaceBytes);
@@ -71,7 +74,8 @@ export async function runCell(run: CellRun): Promise<SandboxOutcome> {
     stderr: text(output.stderr),
     changes: left.changes,
     attempts: [...ending.attempts, ...left.attempts],
-    wallMs: run.nowMs() - startedMs,
+    untilStartMs: startedAtMs - run.askedAtMs,
+    wallMs: run.nowMs() - run.askedAtMs,
     heldBy: run.heldBy,
   };
 }

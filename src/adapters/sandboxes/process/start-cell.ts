@@ -33,7 +33,7 @@ export interface Cell {
   readonly decoys: readonly Laid[];
   /** When the program has ended: what the supervisor told. */
   readonly report: () => string;
-  /** Starts the program. */
+  /** Starts the program, if it has not started. */
   readonly go: () => void;
   /** Settles when the process has ended and its pipes are empty. */
   readonly ended: Promise<void>;
@@ -118,7 +118,9 @@ async function stand(child: ChildProcess, plan: CellPlan, descriptors: number[])
       network: hold('net/snmp', constants.O_RDONLY),
       decoys,
       report: () => report,
-      go: () => void at(pipes.go).end('\n'),
+      go: () => {
+        if (!at(pipes.go).writableEnded) at(pipes.go).end('\n');
+      },
       ended,
       release: () => {
         for (const descriptor of descriptors.splice(0)) closeSync(descriptor);

@@ -20,7 +20,7 @@ export interface SupervisorOptions {
 /** Who a program is inside, and outside where the gateway is root: nobody. */
 export const NOBODY = 65_534;
 
-const DROP = `setpriv --reuid ${NOBODY} --regid ${NOBODY} --clear-groups --inh-caps=-all --bounding-set=-all --no-new-privs --`;
+export const DROP = `setpriv --reuid ${NOBODY} --regid ${NOBODY} --clear-groups --inh-caps=-all --bounding-set=-all --no-new-privs --`;
 
 /** The shell's script. The program and its arguments are the script's own: nothing is spelled into it. */
 export function writeSupervisor(options: SupervisorOptions): string {

@@ -52,7 +52,10 @@ export async function findSystemMounts(architecture: string): Promise<SystemMoun
       ...shared.filter((_, index) => /lib/.test(shared[index - (index % 3) + 1] ?? '')),
       ...links,
     ],
-    etc: ETC.flatMap((name) => ['--ro-bind-try', `/etc/${name}`, `/etc/${name}`]),
+    etc: [
+      ...['--perms', '0755', '--dir', '/etc/ssl'],
+      ...ETC.flatMap((name) => ['--ro-bind-try', `/etc/${name}`, `/etc/${name}`]),
+    ],
     hidden,
   };
 }

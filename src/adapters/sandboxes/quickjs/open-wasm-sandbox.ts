@@ -1,7 +1,15 @@
 import { Worker } from 'node:worker_threads';
 import type { Clock } from '../../../base/clock.ts';
 import { Fault } from '../../../base/fault.ts';
-import type { EscapeAttempt, FileChange, Sandbox, SandboxJob, SandboxOutcome } from '../../../ports/sandbox.ts';
+import type {
+  EscapeAttempt,
+  FileChange,
+  Program,
+  Sandbox,
+  SandboxJob,
+  SandboxOutcome,
+  WorkFile,
+} from '../../../ports/sandbox.ts';
 import type { FromWorker, SnippetThread } from './snippet.ts';
 import { SnippetPool } from './snippet-pool.ts';
 
@@ -12,9 +20,11 @@ export interface WasmSandboxOptions {
 }
 
 const encoder = new TextEncoder();
+const lenient = new TextDecoder();
+const HELD_BY = { memory: 'wasm', time: 'timer', output: 'machine', space: 'wasm', network: 'nothing to call' };
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
-/** JavaScript in an engine of its own, inside WebAssembly, in a thread that is ended when its time is over. */
+/** Code inside WebAssembly, JavaScript by an engine of its own, in a thread that is ended when its time is over. */
 export class WasmSandbox implements Sandbox {
   readonly tier = 'wasm';
   readonly #clock: Clock;
@@ -34,10 +44,12 @@ export class WasmSandbox implements Sandbox {
 
   async run(job: SandboxJob): Promise<SandboxOutcome> {
     const { profile, program, files } = job;
+    if (program.kind === 'wasi') return this.#runWasi(job, program);
     if (program.kind !== 'code' || program.language !== 'js') {
-      throw new Fault('E_SANDBOX_UNAVAILABLE', 'tier `wasm` runs JavaScript alone; use tier `process`');
+      throw new Fault('E_SANDBOX_UNAVAILABLE', 'tier `wasm` runs JavaScript and WASI modules; use tier `process`');
     }
     const startedMs = this.#clock.monotonicMs();
+    let handedOverMs = startedMs;
     const before = Object.fromEntries(files.map(({ path, bytes }) => [path, readText(path, bytes)]));
     const result = await this.#pool
       .run({
@@ -49,6 +61,9 @@ export class WasmSandbox implements Sandbox {
         },
         memoryBytes: profile.memoryBytes,
         timeMs: profile.timeMs,
+        onStart: () => {
+          handedOverMs = this.#clock.monotonicMs();
+        },
         onCall: job.onCall ?? (() => Promise.reject(new Error('there is nothing to call'))),
         ...(job.signal === undefined ? {} : { signal: job.signal }),
       })
@@ -58,10 +73,36 @@ export class WasmSandbox implements Sandbox {
     const { files: after, strangeCalls, ...ending } = result;
     return {
       ...ending,
-      changes: compare(before, after),
+      changes: compareFiles(toBytes(before), toBytes(after)),
       attempts: noticeAttempts(result.end, strangeCalls),
+      untilStartMs: handedOverMs - startedMs,
       wallMs: this.#clock.monotonicMs() - startedMs,
-      heldBy: { memory: 'wasm', time: 'timer', output: 'machine', space: 'wasm', network: 'nothing to call' },
+      heldBy: HELD_BY,
+    };
+  }
+
+  async #runWasi(job: SandboxJob, program: Program & { readonly kind: 'wasi' }): Promise<SandboxOutcome> {
+    const { profile, files, stdin = new Uint8Array() } = job;
+    const startedMs = this.#clock.monotonicMs();
+    const run = { ...program, stdin, files, memoryBytes: profile.memoryBytes, outputBytes: profile.outputBytes };
+    const came = await this.#pool.runWasi(run, profile.timeMs, job.signal).catch((cause: unknown) => {
+      const why = cause instanceof Error ? cause.message : 'no reason given';
+      throw new Fault('E_SANDBOX_LIMIT', `the module was not run: ${why}`, { cause });
+    });
+    const ending =
+      typeof came === 'string'
+        ? { end: came, exitCode: 1, stdout: new Uint8Array(), stderr: new Uint8Array(), files }
+        : came;
+    return {
+      end: ending.end,
+      exitCode: ending.exitCode,
+      stdout: lenient.decode(ending.stdout),
+      stderr: lenient.decode(ending.stderr),
+      changes: compareFiles(files, ending.files),
+      attempts: noticeAttempts(ending.end, 0),
+      untilStartMs: 0,
+      wallMs: this.#clock.monotonicMs() - startedMs,
+      heldBy: HELD_BY,
     };
   }
 
@@ -87,13 +128,20 @@ function noticeAttempts(end: string, strangeCalls: number): readonly EscapeAttem
   return attempts;
 }
 
-function compare(before: Readonly<Record<string, string>>, after: Readonly<Record<string, string>>): FileChange[] {
+function toBytes(texts: Readonly<Record<string, string>>): readonly WorkFile[] {
+  return Object.entries(texts).map(([path, text]) => ({ path, bytes: encoder.encode(text) }));
+}
+
+function compareFiles(before: readonly WorkFile[], after: readonly WorkFile[]): FileChange[] {
+  const was = new Map(before.map(({ path, bytes }) => [path, bytes]));
   const changes: FileChange[] = [];
-  for (const [path, text] of Object.entries(after)) {
-    if (!Object.hasOwn(before, path)) changes.push({ path, change: 'added', bytes: encoder.encode(text) });
-    else if (before[path] !== text) changes.push({ path, change: 'changed', bytes: encoder.encode(text) });
+  for (const { path, bytes } of after) {
+    const old = was.get(path);
+    was.delete(path);
+    if (old === undefined) changes.push({ path, change: 'added', bytes });
+    else if (Buffer.compare(old, bytes) !== 0) changes.push({ path, change: 'changed', bytes });
   }
-  for (const path of Object.keys(before)) if (!Object.hasOwn(after, path)) changes.push({ path, change: 'removed' });
+  for (const path of was.keys()) changes.push({ path, change: 'removed' });
   return changes;
 }
 

@@ -1,3 +1,5 @@
+import { NotAModule } from '../wasi/cap-memory.ts';
+import { runWasi } from '../wasi/run-wasi.ts';
 import type { FromWorker, ToWorker } from './snippet.ts';
 import { prepareMachine, type SnippetMachine } from './snippet-machine.ts';
 
@@ -30,6 +32,16 @@ export function serveSnippets(
           ?.then((prepared) => prepared.run(message.snippet, call))
           .then((ending) => post({ kind: 'ended', ending }));
         machine = undefined;
+        return;
+      case 'run-wasi':
+        void runWasi(message.run).then(
+          (ending) => post({ kind: 'wasi-ended', ending }),
+          (error: unknown) =>
+            post({
+              kind: 'wasi-refused',
+              message: error instanceof NotAModule ? error.message : 'it does not compile',
+            }),
+        );
         return;
       case 'answer':
         waiting.get(message.id)?.resolve(message.json);

@@ -1,4 +1,5 @@
 import type { JsonValue } from '../../../base/json.ts';
+import type { WasiEnding, WasiRun } from '../wasi/run-wasi.ts';
 import type { FromWorker, Snippet, SnippetResult, SnippetThread } from './snippet.ts';
 
 export interface SnippetPoolOptions {
@@ -13,6 +14,8 @@ export interface SnippetJob {
   readonly timeMs: number;
   readonly onCall: (name: string, argument: JsonValue) => Promise<JsonValue>;
   readonly signal?: AbortSignal;
+  /** Called when the code is handed over. */
+  readonly onStart?: () => void;
 }
 
 interface Ready {
@@ -56,6 +59,36 @@ export class SnippetPool {
       this.#busy.delete(thread);
       if (reusable) this.#ready.push(prepare(thread, job.memoryBytes));
       else await thread.terminate();
+    }
+  }
+
+  /** Runs a WASI program in a thread that is used for it alone. Rejects with an `Error` for what cannot be run. */
+  async runWasi(
+    run: WasiRun,
+    timeMs: number,
+    signal?: AbortSignal,
+  ): Promise<WasiEnding | 'time' | 'cancelled' | 'memory'> {
+    const { thread, prepared } = this.#take(run.memoryBytes);
+    this.#busy.add(thread);
+    const { promise, resolve, reject } = Promise.withResolvers<WasiEnding | 'time' | 'cancelled' | 'memory'>();
+    const timer = setTimeout(() => resolve('time'), timeMs);
+    const onAbort = () => resolve('cancelled');
+    signal?.addEventListener('abort', onAbort, { once: true });
+    try {
+      await prepared;
+      if (signal?.aborted) return 'cancelled';
+      thread.onEnd(() => resolve('memory'));
+      thread.onMessage((message) => {
+        if (message.kind === 'wasi-ended') resolve(message.ending);
+        if (message.kind === 'wasi-refused') reject(new Error(message.message));
+      });
+      thread.post({ kind: 'run-wasi', run });
+      return await promise;
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+      this.#busy.delete(thread);
+      await thread.terminate();
     }
   }
 
@@ -126,5 +159,6 @@ function runOn(thread: SnippetThread, job: SnippetJob): Promise<SnippetResult> {
     });
     if (job.signal?.aborted) return onAbort();
     thread.post({ kind: 'run', snippet: job.snippet });
+    job.onStart?.();
   });
 }

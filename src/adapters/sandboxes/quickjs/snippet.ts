@@ -1,4 +1,5 @@
 import type { JsonValue } from '../../../base/json.ts';
+import type { WasiEnding, WasiRun } from '../wasi/run-wasi.ts';
 
 // What a snippet's host and its worker say to each other. Plain values only: they cross between threads, in Node and in
 // browsers alike.
@@ -15,6 +16,7 @@ export interface Snippet {
 export type ToWorker =
   | { readonly kind: 'prepare'; readonly memoryBytes: number }
   | { readonly kind: 'run'; readonly snippet: Snippet }
+  | { readonly kind: 'run-wasi'; readonly run: WasiRun }
   /** What a call came to: JSON, or what the code is told of its failure. */
   | { readonly kind: 'answer'; readonly id: number; readonly json: string }
   | { readonly kind: 'failure'; readonly id: number; readonly message: string };
@@ -22,7 +24,10 @@ export type ToWorker =
 export type FromWorker =
   | { readonly kind: 'ready' }
   | { readonly kind: 'call'; readonly id: number; readonly name: string; readonly json: string }
-  | { readonly kind: 'ended'; readonly ending: SnippetEnding };
+  | { readonly kind: 'ended'; readonly ending: SnippetEnding }
+  | { readonly kind: 'wasi-ended'; readonly ending: WasiEnding }
+  /** It is no module that can be run; why, for people. */
+  | { readonly kind: 'wasi-refused'; readonly message: string };
 
 export interface SnippetEnding {
   readonly end: 'exit' | 'memory' | 'output';

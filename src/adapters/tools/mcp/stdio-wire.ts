@@ -12,6 +12,8 @@ export interface StdioServerParameters {
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** Called when its process has ended: takes down what was set up for it. */
+  readonly release?: () => Promise<void>;
 }
 
 const GRACE_MS = 1_500;
@@ -95,7 +97,7 @@ export class StdioWire implements Wire {
   async #shutDown(): Promise<void> {
     const child = this.#child;
     this.#end();
-    if (child === undefined) return;
+    if (child?.pid === undefined) return this.#parameters.release?.();
     if (child.exitCode === null && child.signalCode === null) {
       const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
       child.stdin.end();
@@ -104,6 +106,7 @@ export class StdioWire implements Wire {
     }
     // Also when the leader has gone: what it started may still be there.
     killGroup(child.pid, 'SIGKILL');
+    await this.#parameters.release?.().catch(() => this.#onStderr('[its sandbox could not be taken down]'));
   }
 
   #receive(line: Buffer): void {

@@ -1,0 +1,97 @@
+import { execFile } from 'node:child_process';
+import { type Clock, newId } from '../../../base/clock.ts';
+import { Fault } from '../../../base/fault.ts';
+import type { Sandbox, SandboxJob, SandboxOutcome } from '../../../ports/sandbox.ts';
+import { findProgram } from '../find-program.ts';
+import { runOutside } from './run-outside.ts';
+import { stageJob } from './stage-job.ts';
+import { writeEngineArguments } from './write-engine-arguments.ts';
+
+export interface ContainerOptions {
+  readonly clock: Clock;
+  readonly path: readonly string[];
+  /** The image programs run in, by digest; it is never pulled. */
+  readonly image: string | undefined;
+}
+
+const ENGINES = ['podman', 'docker'] as const;
+const INSTALL = 'install one: `apt-get install podman`';
+/** What engines answer with where they could not start anything. */
+const NOT_STARTED = [125];
+
+/** Programs in a container of an engine that is there, with the profile in the engine's own words. */
+export class ContainerSandbox implements Sandbox {
+  readonly tier = 'container';
+  readonly #options: ContainerOptions;
+  readonly #running = new Map<string, () => Promise<void>>();
+
+  constructor(options: ContainerOptions) {
+    this.#options = options;
+  }
+
+  async check(): Promise<void> {
+    await this.#find();
+  }
+
+  async run(job: SandboxJob): Promise<SandboxOutcome> {
+    const { engine, image } = await this.#find();
+    await using staged = await stageJob(job);
+    const name = newId(this.#options.clock, 'chaperone').replace('_', '-');
+    const kill = () => runQuietly(engine, ['rm', '--force', name]);
+    this.#running.set(name, kill);
+    try {
+      const [first = '', ...args] = writeEngineArguments({
+        name,
+        image,
+        profile: job.profile,
+        argv: staged.argv,
+        work: staged.work,
+        ...(job.inputFolder === undefined ? {} : { inputFolder: job.inputFolder }),
+      });
+      return await runOutside({
+        job,
+        command: engine,
+        args: [first, '--mount', `type=bind,source=${staged.code},target=/code,readonly`, ...args],
+        work: staged.work,
+        kill,
+        nowMs: () => this.#options.clock.monotonicMs(),
+        heldBy: {
+          memory: 'engine',
+          processes: 'engine',
+          cpu: 'engine',
+          time: 'timer',
+          network: 'engine',
+          space: 'rlimit',
+        },
+        notStarted: NOT_STARTED,
+      });
+    } finally {
+      this.#running.delete(name);
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#running.values()].map((kill) => kill()));
+  }
+
+  /** An engine that answers: a program alone is not one. */
+  async #find(): Promise<{ readonly engine: string; readonly image: string }> {
+    const { image, path } = this.#options;
+    if (image === undefined) {
+      throw new Fault('E_SANDBOX_UNAVAILABLE', 'tier `container` needs an image: `builtin.image`, by digest');
+    }
+    for (const name of ENGINES) {
+      const engine = await findProgram(name, path);
+      if (engine !== undefined && (await answers(engine))) return { engine, image };
+    }
+    throw new Fault('E_SANDBOX_UNAVAILABLE', `neither Podman nor Docker answers; ${INSTALL}`);
+  }
+}
+
+function answers(engine: string): Promise<boolean> {
+  return new Promise((resolve) => execFile(engine, ['info'], { timeout: 10_000 }, (error) => resolve(error === null)));
+}
+
+function runQuietly(command: string, args: readonly string[]): Promise<void> {
+  return new Promise((resolve) => execFile(command, [...args], () => resolve()));
+}

@@ -1,0 +1,106 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { Fault } from '../../../base/fault.ts';
+import type { EscapeAttempt, RunEnd, SandboxJob, SandboxOutcome, WorkFile } from '../../../ports/sandbox.ts';
+import { readChanges } from '../process/read-changes.ts';
+
+export interface OutsideRun {
+  readonly job: SandboxJob;
+  readonly command: string;
+  readonly args: readonly string[];
+  /** The folder that is the workspace inside. */
+  readonly work: string;
+  /** Ends everything inside, by its name: ending the program outside is not enough for a daemon's container. */
+  readonly kill: () => Promise<void>;
+  readonly nowMs: () => number;
+  readonly heldBy: Readonly<Record<string, string>>;
+  /** Exit codes by which the runtime says that it did not start anything. */
+  readonly notStarted: readonly number[];
+}
+
+const SIGKILL_CODE = 137;
+
+/** Puts a job's files into the folder of its workspace, for everybody inside. */
+export async function layOutWork(work: string, files: readonly WorkFile[]): Promise<void> {
+  await chmod(work, 0o777);
+  for (const { path, bytes } of files) {
+    const file = join(work, path);
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, bytes);
+    await chmod(file, 0o666);
+  }
+}
+
+/** Runs a job by a runtime that is a program of its own, watches it to its end, and takes over what it left. */
+export async function runOutside(run: OutsideRun): Promise<SandboxOutcome> {
+  const { job, heldBy, nowMs } = run;
+  const { profile } = job;
+  const askedAtMs = nowMs();
+  let stopped: RunEnd | undefined;
+  const child = spawn(run.command, [...run.args], { env: {}, stdio: ['pipe', 'pipe', 'pipe'] });
+  const stop = (why: RunEnd) => {
+    if (stopped !== undefined) return;
+    stopped = why;
+    void run.kill().finally(() => child.kill('SIGKILL'));
+  };
+  const timer = setTimeout(() => stop('time'), profile.timeMs);
+  const onAbort = () => stop('cancelled');
+  job.signal?.addEventListener('abort', onAbort, { once: true });
+  let left = profile.outputBytes;
+  const printed = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].on('data', (chunk: Buffer) => {
+      left -= chunk.length;
+      if (left < 0) stop('output');
+      else printed[name].push(chunk);
+    });
+  }
+  child.stdin.on('error', () => {}); // it may end without reading
+  child.stdin.end(job.stdin);
+  let exitCode: number;
+  try {
+    exitCode = await ended(child);
+  } finally {
+    clearTimeout(timer);
+    job.signal?.removeEventListener('abort', onAbort);
+  }
+  const text = (chunks: readonly Buffer[]) => Buffer.concat(chunks).toString('utf8').toWellFormed();
+  if (stopped === undefined && run.notStarted.includes(exitCode)) {
+    throw new Fault('E_SANDBOX', `the sandbox did not come up: ${text(printed.stderr).trim().slice(0, 500)}`);
+  }
+  const changes = await readChanges(run.work, job.files, profile.spaceBytes);
+  const end = stopped ?? (exitCode === SIGKILL_CODE ? 'memory' : exitCode > 128 ? 'signal' : 'exit');
+  return {
+    end,
+    exitCode,
+    stdout: text(printed.stdout),
+    stderr: text(printed.stderr),
+    changes: changes.changes,
+    attempts: [...notice(end), ...changes.attempts],
+    untilStartMs: 0,
+    wallMs: nowMs() - askedAtMs,
+    heldBy,
+  };
+}
+
+function ended(child: ChildProcess): Promise<number> {
+  return new Promise((resolve, reject) => {
+    child.once('error', (cause) => reject(new Fault('E_SANDBOX', 'the sandbox could not be started', { cause })));
+    child.once('close', (code, signal) => resolve(signal === null ? (code ?? 1) : SIGKILL_CODE));
+  });
+}
+
+/** What shows from outside of a sandbox with a kernel of its own: its limits, and nothing of what happens within. */
+function notice(end: RunEnd): readonly EscapeAttempt[] {
+  switch (end) {
+    case 'memory':
+      return [{ kind: 'memory', severity: 'medium', detail: 'it was ended, as is done where memory runs out' }];
+    case 'time':
+      return [{ kind: 'time', severity: 'low', detail: 'it did not end in the time its profile gives' }];
+    case 'output':
+      return [{ kind: 'output', severity: 'medium', detail: 'it printed more than its profile gives' }];
+    default:
+      return [];
+  }
+}

@@ -1,0 +1,75 @@
+import { dirname } from 'node:path';
+import type { ServerToEnclose } from '../../../ports/sandbox.ts';
+import { writeWalls } from './cell-arguments.ts';
+import { DROP, pipes } from './supervise.ts';
+import type { SystemMounts } from './system-mounts.ts';
+
+export interface ServerPlan {
+  readonly server: ServerToEnclose;
+  readonly system: SystemMounts;
+  readonly bwrap: string;
+  /** Where the filter is read from. */
+  readonly filter: string;
+  /** What a process writes to, to be in the server’s control group. */
+  readonly doors: readonly string[];
+  readonly isRoot: boolean;
+}
+
+/** What is there in every sandbox already. */
+const THERE = /^\/(usr|bin|sbin|lib|lib32|lib64)(\/|$)/;
+
+/**
+ * How a server starts within its walls: a shell enters the control group, becomes `bwrap`, and what it starts inside
+ * becomes the server. Its environment is handed on as it is, never as an argument that every process could read.
+ */
+export function writeServer(plan: ServerPlan): { readonly command: string; readonly args: readonly string[] } {
+  const { server, system, bwrap, filter, doors, isRoot } = plan;
+  const { profile, readable, writable, command, args, cwd } = server;
+  const seen = [
+    ...readable.map((path) => ['--ro-bind', path] as const),
+    ...writable.map((path) => ['--bind', path] as const),
+  ];
+  const mounts = seen
+    .filter(([, path]) => !THERE.test(path))
+    .flatMap(([kind, path]) => [...makeWay(path), kind, path, path]);
+  const inside = [...readable, ...writable].some((path) => cwd === path || cwd.startsWith(`${path}/`));
+  const walls = writeWalls(profile, { system }, isRoot).filter((word) => word !== '--clearenv');
+  const end = walls.indexOf('--remount-ro', walls.indexOf('--chdir') - 3);
+  const enclosed = [...walls.slice(0, end), ...mounts, ...walls.slice(end)];
+  const limits = [
+    'ulimit -c 0',
+    `ulimit -n ${profile.openFiles}`,
+    ...(doors.length > 0
+      ? []
+      : [`ulimit -p ${profile.processes}`, `ulimit -v ${Math.floor(profile.memoryBytes / 1_024)}`]),
+  ];
+  return {
+    command: '/bin/sh',
+    args: [
+      '-c',
+      [
+        ...doors.map((door) => `echo 0 > '${door}' || exit 126`),
+        `exec ${pipes.filter}< '${filter}'`,
+        `exec '${bwrap}' "$@"`,
+      ].join('\n'),
+      'sh',
+      ...enclosed,
+      ...(inside ? ['--chdir', cwd] : []),
+      '--',
+      '/bin/sh',
+      '-c',
+      [...limits, `exec ${isRoot ? `${DROP} ` : ''}"$@" ${pipes.filter}<&-`].join('\n'),
+      'sh',
+      command,
+      ...args,
+    ],
+  };
+}
+
+/** The folders above a mount, for everybody: what is made on the way to one is root's alone. */
+function makeWay(path: string): string[] {
+  const above: string[] = [];
+  for (let folder = dirname(path); folder !== '/'; folder = dirname(folder))
+    above.unshift('--perms', '0755', '--dir', folder);
+  return above;
+}
