@@ -11,6 +11,8 @@ import {
   explanationSchema,
   ingestedSchema,
   ingestSchema,
+  registeredTemplateSchema,
+  reportedSchema,
   runSchema,
   scannedSchema,
   scanSchema,
@@ -18,6 +20,7 @@ import {
   startRunSchema,
   toolsSchema,
 } from '../../src/contract/http.ts';
+import { modelStepSchema, templateSchema } from '../../src/contract/model-step.ts';
 import { SCOPES } from '../../src/doors/http/authenticate.ts';
 import { routes } from '../../src/doors/http/door.ts';
 import { code, table } from './table.ts';
@@ -26,6 +29,10 @@ import { code, table } from './table.ts';
 const BODIES = {
   StartRun: startRunSchema,
   Call: callSchema,
+  ModelStep: modelStepSchema,
+  Template: templateSchema,
+  Reported: reportedSchema,
+  RegisteredTemplate: registeredTemplateSchema,
   Answer: answerSchema,
   EventsQuery: eventsQuerySchema,
   Error: errorSchema,
@@ -82,6 +89,18 @@ const TEXTS: Readonly<Record<string, RouteText>> = {
     takes: 'Ingest',
     gives: 'Ingested',
     status: '200',
+  },
+  'POST /v1/runs/:id/steps': {
+    does: 'Records one step of a model: what it was asked, thought and answered, and what that took.',
+    takes: 'ModelStep',
+    gives: 'Reported',
+    status: '201',
+  },
+  'POST /v1/templates': {
+    does: 'Registers a version of a prompt template, for steps to name; the same once more does nothing.',
+    takes: 'Template',
+    gives: 'RegisteredTemplate',
+    status: '201',
   },
   'POST /v1/scan': {
     does: 'Looks at a text for instructions; nothing is recorded.',

@@ -1,7 +1,9 @@
 import { z } from 'zod';
+import type { Digest } from '../base/digest.ts';
 import { Fault } from '../base/fault.ts';
 import { isJsonObject, type JsonObject } from '../base/json.ts';
 import { limits } from '../base/limits.ts';
+import { type ModelStep, modelStepSchema, type Template, templateSchema } from '../contract/model-step.ts';
 import type { PlanStep } from '../flow/declared-plan.ts';
 import type { Approval } from '../model/approval.ts';
 import type { Delegation } from '../model/duty.ts';
@@ -19,6 +21,7 @@ import { type CallRecord, readCallRecord } from '../runtime/explain.ts';
 import { type HistoryAnswer, type IngestAnswer, ingest, ingestHistory } from '../runtime/ingest.ts';
 import type { CallAnswer } from '../runtime/line/call-answer.ts';
 import { type ReleaseAnswer, release } from '../runtime/release.ts';
+import { reportModelStep } from '../runtime/report-model-step.ts';
 import { CallRefused } from './call-refused.ts';
 import { APP_SERVER, type Gateway } from './gateway.ts';
 import { describeFunctions, type GuardedTool } from './guarded-tool.ts';
@@ -118,6 +121,16 @@ export class Chaperone implements AsyncDisposable {
   delegateDuty(from: string, to: string, lifeMs: number): Promise<Delegation> {
     const { tenant } = this.#gateway.loaded.manifest;
     return delegateDuty(this.#gateway.world, { tenant, from, to, lifeMs });
+  }
+
+  /**
+   * Registers a version of a prompt template, to be named by the steps of models that use it; the same once more does nothing.
+   * Answers with its digest. Throws a `Fault`: E_REQUEST_INVALID, E_TEMPLATE_CHANGED where the version has another text, E_STORE.
+   */
+  async registerTemplate(template: Template): Promise<Digest> {
+    const parsed = templateSchema.safeParse(template);
+    if (!parsed.success) throw new Fault('E_REQUEST_INVALID', z.prettifyError(parsed.error));
+    return this.#gateway.templates.register(this.#gateway.loaded.manifest.tenant, parsed.data);
   }
 
   /** Everything recorded of a call. Throws a `Fault` E_NOT_FOUND. */
@@ -250,6 +263,19 @@ export class ChaperoneRun implements AsyncDisposable {
   ): Promise<ReleaseAnswer> {
     const { principal, id } = this.#run;
     return release(this.#gateway.world, { principal, runId: id, text, ...options });
+  }
+
+  /**
+   * Records a step of a model: what it was asked, thought and answered, and what that took. Texts lose their secrets first. It
+   * changes nothing of what the run may do. Answers with the id of the event. Throws a `Fault`: E_REQUEST_INVALID,
+   * E_RUN_UNKNOWN, E_RUN_ENDED, E_STORE.
+   */
+  async reportModelStep(step: ModelStep): Promise<string> {
+    const parsed = modelStepSchema.safeParse(step);
+    if (!parsed.success) throw new Fault('E_REQUEST_INVALID', z.prettifyError(parsed.error));
+    const { world, templates } = this.#gateway;
+    const { principal, id: runId } = this.#run;
+    return reportModelStep(world, templates, { principal, runId, attested: true, step: parsed.data });
   }
 
   /** Ends the run: no further call of it is granted. */

@@ -10,6 +10,7 @@ import type { Catalog } from '../runtime/catalog.ts';
 import type { CallAnswer } from '../runtime/line/call-answer.ts';
 import type { CallRequest } from '../runtime/line/call-request.ts';
 import { recover } from '../runtime/recover.ts';
+import { TemplateBook } from '../runtime/template-book.ts';
 import type { World } from '../runtime/world.ts';
 import { HeldSecrets } from '../scan/held-secrets.ts';
 import { Notifying } from './approving/notifying.ts';
@@ -71,6 +72,7 @@ export class Gateway {
   readonly notifying: Notifying;
   readonly data: string;
   readonly telemetry: Telemetry;
+  readonly templates: TemplateBook;
   readonly #options: GatewayOptions;
   readonly #clock: Clock;
   readonly #mask: SecretMask;
@@ -91,6 +93,7 @@ export class Gateway {
     this.world = { ...world, noticed: () => this.notifying.wake() };
     this.egress = new Egress({ world, data, loaded: () => this.loaded, notify: options.notify });
     this.telemetry = telemetry;
+    this.templates = new TemplateBook(world.store, clock);
   }
 
   /**

@@ -8,6 +8,8 @@ import { readCard } from '../runtime/approving/read-card.ts';
 import { readCallRecord } from '../runtime/explain.ts';
 import { ingest, ingestHistory } from '../runtime/ingest.ts';
 import { KeyedCalls } from '../runtime/keyed-calls.ts';
+import { ReadBook } from '../runtime/read-book.ts';
+import { reportModelStep } from '../runtime/report-model-step.ts';
 import { scanContent } from '../runtime/scan-content.ts';
 import type { Gateway } from './gateway.ts';
 
@@ -15,6 +17,7 @@ import type { Gateway } from './gateway.ts';
 export function createHttpRuntime(gateway: Gateway): HttpRuntime {
   const { world } = gateway;
   const { store, runs } = world;
+  const reads = new ReadBook(store, world.clock);
   const keyed = new KeyedCalls(world, (request) => gateway.call(request));
   return {
     async startRun({ tenant, agent, user, task, prompt, lifetimeMs }) {
@@ -48,6 +51,9 @@ export function createHttpRuntime(gateway: Gateway): HttpRuntime {
       const run = { principal: { tenant, agent }, runId, attested };
       return 'messages' in what ? ingestHistory(world, { ...run, ...what }) : ingest(world, { ...run, ...what });
     },
+    reportStep: ({ tenant, agent, ...reported }) =>
+      reportModelStep(world, gateway.templates, { principal: { tenant, agent }, ...reported }),
+    registerTemplate: (tenant, template) => gateway.templates.register(tenant, template),
     scan: ({ text, source }) => scanContent(world.scanner, gateway.loaded.manifest, text, source),
     listApprovals: (tenant, limit) => store.listApprovals(tenant, 'pending', limit),
     readApproval: (tenant, approvalId) => store.readApproval(tenant, approvalId),
@@ -65,6 +71,7 @@ export function createHttpRuntime(gateway: Gateway): HttpRuntime {
     },
     readEvents: (tenant, afterSeq, limit) => store.readEvents({ tenant, afterSeq, limit }),
     printMetrics: (tenant) => gateway.telemetry.printMetrics(tenant),
+    recordRead: (read) => reads.record(read),
     async isReady() {
       await store.listIsolations();
       return true;

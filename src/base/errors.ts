@@ -256,6 +256,18 @@ export const errors = {
     },
   ),
   E_STORE_CORRUPT: fault('the store’s contents are not what was written', 'restore a backup', { exit: 8 }),
+  E_RETENTION: refusal(
+    'this was recorded too recently to be erased: a regime under `retention` has it kept longer',
+    'wait, or say `--despite-retention` and why',
+    NOT_ALLOWED,
+    { http: 409 },
+  ),
+  E_TEMPLATE_CHANGED: refusal(
+    'this version of the prompt template is registered with another text',
+    'register the new text as a new version',
+    'The request was not accepted.',
+    { http: 409 },
+  ),
   E_RECORD_KEY: fault(
     'the key that the record is sealed with is missing, is another one, or cannot be reached',
     'put the folder `record-keys` of the data folder back as it was',

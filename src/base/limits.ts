@@ -134,6 +134,8 @@ export const limits = {
   recordBytes: 16_777_216,
   /** Runs whose keys are held in memory; the one held longest is thrown out. */
   runKeys: 10_000,
+  /** For how long a person who goes on reading the same part of the record is recorded once. */
+  readAgainMs: 600_000,
   /** Characters of event bodies, as JSON, with which a page of events ends early. */
   pageChars: 8_388_608,
   /** Characters of a refused call’s arguments that are recorded; of longer ones only the digest of the call. */

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { resolve } from 'node:path';
 import { dataFolder } from '../app/data-folder.ts';
-import { eraseRuns } from '../app/erase-record.ts';
+import { eraseRuns, listRunsOf, purgeRuns, requireFloor } from '../app/erase-record.ts';
 import { exportEvidence } from '../app/evidence/export-evidence.ts';
 import type { Scope } from '../app/evidence/scope.ts';
 import type { VerifiedArchive } from '../app/evidence/verify-archive.ts';
@@ -21,6 +21,9 @@ import type { JsonObject } from '../base/json.ts';
 import type { VerifiedCheckpoint } from '../ledger/checkpoint.ts';
 import { toBase64 } from '../ledger/text-bytes.ts';
 import { type KeyUse, parseVerifierKey, type VerifierKey } from '../ledger/verifier-key.ts';
+import type { Manifest } from '../model/manifest.ts';
+import { retentionFloor } from '../model/retention.ts';
+import type { Store } from '../ports/store.ts';
 import type { CommandContext } from './command-context.ts';
 
 /** Verifies a ledger's folder or a proof file with nothing but public keys. */
@@ -159,22 +162,60 @@ export async function keys(context: CommandContext, options: { readonly rotate: 
   );
 }
 
-/** Erases what was recorded of a run. Its events stay, verify, and read as erased. */
+/** Erases what was recorded of a run, or of all runs of a user. Their events stay, verify, and read as erased. */
 export async function erase(
   context: CommandContext,
-  options: { readonly run: string; readonly reason: string },
+  options: {
+    readonly run?: string;
+    readonly user?: string;
+    readonly reason: string;
+    readonly despiteRetention: boolean;
+  },
 ): Promise<void> {
-  const loaded = await openConfig(context.configPath, context.cwd);
+  const { run, user, reason, despiteRetention } = options;
+  if ((run === undefined) === (user === undefined))
+    throw new Fault('E_USAGE', 'name a run with --run, or a user with --user');
+  await withStore(context, async (store, { tenant, retention }) => {
+    const found =
+      run === undefined ? await listRunsOf(store, tenant, user ?? '') : await store.readRunKeys(tenant, [run]);
+    if (found.length === 0) throw new Fault('E_NOT_FOUND', 'nothing is recorded under that name');
+    if (!despiteRetention) requireFloor(found, retentionFloor(retention), systemClock);
+    const runIds = found.map(({ runId }) => runId);
+    const why = despiteRetention ? `${reason} (despite retention)` : reason;
+    await eraseRuns(store, systemClock, { tenant, runIds, by: whoever(), reason: why });
+    context.terminal.data(
+      { erased: runIds },
+      runIds.map((id) => `${id} is erased; its events stay and verify`),
+    );
+  });
+}
+
+/** Erases every run that is older than it has to be kept. */
+export async function purge(context: CommandContext, options: { readonly days?: number }): Promise<void> {
+  await withStore(context, async (store, { tenant, retention }) => {
+    const days = options.days ?? retention.days;
+    if (days === undefined) throw new Fault('E_USAGE', 'say how old: set `retention.days`, or use --days');
+    const floorDays = retentionFloor(retention);
+    const purged = await purgeRuns(store, systemClock, { tenant, days, floorDays, by: whoever() });
+    context.terminal.data({ purged, days, floorDays }, [`${purged} runs older than ${days} days are erased`]);
+  });
+}
+
+async function withStore(
+  { configPath, cwd }: CommandContext,
+  work: (store: Store, manifest: Manifest) => Promise<void>,
+): Promise<void> {
+  const loaded = await openConfig(configPath, cwd);
   const store = await openStore(dataFolder(loaded), systemClock);
   try {
-    const { tenant } = loaded.manifest;
-    const by = `${userInfo().username} (command line)`;
-    await eraseRuns(store, systemClock, { tenant, runIds: [options.run], by, reason: options.reason });
+    await work(store, loaded.manifest);
   } finally {
     await store.close();
   }
-  context.terminal.data({ erased: [options.run] }, [`${options.run} is erased; its events stay and verify`]);
 }
+
+/** Who runs this command, as the system knows them. */
+const whoever = (): string => `${userInfo().username} (command line)`;
 
 function readWanted(eventId: string | undefined, callId: string | undefined): Wanted {
   if (eventId !== undefined && callId === undefined) return { eventId };

@@ -1,4 +1,4 @@
-import { openConfig, openRecord } from '../app/open-config.ts';
+import { openConfig, openRecordFor } from '../app/open-config.ts';
 import { explainDecision, reopenBundle } from '../app/reopen-bundle.ts';
 import type { Digest } from '../base/digest.ts';
 import { isJsonObject, type JsonObject } from '../base/json.ts';
@@ -17,7 +17,7 @@ export async function explain(
 ): Promise<void> {
   const { terminal } = context;
   const loaded = await openConfig(context.configPath, context.cwd);
-  const record = await openRecord(loaded);
+  const record = await openRecordFor(loaded, `decision ${id}`);
   try {
     const { callId, events } = await readCallRecord(record, loaded.manifest.tenant, id);
     const decided = events.find((event) => typeof event.body['verdict'] === 'string');

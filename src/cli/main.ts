@@ -296,10 +296,17 @@ evidence
   .action(run(async (context, options) => (await import('./evidence.ts')).exportArchive(context, options)));
 evidence
   .command('erase')
-  .description('erase what was recorded of a run: its key goes, its events stay and verify')
-  .requiredOption('--run <id>', 'the run')
+  .description('erase what was recorded of a run or a user: the keys go, the events stay and verify')
+  .option('--run <id>', 'this run')
+  .option('--user <id>', 'all runs on behalf of this user')
   .requiredOption('--reason <text>', 'why, for the record')
+  .option('--despite-retention', 'also what a regime under `retention` has kept longer', false)
   .action(run(async (context, options) => (await import('./evidence.ts')).erase(context, options)));
+evidence
+  .command('purge')
+  .description('erase what is older than it has to be kept')
+  .option('--days <count>', 'how old; `retention.days` unless told', parseDays)
+  .action(run(async (context, options) => (await import('./evidence.ts')).purge(context, options)));
 evidence
   .command('keys')
   .description('the public keys of this gateway’s ledger, for whoever verifies it')
@@ -369,6 +376,12 @@ function parsePort(text: string): number {
   const port = Number(text);
   if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new InvalidArgumentError('a port is 0 to 65535');
   return port;
+}
+
+function parseDays(text: string): number {
+  const days = Number(text);
+  if (!Number.isInteger(days) || days < 1 || days > 36_500) throw new InvalidArgumentError('days are 1 to 36500');
+  return days;
 }
 
 function parseUserId(text: string): number {

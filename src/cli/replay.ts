@@ -1,4 +1,4 @@
-import { openConfig, openRecord } from '../app/open-config.ts';
+import { openConfig, openRecordFor } from '../app/open-config.ts';
 import { openCandidate } from '../app/replay/open-candidate.ts';
 import type { DecidedRecord, Undecidable } from '../app/replay/read-decision.ts';
 import { recordedTools } from '../app/replay/recorded-tools.ts';
@@ -18,7 +18,7 @@ export async function replay(
   const { terminal } = context;
   const loaded = await openConfig(context.configPath, context.cwd);
   const { tenant } = loaded.manifest;
-  const record = await openRecord(loaded);
+  const record = await openRecordFor(loaded, `run ${runId}`);
   try {
     const other = options.policy === undefined ? undefined : await openConfig(options.policy, context.cwd);
     const candidate = other && openCandidate(other, await recordedTools(record, other.manifest));

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { openConfig, openRecord } from '../app/open-config.ts';
+import { openConfig, openRecordFor } from '../app/open-config.ts';
 import type { EventQuery } from '../ports/store.ts';
 import type { CommandContext } from './command-context.ts';
 import { eventToJson, printEvent } from './print-event.ts';
@@ -14,7 +14,7 @@ export async function tail(
 ): Promise<void> {
   const { terminal, signal } = context;
   const loaded = await openConfig(context.configPath, context.cwd);
-  const record = await openRecord(loaded);
+  const record = await openRecordFor(loaded, 'events');
   try {
     const filter = {
       tenant: loaded.manifest.tenant,

@@ -137,6 +137,13 @@ export const callAnswerSchema = z.discriminatedUnion('status', [
 ]);
 export type CallAnswerBody = z.infer<typeof callAnswerSchema>;
 
+/** Names the record of a step. */
+export const reportedSchema = z.object({ id: idSchema });
+export type ReportedBody = z.infer<typeof reportedSchema>;
+
+export const registeredTemplateSchema = z.object({ id: z.string(), version: z.string(), digest: z.string() });
+export type TemplateBody = z.infer<typeof registeredTemplateSchema>;
+
 const findingSchema = z.object({
   detector: z.string(),
   kind: z.string(),

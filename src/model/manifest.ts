@@ -11,6 +11,7 @@ import { flowSchema, organisationSchema, usersSchema } from './flow-rules.ts';
 import type { Place } from './place.ts';
 import { agentNameSchema } from './principal.ts';
 import { profileNameSchema, profilesSchema } from './profile.ts';
+import { retentionSchema } from './retention.ts';
 import { classifierSchema, sourceNameSchema, sourceSchema, toolScanSchema } from './scanning.ts';
 import { plainOrSecretSchema, secretReferenceSchema } from './secret-reference.ts';
 import { telemetrySchema } from './telemetry.ts';
@@ -375,6 +376,7 @@ export const manifestSchema = z.strictObject({
     .prefault({})
     .describe('How runs begin and end.'),
   telemetry: telemetrySchema.prefault({}).describe('Who else is told what is recorded.'),
+  retention: retentionSchema.prefault({}).describe('How long what runs said is kept.'),
   ledger: ledgerSchema.prefault({}).describe('The signed log of the record, which anybody can verify.'),
   egress: egressSchema.prefault({}).describe('What leaves sandboxes and programs, and where to; nothing unless told.'),
   classifiers: z

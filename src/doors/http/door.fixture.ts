@@ -133,6 +133,15 @@ export function createMemoryRuntime(): MemoryRuntime {
       const scan = { risk: 0, flagged: false, source: 'mail', findings: [] };
       return { kind: 'ingested', id: 'evt_1', text: 'wrapped', scan };
     },
+    async reportStep(reported) {
+      asked.push(['reportStep', reported]);
+      return 'evt_2';
+    },
+    async registerTemplate(tenant, template) {
+      asked.push(['registerTemplate', tenant, template]);
+      return `sha256:${'0'.repeat(64)}`;
+    },
+    async recordRead() {},
     async scan(wanted) {
       asked.push(['scan', wanted]);
       return { risk: 0, flagged: false, source: wanted.source, findings: [] };

@@ -53,6 +53,8 @@ const bodies: Readonly<Record<string, unknown>> = {
   'POST /v1/calls': { tool: 'mail/send', arguments: { to: 'a@b.test' } },
   'POST /v1/approvals/:id/answer': { approve: true },
   'POST /v1/runs/:id/ingest': { content: 'hello', source: 'mail' },
+  'POST /v1/runs/:id/steps': { model: 'large-1', output: 'hello' },
+  'POST /v1/templates': { id: 'triage', version: '1', text: 'Sort this.' },
   'POST /v1/scan': { text: 'hello' },
 };
 const bodyOf = (route: { method: string; path: string }) => {
@@ -334,6 +336,7 @@ describe('two tenants', () => {
   const ids: Readonly<Record<string, string>> = {
     '/v1/runs/:id': 'run_1',
     '/v1/runs/:id/ingest': 'run_1',
+    '/v1/runs/:id/steps': 'run_1',
     '/v1/approvals/:id': 'apr_1',
     '/v1/approvals/:id/answer': 'apr_1',
     '/v1/decisions/:id': 'call_1',

@@ -17,6 +17,7 @@ import { parseRequest, type Route, type RouteWorld } from './route.ts';
 import { runRoutes } from './run-routes.ts';
 import type { HttpRuntime } from './runtime.ts';
 import { scanRoutes } from './scan-routes.ts';
+import { stepRoutes } from './step-routes.ts';
 
 export interface HttpDoorOptions {
   readonly runtime: HttpRuntime;
@@ -55,7 +56,14 @@ interface Env {
 }
 
 /** Every route that takes a token. */
-export const routes: readonly Route[] = [...runRoutes, ...callRoutes, ...scanRoutes, ...personRoutes, ...metricsRoutes];
+export const routes: readonly Route[] = [
+  ...runRoutes,
+  ...callRoutes,
+  ...scanRoutes,
+  ...stepRoutes,
+  ...personRoutes,
+  ...metricsRoutes,
+];
 
 export function createHttpDoor(options: HttpDoorOptions): HttpDoor {
   const { runtime, signer, clock, audience, mcp } = options;

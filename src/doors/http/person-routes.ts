@@ -40,6 +40,7 @@ export const personRoutes: readonly Route[] = [
 
   route('GET', '/v1/decisions/:id', ['person'], async (request) => {
     const { tenant } = request.claims;
+    await readAs(request, `decision ${request.id}`);
     const found = await request.runtime.explain(tenant, request.id);
     const events = found?.events ?? [];
     const owned = ofTenant(
@@ -54,6 +55,7 @@ export const personRoutes: readonly Route[] = [
 
   route('GET', '/v1/events', ['person'], async (request) => {
     const { tenant } = request.claims;
+    await readAs(request, 'events');
     const { after, limit } = parseRequest(eventsQuerySchema, Object.fromEntries(request.query));
     const read = await request.runtime.readEvents(tenant, after, limit);
     const events = read.filter((event) => ofTenant(request, tenant, event, (found) => found.tenant));
@@ -67,4 +69,9 @@ async function readApproval(request: RouteRequest<'person'>): Promise<Approval> 
   const found = ofTenant(request, tenant, read, (approval) => approval.tenant);
   if (!found) throw new RequestRefused('E_NOT_FOUND');
   return found;
+}
+
+/** The one place where it is decided who may read the record: a person, and it is recorded that they do. */
+async function readAs({ claims, runtime }: RouteRequest<'person'>, what: string): Promise<void> {
+  await runtime.recordRead({ tenant: claims.tenant, by: claims.sub, what });
 }

@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../../base/errors.ts';
 import type { JsonObject } from '../../base/json.ts';
+import type { ModelStep, Template } from '../../contract/model-step.ts';
 import type { Approval, Presence } from '../../model/approval.ts';
 import type { Decision } from '../../model/decision.ts';
 import type { StoredEvent } from '../../model/event.ts';
@@ -111,6 +112,16 @@ export interface HttpRuntime {
   call(caller: AgentCaller, call: RequestedCall, signal: AbortSignal): Promise<CallAnswer>;
   /** Brings content to a run that was read a moment ago. */
   ingest(ingestion: Ingestion): Promise<IngestAnswer>;
+  /** Records a step of a model in a run that was read a moment ago; answers with the id of the event. */
+  reportStep(reported: {
+    readonly tenant: string;
+    readonly agent: string;
+    readonly runId: string;
+    readonly attested: boolean;
+    readonly step: ModelStep;
+  }): Promise<string>;
+  /** Registers a version of a prompt template; answers with its digest. E_TEMPLATE_CHANGED where it has another text. */
+  registerTemplate(tenant: string, template: Template): Promise<string>;
   /** Looks at a text and records nothing. */
   scan(wanted: { readonly tenant: string; readonly text: string; readonly source: string }): Promise<Scanned>;
   /** Pending approvals, at most `limit`. */
@@ -132,6 +143,8 @@ export interface HttpRuntime {
   readEvents(tenant: string, afterSeq: number, limit: number): Promise<readonly StoredEvent[]>;
   /** Metrics in the text format of Prometheus. */
   printMetrics(tenant: string): Promise<{ readonly contentType: string; readonly text: string }>;
+  /** Records that a person reads the record. Rejects where that cannot be written: then nothing is shown. */
+  recordRead(read: { readonly tenant: string; readonly by: string; readonly what: string }): Promise<void>;
   /** Whether calls can be served now. */
   isReady(): Promise<boolean>;
 }
