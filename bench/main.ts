@@ -5,6 +5,7 @@
 import { parseArgs } from 'node:util';
 import { measureAgentdojo } from './agentdojo.ts';
 import { measureApprovals } from './approvals.ts';
+import { measureBacktest } from './backtest.ts';
 import { measureDecision } from './decision.ts';
 import { measureEffects } from './effects.ts';
 import { measureEgress } from './egress.ts';
@@ -32,7 +33,11 @@ const benches: Readonly<Record<string, Bench>> = {
   suites: measureSuites,
   effects: measureEffects,
   ledger: measureLedger,
+<<<<<<< HEAD
   sandbox: measureSandbox,
+=======
+  backtest: measureBacktest,
+>>>>>>> 721117f (Bench: how many recorded decisions a second are made again)
 };
 
 const { values, positionals } = parseArgs({
