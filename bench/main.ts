@@ -33,11 +33,8 @@ const benches: Readonly<Record<string, Bench>> = {
   suites: measureSuites,
   effects: measureEffects,
   ledger: measureLedger,
-<<<<<<< HEAD
   sandbox: measureSandbox,
-=======
   backtest: measureBacktest,
->>>>>>> 721117f (Bench: how many recorded decisions a second are made again)
 };
 
 const { values, positionals } = parseArgs({
