@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { errorEntry } from '../base/errors.ts';
 import { Fault, toFault } from '../base/fault.ts';
+import { addPolicyCommands } from './add-policy-commands.ts';
 import type { CommandContext } from './command-context.ts';
 import { showText, Terminal } from './terminal.ts';
 
@@ -233,32 +234,7 @@ program
   .option('--policy <file>', 'also decide under this configuration')
   .action(run(async (context, options, id) => (await import('./replay.ts')).replay(context, String(id), options)));
 
-const policy = program.command('policy').description('what rules would change, and changing them');
-policy
-  .command('lint [file]')
-  .description('check a configuration and its policies against the tools that were reviewed')
-  .action(run(async (context, _options, file) => (await import('./policy.ts')).lint(context, optionalText(file))));
-policy
-  .command('diff [file]')
-  .description('what a configuration would change of the rules in force')
-  .action(run(async (context, _options, file) => (await import('./policy.ts')).diff(context, optionalText(file))));
-policy
-  .command('backtest [file]')
-  .description('decide recorded traffic again under a configuration, and show what comes out otherwise')
-  .option('--since <duration>', 'how far back', '7d')
-  .action(
-    run(async (context, options, file) => (await import('./policy.ts')).backtest(context, optionalText(file), options)),
-  );
-policy
-  .command('apply <file>')
-  .description('put a configuration in the place of the one in force, once its cases pass')
-  .option('--since <duration>', 'how far back to look for what it flips', '7d')
-  .option('--dry-run', 'show what it flips, and change nothing', false)
-  .action(run(async (context, options, file) => (await import('./policy.ts')).apply(context, String(file), options)));
-policy
-  .command('revert')
-  .description('write back the rules that were in force before these')
-  .action(run(async (context) => (await import('./policy.ts')).revert(context)));
+addPolicyCommands(program, run);
 
 const evidence = program.command('evidence').description('verify and prove what is in the signed log of the record');
 evidence
@@ -366,10 +342,6 @@ async function main(): Promise<void> {
     if (!(error instanceof CommanderError)) throw error;
     process.exitCode = error.exitCode === 0 ? 0 : EXIT_USAGE;
   }
-}
-
-function optionalText(value: unknown): string | undefined {
-  return value === undefined ? undefined : String(value);
 }
 
 function parsePort(text: string): number {
