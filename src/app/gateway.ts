@@ -23,6 +23,7 @@ import { Ledger } from './ledger/start-ledger.ts';
 import type { Notify } from './notice.ts';
 import { openPlanner } from './open-planner.ts';
 import { openScanner } from './open-scanner.ts';
+import { openSigner } from './open-signer.ts';
 import { closeSources, openSources, settingOf } from './open-sources.ts';
 import { openStore } from './open-store.ts';
 import { openWorld } from './open-world.ts';
@@ -91,7 +92,16 @@ export class Gateway {
     this.#throne = throne;
     this.notifying = new Notifying({ ...options, world, loaded: () => this.loaded });
     this.world = { ...world, noticed: () => this.notifying.wake() };
-    this.egress = new Egress({ world, data, loaded: () => this.loaded, notify: options.notify });
+    const { environment, notify } = options;
+    this.egress = new Egress({
+      world,
+      data,
+      loaded: () => this.loaded,
+      notify,
+      environment,
+      mask,
+      openSigner: () => openSigner(data, clock),
+    });
     this.telemetry = telemetry;
     this.templates = new TemplateBook(world.store, clock);
   }

@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Secret } from '../base/secret.ts';
 import { readFileOnce } from './config/read-file-once.ts';
+import { credentialKeyFolder } from './credentials/open-credentials.ts';
 import type { PlacedConfig } from './data-folder.ts';
 import { authorityFolder } from './egress/open-authority.ts';
 import { placeLedger } from './ledger/start-ledger.ts';
@@ -15,7 +16,13 @@ const MAX_KEY_BYTES = 65_536;
  */
 export async function readOwnKeys(config: PlacedConfig, data: string): Promise<readonly Secret[]> {
   const { tls } = config.manifest.listen;
-  const folders = [join(data, 'keys'), recordKeyFolder(data), placeLedger(config).keys, authorityFolder(data)];
+  const folders = [
+    join(data, 'keys'),
+    recordKeyFolder(data),
+    placeLedger(config).keys,
+    authorityFolder(data),
+    credentialKeyFolder(data),
+  ];
   const listed = await Promise.all(folders.map((folder) => listFiles(folder)));
   const files = [...listed.flat(), ...(tls === undefined ? [] : [resolve(config.folder, tls.key)])];
   const found = await Promise.all(files.map(readPrivateParts));
@@ -33,9 +40,13 @@ async function readPrivateParts(file: string): Promise<readonly string[]> {
     () => new Uint8Array(),
   );
   const text = Buffer.from(bytes).toString('latin1');
-  const own = [...text.matchAll(/"d"\s*:\s*"([\w-]{16,})"|^PRIVATE\+KEY\+\S+\+([A-Za-z\d+/=]{16,})$/gm)];
+  const own = [
+    ...text.matchAll(
+      /"d"\s*:\s*"([\w-]{16,})"|^PRIVATE\+KEY\+\S+\+([A-Za-z\d+/=]{16,})$|^(AGE-SECRET-KEY-1[A-Z\d]{16,})$/gm,
+    ),
+  ];
   const pem = /-----BEGIN [A-Z ]*PRIVATE KEY-----([A-Za-z\d+/=\s]+)-----END/.exec(text)?.[1] ?? '';
   // Its first line says what kind of key it is, and is the same in all of them.
   const lines = pem.split(/\s+/).filter((line) => line.length >= 16);
-  return [...own.map((match) => match[1] ?? match[2] ?? ''), ...lines.slice(lines.length > 1 ? 1 : 0)];
+  return [...own.map((match) => match[1] ?? match[2] ?? match[3] ?? ''), ...lines.slice(lines.length > 1 ? 1 : 0)];
 }

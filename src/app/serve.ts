@@ -1,6 +1,3 @@
-import { join } from 'node:path';
-import { openLocalSigner } from '../adapters/signers/local/signer.ts';
-import type { Clock } from '../base/clock.ts';
 import { createHttpDoor } from '../doors/http/door.ts';
 import { createMcpDoor, type McpDoor } from '../doors/mcp/create-mcp-door.ts';
 import type { Manifest } from '../model/manifest.ts';
@@ -10,6 +7,7 @@ import type { Gateway } from './gateway.ts';
 import { createHttpRuntime } from './http-runtime.ts';
 import { createMcpGate } from './mcp-gate.ts';
 import type { Notify } from './notice.ts';
+import { openSigner } from './open-signer.ts';
 
 export interface ServeOptions {
   readonly notify: Notify;
@@ -29,16 +27,9 @@ export interface Serving {
   close(): Promise<void>;
 }
 
-const ISSUER = 'chaperone';
-
 /** What every token of a gateway is for: its tenant's gateway, under whatever address. */
 export function audienceOf(manifest: Manifest): string {
   return `chaperone:${manifest.tenant}`;
-}
-
-/** The signer whose keys lie in a data folder. Throws a `Fault` E_CONFIG where they are not private. */
-export function openSigner(data: string, clock: Clock): Promise<Signer> {
-  return openLocalSigner({ folder: join(data, 'keys'), issuer: ISSUER, clock });
 }
 
 /** The MCP door in front of a gateway. It follows the gateway to other servers when the configuration changes. */

@@ -166,6 +166,16 @@ export const errors = {
     'Too much was sent or asked for. Do less.',
     { http: 429 },
   ),
+  E_CREDENTIAL_DENIED: refusal(
+    'there is no credential of that name for this host, agent and tool',
+    'see the record, and `credentials` of the manifest',
+    'This credential cannot be used here.',
+  ),
+  E_CREDENTIAL: fault(
+    'a credential could not be had: its source did not answer in time or not as it should, or has none',
+    'see the reason, and `chaperone cred list`',
+    { http: 502, retry: true, toModel: TRY_LATER },
+  ),
   E_PLAN_DEVIATES: refusal('the call is not the next one of the declared plan', 'see the plan of the run', NOT_ALLOWED),
 
   // what came back

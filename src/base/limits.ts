@@ -206,6 +206,10 @@ export const limits = {
   witnessBytes: 65_536,
   /** Witnesses that a ledger asks. */
   witnesses: 16,
+  /** How long a source of credentials may take; what comes later is taken back. */
+  credentialTimeoutMs: 10_000,
+  /** How long a person has to consent to an account being connected. */
+  credentialConsentMs: 10 * 60_000,
   /** How long a client of the egress door has to say what it wants, from its first byte on: slow ones are cut. */
   egressHeadMs: 10_000,
   /** How long the egress door waits for a connection to a host, and for its TLS. */

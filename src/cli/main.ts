@@ -236,6 +236,32 @@ program
 
 addPolicyCommands(program, run);
 
+const cred = program
+  .command('cred')
+  .description('credentials that the egress door puts into requests; no agent sees one');
+cred
+  .command('add <name>')
+  .description('keep a value, read from stdin, sealed')
+  .action(run(async (context, _options, name) => (await import('./cred.ts')).addCredential(context, String(name))));
+cred
+  .command('list')
+  .description('names, what they are for, and whether there is a value')
+  .action(run(async (context) => (await import('./cred.ts')).listCredentials(context)));
+cred
+  .command('rotate <name>')
+  .description('replace a value by one from stdin: create, try, switch, drain, revoke; as before if trying fails')
+  .option('--drain <duration>', 'how long what has the old value is given to end', '10s')
+  .option('--no-canary', 'switch without trying it')
+  .action(run(async (context, options, name) => (await import('./cred.ts')).rotate(context, String(name), options)));
+cred
+  .command('revoke <name>')
+  .description('throw a value away')
+  .action(run(async (context, _options, name) => (await import('./cred.ts')).revokeCredential(context, String(name))));
+cred
+  .command('connect <name>')
+  .description('connect a user’s account: a browser opens, they consent')
+  .action(run(async (context, _options, name) => (await import('./cred.ts')).connectAccount(context, String(name))));
+
 const evidence = program.command('evidence').description('verify and prove what is in the signed log of the record');
 evidence
   .command('verify <path>')

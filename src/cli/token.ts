@@ -1,6 +1,7 @@
 import { dataFolder, makeFolder } from '../app/data-folder.ts';
 import { openConfig } from '../app/open-config.ts';
-import { audienceOf, openSigner } from '../app/serve.ts';
+import { openSigner } from '../app/open-signer.ts';
+import { audienceOf } from '../app/serve.ts';
 import { systemClock } from '../base/clock.ts';
 import { Fault } from '../base/fault.ts';
 import type { NewTokenClaims } from '../contract/tokens.ts';

@@ -4,6 +4,7 @@ import { approvalRulesSchema, toolApprovalSchema } from './approval-rules.ts';
 import { builtinSchema } from './builtin.ts';
 import { channelsSchema } from './channel.ts';
 import { constraintSchema, toolArgumentSchema } from './constraint.ts';
+import { credentialsSchema } from './credential.ts';
 import { durationSchema } from './duration.ts';
 import { consequenceSchema, effectSchema } from './effect.ts';
 import { egressSchema } from './egress.ts';
@@ -378,6 +379,7 @@ export const manifestSchema = z.strictObject({
   telemetry: telemetrySchema.prefault({}).describe('Who else is told what is recorded.'),
   retention: retentionSchema.prefault({}).describe('How long what runs said is kept.'),
   ledger: ledgerSchema.prefault({}).describe('The signed log of the record, which anybody can verify.'),
+  credentials: credentialsSchema.describe('What the egress door puts into requests, by name; no agent ever sees one.'),
   egress: egressSchema.prefault({}).describe('What leaves sandboxes and programs, and where to; nothing unless told.'),
   classifiers: z
     .array(classifierSchema)

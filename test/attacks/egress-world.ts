@@ -75,6 +75,10 @@ export async function openEgressWorld(options: EgressWorldOptions): Promise<Egre
       hello: () => config.hello,
       scanBody: async (text) => scanOutbound(text, { channel: 'body' }),
       holdsSecret: () => false,
+      leaseCredential: async () => {
+        throw new Error('there are no credentials here');
+      },
+      maskText: (text) => text,
       trust: () => [],
       report: (message) => {
         throw new Error(message);

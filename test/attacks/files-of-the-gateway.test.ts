@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/app/config/load-config.ts';
 import { Gateway, parseOptions } from '../../src/app/gateway.ts';
-import { openSigner } from '../../src/app/serve.ts';
+import { openSigner } from '../../src/app/open-signer.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import type { JsonObject } from '../../src/base/json.ts';
 import type { CallAnswer } from '../../src/runtime/line/call-answer.ts';

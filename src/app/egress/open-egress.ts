@@ -8,11 +8,15 @@ import { TlsOpener } from '../../doors/egress/open-tls.ts';
 import type { EgressRuntime } from '../../doors/egress/runtime.ts';
 import type { EgressConfig } from '../../model/egress.ts';
 import { EgressPolicy } from '../../policy/egress/compile-egress.ts';
+import type { Signer } from '../../ports/signer.ts';
+import { CredentialBroker, type KnownCredential } from '../../runtime/credential-broker.ts';
 import { EgressBook } from '../../runtime/egress/egress-book.ts';
 import type { EgressSession } from '../../runtime/egress/egress-session.ts';
 import type { World } from '../../runtime/world.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
+import { CredentialSources } from '../credentials/open-credentials.ts';
 import type { Notify } from '../notice.ts';
+import type { SecretMask } from '../secret-mask.ts';
 import { openAuthority } from './open-authority.ts';
 
 export interface EgressOptions {
@@ -22,6 +26,11 @@ export interface EgressOptions {
   /** The configuration in force. */
   readonly loaded: () => LoadedConfig;
   readonly notify: Notify;
+  /** Takes secrets out of what comes back; told of every credential before anybody has it. */
+  readonly mask: SecretMask;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Signs who acts, where a token is exchanged. */
+  readonly openSigner: () => Promise<Signer>;
   /** Who may come in besides those that the book knows: an agent with its token. */
   readonly authenticate?: (user: string, password: string) => Promise<EgressSession | undefined>;
 }
@@ -34,6 +43,9 @@ export class Egress {
   readonly book: EgressBook;
   readonly #door: EgressDoor;
   #tls: Promise<TlsOpener> | undefined;
+  readonly #sources: CredentialSources;
+  readonly #broker: CredentialBroker;
+  #credentials: ReadonlyMap<string, KnownCredential> = new Map();
   readonly #options: EgressOptions;
   #config: EgressConfig;
   #policy: EgressPolicy;
@@ -47,6 +59,15 @@ export class Egress {
     this.#config = loaded().manifest.egress;
     this.#policy = new EgressPolicy(this.#config);
     this.authenticate = options.authenticate;
+    this.#sources = new CredentialSources({ ...options, clock: world.clock });
+    this.#broker = new CredentialBroker({
+      clock: world.clock,
+      find: (name) => this.#credentials.get(name),
+      hold: (secret) => {
+        world.held.add([secret]);
+        options.mask.add([secret]);
+      },
+    });
     this.book = new EgressBook(world, () => this.#config);
     this.#door = new EgressDoor(this.#makeRuntime(), async (stream, host) =>
       (await this.#openTls()).open(stream, host),
@@ -65,6 +86,13 @@ export class Egress {
     this.#config = manifest.egress;
     this.#policy = new EgressPolicy(this.#config);
     this.#door.forgetRules();
+    const sources = this.#sources.open(manifest);
+    this.#credentials = new Map(
+      Object.entries(manifest.credentials).flatMap(([name, config]) => {
+        const source = sources.get(name.toLowerCase());
+        return source === undefined ? [] : [[name.toLowerCase(), { config, source }]];
+      }),
+    );
     this.#trust = await this.#readTrust();
     if (countries === undefined) {
       this.#refuseCountry = () => undefined;
@@ -101,6 +129,8 @@ export class Egress {
   /** Ends every client and connection, and writes what is left to write. */
   async close(): Promise<void> {
     await this.book.closeAll();
+    await this.#broker.settle();
+    await this.book.flush();
     await this.#door.close();
   }
 
@@ -131,6 +161,8 @@ export class Egress {
         return found;
       },
       holdsSecret: (text) => held.findIn({ text }).length > 0,
+      leaseCredential: (session, name, to) => this.#broker.lease(session, name, to),
+      maskText: this.#options.mask.take,
       trust: () => this.#trust,
       report: (message) => notify({ kind: 'error', message }),
     };

@@ -9,6 +9,8 @@ import { type CheckedRequest, checkRequest } from './check-request.ts';
 import type { DoorConnection } from './door-connection.ts';
 import type { EgressClient } from './egress-client.ts';
 import { holdBody } from './hold-body.ts';
+import { type Injected, injectCredentials } from './inject-credentials.ts';
+import { MaskedAnswer } from './masked-answer.ts';
 import { refuseRequest } from './refuse.ts';
 import { type RequestRecord, recordRequest } from './request-record.ts';
 import type { EgressRuntime } from './runtime.ts';
@@ -79,7 +81,14 @@ export async function forward(
     refuseRequest(response, code);
   };
   const sent = { seen: 0, unseen: 0 };
-  if (!request.hasBody) return exchange(cleared, undefined, sent, response, connection.runtime);
+  let injected: Injected | undefined;
+  try {
+    injected = await injectCredentials(request.headers, request.url, client.session, connection.runtime);
+  } catch (error) {
+    const { code, message } = toFault(error, 'E_CREDENTIAL', 'a credential could not be had');
+    return refused(code, message);
+  }
+  if (!request.hasBody) return exchange(cleared, injected, undefined, sent, response, connection.runtime);
   if (/^100-continue$/i.test(incoming.headers.expect ?? '')) response.writeContinue();
   const body = await holdBody(incoming, {
     most: way.rule.upload,
@@ -97,7 +106,7 @@ export async function forward(
       return refused('E_EGRESS_FINDING', 'something in the body must not leave', scan.findings);
     const found = { ...cleared, findings: [...cleared.findings, ...scan.findings] };
     sent.seen = body.bytes.length;
-    await exchange(found, body.rest ?? body.bytes, sent, response, connection.runtime);
+    await exchange(found, injected, body.rest ?? body.bytes, sent, response, connection.runtime);
   } catch (error) {
     const { code, message } = toFault(error, 'E_SCAN', 'the body could not be scanned');
     refused(code, message);
@@ -109,6 +118,7 @@ export async function forward(
 /** Resolves when the answer has been handed on, or will not be. */
 function exchange(
   cleared: Cleared,
+  injected: Injected | undefined,
   body: Buffer | Readable | undefined,
   sent: { readonly seen: number; unseen: number },
   response: ServerResponse,
@@ -116,7 +126,9 @@ function exchange(
 ): Promise<void> {
   const { client, request, way, startMs } = cleared;
   const { session } = client;
-  const { url, method, headers } = request;
+  const { url, method } = request;
+  const headers = injected?.headers ?? request.headers;
+  const masked = injected === undefined ? undefined : new MaskedAnswer(runtime.maskText, injected.longest);
   const upstream = client.upstream(way.rule, way.index, url, url.tls);
   let down = 0;
   let status: number | undefined;
@@ -128,6 +140,7 @@ function exchange(
     const record = recordRequest({
       ...cleared.record,
       findings: cleared.findings,
+      ...(injected === undefined ? {} : { credentials: injected.names }),
       ...(upstream.address === undefined ? {} : { address: upstream.address }),
       ...(status === undefined ? {} : { status }),
       up: sent.seen + sent.unseen,
@@ -161,13 +174,16 @@ function exchange(
         if (code < 200) return; // remarks on the way are not passed on
         status = code;
         response.sendDate = false;
-        response.writeHead(code, message ?? '', headersOf(answered));
+        if (masked === undefined) response.writeHead(code, message ?? '', headersOf(answered));
+        else if (!isPlain(answered))
+          stop('E_RESULT_UNSCANNED', 'the answer is packed, and a credential could be in it');
+        else response.writeHead(code, '', maskedHeadersOf(answered, runtime));
       },
       onResponseData(started, chunk) {
         down += chunk.length;
         if (down > way.rule.download) return stop('E_LIMIT', 'the answer is larger than its rule lets in');
         if (!session.countDown(chunk.length)) return stop('E_EGRESS_QUOTA', 'the client was sent as much as it may be');
-        if (response.write(chunk)) return;
+        if (response.write(masked === undefined ? chunk : masked.push(chunk))) return;
         started.pause();
         response.once('drain', () => started.resume());
       },
@@ -175,8 +191,9 @@ function exchange(
         const told = Object.entries(trailers ?? {}).flatMap(([name, value]) =>
           typeof value === 'string' ? [[name, value] as [string, string]] : [],
         );
-        if (told.length > 0) response.addTrailers(told);
-        response.end();
+        if (told.length > 0 && masked === undefined) response.addTrailers(told);
+        if (masked === undefined) response.end();
+        else response.end(masked.end());
         over();
       },
       onResponseError(_controller, error) {
@@ -195,6 +212,16 @@ function faultOf(error: unknown): Fault {
   if (code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT')
     return new Fault('E_UPSTREAM_TIMEOUT', 'the host did not answer in time', { cause: error });
   return new Fault('E_UPSTREAM_LOST', 'the connection to the host broke', { cause: error });
+}
+
+function isPlain(answered: IncomingHttpHeaders): boolean {
+  return /^(?:identity)?$/i.test(answered['content-encoding'] ?? '');
+}
+
+/** What a host repeats of a credential in its headers; the length of what is masked is not known before. */
+function maskedHeadersOf(answered: IncomingHttpHeaders, runtime: EgressRuntime): string[] {
+  const { 'content-length': _length, ...rest } = answered;
+  return headersOf(rest).map((text) => runtime.maskText(text));
 }
 
 const NOT_BACK = new Set([

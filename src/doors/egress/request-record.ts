@@ -21,6 +21,8 @@ export interface RequestRecord {
   readonly down?: number;
   readonly ms?: number;
   readonly findings?: readonly Finding[];
+  /** Names of the credentials that the door put in. */
+  readonly credentials?: readonly string[];
   /** Bytes of a body that nothing looked at. */
   readonly unseen?: number;
   /** Why it was refused, or how it ended before its time. */
@@ -28,7 +30,7 @@ export interface RequestRecord {
 }
 
 export function recordRequest(record: RequestRecord): JsonObject {
-  const { host, path, findings, ms, reason, ...rest } = record;
+  const { host, path, findings, ms, reason, credentials, ...rest } = record;
   const told = redactJson({
     host: fitText(host, HOST_CHARS),
     ...(path === undefined ? {} : { path: fitText(path, PATH_CHARS) }),
@@ -37,6 +39,7 @@ export function recordRequest(record: RequestRecord): JsonObject {
   return {
     ...rest,
     ...told,
+    ...(credentials === undefined ? {} : { credentials: [...credentials] }),
     ...(ms === undefined ? {} : { ms: Math.round(ms * 10) / 10 }),
     ...(findings === undefined || findings.length === 0 ? {} : { findings: recordFindings(findings) }),
   };

@@ -7,6 +7,7 @@ import { limits } from '../../base/limits.ts';
 import type { DoorConnection } from './door-connection.ts';
 import type { EgressClient } from './egress-client.ts';
 import { clear, headersOf } from './forward.ts';
+import { hasPlaceholder } from './inject-credentials.ts';
 import { refuseSocket } from './refuse.ts';
 import { recordRequest } from './request-record.ts';
 
@@ -29,6 +30,8 @@ export async function passWebSocket(
     refuseSocket(socket, code);
   };
   if (request.upgrade === undefined) return refused('E_EGRESS_REQUEST', 'it asks for no change of protocol');
+  if (hasPlaceholder(request.headers))
+    return refused('E_CREDENTIAL_DENIED', 'what comes back over a WebSocket cannot be looked at, so none is put in');
   const { path, query } = request.url;
   upstream.pool.dispatch({ path: path + query, method: 'GET', headers: request.headers, upgrade: request.upgrade }, {
     onRequestStart(controller) {

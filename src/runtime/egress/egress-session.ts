@@ -134,6 +134,11 @@ export class EgressSession {
     this.#add('egress.ended', body);
   }
 
+  /** What became of a credential, by its name. */
+  recordCredential(kind: 'credential.leased' | 'credential.revoked' | 'credential.refused', body: JsonObject): void {
+    this.#add(kind, body);
+  }
+
   /** Refusals beyond the rate are counted and told together: they must not fill the record. */
   recordRefused(code: ErrorCode, body: JsonObject): void {
     this.#refused += 1;

@@ -1,0 +1,264 @@
+import { spawn } from 'node:child_process';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createMask } from '../../src/adapters/tools/mcp/create-mask.ts';
+import { Secret } from '../../src/base/secret.ts';
+import { MaskedAnswer } from '../../src/doors/egress/masked-answer.ts';
+import { closeServer, listen } from '../attacks/egress-world.ts';
+import { issueToken, main, newFolder, type RunningGateway, runCommand, startGateway } from '../e2e/start-gateway.ts';
+
+/*
+ * Law 10 for what the broker holds: canary secrets of every kind of source are put into real requests, and a host that
+ * repeats them in whatever way it likes is asked. They are in no byte that the client gets, that is recorded, logged or
+ * printed, or that lies in the data folder. Assumes that a host that may have a credential does not hide it on purpose: encrypted, or in pieces.
+ */
+
+const CANARIES = {
+  kept: 'plum-otter-kept-4f1a9c2e77',
+  given: 'plum-otter-given-8d20b1f3',
+  issued: 'plum-otter-issued-1c9e5d7a',
+  client: 'plum-otter-client-62bb04e1',
+} as const;
+const received: string[] = [];
+const tokens: string[] = [];
+let folder: string;
+let dispose: () => Promise<void>;
+let gateway: RunningGateway;
+let upstreamPort: number;
+let doorPort: number;
+let token: string;
+
+/** Repeats what it was sent, in the way that the path names. */
+function repeat(request: IncomingMessage, response: ServerResponse): void {
+  const sent = request.headers.authorization ?? String(request.headers['x-key'] ?? '');
+  received.push(sent);
+  const secret = sent.replace(/^\w+ /, '');
+  const ways: Record<string, () => void> = {
+    '/plain': () => response.end(`you sent ${sent}`),
+    '/json': () => response.end(JSON.stringify({ headers: request.headers })),
+    '/base64': () => response.end(Buffer.from(`before ${secret} after`).toString('base64')),
+    '/hex': () => response.end(Buffer.from(secret).toString('hex')),
+    '/url': () => response.end(`?a=${encodeURIComponent(secret)}&b=1`),
+    '/header': () => response.writeHead(200, { 'x-echo': sent, link: `<http://x/?k=${secret}>` }).end('ok'),
+    '/status': () => response.writeHead(200, `OK ${secret}`).end('ok'),
+    '/redirect': () => response.writeHead(302, { location: `http://evil.test/?k=${secret}` }).end(),
+    '/error': () => response.writeHead(500).end(`failed with ${sent}`),
+    '/pieces': () => {
+      for (const char of `${'x'.repeat(3_000)}${sent}${'y'.repeat(3_000)}`) response.write(char);
+      response.end();
+    },
+    '/packed': () => response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(sent)),
+    '/trailer': () => {
+      response.writeHead(200, { trailer: 'x-echo' });
+      response.write('ok');
+      response.addTrailers({ 'x-echo': secret });
+      response.end();
+    },
+    '/broken': () => {
+      response.write(`begins ${sent.slice(0, -3)}`);
+      response.destroy();
+    },
+  };
+  (ways[request.url ?? ''] ?? (() => response.end('?')))();
+}
+
+const upstream = createServer((request, response) => {
+  if (request.url !== '/token') return repeat(request, response);
+  tokens.push(request.headers.authorization ?? '');
+  request.resume();
+  response.writeHead(200, { 'content-type': 'application/json' });
+  response.end(JSON.stringify({ access_token: CANARIES.issued, token_type: 'Bearer', expires_in: 600, scope: 'read' }));
+});
+
+beforeAll(async () => {
+  upstreamPort = await listen(upstream);
+  const probe = createServer();
+  doorPort = await listen(probe);
+  await closeServer(probe);
+  ({ folder, dispose } = await newFolder(''));
+  const put = 'hosts: [api.test], plain: true';
+  await writeFile(
+    join(folder, 'chaperone.yaml'),
+    `version: 1
+data: data
+credentials:
+  kept: { ${put} }
+  client: { ${put}, agents: [nobody] }
+  given: { kind: environment, variable: GIVEN, ${put} }
+  issued:
+    kind: client-credentials
+    tokenUrl: http://127.0.0.1:${upstreamPort}/token
+    clientId: chaperone
+    clientSecret: client
+    ${put.replace(', ', '\n    ')}
+egress:
+  listen: { port: ${doorPort} }
+  allow:
+    - { host: api.test, ports: [${upstreamPort}], addresses: [127.0.0.1] }
+    - { host: other.test, ports: [${upstreamPort}], addresses: [127.0.0.1] }
+agents: { agent: {} }
+`,
+  );
+  for (const name of ['kept', 'client'] as const) expect(await pipe(['cred', 'add', name], CANARIES[name])).toBe(0);
+  gateway = await startGateway(folder, { ...process.env, GIVEN: CANARIES.given });
+  token = await issueToken(folder, 'agent', 'agent');
+});
+afterAll(async () => {
+  await gateway.stop();
+  await closeServer(upstream);
+  await dispose();
+});
+
+/** Runs a command of the command line with a value on stdin. */
+function pipe(args: readonly string[], value: string): Promise<number | null> {
+  const child = spawn(process.execPath, [main, ...args], { cwd: folder, stdio: ['pipe', 'ignore', 'inherit'] });
+  child.stdin.end(`${value}\n`);
+  return new Promise((resolve) => child.once('close', resolve));
+}
+
+/** Everything that a client gets of one request, as text. */
+function ask(path: string, headers: Record<string, string>, host = 'api.test'): Promise<string> {
+  return new Promise((resolve) => {
+    const to = `${host}:${upstreamPort}`;
+    const login = `Basic ${Buffer.from(`agent:${token}`).toString('base64')}`;
+    const sent = httpRequest({
+      host: '127.0.0.1',
+      port: doorPort,
+      path: `http://${to}${path}`,
+      agent: false,
+      headers: { host: to, 'proxy-authorization': login, 'accept-encoding': 'gzip', ...headers },
+    });
+    sent.once('error', (error) => resolve(`failed: ${error.message}`));
+    sent.once('response', (answer) => {
+      let text = `${answer.statusCode} ${answer.statusMessage} ${JSON.stringify(answer.rawHeaders)}\n`;
+      answer.on('data', (chunk: Buffer) => {
+        text += chunk.toString('latin1');
+      });
+      answer.once('close', () => resolve(`${text}\n${JSON.stringify(answer.rawTrailers)}`));
+      answer.on('error', () => {});
+    });
+    sent.end();
+  });
+}
+
+/** No canary, in any form that a reader would recognise. */
+function expectNone(text: string, where: string): void {
+  for (const secret of Object.values(CANARIES)) {
+    const bytes = Buffer.from(secret);
+    const forms = [secret, bytes.toString('hex'), encodeURIComponent(secret), secret.slice(0, 20)];
+    // However the encoding is aligned, its middle is one of three.
+    for (const offset of [0, 1, 2]) forms.push(bytes.subarray(offset).toString('base64').slice(0, 20));
+    for (const form of forms) expect(text.includes(form), `${where} shows ${form}`).toBe(false);
+  }
+}
+
+const WAYS = [
+  '/plain',
+  '/json',
+  '/base64',
+  '/hex',
+  '/url',
+  '/header',
+  '/status',
+  '/redirect',
+  '/error',
+  '/pieces',
+  '/packed',
+  '/trailer',
+  '/broken',
+];
+
+describe('law 10: a credential that the broker holds', () => {
+  it.each(['kept', 'given', 'issued'] as const)('reaches its host and never the client: %s', async (name) => {
+    for (const path of WAYS) {
+      const before = received.length;
+      const text = await ask(path, { authorization: `Bearer {{cred:${name}}}` });
+      expect(received.slice(before), path).toEqual([`Bearer ${CANARIES[name]}`]);
+      expectNone(text, path);
+    }
+    const basic = Buffer.from(`user:{{cred:${name}}}`).toString('base64');
+    expectNone(await ask('/plain', { authorization: `Basic ${basic}` }), 'basic');
+    const [, value = ''] = received.at(-1)?.split(' ') ?? [];
+    expect(Buffer.from(value, 'base64').toString()).toBe(`user:${CANARIES[name]}`);
+    expectNone(await ask('/plain', { 'x-key': `{{cred:${name}}}`, range: 'bytes=0-3' }), 'another header');
+  });
+
+  it('had the client’s own secret go to its token endpoint alone', () => {
+    const expected = Buffer.from(`chaperone:${CANARIES.client}`).toString('base64');
+    expect(new Set(tokens)).toEqual(new Set([`Basic ${expected}`]));
+    expect(received.join()).not.toContain(CANARIES.client);
+  });
+
+  it('goes to no other host, to no other agent, and nowhere in an address', async () => {
+    const before = received.length;
+    expect(await ask('/plain', { authorization: 'Bearer {{cred:kept}}' }, 'other.test')).toContain(
+      'E_CREDENTIAL_DENIED',
+    );
+    expect(await ask('/plain', { authorization: 'Bearer {{cred:client}}' })).toContain('E_CREDENTIAL_DENIED');
+    expect(await ask('/plain', { authorization: 'Bearer {{cred:nothing}}' })).toContain('E_CREDENTIAL_DENIED');
+    expect(received.length).toBe(before);
+    await ask('/%7B%7Bcred:kept%7D%7D', {});
+    expect(received.slice(before).join()).not.toContain('plum-otter');
+  });
+
+  it('is not let out again by whoever got it all the same', async () => {
+    const before = received.length;
+    for (const name of ['kept', 'given', 'issued'] as const) {
+      expect(await ask('/plain', { 'x-key': CANARIES[name] }, 'other.test')).toContain('E_EGRESS_SECRET');
+      expect(await ask(`/${CANARIES[name]}`, {}, 'other.test')).toContain('E_EGRESS_SECRET');
+      expect(await ask('/plain', {}, `${CANARIES[name]}.test`)).toContain('E_EGRESS_SECRET');
+    }
+    expect(received.length).toBe(before);
+  });
+
+  it('is in no record, no output and no file', { timeout: 120_000 }, async () => {
+    const { stdout: record } = await runCommand(folder, ['tail', '--no-follow', '--last', '1000', '--json']);
+    expect(record).toContain('"credential.leased"');
+    expect(record).toContain('"credentials":["kept"]');
+    expectNone(record, 'the record');
+    for (const args of [['cred', 'list'], ['cred', 'list', '--json'], ['status'], ['doctor', '--json']]) {
+      const { stdout, stderr } = await runCommand(folder, args, { ...process.env, GIVEN: CANARIES.given });
+      expectNone(stdout + stderr, args.join(' '));
+    }
+    gateway.process.kill('SIGABRT');
+    await gateway.stop('SIGKILL');
+    expectNone(gateway.stderr(), 'what the gateway said');
+    const data = join(folder, 'data');
+    const files = (await readdir(data, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile());
+    expect(files.map(({ name }) => name)).toEqual(expect.arrayContaining(['kept.age', 'identity.txt', 'store.db']));
+    for (const { parentPath, name } of files) expectNone(await readFile(join(parentPath, name), 'latin1'), name);
+  });
+
+  it('is masked in an answer however that is cut', () => {
+    const secret = 'plum-otter-9e1c';
+    const mask = createMask([new Secret('cred:one', secret)]) ?? ((text: string) => text);
+    const filler = fc.string({ unit: fc.constantFrom('a', 'b', '-', 'p', 'plum', '\n'), maxLength: 60 });
+    const form = fc.constantFrom(secret, encodeURIComponent(secret), Buffer.from(secret).toString('hex'));
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(filler, form), { maxLength: 5 }),
+        filler,
+        fc.array(fc.nat(40)),
+        (parts, end, cuts) => {
+          const text = parts.map(([before, one]) => `${before}|${one}|`).join('') + end;
+          const answer = new MaskedAnswer(mask, secret.length);
+          let at = 0;
+          let out = '';
+          for (const size of cuts) {
+            out += answer.push(Buffer.from(text.slice(at, at + size), 'latin1')).toString('latin1');
+            at += size;
+          }
+          out +=
+            answer.push(Buffer.from(text.slice(at), 'latin1')).toString('latin1') + answer.end().toString('latin1');
+          expect(out).toBe(mask(text));
+          expect(out).not.toContain(secret);
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+});
