@@ -12,12 +12,14 @@ import type { Store } from '../ports/store.ts';
 import type { CallAnswer } from '../runtime/line/call-answer.ts';
 import type { CallRequest } from '../runtime/line/call-request.ts';
 import type { LoadedConfig } from './config/load-config.ts';
+import type { WayOut } from './egress/open-egress.ts';
 import type { Notify } from './notice.ts';
 import type { Sandboxes } from './sandboxes.ts';
 
 /** The gateway that the tools belong to: what code calls is a call through it, what is noticed is in its record. */
 export interface Within {
   readonly world: { readonly store: Store };
+  readonly egress: { openForCall(intent: Intent, hosts: readonly string[]): Promise<WayOut> };
   call(request: CallRequest): Promise<CallAnswer>;
 }
 
@@ -48,6 +50,7 @@ export function openBuiltin(options: BuiltinSourceOptions): McpSource {
       const name = builtin.code?.[language];
       return name === undefined ? undefined : findProfile(profiles, name);
     },
+    openWayOut: (intent, hosts) => within().egress.openForCall(intent, hosts),
     callTool: (parent, tool, argument, signal) => callNested(within(), tenant, parent, tool, argument, signal),
     onAttempts: (intent, attempts) => recordAttempts(within().world.store, clock, notify, tenant, intent, attempts),
   });

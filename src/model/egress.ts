@@ -118,7 +118,7 @@ export const egressSchema = z.strictObject({
     .default([])
     .meta({
       description: 'Ways out. A request needs one that fits it.',
-      examples: [[{ host: 'api.github.com', methods: ['GET'], inspect: true, tools: ['code/run'] }]],
+      examples: [[{ host: 'api.github.com', methods: ['GET'], inspect: true, tools: ['builtin/code.run'] }]],
     }),
   deny: z.array(egressDenialSchema).default([]).describe('Where nothing goes, whatever `allow` says.'),
   hello: z

@@ -31,6 +31,8 @@ export interface SandboxJob {
   readonly stdin?: Uint8Array;
   /** A unix socket of the host that is seen at `/run/egress.sock`: the only way out of a profile with `network: door`. */
   readonly egressSocket?: string;
+  /** A file of certificates that programs are to believe, where the door opens TLS. */
+  readonly trustFile?: string;
   /** What code of tier `wasm` may call, by name. Each call is a call of its own, decided as any other. */
   readonly functions?: readonly string[];
   /** Runs one of `functions`. Its rejection is what the code sees as an error: keep it short. */

@@ -1,12 +1,14 @@
 import { lookup } from 'node:dns/promises';
-import { readFile } from 'node:fs/promises';
-import { resolve as resolvePath } from 'node:path';
-import { toFault } from '../../base/fault.ts';
+import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve as resolvePath } from 'node:path';
+import { Fault, toFault } from '../../base/fault.ts';
 import { EgressDoor, type EgressListener, type EgressPlace } from '../../doors/egress/create-egress-door.ts';
 import { openCountries } from '../../doors/egress/open-countries.ts';
 import { TlsOpener } from '../../doors/egress/open-tls.ts';
 import type { EgressRuntime } from '../../doors/egress/runtime.ts';
-import type { EgressConfig } from '../../model/egress.ts';
+import { type EgressConfig, egressRuleSchema } from '../../model/egress.ts';
+import type { Intent } from '../../model/intent.ts';
 import { EgressPolicy } from '../../policy/egress/compile-egress.ts';
 import type { Signer } from '../../ports/signer.ts';
 import { CredentialBroker, type KnownCredential } from '../../runtime/credential-broker.ts';
@@ -18,6 +20,7 @@ import { CredentialSources } from '../credentials/open-credentials.ts';
 import type { Notify } from '../notice.ts';
 import type { SecretMask } from '../secret-mask.ts';
 import { openAuthority } from './open-authority.ts';
+import { writeAuthorities } from './write-authorities.ts';
 
 export interface EgressOptions {
   readonly world: Pick<World, 'clock' | 'store' | 'runs' | 'scanner' | 'held'>;
@@ -35,6 +38,14 @@ export interface EgressOptions {
   readonly authenticate?: (user: string, password: string) => Promise<EgressSession | undefined>;
 }
 
+/** What leads out of one sandbox. */
+export interface WayOut {
+  readonly socket: string;
+  /** Whom to believe inside, where the door opens TLS. */
+  readonly trustFile?: string;
+  close(): Promise<void>;
+}
+
 /** Findings in a body are judged as those in any argument that is content. */
 const BODY_RULES = { sinks: [], allow: [], ask: [], deny: [], hostsDeclared: [], shellMeant: [] } as const;
 
@@ -49,6 +60,7 @@ export class Egress {
   readonly #options: EgressOptions;
   #config: EgressConfig;
   #policy: EgressPolicy;
+  readonly #wider = new Map<string, EgressPolicy>();
   #trust: readonly string[] = [];
   #refuseCountry: (address: string) => string | undefined = () => undefined;
   authenticate: EgressOptions['authenticate'];
@@ -85,6 +97,7 @@ export class Egress {
     const { countries } = manifest.egress;
     this.#config = manifest.egress;
     this.#policy = new EgressPolicy(this.#config);
+    this.#wider.clear();
     this.#door.forgetRules();
     const sources = this.#sources.open(manifest);
     this.#credentials = new Map(
@@ -134,6 +147,52 @@ export class Egress {
     await this.#door.close();
   }
 
+  /** What a profile names besides is let out as if the manifest said so; its denials win all the same. */
+  #policyOf({ hosts }: EgressSession): EgressPolicy {
+    if (hosts.length === 0) return this.#policy;
+    const key = hosts.join(' ');
+    const known = this.#wider.get(key);
+    if (known !== undefined) return known;
+    const allow = hosts.map((host) => {
+      const [, name = '', port] = /^(.*?)(?::(\d+))?$/.exec(host) ?? [];
+      return egressRuleSchema.parse({ host: name, ...(port === undefined ? {} : { ports: [Number(port)] }) });
+    });
+    const policy = new EgressPolicy({ ...this.#config, allow: [...this.#config.allow, ...allow] });
+    this.#wider.set(key, policy);
+    return policy;
+  }
+
+  /**
+   * A way out for what one call executes: a socket that is that call’s alone. To be closed before the call’s outcome is
+   * recorded, so that everything it did comes before that. Rejects with a `Fault` E_RUN_UNKNOWN, E_LISTEN.
+   */
+  async openForCall(intent: Intent, hosts: readonly string[]): Promise<WayOut> {
+    const { world, loaded } = this.#options;
+    const run = await world.store.readRun(loaded().manifest.tenant, intent.call.runId);
+    if (run === undefined) throw new Fault('E_RUN_UNKNOWN', 'the run is over');
+    const { session } = this.book.openForCall(intent, run, hosts);
+    const folder = await mkdtemp(join(tmpdir(), 'chaperone-door-'));
+    const socket = join(folder, 'door.sock');
+    try {
+      const listener = await this.listen({ path: socket, session });
+      await chmod(socket, 0o666); // whoever is inside is another user; nobody else gets at the folder
+      const trustFile = await writeAuthorities(folder, await this.readCertificate());
+      return {
+        socket,
+        ...(trustFile === undefined ? {} : { trustFile }),
+        close: async () => {
+          await this.book.close(session);
+          await listener.close();
+          await rm(folder, { recursive: true, force: true });
+        },
+      };
+    } catch (error) {
+      await this.book.close(session);
+      await rm(folder, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
   async #readTrust(): Promise<readonly string[]> {
     const { loaded, notify } = this.#options;
     const { trust } = this.#config;
@@ -151,7 +210,7 @@ export class Egress {
     const { clock, scanner, held } = world;
     return {
       clock,
-      policy: () => this.#policy,
+      policy: (session) => this.#policyOf(session),
       authenticate: async (user, password) => this.book.find(password) ?? (await this.authenticate?.(user, password)),
       resolve: async (host) => (await lookup(host, { all: true, order: 'verbatim' })).map(({ address }) => address),
       refuseCountry: (address) => this.#refuseCountry(address),

@@ -1,13 +1,13 @@
 import { mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, isAbsolute, join, resolve } from 'node:path';
-import { getCACertificates } from 'node:tls';
 import { type StartedProgram, startProgram } from '../../adapters/sandboxes/program/start-program.ts';
 import { WAYS } from '../../adapters/sandboxes/program/write-enclosure.ts';
 import { Fault } from '../../base/fault.ts';
 import type { StoredEvent } from '../../model/event.ts';
 import type { EgressUsage } from '../../runtime/egress/egress-session.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
+import { writeAuthorities } from '../egress/write-authorities.ts';
 import { Gateway } from '../gateway.ts';
 import type { Notify } from '../notice.ts';
 import { serve } from '../serve.ts';
@@ -166,7 +166,7 @@ async function writeTrust(folder: string, certificate: string | undefined): Prom
   if (certificate === undefined) return {};
   const [own, all] = [join(WAYS, 'door.pem'), join(WAYS, 'authorities.pem')];
   await writeFile(join(folder, 'door.pem'), certificate);
-  await writeFile(join(folder, 'authorities.pem'), [...getCACertificates('default'), certificate].join('\n'));
+  await writeAuthorities(folder, certificate);
   return {
     NODE_EXTRA_CA_CERTS: own,
     SSL_CERT_FILE: all,

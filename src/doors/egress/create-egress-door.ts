@@ -23,6 +23,9 @@ export type EgressPlace =
   | { readonly path: string; readonly session: EgressSession }
   | { readonly host: string; readonly port: number };
 
+/** How often clients are held against the time they may take. */
+const CHECK_MS = 1_000;
+
 /** Node's HTTP on a stream. */
 type ServeHttp = (stream: Duplex) => void;
 
@@ -55,9 +58,12 @@ export class EgressDoor {
       headersTimeout: limits.egressHeadMs,
       requestTimeout: limits.egressAnswerMs,
       keepAliveTimeout: limits.keepAliveMs,
+      connectionsCheckingInterval: CHECK_MS,
       requireHostHeader: false, // checked with everything else, and recorded
       noDelay: true,
     });
+    // A client that has said all it wants may close its half and read on; Node knows that, and has no type for it.
+    Object.assign(server, { httpAllowHalfOpen: true });
     server.maxHeadersCount = limits.headerCount;
     server.timeout = limits.egressIdleMs;
     const [serveNode] = server.listeners('connection');

@@ -53,7 +53,7 @@ export async function clear(
   if (address.code !== undefined) return refused(address.code, 'the address holds a secret of this gateway');
   // A path in which something was found is not written down with it.
   if (address.findings.length === 0) record = { ...record, path };
-  const decided = runtime.policy().decideRequest(session.subject, method, url, await session.readLabel());
+  const decided = runtime.policy(session).decideRequest(session.subject, method, url, await session.readLabel());
   if (!decided.ok) return refused(decided.code, decided.message);
   const header = scanHeaders(request, connection.clean, runtime);
   if (header.code !== undefined) return refused(header.code, 'a header holds a secret of this gateway');

@@ -8,8 +8,8 @@ import type { Finding } from '../../scan/detector.ts';
 /** What the egress door asks of the gateway. */
 export interface EgressRuntime {
   readonly clock: Clock;
-  /** The rules in force. */
-  policy(): EgressPolicy;
+  /** The rules in force for a client. */
+  policy(session: EgressSession): EgressPolicy;
   /** The client that these credentials are of. Undefined where they are nobody's. */
   authenticate(user: string, password: string): Promise<EgressSession | undefined>;
   /** The addresses of a name, as text. Rejects where there are none. */

@@ -70,7 +70,7 @@ export async function openTunnel(
   const target = read.value;
   record = { protocol, host: tell(target.host, runtime), port: target.port };
   if (record.host !== target.host) return refused('E_EGRESS_SECRET', 'the host holds a secret of this gateway');
-  const way = runtime.policy().decideTunnel(session.subject, target, await session.readLabel());
+  const way = runtime.policy(session).decideTunnel(session.subject, target, await session.readLabel());
   if (!way.ok) return refused(way.code, way.message);
   record = { ...record, rule: way.index };
   const tunnel: Tunnel = { protocol, socket, client, runtime, target, way, record };

@@ -43,10 +43,10 @@ export class EgressBook {
   }
 
   /** A client for what one call executes: it rides the call's intent, so nothing is written first. */
-  openForCall(intent: Intent, run: Run): OpenedEgress {
+  openForCall(intent: Intent, run: Run, hosts: readonly string[] = []): OpenedEgress {
     const { tenant, agent } = run.principal;
     const { call } = intent;
-    return this.#register(this.#create({ tenant, agent, runId: run.id, callId: call.id, tool: call.tool }, run));
+    return this.#register(this.#create({ tenant, agent, runId: run.id, callId: call.id, tool: call.tool }, run, hosts));
   }
 
   /**
@@ -106,9 +106,10 @@ export class EgressBook {
     await this.#log.flush();
   }
 
-  #create(subject: EgressSubject, run: Run | undefined): EgressSession {
+  #create(subject: EgressSubject, run: Run | undefined, hosts: readonly string[] = []): EgressSession {
     const readLabel = () => this.#readLabel(run);
-    return new EgressSession({ clock: this.#world.clock, log: this.#log, subject, readLabel, bounds: this.#bounds });
+    const { clock } = this.#world;
+    return new EgressSession({ clock, log: this.#log, subject, readLabel, bounds: this.#bounds, hosts });
   }
 
   #register(session: EgressSession): OpenedEgress {

@@ -26,6 +26,8 @@ export interface EgressSessionOptions {
   /** What the run has read by now. */
   readonly readLabel: () => Promise<Label>;
   readonly bounds: () => EgressBounds;
+  /** Hosts, each with or without a port, that it may reach besides what the manifest’s rules say. */
+  readonly hosts?: readonly string[];
 }
 
 const MINUTE_MS = 60_000;
@@ -39,6 +41,7 @@ export class EgressSession {
   readonly id: string;
   readonly subject: EgressSubject;
   readonly readLabel: () => Promise<Label>;
+  readonly hosts: readonly string[];
   readonly #clock: Clock;
   readonly #log: EgressLog;
   readonly #bounds: () => EgressBounds;
@@ -60,6 +63,7 @@ export class EgressSession {
     this.id = newId(clock, 'egr');
     this.subject = subject;
     this.readLabel = readLabel;
+    this.hosts = options.hosts ?? [];
     this.#clock = clock;
     this.#log = log;
     this.#bounds = bounds;

@@ -10,17 +10,34 @@ export interface CellMounts {
   readonly readable?: readonly { readonly from: string; readonly to: string }[];
   readonly writable?: readonly { readonly from: string; readonly to: string }[];
   readonly egressSocket?: string;
+  /** Whom programs are to believe besides: a file at `TRUST` inside. */
+  readonly trusts?: boolean;
 }
 
 const SMALL = 262_144;
 export const EGRESS_SOCKET = '/run/egress.sock';
+export const TRUST = '/opt/authorities.pem';
+/** The port of loopback inside that leads to the socket. */
+export const EGRESS_PORT = 7072;
+
+/** Where the way out is, in the words that programs look for. */
+function tellWayOut(trusts: boolean): string[] {
+  const door = `http://127.0.0.1:${EGRESS_PORT}`;
+  const names = ['HTTP_PROXY', 'HTTPS_PROXY', 'http_proxy', 'https_proxy'];
+  const files = ['SSL_CERT_FILE', 'CURL_CA_BUNDLE', 'REQUESTS_CA_BUNDLE', 'NODE_EXTRA_CA_CERTS'];
+  return [
+    ...names.flatMap((name) => ['--setenv', name, door]),
+    ...['--setenv', 'NODE_USE_ENV_PROXY', '1'],
+    ...(trusts ? files.flatMap((name) => ['--setenv', name, TRUST]) : []),
+  ];
+}
 
 /**
  * What `bwrap` is told. Everything is taken away first; what follows is given back. `isRoot`: root sets up the mounts
  * and the program is made nobody afterwards; anybody else needs a user namespace, below which there is no other.
  */
 export function writeWalls(profile: Profile, mounts: CellMounts, isRoot: boolean): string[] {
-  const { system, programs, readable = [], writable = [], egressSocket } = mounts;
+  const { system, programs, readable = [], writable = [], egressSocket, trusts = false } = mounts;
   return [
     ...['pid', 'net', 'ipc', 'uts', 'cgroup-try'].map((name) => `--unshare-${name}`),
     ...(isRoot
@@ -39,7 +56,7 @@ export function writeWalls(profile: Profile, mounts: CellMounts, isRoot: boolean
     ...['--perms', '0755', '--dir', '/opt'], // what is made on the way to a mount is root's alone
     ...readable.flatMap(({ from, to }) => ['--ro-bind', from, to]),
     ...writable.flatMap(({ from, to }) => ['--bind', from, to]),
-    ...(egressSocket === undefined ? [] : ['--bind', egressSocket, EGRESS_SOCKET]),
+    ...(egressSocket === undefined ? [] : ['--bind', egressSocket, EGRESS_SOCKET, ...tellWayOut(trusts)]),
     ...['--remount-ro', '/', '--chdir', '/work'],
     ...['--seccomp', `${pipes.filter}`],
   ];

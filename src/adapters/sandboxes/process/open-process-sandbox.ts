@@ -8,7 +8,8 @@ import { limits } from '../../../base/limits.ts';
 import type { Profile } from '../../../model/profile.ts';
 import type { EnclosedProgram, Sandbox, SandboxJob, SandboxOutcome, ServerToEnclose } from '../../../ports/sandbox.ts';
 import { findProgram } from '../find-program.ts';
-import { type CellMounts, writeWalls } from './cell-arguments.ts';
+import { relayFile, relayInside } from '../program/relay-file.ts';
+import { type CellMounts, EGRESS_PORT, EGRESS_SOCKET, TRUST, writeWalls } from './cell-arguments.ts';
 import { type ControlGroup, type ControlGroups, openControlGroups, sweepControlGroups } from './cgroups.ts';
 import { readStart, type Start } from './languages.ts';
 import { nameKind, ReadyCells, type Standing, takeDown } from './ready-cells.ts';
@@ -32,6 +33,9 @@ export interface ProcessSandboxOptions {
 
 /** Where Node is inside: the one the gateway itself runs on. */
 const NODE = '/opt/node';
+
+/** Leads a port of loopback to the socket, which programs cannot speak to by themselves. */
+const RELAY_START = [NODE, '--no-warnings', '--v8-pool-size=1', relayInside(), `${EGRESS_PORT}=${EGRESS_SOCKET}`];
 
 const INSTALL = 'install it: `apt-get install bubblewrap`, or the package of that name of your system';
 
@@ -140,11 +144,15 @@ export class ProcessSandbox implements Sandbox {
       readable: [
         { from: await realpath(process.execPath), to: NODE },
         ...(job.inputFolder === undefined ? [] : [{ from: job.inputFolder, to: '/input' }]),
+        ...(job.egressSocket === undefined ? [] : [{ from: relayFile(), to: relayInside() }]),
+        ...(job.trustFile === undefined ? [] : [{ from: job.trustFile, to: TRUST }]),
       ],
       ...(job.programs === undefined
         ? {}
         : { programs: await this.#find([...job.programs, 'sh', ...(this.#options.isRoot ? ['setpriv'] : [])]) }),
-      ...(job.egressSocket === undefined ? {} : { egressSocket: job.egressSocket }),
+      ...(job.egressSocket === undefined
+        ? {}
+        : { egressSocket: job.egressSocket, trusts: job.trustFile !== undefined }),
     };
     return this.#starting.take(() => this.#start(host, profile, mounts, start, heldBy));
   }
@@ -162,7 +170,7 @@ export class ProcessSandbox implements Sandbox {
         bwrap: host.bwrap,
         walls: writeWalls(profile, mounts, this.#options.isRoot),
         supervisor: this.#supervisor(profile, group === undefined),
-        argv: start.argv,
+        argv: mounts.egressSocket === undefined ? start.argv : [...RELAY_START, '--', ...start.argv],
         openFilter: () => openSync(`/proc/self/fd/${host.filter}`, 'r'),
         inherited: host.inherited,
         ...(group === undefined ? {} : { group }),

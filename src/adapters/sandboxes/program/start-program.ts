@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { access, constants, lstat, readFile, readlink } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Fault } from '../../../base/fault.ts';
+import { relayFile, relayInside } from './relay-file.ts';
 import { type Enclosure, WAYS, writeEnclosure } from './write-enclosure.ts';
 
 export interface ProgramStart extends Omit<Enclosure, 'argv' | 'files'> {
@@ -25,7 +25,6 @@ export interface StartedProgram {
 }
 
 const NODE = '/run/node';
-const RELAY = '/run/relay.mjs';
 const INSTALL = 'install it: `apt-get install bubblewrap`, or the package of that name of your system';
 const MERGED = ['/bin', '/sbin', '/lib', '/lib32', '/lib64'];
 
@@ -37,15 +36,13 @@ export async function startProgram(start: ProgramStart): Promise<StartedProgram>
   if (process.platform !== 'linux') throw new Fault('E_SANDBOX_UNAVAILABLE', 'programs are enclosed on Linux alone');
   const bwrap = await findBwrap(start.path);
   const { command, ports, stdio, files = [], ...walls } = start;
-  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-  const relay = fileURLToPath(new URL(`./relay.${extension}`, import.meta.url));
-  const to = extension === 'ts' ? RELAY.replace('.mjs', '.mts') : RELAY;
+  const to = relayInside();
   const ways = Object.entries(ports).map(([port, socket]) => `${port}=${join(WAYS, socket)}`);
   const args = writeEnclosure(
     {
       ...walls,
       argv: [NODE, '--no-warnings', to, ...ways, '--', ...command],
-      files: [{ from: process.execPath, to: NODE }, { from: relay, to }, ...files],
+      files: [{ from: process.execPath, to: NODE }, { from: relayFile(), to }, ...files],
     },
     await findLinks(),
   );

@@ -10,6 +10,11 @@ export interface BuiltinOptions {
   readonly workspace?: Workspace;
   /** Runs a job in the tier of its profile. */
   readonly run: (job: SandboxJob) => Promise<SandboxOutcome>;
+  /** Opens the way out that a profile with `network: door` has, for the code of this intent alone. */
+  readonly openWayOut: (
+    intent: Intent,
+    hosts: readonly string[],
+  ) => Promise<{ readonly socket: string; readonly trustFile?: string; close(): Promise<void> }>;
   /** The profile that a language runs in. */
   readonly profileOf: (language: 'js' | 'python' | 'shell') => SandboxJob['profile'] | undefined;
   /** Runs a tool for the code of this intent: a call of its own, in the same run. */

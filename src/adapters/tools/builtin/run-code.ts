@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue } from '../../../base/json.ts';
 import { limits } from '../../../base/limits.ts';
 import type { Intent } from '../../../model/intent.ts';
 import type { ToolResult } from '../../../model/result.ts';
-import type { FileChange, Language, SandboxOutcome, WorkFile } from '../../../ports/sandbox.ts';
+import type { FileChange, Language, SandboxJob, SandboxOutcome, WorkFile } from '../../../ports/sandbox.ts';
 import type { BuiltinOptions } from './builtin-options.ts';
 import { collectFiles } from './collect-files.ts';
 import { Refused } from './workspace.ts';
@@ -18,7 +18,8 @@ export async function runCode(options: BuiltinOptions, intent: Intent, signal: A
   const { config, workspace } = options;
   const sees = workspace !== undefined && profile.workspace !== 'none';
   const files: readonly WorkFile[] = sees ? await collectFiles(workspace, profile.spaceBytes) : [];
-  const outcome = await options.run({
+  const way = profile.network === 'door' ? await options.openWayOut(intent, profile.hosts) : undefined;
+  const job: SandboxJob = {
     profile,
     program: { kind: 'code', language, source: code },
     files,
@@ -31,7 +32,11 @@ export async function runCode(options: BuiltinOptions, intent: Intent, signal: A
           onCall: (name: string, argument: JsonValue) => options.callTool(intent, name, argument, signal),
         }
       : {}),
-  });
+    ...(way === undefined ? {} : { egressSocket: way.socket }),
+    ...(way?.trustFile === undefined ? {} : { trustFile: way.trustFile }),
+  };
+  // What left is recorded before the outcome is: closing the way out waits for that.
+  const outcome = await options.run(job).finally(() => way?.close());
   if (outcome.attempts.length > 0) await options.onAttempts(intent, outcome.attempts);
   return toResult(outcome);
 }
