@@ -5,6 +5,7 @@ import { errorEntry } from '../base/errors.ts';
 import { Fault, toFault } from '../base/fault.ts';
 import { addPolicyCommands } from './add-policy-commands.ts';
 import type { CommandContext } from './command-context.ts';
+import { describeCred } from './describe-cred.ts';
 import { showText, Terminal } from './terminal.ts';
 
 const EXIT_INTERRUPTED = 130;
@@ -236,31 +237,7 @@ program
 
 addPolicyCommands(program, run);
 
-const cred = program
-  .command('cred')
-  .description('credentials that the egress door puts into requests; no agent sees one');
-cred
-  .command('add <name>')
-  .description('keep a value, read from stdin, sealed')
-  .action(run(async (context, _options, name) => (await import('./cred.ts')).addCredential(context, String(name))));
-cred
-  .command('list')
-  .description('names, what they are for, and whether there is a value')
-  .action(run(async (context) => (await import('./cred.ts')).listCredentials(context)));
-cred
-  .command('rotate <name>')
-  .description('replace a value by one from stdin: create, try, switch, drain, revoke; as before if trying fails')
-  .option('--drain <duration>', 'how long what has the old value is given to end', '10s')
-  .option('--no-canary', 'switch without trying it')
-  .action(run(async (context, options, name) => (await import('./cred.ts')).rotate(context, String(name), options)));
-cred
-  .command('revoke <name>')
-  .description('throw a value away')
-  .action(run(async (context, _options, name) => (await import('./cred.ts')).revokeCredential(context, String(name))));
-cred
-  .command('connect <name>')
-  .description('connect a user’s account: a browser opens, they consent')
-  .action(run(async (context, _options, name) => (await import('./cred.ts')).connectAccount(context, String(name))));
+describeCred(program, run);
 
 const evidence = program.command('evidence').description('verify and prove what is in the signed log of the record');
 evidence
