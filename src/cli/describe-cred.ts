@@ -25,7 +25,9 @@ export function describeCred(program: Command, run: (action: Action) => (...give
   cred
     .command('revoke <name>')
     .description('throw a value away')
-    .action(run(async (context, _options, name) => (await import('./cred.ts')).revokeCredential(context, String(name))));
+    .action(
+      run(async (context, _options, name) => (await import('./cred.ts')).revokeCredential(context, String(name))),
+    );
   cred
     .command('connect <name>')
     .description('connect a user’s account: a browser opens, they consent')
