@@ -11,7 +11,10 @@ export interface InProcess extends AsyncDisposable {
 
 const TEXT = 'The quick brown fox jumps over the lazy dog. '.repeat(4);
 
-export async function openInProcess(): Promise<InProcess> {
+/** @param limits what the manifest says besides: `budgets`, and of the agent's one tool and of the agent */
+export async function openInProcess(
+  limits: { readonly budgets?: object; readonly tool?: object; readonly agent?: object } = {},
+): Promise<InProcess> {
   const folder = await mkdtemp(join(tmpdir(), 'chaperone-bench-'));
   const chaperone = await createChaperone({
     folder,
@@ -21,7 +24,13 @@ export async function openInProcess(): Promise<InProcess> {
       version: 1,
       data: join(folder, 'data'),
       tools: { 'app/echo': { effect: 'read', consequence: 'low' } },
-      agents: { bench: { tools: { 'app/echo': { arguments: { text: { maxLength: 10_000 } } } } } },
+      ...(limits.budgets === undefined ? {} : { budgets: limits.budgets }),
+      agents: {
+        bench: {
+          ...limits.agent,
+          tools: { 'app/echo': { ...limits.tool, arguments: { text: { maxLength: 10_000 } } } },
+        },
+      },
     },
   });
   const run = await chaperone.startRun({ agent: 'bench', task: 'bench', prompt: 'Measure.' });

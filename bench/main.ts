@@ -13,6 +13,7 @@ import { measureEgressDoor } from './egress-door.ts';
 import { measureHop } from './hop.ts';
 import { measureInjection } from './injection.ts';
 import { measureLedger } from './ledger.ts';
+import { measureLimits } from './limits.ts';
 import { printReport, type Report } from './report.ts';
 import { measureSandbox } from './sandbox.ts';
 import { measureSuites } from './suites.ts';
@@ -35,6 +36,7 @@ const benches: Readonly<Record<string, Bench>> = {
   ledger: measureLedger,
   sandbox: measureSandbox,
   backtest: measureBacktest,
+  limits: measureLimits,
 };
 
 const { values, positionals } = parseArgs({

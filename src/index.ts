@@ -22,4 +22,5 @@ export type { HistoryChange } from './runtime/history-book.ts';
 export type { HistoryAnswer, IngestAnswer } from './runtime/ingest.ts';
 export type { CallAnswer } from './runtime/line/call-answer.ts';
 export type { ReleaseAnswer } from './runtime/release.ts';
+export type { BudgetUse } from './runtime/report-usage.ts';
 export type { ShownFinding, ShownFindings } from './runtime/show-findings.ts';

@@ -13,12 +13,14 @@ import {
   ingestSchema,
   registeredTemplateSchema,
   reportedSchema,
+  reportUsageSchema,
   runSchema,
   scannedSchema,
   scanSchema,
   startedRunSchema,
   startRunSchema,
   toolsSchema,
+  usageSchema,
 } from '../../src/contract/http.ts';
 import { modelStepSchema, templateSchema } from '../../src/contract/model-step.ts';
 import { SCOPES } from '../../src/doors/http/authenticate.ts';
@@ -48,6 +50,8 @@ const BODIES = {
   Ingested: ingestedSchema,
   Scan: scanSchema,
   Scanned: scannedSchema,
+  ReportUsage: reportUsageSchema,
+  Usage: usageSchema,
 } as const;
 type BodyName = keyof typeof BODIES;
 
@@ -77,6 +81,18 @@ const TEXTS: Readonly<Record<string, RouteText>> = {
     gives: 'Run',
     status: '200, under `run`',
   },
+  'POST /v1/runs/:id/resume': {
+    does: 'Lets a paused run go on, as the person of the token.',
+    gives: 'Run',
+    status: '200, under `run`',
+  },
+  'POST /v1/runs/:id/usage': {
+    does: 'Counts what a model used, as the application knows it; an agent’s report counts in its run alone. Advisory.',
+    takes: 'ReportUsage',
+    gives: 'Usage',
+    status: '200',
+  },
+  'GET /v1/runs/:id/usage': { does: 'Reads how much of its budgets a run has used.', gives: 'Usage', status: '200' },
   'GET /v1/tools': { does: 'Lists the tools this agent is shown.', gives: 'Tools', status: '200' },
   'POST /v1/calls': {
     does: 'Calls a tool.',

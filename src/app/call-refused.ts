@@ -13,6 +13,8 @@ export class CallRefused extends Error {
   readonly ran: Ran;
   /** The approval a person has to answer, with code E_APPROVAL_PENDING. */
   readonly approvalId: string | undefined;
+  /** When the same call may go ahead, where time alone can bring that about. */
+  readonly retryAfterMs: number | undefined;
 
   constructor(answer: Extract<CallAnswer, { kind: 'refused' }>) {
     super(answer.toModel);
@@ -21,5 +23,6 @@ export class CallRefused extends Error {
     this.reasons = answer.reasons;
     this.ran = answer.ran;
     this.approvalId = answer.approvalId;
+    this.retryAfterMs = answer.retryAfterMs;
   }
 }

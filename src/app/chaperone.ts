@@ -20,11 +20,15 @@ import { waitForAnswer } from '../runtime/approving/wait-for-answer.ts';
 import { type CallRecord, readCallRecord } from '../runtime/explain.ts';
 import { type HistoryAnswer, type IngestAnswer, ingest, ingestHistory } from '../runtime/ingest.ts';
 import type { CallAnswer } from '../runtime/line/call-answer.ts';
+import { resumeRun } from '../runtime/pause-run.ts';
 import { type ReleaseAnswer, release } from '../runtime/release.ts';
 import { reportModelStep } from '../runtime/report-model-step.ts';
+import { type BudgetUse, readUsage } from '../runtime/report-usage.ts';
 import { CallRefused } from './call-refused.ts';
+import { type Delegate, delegateRun } from './delegate-run.ts';
 import { APP_SERVER, type Gateway } from './gateway.ts';
 import { describeFunctions, type GuardedTool } from './guarded-tool.ts';
+import { reportRunUsage, type Usage } from './report-run-usage.ts';
 
 /** What starts a run. The host application attests the user and the prompt. */
 export interface StartRun {
@@ -131,6 +135,11 @@ export class Chaperone implements AsyncDisposable {
     const parsed = templateSchema.safeParse(template);
     if (!parsed.success) throw new Fault('E_REQUEST_INVALID', z.prettifyError(parsed.error));
     return this.#gateway.templates.register(this.#gateway.loaded.manifest.tenant, parsed.data);
+  }
+
+  /** Lets a paused run go on, as that person decided. Throws a `Fault`: E_RUN_UNKNOWN, E_STORE. */
+  resumeRun(runId: string, by: string): Promise<void> {
+    return resumeRun(this.#gateway.world, { tenant: this.#gateway.loaded.manifest.tenant, runId, by });
   }
 
   /** Everything recorded of a call. Throws a `Fault` E_NOT_FOUND. */
@@ -276,6 +285,30 @@ export class ChaperoneRun implements AsyncDisposable {
     const { world, templates } = this.#gateway;
     const { principal, id: runId } = this.#run;
     return reportModelStep(world, templates, { principal, runId, attested: true, step: parsed.data });
+  }
+
+  /**
+   * Starts a run of another agent for the same user, by the same prompt. It may do what both agents may, pays from this
+   * run’s budget too, and ends no later. Throws a `Fault`: E_BUDGET where it is too deep or one too many, E_RUN_ENDED,
+   * E_REQUEST_INVALID, E_STORE.
+   */
+  async delegate(child: Delegate): Promise<ChaperoneRun> {
+    const run = await delegateRun(this.#gateway, this.#run, child);
+    return new ChaperoneRun(this.#gateway, run);
+  }
+
+  /**
+   * Counts what a model used, as your application knows it: `spend` as `0.031 USD`. Chaperone did not see it, so it is
+   * advisory: once a budget is used up by it, calls are refused. Throws a `Fault`: E_REQUEST_INVALID, E_STORE.
+   */
+  reportUsage(usage: Usage): Promise<void> {
+    return reportRunUsage(this.#gateway, this.#run, usage);
+  }
+
+  /** How much of its budgets the run has used. What was reported and not seen is marked `advisory`. */
+  usage(): Promise<readonly BudgetUse[]> {
+    const { world, loaded } = this.#gateway;
+    return readUsage(world, loaded.manifest, this.#run.principal.tenant, this.#run.id);
   }
 
   /** Ends the run: no further call of it is granted. */

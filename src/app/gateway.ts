@@ -7,6 +7,7 @@ import { expireApprovals } from '../runtime/approving/expire-approvals.ts';
 import { ReviewWatch } from '../runtime/approving/watch-reviews.ts';
 import { call } from '../runtime/call.ts';
 import type { Catalog } from '../runtime/catalog.ts';
+import { conduct } from '../runtime/conduct.ts';
 import type { CallAnswer } from '../runtime/line/call-answer.ts';
 import type { CallRequest } from '../runtime/line/call-request.ts';
 import { recover } from '../runtime/recover.ts';
@@ -160,8 +161,12 @@ export class Gateway {
     return this.#throne.reign.sources;
   }
 
-  /** Runs one call through the straight line. Never throws. */
-  async call(request: CallRequest): Promise<CallAnswer> {
+  /** Runs one call through the straight line, and whatever its tool's declaration asks for around that. Never throws. */
+  call(request: CallRequest): Promise<CallAnswer> {
+    return conduct(this.world, request, (each) => this.#walk(each));
+  }
+
+  async #walk(request: CallRequest): Promise<CallAnswer> {
     const answer = await call(this.world, request);
     if (answer.kind !== 'refused' || answer.code !== 'E_BUNDLE_REPLACED') return answer;
     // Refused before its intent: nothing ran.

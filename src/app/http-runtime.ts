@@ -8,9 +8,12 @@ import { readCard } from '../runtime/approving/read-card.ts';
 import { readCallRecord } from '../runtime/explain.ts';
 import { ingest, ingestHistory } from '../runtime/ingest.ts';
 import { KeyedCalls } from '../runtime/keyed-calls.ts';
+import { resumeRun } from '../runtime/pause-run.ts';
 import { ReadBook } from '../runtime/read-book.ts';
 import { reportModelStep } from '../runtime/report-model-step.ts';
+import { readUsage, reportUsage } from '../runtime/report-usage.ts';
 import { scanContent } from '../runtime/scan-content.ts';
+import { startChild } from '../runtime/start-child.ts';
 import type { Gateway } from './gateway.ts';
 
 /** The gateway as the HTTP door wants it. */
@@ -20,17 +23,22 @@ export function createHttpRuntime(gateway: Gateway): HttpRuntime {
   const reads = new ReadBook(store, world.clock);
   const keyed = new KeyedCalls(world, (request) => gateway.call(request));
   return {
-    async startRun({ tenant, agent, user, task, prompt, lifetimeMs }) {
+    async startRun({ tenant, agent, user, task, prompt, lifetimeMs, parent }) {
+      const life = lifetimeMs === undefined ? {} : { lifeMs: lifetimeMs };
+      if (parent !== undefined) return startChild(world, { tenant, parentId: parent, agent, task, ...life });
       return runs.start({
         principal: { tenant, agent, ...(user === undefined ? {} : { onBehalfOf: user }) },
         task,
         prompt,
         attested: true,
-        ...(lifetimeMs === undefined ? {} : { lifeMs: lifetimeMs }),
+        ...life,
       });
     },
     readRun: (tenant, runId) => store.readRun(tenant, runId),
     endRun: (tenant, runId) => runs.end(tenant, runId),
+    resumeRun: (resume) => resumeRun(world, resume),
+    reportUsage: (report) => reportUsage(world, report),
+    readUsage: (tenant, runId) => readUsage(world, gateway.loaded.manifest, tenant, runId),
     async listTools({ agent }) {
       return gateway.catalog.list(agent).map((entry) => entry.governed);
     },

@@ -3,6 +3,8 @@ import type { Clock } from '../base/clock.ts';
 import type { Scanner } from '../ports/scanner.ts';
 import type { Store } from '../ports/store.ts';
 import { AskedCalls } from '../runtime/asked-calls.ts';
+import { lifeOf } from '../runtime/budget-scopes.ts';
+import { Guards } from '../runtime/guards.ts';
 import { HistoryBook } from '../runtime/history-book.ts';
 import { RunBook } from '../runtime/run-book.ts';
 import { RunMarkers } from '../runtime/run-markers.ts';
@@ -33,13 +35,14 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     runs: new RunBook(
       clock,
       store,
-      () => manifest().runs.lifetime,
+      (agent) => lifeOf(manifest(), agent),
       () => throne.reign.planner,
     ),
     asked: await AskedCalls.recall(store, manifest().tenant, clock.nowMs()),
     reserved: { find: (tool, args) => throne.reign.reserved.find(tool, args) },
     markers: new RunMarkers(clock),
     histories: new HistoryBook(store),
+    guards: new Guards({ clock, onAlert: ({ message }) => notify({ kind: 'warning', message }) }),
     inFlight: { count: 0 },
     catalog: () => throne.reign.catalog,
     sources: () => {

@@ -1,5 +1,6 @@
 import { approvalErrors } from './approval-errors.ts';
 import { BAD_ARGUMENTS, type ErrorEntry, fault, NOT_ALLOWED, refusal, TRY_LATER } from './error-entry.ts';
+import { limitErrors } from './limit-errors.ts';
 import { sandboxErrors } from './sandbox-errors.ts';
 
 /** The errors table: every code the product can answer with. `docs/errors.md` is checked against it in both directions. */
@@ -104,6 +105,9 @@ export const errors = {
     'see the policy named: `chaperone explain <id> --trace`',
     NOT_ALLOWED,
   ),
+
+  // how much of it
+  ...limitErrors,
 
   // what a person says
   ...approvalErrors,

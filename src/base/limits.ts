@@ -88,6 +88,24 @@ export const limits = {
   policyDepth: 256,
   /** How long a run lives unless its host says less. */
   runLifeMs: 8 * 3_600_000,
+  /** Calls of one run in which loops are looked for. */
+  loopCalls: 256,
+  /** Runs whose calls are remembered for that, the longest unused forgotten first. */
+  loopRuns: 10_000,
+  /** How long the first retry waits, each next one twice as long. */
+  retryFirstMs: 250,
+  /** How long a retry waits at most; for longer none is made. */
+  retryLongestMs: 15_000,
+  /** Answers kept for when their tools fail, the oldest forgotten first. */
+  keptAnswers: 10_000,
+  /** Bytes of those. */
+  keptAnswerBytes: 67_108_864,
+  /** Circuit breakers held at once, the longest unused forgotten first. */
+  breakers: 20_000,
+  /** How deep runs may be started from runs. */
+  delegationDepth: 8,
+  /** Runs that may be started from one run, unless its budget says less. */
+  delegationFanOut: 1_000,
   /** How long an agent token lives at most. */
   tokenLifeMs: 24 * 3_600_000,
   /** Characters of a token. */

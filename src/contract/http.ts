@@ -27,6 +27,19 @@ export const startRunSchema = z.strictObject({
   lifetime: durationSchema
     .refine((ms) => ms >= 1_000 && ms <= limits.tokenLifeMs, `from 1s to ${limits.tokenLifeMs / 3_600_000}h`)
     .optional(),
+  /** The run it is started from. User and prompt are that run's then, and are not given. */
+  parent: idSchema.optional(),
+});
+
+/** `POST /v1/runs/:id/usage`: what a model used, as the application knows it. Advisory: Chaperone did not see it. */
+export const reportUsageSchema = z.strictObject({
+  tokens: z.int().min(0).max(1_000_000_000).optional(),
+  /** `0.031 USD` */
+  spend: z
+    .string()
+    .regex(/^\d{1,9}(\.\d{1,6})? USD$/, 'an amount such as `0.031 USD`')
+    .optional(),
+  model: z.string().min(1).max(256).optional(),
 });
 
 /** `POST /v1/calls`, by an agent. Depth and type of `arguments` are checked before this schema is. */
@@ -74,6 +87,8 @@ export const errorSchema = z.object({
     callId: idSchema.optional(),
     /** Of a call that failed: whether its tool can have had an effect. */
     ran: z.enum(['yes', 'no', 'unknown']).optional(),
+    /** When the same call may go ahead, where time alone can bring that about. */
+    retryAfterMs: z.int().positive().optional(),
     /** What exactly is wrong with the request. */
     detail: z.string().optional(),
     /** Names the record of an internal error. */
@@ -97,8 +112,29 @@ export const runSchema = z.object({
   startedAt: timeSchema,
   expiresAt: timeSchema,
   endedAt: timeSchema.optional(),
+  /** Until a person resumes it, none of its calls is granted. */
+  paused: z.boolean().optional(),
 });
 export type RunBody = z.infer<typeof runSchema>;
+
+/** How much of each budget is used. `advisory`: counted from what was reported, not from what Chaperone saw. */
+export const usageSchema = z.object({
+  budgets: z.array(
+    z.object({
+      kind: z.enum(['calls', 'resultBytes', 'tokens', 'spend']),
+      /** `this run`, `everybody`. */
+      whose: z.string(),
+      /** Of `spend` in millionths of a dollar. */
+      used: z.number().nonnegative(),
+      /** Absent: it is only counted. */
+      max: z.number().nonnegative().optional(),
+      /** In any span of so many milliseconds. Absent: in the life of the run. */
+      windowMs: z.number().positive().optional(),
+      advisory: z.boolean(),
+    }),
+  ),
+});
+export type UsageBody = z.infer<typeof usageSchema>;
 
 /** The token is the agent's: it is bound to this run and good until `expiresAt`. */
 export const startedRunSchema = z.object({ run: runSchema, token: z.string(), expiresAt: timeSchema });

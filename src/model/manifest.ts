@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { limits } from '../base/limits.ts';
 import { approvalRulesSchema, toolApprovalSchema } from './approval-rules.ts';
+import { budgetsSchema, rateSchema, runBudgetSchema } from './budget.ts';
 import { builtinSchema } from './builtin.ts';
 import { channelsSchema } from './channel.ts';
 import { constraintSchema, toolArgumentSchema } from './constraint.ts';
@@ -9,12 +10,16 @@ import { durationSchema } from './duration.ts';
 import { consequenceSchema, effectSchema } from './effect.ts';
 import { egressSchema } from './egress.ts';
 import { flowSchema, organisationSchema, usersSchema } from './flow-rules.ts';
+import { breakersSchema, loopsSchema } from './guards.ts';
+import { onFailureSchema } from './on-failure.ts';
 import type { Place } from './place.ts';
+import { plannerSchema } from './planner-settings.ts';
 import { agentNameSchema } from './principal.ts';
 import { profileNameSchema, profilesSchema } from './profile.ts';
+import { readBackSchema } from './read-back.ts';
 import { retentionSchema } from './retention.ts';
 import { classifierSchema, sourceNameSchema, sourceSchema, toolScanSchema } from './scanning.ts';
-import { plainOrSecretSchema, secretReferenceSchema } from './secret-reference.ts';
+import { plainOrSecretSchema } from './secret-reference.ts';
 import { telemetrySchema } from './telemetry.ts';
 
 // Two conventions hold in this file. The message given to a format (`regex`, `url`) completes the sentence
@@ -178,6 +183,9 @@ export const toolDeclarationSchema = z.strictObject({
       examples: ['none', 'mail/delete_draft'],
     })
     .optional(),
+  idempotent: z.boolean().describe('Whether calling it twice does no more than calling it once.').optional(),
+  onFailure: onFailureSchema.optional(),
+  verify: readBackSchema.describe('What must hold after a call, and how to see it.').optional(),
 });
 export type ToolDeclaration = z.infer<typeof toolDeclarationSchema>;
 
@@ -187,6 +195,7 @@ export const toolGrantSchema = z.strictObject({
     .enum(['required', 'never'])
     .describe('Whether a person has to approve each call; where not given, the tool’s consequence decides.')
     .optional(),
+  rate: rateSchema.optional(),
   arguments: argumentsSchema,
   fields: fieldsSchema,
 });
@@ -208,6 +217,7 @@ export const agentSchema = z.strictObject({
     .array(toolPatternSchema)
     .default([])
     .meta({ description: 'What the agent may never call, whatever else permits it.', examples: [['billing/*']] }),
+  budget: runBudgetSchema.describe('How much each run of this agent may use.').optional(),
 });
 export type AgentConfig = z.infer<typeof agentSchema>;
 
@@ -231,23 +241,6 @@ const listenSchema = z.strictObject({
     .array(z.string().min(1))
     .default([])
     .describe('Names under which clients reach the gateway, for the Host and Origin checks and the token audience.'),
-});
-
-/** A model that guesses which writes a task needs. It is sent the user's own words and the tools' descriptions. */
-const plannerSchema = z.strictObject({
-  kind: z
-    .enum(['openai', 'anthropic'])
-    .describe('What the endpoint speaks: OpenAI’s chat completions or Anthropic’s messages, or what is compatible.'),
-  url: z.url({ protocol: /^https?$/, error: 'an `https://` or `http://` address' }).meta({
-    description: 'The base address, without the dialect’s own path.',
-    examples: ['https://api.openai.com/v1', 'https://api.anthropic.com'],
-  }),
-  model: z.string().min(1).max(256).describe('The model, as the endpoint names it.'),
-  key: secretReferenceSchema.describe('The key that is sent to this endpoint alone.').optional(),
-  timeout: durationSchema
-    .refine((ms) => ms > 0 && ms <= limits.plannerTimeoutMs, 'a duration of up to `60s`')
-    .default(10_000)
-    .meta({ description: 'How long a run waits for it before it goes on without.', examples: ['10s'] }),
 });
 
 const KEY_NAME = '[^\\s+]{1,255}';
@@ -367,6 +360,9 @@ export const manifestSchema = z.strictObject({
   users: usersSchema.prefault({}).describe('What is known of users.'),
   approvals: approvalRulesSchema.prefault({}).describe('How people are asked.'),
   channels: channelsSchema.default({}).describe('Ways to tell people that something waits for them, by name.'),
+  loops: loopsSchema.describe('When a run that goes in circles is stopped.').optional(),
+  breakers: breakersSchema.prefault({}).describe('When what keeps failing is left alone for a while.'),
+  budgets: budgetsSchema.prefault({}).describe('How much may be used, whatever the agent.'),
   runs: z
     .strictObject({
       lifetime: durationSchema.default(28_800_000).meta({

@@ -16,6 +16,8 @@ export interface Run {
   /** Texts that must never leave by an answer: system prompts and the like. */
   readonly confidential?: readonly string[];
   readonly label: Label;
+  /** The runs it was started from, the nearest first. They pay for it, may do what it may, and end it when they end. */
+  readonly lineage?: readonly { readonly runId: string; readonly agent: string }[];
   readonly startedAtMs: number;
   readonly expiresAtMs: number;
   /** In the store: user, task, prompt and confidential texts, which are then empty beside it. */

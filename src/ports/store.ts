@@ -5,6 +5,7 @@ import type { Approval, ApprovalAnswer } from '../model/approval.ts';
 import type { Delegation, TierReview } from '../model/duty.ts';
 import type { EventKind, NewEvent, StoredEvent } from '../model/event.ts';
 import type { Label } from '../model/label.ts';
+import type { MeterGive, MeterTake } from '../model/meter.ts';
 import type { Notice, WaitingNotice } from '../model/notice.ts';
 import type { Run } from '../model/run.ts';
 import type { PutAside, SinkCursor } from '../model/sink.ts';
@@ -33,7 +34,8 @@ export type Change =
   | { readonly kind: 'run.erase'; readonly tenant: string; readonly runId: string; readonly atMs: number }
   /**
    * The run exists for this tenant and agent, has not ended and is not past its expiry; and it carries no worse label
-   * than `label`, where that is given. [E_RUN_UNKNOWN, E_RUN_ENDED, E_BUSY: it has read more since, decide again]
+   * than `label`, where that is given. [E_RUN_UNKNOWN, E_RUN_ENDED, E_RUN_PAUSED, E_BUSY: it has read more since, decide
+   * again]
    */
   | {
       readonly kind: 'run.require';
@@ -43,6 +45,16 @@ export type Change =
       readonly nowMs: number;
       readonly label?: Label;
     }
+  /** Pauses a run: it cannot be required until it is resumed. The first reason stays. [E_RUN_UNKNOWN] */
+  | {
+      readonly kind: 'run.pause';
+      readonly tenant: string;
+      readonly runId: string;
+      readonly reason: string;
+      readonly atMs: number;
+    }
+  /** Lets a paused run go on; one that is not paused does. [E_RUN_UNKNOWN] */
+  | { readonly kind: 'run.resume'; readonly tenant: string; readonly runId: string }
   /** Joins a label into the run's own, which is only ever raised. [E_RUN_UNKNOWN] */
   | { readonly kind: 'run.label'; readonly runId: string; readonly label: Label }
   /**
@@ -72,6 +84,13 @@ export type Change =
   /** Keeps something that events name by its digest. Keeping it again does nothing. */
   | { readonly kind: 'content.keep'; readonly digest: Digest; readonly content: JsonObject }
   | { readonly kind: 'bundle.activate'; readonly bundle: Digest; readonly content: JsonObject; readonly atMs: number }
+  /**
+   * Takes from meters, all or nothing. What was taken of each is in the result. [the take's own code if a meter has less
+   * left than it is to give]
+   */
+  | { readonly kind: 'budget.take'; readonly takes: readonly MeterTake[]; readonly nowMs: number }
+  /** Gives back to meters what was taken and not used. */
+  | { readonly kind: 'budget.give'; readonly gives: readonly MeterGive[] }
   /** Opens the one intent a call may ever have. [E_STORE_CORRUPT if the call has one] */
   | {
       readonly kind: 'intent.open';
@@ -208,8 +227,20 @@ export interface StoredRunKey extends Partial<NewRunKey> {
 export type Ran = 'yes' | 'no' | 'unknown';
 
 export type CommitResult =
-  | { readonly ok: true /** Sequence numbers of the appended events, in order. */; readonly seqs: readonly number[] }
-  | { readonly ok: false; readonly code: ErrorCode; readonly message: string };
+  | {
+      readonly ok: true;
+      /** Sequence numbers of the appended events, in order. */
+      readonly seqs: readonly number[];
+      /** What was taken from meters, in order. Absent where nothing was to be taken. */
+      readonly taken?: readonly number[];
+    }
+  | {
+      readonly ok: false;
+      readonly code: ErrorCode;
+      readonly message: string;
+      /** When the same commit may succeed, where time alone can bring that about. */
+      readonly retryAfterMs?: number;
+    };
 
 export interface CommitOptions {
   /**
@@ -313,7 +344,10 @@ export interface ActiveBundle {
 export interface Store {
   commit(changes: readonly Change[], options?: CommitOptions): Promise<CommitResult>;
   readEvents(query: EventQuery): Promise<readonly StoredEvent[]>;
-  readRun(tenant: string, runId: string): Promise<(Run & { readonly endedAtMs?: number }) | undefined>;
+  readRun(
+    tenant: string,
+    runId: string,
+  ): Promise<(Run & { readonly endedAtMs?: number; readonly pausedFor?: string }) | undefined>;
   /** What is kept of the keys of these runs. Runs that are not there are left out, others have no key. */
   readRunKeys(tenant: string, runIds: readonly string[]): Promise<readonly StoredRunKey[]>;
   /** In the order of their ids. */
@@ -340,6 +374,11 @@ export interface Store {
    * opened. An intent of another process that still has the store open is not among them.
    */
   listAbandonedIntents(limit: number): Promise<readonly OpenIntent[]>;
+  /** How much of each meter is used at that time. */
+  readMeters(
+    meters: readonly { readonly meter: string; readonly windowMs?: number }[],
+    nowMs: number,
+  ): Promise<readonly number[]>;
   readPin(tool: ToolName): Promise<StoredPin | undefined>;
   /** Every pin of one server's tools. */
   listPins(server: string): Promise<readonly StoredPin[]>;

@@ -13,6 +13,7 @@ import type { PolicySource } from '../policy/cedar/parse-policies.ts';
 import { governTools } from '../policy/govern.ts';
 import type { Kernel } from '../policy/kernel.ts';
 import { type ObligationsOf, readObligations } from '../policy/obligations.ts';
+import { checkReadBacks, withVerifier } from './verifier.ts';
 
 /** Why a tool cannot be called by anybody, whatever policy says. */
 export type Disabled = Reason & { readonly code: ErrorCode };
@@ -59,10 +60,12 @@ export interface CatalogInput {
  * Makes everything a call will need, once. Throws a `Fault` E_CONFIG or E_POLICY_INVALID where the rules are wrong. A
  * tool that is wrong (drifted, unreviewed in `enforce`, a schema that cannot be held) is disabled alone.
  */
-export function buildCatalog(input: CatalogInput): Catalog {
+export function buildCatalog(given: CatalogInput): Catalog {
+  const input = { ...given, manifest: withVerifier(given.manifest) };
   const { manifest, placeOf } = input;
   const governance = governTools(input.tools, manifest, placeOf);
   const governed = [...governance.tools.values()];
+  checkReadBacks(manifest, governance.tools, placeOf);
   const built = buildKernel({ manifest, placeOf, policyFiles: input.policyFiles, tools: governed });
   const dutiesOf = readObligations(manifest, placeOf);
   const tools = new Map<string, CatalogEntry>();

@@ -19,12 +19,14 @@ export function recordDecided(decided: Decided): JsonObject {
   const { decision, request, labelled } = decided;
   const { scanned, tool, call } = labelled.validated;
   const { onBehalfOf } = request.principal;
-  const { keyed, parentCallId, trace, retriedFor } = scanned.admitted.request;
+  const { keyed, parentCallId, trace, retriedFor, attempt, confirms } = scanned.admitted.request;
   const args = scanned.findings.length === 0 ? call.arguments : redactJson(call.arguments).value;
   return {
     callDigest: call.digest,
     ...(keyed === undefined ? {} : { request: keyed.digest }),
     ...(parentCallId === undefined ? {} : { parent: parentCallId }),
+    ...(attempt === undefined ? {} : { attempt: { ...attempt } }),
+    ...(confirms === undefined ? {} : { confirms }),
     pin: tool.pin,
     effect: tool.effect,
     consequence: tool.consequence,
@@ -99,6 +101,7 @@ export function recordRefusal(refusal: Refusal): JsonObject {
     code: refusal.code,
     reasons,
     ...(refusal.approvalId === undefined ? {} : { approvalId: refusal.approvalId }),
+    ...(refusal.retryAfterMs === undefined ? {} : { retryAfterMs: refusal.retryAfterMs }),
   };
 }
 

@@ -7,7 +7,7 @@ import type { Principal } from '../model/principal.ts';
 import type { PromptPart } from '../model/prompt.ts';
 import type { Run } from '../model/run.ts';
 import type { Planner } from '../ports/planner.ts';
-import type { Store } from '../ports/store.ts';
+import type { Change, Store } from '../ports/store.ts';
 import { redactText } from '../scan/redact.ts';
 import { FlowBook } from './flow-book.ts';
 
@@ -23,6 +23,13 @@ export interface RunStart {
   readonly lifeMs?: number;
 }
 
+/** What a run is started with from another one: the rest, who it is for and what the user wrote, is the other's. */
+export interface ChildStart {
+  readonly agent: string;
+  readonly task: string;
+  readonly lifeMs?: number;
+}
+
 const REMEMBERED_RUNS = 10_000;
 
 /**
@@ -32,15 +39,17 @@ const REMEMBERED_RUNS = 10_000;
 export class RunBook {
   readonly #clock: Clock;
   readonly #store: Store;
-  readonly #lifeMs: () => number;
+  readonly #lifeMs: (agent: string) => number;
   readonly #runs = new Map<string, Run>();
   readonly #ambient = new Map<string, Promise<Run>>();
+  /** When runs began by the clock that never goes back, for those that began here. */
+  readonly #began = new Map<string, number>();
   #promptChars = 0;
 
   /** What flow knows of each of them. */
   readonly flows: FlowBook;
 
-  constructor(clock: Clock, store: Store, lifeMs: () => number, planner?: () => Planner | undefined) {
+  constructor(clock: Clock, store: Store, lifeMs: (agent: string) => number, planner?: () => Planner | undefined) {
     this.flows = new FlowBook(clock, store, planner);
     this.#clock = clock;
     this.#store = store;
@@ -48,9 +57,50 @@ export class RunBook {
   }
 
   /** Starts a run and records it. Throws a `Fault` where the store cannot. */
-  async start(start: RunStart): Promise<Run> {
-    const startedAtMs = this.#clock.nowMs();
-    const lifeMs = this.#lifeMs();
+  start(start: RunStart): Promise<Run> {
+    return this.#start(start, this.#clock.nowMs(), []);
+  }
+
+  /**
+   * Starts a run from another one, for the same user and by the same prompt. It ends no later, and begins with all that
+   * the other has read. `conditions` is what has to hold in the transaction. Throws a `Fault`: what `conditions` says, or
+   * E_STORE.
+   */
+  startFrom(
+    parent: Run,
+    child: ChildStart,
+    conditions: (parent: Run, nowMs: number) => readonly Change[],
+  ): Promise<Run> {
+    const nowMs = this.nowMs(parent);
+    const { tenant, onBehalfOf } = parent.principal;
+    const lineage = [{ runId: parent.id, agent: parent.principal.agent }, ...(parent.lineage ?? [])];
+    const start: RunStart = {
+      principal: { tenant, agent: child.agent, ...(onBehalfOf === undefined ? {} : { onBehalfOf }) },
+      task: child.task,
+      prompt: parent.prompt,
+      attested: parent.attested,
+      ...(parent.confidential === undefined ? {} : { confidential: parent.confidential }),
+      lifeMs: Math.min(child.lifeMs ?? limits.runLifeMs, parent.expiresAtMs - nowMs),
+    };
+    return this.#start(start, nowMs, conditions(parent, nowMs), { label: parent.label, lineage });
+  }
+
+  /** The time as a run is held to it: a clock that is set back makes none live longer that began in this process. */
+  nowMs(run: Run): number {
+    const beganMs = this.#began.get(run.id);
+    const nowMs = this.#clock.nowMs();
+    if (beganMs === undefined) return nowMs;
+    return Math.max(nowMs, run.startedAtMs + this.#clock.monotonicMs() - beganMs);
+  }
+
+  async #start(
+    start: RunStart,
+    startedAtMs: number,
+    conditions: readonly Change[],
+    from: Pick<Run, 'label' | 'lineage'> = { label: leastLabel },
+  ): Promise<Run> {
+    const beganMs = this.#clock.monotonicMs();
+    const lifeMs = this.#lifeMs(start.principal.agent);
     const run: Run = {
       id: newId(this.#clock, 'run'),
       principal: start.principal,
@@ -58,12 +108,14 @@ export class RunBook {
       prompt: start.prompt,
       attested: start.attested,
       ...(start.confidential === undefined ? {} : { confidential: start.confidential }),
-      label: leastLabel,
+      ...from,
       startedAtMs,
       expiresAtMs: startedAtMs + Math.min(start.lifeMs ?? lifeMs, lifeMs, limits.runLifeMs),
     };
     const { tenant, agent, onBehalfOf } = run.principal;
+    const parent = run.lineage?.[0];
     const result = await this.#store.commit([
+      ...conditions,
       { kind: 'run.open', run },
       {
         kind: 'event.append',
@@ -80,13 +132,16 @@ export class RunBook {
             user: onBehalfOf?.id ?? null,
             prompt: run.prompt.map(recordPart),
             expiresAtMs: run.expiresAtMs,
+            ...(parent === undefined ? {} : { startedFrom: parent.runId, depth: run.lineage?.length ?? 0 }),
           },
         },
       },
     ]);
     if (!result.ok) throw new Fault(result.code, result.message);
     this.#remember(run);
+    this.#began.set(run.id, beganMs);
     this.flows.started(run.id);
+    this.flows.raised(run.id, run.label);
     return run;
   }
 
@@ -133,7 +188,16 @@ export class RunBook {
     const raised = joinLabels((remembered ?? run).label, label);
     if (remembered !== undefined) this.#runs.set(run.id, { ...remembered, label: raised });
     this.flows.raised(run.id, raised);
+    for (const { runId } of run.lineage ?? []) {
+      const above = this.#runs.get(runId);
+      if (above !== undefined) this.raise({ ...above, lineage: [] }, raised);
+    }
     return raised;
+  }
+
+  /** The run, where it is remembered. */
+  known(runId: string): Run | undefined {
+    return this.#runs.get(runId);
   }
 
   /** Forgets what the store said of a run, because it says something else by now. */
@@ -172,6 +236,7 @@ export class RunBook {
     if (run === undefined) return;
     this.#promptChars -= promptChars(run);
     this.#runs.delete(runId);
+    this.#began.delete(runId);
   }
 }
 

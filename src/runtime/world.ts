@@ -6,6 +6,7 @@ import type { ToolSource } from '../ports/tool-source.ts';
 import type { HeldSecrets } from '../scan/held-secrets.ts';
 import type { AskedCalls } from './asked-calls.ts';
 import type { Catalog } from './catalog.ts';
+import type { Guards } from './guards.ts';
 import type { HistoryBook } from './history-book.ts';
 import type { RunBook } from './run-book.ts';
 import type { RunMarkers } from './run-markers.ts';
@@ -30,6 +31,7 @@ export interface World {
   readonly reserved: ReservedPaths;
   readonly markers: RunMarkers;
   readonly histories: HistoryBook;
+  readonly guards: Guards;
   /** How many calls are under way; the line counts itself in and out. */
   readonly inFlight: { count: number };
   /** People have to be told of something: it stands in the store. */

@@ -8,7 +8,9 @@ import { pinTool, type Tool, type ToolName, toolName } from '../../src/model/too
 import type { Store } from '../../src/ports/store.ts';
 import type { CallContext, Execution, ToolSource } from '../../src/ports/tool-source.ts';
 import { AskedCalls } from '../../src/runtime/asked-calls.ts';
+import { lifeOf } from '../../src/runtime/budget-scopes.ts';
 import { buildCatalog, type Catalog } from '../../src/runtime/catalog.ts';
+import { type Alert, Guards } from '../../src/runtime/guards.ts';
 import { HistoryBook } from '../../src/runtime/history-book.ts';
 import { RunBook } from '../../src/runtime/run-book.ts';
 import { RunMarkers } from '../../src/runtime/run-markers.ts';
@@ -21,6 +23,8 @@ export interface LawWorld {
   readonly world: World;
   /** What is written, past whatever the world's own store pretends. */
   readonly truth: Store;
+  /** What people were told. */
+  readonly alerts: readonly Alert[];
   /** Lets time pass. */
   advance(ms: number): void;
   /** Sets the wall clock back, while time goes on. */
@@ -46,6 +50,7 @@ const START_MS = 1_700_000_000_000;
 export async function openLawWorld(options: LawWorldOptions): Promise<LawWorld> {
   const truth = options.truth ?? openMemoryStore();
   const store = options.wrap?.(truth) ?? truth;
+  const alerts: Alert[] = [];
   const seeded = new Seeded(options.seed ?? 1);
   let nowMs = START_MS;
   let passedMs = 0;
@@ -78,6 +83,7 @@ export async function openLawWorld(options: LawWorldOptions): Promise<LawWorld> 
   await enthrone(catalog);
   return {
     truth,
+    alerts,
     enthrone,
     advance: (ms) => {
       nowMs += ms;
@@ -89,13 +95,14 @@ export async function openLawWorld(options: LawWorldOptions): Promise<LawWorld> 
     world: {
       clock,
       store,
-      runs: new RunBook(clock, store, () => 8 * 3_600_000),
+      runs: new RunBook(clock, store, (agent) => lifeOf(catalog.manifest, agent)),
       asked: await AskedCalls.recall(truth, options.tenant ?? 'default', nowMs),
       scanner: createThreadScanner(),
       held: new HeldSecrets(),
       reserved: { find: () => undefined },
       markers: new RunMarkers(clock),
       histories: new HistoryBook(store),
+      guards: new Guards({ clock, onAlert: (alert) => alerts.push(alert), wait: async () => {} }),
       inFlight: { count: 0 },
       catalog: () => catalog,
       sources: () => (server) => (server === 'law' ? source : undefined),

@@ -39,6 +39,7 @@ export function faultyStore(inner: Store, seeded: Seeded, rate: () => number): S
     readApproval: read((tenant, id) => inner.readApproval(tenant, id)),
     listApprovals: read((tenant, state, limit, after) => inner.listApprovals(tenant, state, limit, after)),
     listAbandonedIntents: read((limit) => inner.listAbandonedIntents(limit)),
+    readMeters: read((meters, nowMs) => inner.readMeters(meters, nowMs)),
     readPin: read((tool) => inner.readPin(tool)),
     listPins: read((server) => inner.listPins(server)),
     listWritten: read((tenant, afterSeq, limit) => inner.listWritten(tenant, afterSeq, limit)),

@@ -7,6 +7,7 @@ import { answerApproval } from '../../src/runtime/approving/answer-approval.ts';
 import { AskedCalls } from '../../src/runtime/asked-calls.ts';
 import { call } from '../../src/runtime/call.ts';
 import { buildCatalog } from '../../src/runtime/catalog.ts';
+import { type Alert, Guards } from '../../src/runtime/guards.ts';
 import { HistoryBook } from '../../src/runtime/history-book.ts';
 import { setIsolation } from '../../src/runtime/isolation.ts';
 import type { CallAnswer } from '../../src/runtime/line/call-answer.ts';
@@ -27,6 +28,8 @@ export interface Report {
 }
 
 const CALLS = 60;
+/** How often a note may be read, in a life that takes minutes. */
+const READS = 15;
 const TENANT = 'default';
 
 /** One seeded life of a runtime: concurrent calls, approvals and isolation over ports that fail, a crash, a recovery. */
@@ -39,14 +42,20 @@ export async function simulate(seed: number): Promise<Report> {
   const store = faultyStore(truth, seeded, () => rate);
   const effects: Effect[] = [];
   const bugs: unknown[] = [];
+  const alerts: Alert[] = [];
   const source = countingSource(truth, seeded, () => rate, effects);
   const persons = seeded.pick([1, 2]);
+  const budget = seeded.pick([10, 25, CALLS * 2]);
   const catalog = buildCatalog({
     manifest: manifestSchema.parse({
       version: 1,
       approvals: { persons },
+      budgets: { run: { calls: budget } },
       agents: {
-        agent: { tools: { 'sim/read_note': {}, 'sim/write_note': { approval: 'required' } }, deny: ['sim/forbidden'] },
+        agent: {
+          tools: { 'sim/read_note': { rate: `${READS}/day` }, 'sim/write_note': { approval: 'required' } },
+          deny: ['sim/forbidden'],
+        },
       },
     }),
     placeOf: () => ({ file: 'simulation', line: 1, column: 1 }),
@@ -74,6 +83,7 @@ export async function simulate(seed: number): Promise<Report> {
     reserved: { find: () => undefined },
     markers: new RunMarkers(clock),
     histories: new HistoryBook(store),
+    guards: new Guards({ clock, onAlert: (alert) => alerts.push(alert), wait: async () => {} }),
     inFlight: { count: 0 },
     catalog: () => catalog,
     sources: () => (server) => (server === 'sim' ? source : undefined),
@@ -115,7 +125,11 @@ export async function simulate(seed: number): Promise<Report> {
   await truth.close();
   const reopened = openMemoryStore(kept);
   await recover({ store: reopened, clock });
-  return { answers, effects, violations: await findViolations(reopened, answers, effects, bugs, isolatedAt, persons) };
+  const violations = [
+    ...(await findViolations(reopened, answers, effects, bugs, isolatedAt, persons)),
+    ...(await findOverspending(reopened, answers, budget)),
+  ];
+  return { answers, effects, violations };
 }
 
 async function findViolations(
@@ -183,4 +197,22 @@ async function findViolations(
     }
   }
   return violations;
+}
+
+/** Law 9: what was granted is never more than there was, and nobody is told that there is no more while there is. */
+async function findOverspending(
+  truth: ReturnType<typeof openMemoryStore>,
+  answers: readonly CallAnswer[],
+  budget: number,
+): Promise<string[]> {
+  const events = await truth.readEvents({ tenant: TENANT, limit: 1_000 });
+  const granted = events.filter(({ kind }) => kind === 'call.intended');
+  const reads = granted.filter(({ tool }) => tool === 'sim/read_note');
+  const wasTold = (code: string) => answers.some((answer) => answer.kind === 'refused' && answer.code === code);
+  return [
+    ...(granted.length > budget ? [`${granted.length} calls were granted of a budget of ${budget}`] : []),
+    ...(reads.length > READS ? [`${reads.length} reads were granted of a rate of ${READS}`] : []),
+    ...(wasTold('E_BUDGET') && granted.length !== budget ? [`refused after ${granted.length} calls of ${budget}`] : []),
+    ...(wasTold('E_RATE') && reads.length !== READS ? [`refused after ${reads.length} reads of ${READS}`] : []),
+  ];
 }

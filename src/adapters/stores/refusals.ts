@@ -1,11 +1,13 @@
 import type { ErrorCode } from '../../base/errors.ts';
 import { limits } from '../../base/limits.ts';
+import type { MeterTake } from '../../model/meter.ts';
 
 /** Why a commit was refused: the failed condition's code, and one sentence for the people who run Chaperone. */
 export interface StoreRefusal {
   readonly ok: false;
   readonly code: ErrorCode;
   readonly message: string;
+  readonly retryAfterMs?: number;
 }
 
 const refuse = (code: ErrorCode, message: string): StoreRefusal => ({ ok: false, code, message });
@@ -16,11 +18,19 @@ export const refusals = {
   runUnknown: (runId: string) => refuse('E_RUN_UNKNOWN', `there is no run ${runId} for this principal`),
   runEnded: (runId: string) => refuse('E_RUN_ENDED', `run ${runId} has ended`),
   runExpired: (runId: string) => refuse('E_RUN_ENDED', `run ${runId} is past its expiry`),
+  runPaused: (runId: string, reason: string) => refuse('E_RUN_PAUSED', `run ${runId} is paused: ${reason}`),
   isolated: (scope: string) => refuse('E_ISOLATED', `${scope} is isolated`),
   labelRaised: (runId: string) => refuse('E_BUSY', `run ${runId} has read more since; decide again`),
   pinExists: (tool: string) => refuse('E_BUSY', `${tool} was pinned meanwhile; look again`),
   bundleChanged: () => refuse('E_BUNDLE_REPLACED', 'another bundle is active now; decide again'),
   toolDrifted: (tool: string) => refuse('E_TOOL_DRIFTED', `${tool} is not as it was when it was last reviewed`),
+  meterEmpty: (
+    { name, code, max = 0, meter }: MeterTake,
+    { used, retryAfterMs }: { readonly used: number; readonly retryAfterMs?: number },
+  ): StoreRefusal => ({
+    ...refuse(code, `${name}: ${used} of ${max} are used (${meter})`),
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  }),
   intentExists: (callId: string) => refuse('E_STORE_CORRUPT', `call ${callId} has an intent already`),
   intentNotOpen: (callId: string) => refuse('E_STORE_CORRUPT', `call ${callId} has no open intent`),
   approvalExists: (id: string) => refuse('E_STORE_CORRUPT', `approval ${id} exists already`),

@@ -40,7 +40,12 @@ export const callRoutes: readonly Route[] = [
       const approval = { id: answer.approvalId };
       return respondJson(http, { status: 'pending', callId, message: toModel, approval } satisfies CallAnswerBody);
     }
-    return respondRefusal(answer.code, 'model', { callId, ran: answer.ran });
+    const { retryAfterMs } = answer;
+    return respondRefusal(answer.code, 'model', {
+      callId,
+      ran: answer.ran,
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    });
   }),
 ];
 

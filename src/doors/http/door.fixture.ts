@@ -120,6 +120,16 @@ export function createMemoryRuntime(): MemoryRuntime {
       const run = runs.get(runId);
       if (run) runs.set(runId, { ...run, endedAtMs: START_MS });
     },
+    async resumeRun(resume) {
+      asked.push(['resumeRun', resume]);
+    },
+    async reportUsage(report) {
+      asked.push(['reportUsage', report]);
+    },
+    async readUsage(tenant, runId) {
+      asked.push(['readUsage', tenant, runId]);
+      return [{ kind: 'tokens', whose: 'this run', used: 3, advisory: true }];
+    },
     async listTools(caller) {
       asked.push(['listTools', caller]);
       return [tool];

@@ -55,6 +55,7 @@ const bodies: Readonly<Record<string, unknown>> = {
   'POST /v1/runs/:id/ingest': { content: 'hello', source: 'mail' },
   'POST /v1/runs/:id/steps': { model: 'large-1', output: 'hello' },
   'POST /v1/templates': { id: 'triage', version: '1', text: 'Sort this.' },
+  'POST /v1/runs/:id/usage': { tokens: 3, spend: '0.01 USD' },
   'POST /v1/scan': { text: 'hello' },
 };
 const bodyOf = (route: { method: string; path: string }) => {
@@ -337,6 +338,8 @@ describe('two tenants', () => {
     '/v1/runs/:id': 'run_1',
     '/v1/runs/:id/ingest': 'run_1',
     '/v1/runs/:id/steps': 'run_1',
+    '/v1/runs/:id/usage': 'run_1',
+    '/v1/runs/:id/resume': 'run_1',
     '/v1/approvals/:id': 'apr_1',
     '/v1/approvals/:id/answer': 'apr_1',
     '/v1/decisions/:id': 'call_1',

@@ -18,6 +18,7 @@ import { runRoutes } from './run-routes.ts';
 import type { HttpRuntime } from './runtime.ts';
 import { scanRoutes } from './scan-routes.ts';
 import { stepRoutes } from './step-routes.ts';
+import { usageRoutes } from './usage-routes.ts';
 
 export interface HttpDoorOptions {
   readonly runtime: HttpRuntime;
@@ -61,6 +62,7 @@ export const routes: readonly Route[] = [
   ...callRoutes,
   ...scanRoutes,
   ...stepRoutes,
+  ...usageRoutes,
   ...personRoutes,
   ...metricsRoutes,
 ];

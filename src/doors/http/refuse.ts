@@ -15,6 +15,8 @@ export interface RefusalOptions {
   readonly callId?: string;
   /** Of a call: whether its tool can have had an effect. */
   readonly ran?: Ran;
+  /** When the same request may succeed; `Retry-After` says so too, in whole seconds. */
+  readonly retryAfterMs?: number;
   /** What exactly is wrong with the request: our own words and the caller's own input, nothing else. */
   readonly detail?: string;
   readonly headers?: Readonly<Record<string, string>>;
@@ -63,9 +65,12 @@ export function respondRefusal(
   };
   if (options.callId !== undefined) error.callId = options.callId;
   if (options.ran !== undefined) error.ran = options.ran;
+  if (options.retryAfterMs !== undefined) error.retryAfterMs = options.retryAfterMs;
   if (options.detail !== undefined) error.detail = options.detail;
   if (options.id !== undefined) error.id = options.id;
-  return respondJson(entry.http, { error }, options.headers);
+  const wait =
+    options.retryAfterMs === undefined ? {} : { 'retry-after': `${Math.ceil(options.retryAfterMs / 1_000)}` };
+  return respondJson(entry.http, { error }, { ...wait, ...options.headers });
 }
 
 /** The answer to whatever was thrown. Only what the door itself refused has words beyond the table. */

@@ -6,18 +6,23 @@ import { RequestRefused, respondJson } from './refuse.ts';
 import { ofTenant, type Route, type RouteRequest, route } from './route.ts';
 import { viewRun, viewTime } from './views.ts';
 
-type FoundRun = Run & { readonly endedAtMs?: number };
+type FoundRun = Run & { readonly endedAtMs?: number; readonly pausedFor?: string };
 
 /** Runs: a host application starts them, attesting user and prompt, and gets the token its agent works with. */
 export const runRoutes: readonly Route[] = [
   route('POST', '/v1/runs', ['host'], async (request) => {
     const { claims, runtime, clock, signer } = request;
-    const { user, lifetime, ...wanted } = await request.read(startRunSchema);
+    const { user, lifetime, parent, ...wanted } = await request.read(startRunSchema);
+    if (parent !== undefined && (user !== undefined || wanted.prompt.length > 0)) {
+      const detail = '/parent: user and prompt are those of the run it is started from';
+      throw new RequestRefused('E_REQUEST_INVALID', { detail });
+    }
     const started = await runtime.startRun({
       ...wanted,
       tenant: claims.tenant,
       ...(user && { user }),
       ...(lifetime !== undefined && { lifetimeMs: lifetime }),
+      ...(parent !== undefined && { parent }),
     });
     const run = owned(request, started);
     const expiresAtMs = Math.min(run.expiresAtMs, clock.nowMs() + limits.tokenLifeMs);
@@ -33,6 +38,13 @@ export const runRoutes: readonly Route[] = [
   }),
 
   route('GET', '/v1/runs/:id', ['host', 'person', 'agent'], async (request) => {
+    return respondJson(200, { run: viewRun(await readRun(request)) });
+  }),
+
+  route('POST', '/v1/runs/:id/resume', ['person'], async (request) => {
+    const { claims, runtime } = request;
+    const run = await readRun(request);
+    await runtime.resumeRun({ tenant: claims.tenant, runId: run.id, by: claims.sub });
     return respondJson(200, { run: viewRun(await readRun(request)) });
   }),
 

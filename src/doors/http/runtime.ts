@@ -27,6 +27,29 @@ export interface NewRun {
   readonly task: string;
   readonly prompt: readonly PromptPart[];
   readonly lifetimeMs?: number;
+  /** The run it is started from: user and prompt are that run's. */
+  readonly parent?: string;
+}
+
+/** How much of one budget is used; `advisory` where that is only what was reported. */
+export interface BudgetUse {
+  readonly kind: 'calls' | 'resultBytes' | 'tokens' | 'spend';
+  readonly whose: string;
+  readonly used: number;
+  readonly max?: number;
+  readonly windowMs?: number;
+  readonly advisory: boolean;
+}
+
+/** What a model used, as somebody says. */
+export interface UsageReport {
+  readonly tenant: string;
+  readonly runId: string;
+  readonly by: 'host' | 'agent';
+  readonly tokens?: number;
+  /** Millionths of a dollar. */
+  readonly spend?: number;
+  readonly model?: string;
 }
 
 export interface RequestedCall {
@@ -49,6 +72,8 @@ export type CallAnswer =
       readonly ran: Ran;
       /** The approval that was asked for, with code E_APPROVAL_PENDING. */
       readonly approvalId?: string;
+      /** When the same call may go ahead, where time alone can bring that about. */
+      readonly retryAfterMs?: number;
     };
 
 /** What scanning came to. */
@@ -104,9 +129,17 @@ export interface Explanation {
  */
 export interface HttpRuntime {
   startRun(run: NewRun): Promise<Run>;
-  readRun(tenant: string, runId: string): Promise<(Run & { readonly endedAtMs?: number }) | undefined>;
+  readRun(
+    tenant: string,
+    runId: string,
+  ): Promise<(Run & { readonly endedAtMs?: number; readonly pausedFor?: string }) | undefined>;
   /** Ends a run that was read a moment ago. Ending an ended run does nothing. */
   endRun(tenant: string, runId: string): Promise<void>;
+  /** Counts a report for a run that was read a moment ago. */
+  reportUsage(report: UsageReport): Promise<void>;
+  readUsage(tenant: string, runId: string): Promise<readonly BudgetUse[]>;
+  /** Lets a paused run go on, as that person decided. */
+  resumeRun(resume: { readonly tenant: string; readonly runId: string; readonly by: string }): Promise<void>;
   listTools(caller: AgentCaller): Promise<readonly GovernedTool[]>;
   /** `signal` aborts when the client goes away; a call with a key goes on, for its caller may come back for it. */
   call(caller: AgentCaller, call: RequestedCall, signal: AbortSignal): Promise<CallAnswer>;

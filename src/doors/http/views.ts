@@ -27,7 +27,7 @@ export function viewTime(ms: number): string {
   return new Date(ms).toISOString();
 }
 
-export function viewRun(run: Run & { readonly endedAtMs?: number }): RunBody {
+export function viewRun(run: Run & { readonly endedAtMs?: number; readonly pausedFor?: string }): RunBody {
   const user = run.principal.onBehalfOf;
   return {
     id: run.id,
@@ -43,6 +43,7 @@ export function viewRun(run: Run & { readonly endedAtMs?: number }): RunBody {
     startedAt: viewTime(run.startedAtMs),
     expiresAt: viewTime(run.expiresAtMs),
     ...(run.endedAtMs !== undefined && { endedAt: viewTime(run.endedAtMs) }),
+    ...(run.pausedFor !== undefined && { paused: true }),
   };
 }
 

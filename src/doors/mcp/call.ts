@@ -355,7 +355,7 @@ function shapeElicitation(door: DoorState, approvalId: string, binding: StateBin
 }
 
 function shapeRefusal(door: DoorState, era: McpEra, refused: Refused, tool: Tool): DoorAnswer {
-  const { code, callId, approvalId, protocolError } = refused;
+  const { code, callId, approvalId, protocolError, retryAfterMs } = refused;
   const toModel = isPending(refused) ? ticketText(door, refused) : refused.toModel;
   // An error in the server's own protocol is passed on as it is.
   if (protocolError !== undefined) return passError(protocolError);
@@ -363,6 +363,7 @@ function shapeRefusal(door: DoorState, era: McpEra, refused: Refused, tool: Tool
   const approval = {
     ...(approvalId === undefined ? {} : { 'chaperone/approvalId': approvalId }),
     ...(link === undefined ? {} : { 'chaperone/approvalUrl': link }),
+    ...(retryAfterMs === undefined ? {} : { 'chaperone/retryAfterMs': retryAfterMs }),
   };
   return deny(era, code, toModel, { 'chaperone/code': code, 'chaperone/callId': callId, ...approval }, tool);
 }

@@ -46,7 +46,7 @@ export async function admit(world: World, asked: CallRequest, callId: string): P
   const run = await findRun(world, request);
   if (run instanceof Refusal) return run;
   if (run === undefined) return refuse('E_RUN_UNKNOWN', 'this principal has no such run');
-  if (run.expiresAtMs <= world.clock.nowMs()) return refuse('E_RUN_ENDED', 'the run has expired');
+  if (run.expiresAtMs <= world.runs.nowMs(run)) return refuse('E_RUN_ENDED', 'the run has expired');
   // Others may have been let in while the run was read.
   if (isFull(world)) return busy();
   return new Admitted(world.inFlight, callId, request, run, { catalog: world.catalog(), sources: world.sources() });

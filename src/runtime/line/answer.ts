@@ -1,6 +1,7 @@
 import { newId } from '../../base/clock.ts';
 import { errorEntry } from '../../base/errors.ts';
 import { limits } from '../../base/limits.ts';
+import { noteRefused } from '../note-breakers.ts';
 import { recordRefusal } from '../record.ts';
 import { fitText } from '../record-parts.ts';
 import type { World } from '../world.ts';
@@ -37,9 +38,13 @@ export async function answerRefusal(
         agent: request.principal.agent,
         tool: fitText(request.tool, limits.toolNameChars),
         atMs: world.clock.nowMs(),
-        body: recordRefusal(refusal),
+        body: {
+          ...recordRefusal(refusal),
+          ...(request.attempt === undefined ? {} : { attempt: { ...request.attempt } }),
+        },
       },
     },
+    ...noteRefused(world, request, refusal.code),
   ]);
   const final = recorded instanceof Refusal ? recorded : refusal;
   return {
@@ -50,5 +55,6 @@ export async function answerRefusal(
     toModel: errorEntry(final.code).toModel,
     ran: 'no',
     ...(final.approvalId === undefined ? {} : { approvalId: final.approvalId }),
+    ...(final.retryAfterMs === undefined ? {} : { retryAfterMs: final.retryAfterMs }),
   };
 }

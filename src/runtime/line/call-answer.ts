@@ -25,5 +25,7 @@ export type CallAnswer =
       readonly toModel: string;
       readonly ran: Ran;
       readonly approvalId?: string;
+      /** When the same call may go ahead, where time alone can bring that about. */
+      readonly retryAfterMs?: number;
       readonly protocolError?: ProtocolError;
     };

@@ -24,6 +24,10 @@ export interface CallRequest {
   readonly keyed?: { readonly callId: string; readonly digest: Digest };
   /** The call whose code makes this one. */
   readonly parentCallId?: string;
+  /** The call this one is made for once more, after it failed: of it, the how manieth, and why. */
+  readonly attempt?: { readonly of: string; readonly number: number; readonly because: ErrorCode };
+  /** The call whose effect this one reads back. */
+  readonly confirms?: string;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: JsonObject) => void;
   /** The trace that the caller says the call belongs to. */

@@ -1,6 +1,7 @@
 import { newId } from '../../base/clock.ts';
 import { errorEntry } from '../../base/errors.ts';
 import { joinLabels } from '../../model/label.ts';
+import { noteConcluded } from '../note-breakers.ts';
 import { recordLabel } from '../record.ts';
 import { recordOutcome } from '../record-outcome.ts';
 import { takeIn } from '../take-in.ts';
@@ -31,13 +32,22 @@ export async function conclude(world: World, verified: Verified): Promise<Outcom
   const { tenant, agent } = run.principal;
   const atMs = world.clock.nowMs();
   const { ran } = verified;
-  const { result, redactions, scan } = verified.inspected;
+  const { result, redactions, scan, bytes = 0 } = verified.inspected;
   const taken = takeIn(world, verified);
   const runLabel = world.runs.raise(run, joinLabels(label, verified.label));
   const written = world.runs.flows.isFull(tenant) ? [] : taken.written;
   const recorded = await commit(world, [
     { kind: 'intent.close', callId: call.id, ran, atMs },
     { kind: 'run.label', runId: run.id, label: runLabel },
+    // What a run reads may come back by it to those it was started from, at any time.
+    ...(run.lineage ?? []).map(({ runId }) => ({ kind: 'run.label' as const, runId, label: runLabel })),
+    ...noteConcluded(world, run, {
+      id: call.id,
+      pass: intended.pass,
+      code: result instanceof Refusal ? result.code : undefined,
+      resultDigest: verified.inspected.digest,
+    }),
+    ...intended.allowance.settle(result instanceof Refusal ? 0 : bytes),
     ...(written.length === 0 ? [] : [{ kind: 'written.add' as const, tenant, objects: written, runId: run.id, atMs }]),
     {
       kind: 'event.append',

@@ -1,5 +1,7 @@
 import type { Decision } from '../../model/decision.ts';
 import type { DecisionRequest } from '../../policy/kernel.ts';
+import { decideForLineage } from '../decide-for-lineage.ts';
+import { narrowByLoop } from '../loop-book.ts';
 import { narrowDecision } from '../narrow-decision.ts';
 import type { World } from '../world.ts';
 import type { Labelled } from './label.ts';
@@ -33,7 +35,9 @@ export function decide(world: World, labelled: Labelled): Decided {
     flow: labelled.assessment.facts,
     nowMs: world.clock.nowMs(),
   };
-  const decision = catalog.kernel.decide(request);
+  const decision = decideForLineage(catalog.kernel, request, run);
   const leaves = request.flow.outward || tool.effect === 'read';
-  return new Decided(labelled, request, narrowDecision(decision, scanned.leaving, leaves, catalog.manifest.mode));
+  const narrowed = narrowDecision(decision, scanned.leaving, leaves, catalog.manifest.mode);
+  const loop = world.guards.loops.find(run.id, call.digest, catalog.manifest.loops);
+  return new Decided(labelled, request, narrowByLoop(narrowed, loop, catalog.manifest));
 }

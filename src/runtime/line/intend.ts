@@ -3,11 +3,17 @@ import { limits } from '../../base/limits.ts';
 import type { NewEvent } from '../../model/event.ts';
 import { Intent } from '../../model/intent.ts';
 import type { Change } from '../../ports/store.ts';
+import { type Allowance, allow } from '../allowance.ts';
 import { steadyNowMs } from '../approving/steady-time.ts';
+import type { BreakerPass } from '../breaker-book.ts';
 import { isolationScopes } from '../isolation.ts';
+import { requireLineage } from '../lineage.ts';
+import { listTakes } from '../list-takes.ts';
+import { enterBreakers, recordBreakers } from '../note-breakers.ts';
 import { recordDecided } from '../record.ts';
 import type { World } from '../world.ts';
 import { commit } from './commit.ts';
+import type { Decided } from './decide.ts';
 import { Refusal, refuse } from './refusal.ts';
 import type { Grant } from './settle.ts';
 
@@ -19,11 +25,21 @@ export class Intended {
   readonly grant: Grant;
   /** Takes the call out of its run's declared plan again, where it never ran. Absent: the run has none. */
   readonly undoStep: (() => void) | undefined;
+  readonly allowance: Allowance;
+  readonly pass: BreakerPass;
 
-  constructor(grant: Grant, intent: Intent, undoStep: (() => void) | undefined) {
+  constructor(
+    grant: Grant,
+    intent: Intent,
+    undoStep: (() => void) | undefined,
+    allowance: Allowance,
+    pass: BreakerPass,
+  ) {
     this.#intent = intent;
     this.grant = grant;
     this.undoStep = undoStep;
+    this.allowance = allowance;
+    this.pass = pass;
   }
 
   get intent(): Intent {
@@ -33,15 +49,15 @@ export class Intended {
 
 /**
  * Records the intent. Everything the grant rests on is required in the same transaction, so that time of check is time
- * of use: the run lives, nothing it touches is isolated, bundle and tool pin are still the
- * reviewed ones, the approval is unspent.
+ * of use: the run lives, nothing it touches is isolated, bundle and tool pin are still the reviewed ones, budgets and
+ * rates have room for it, the approval is unspent. No breaker is open, as far as this process knows.
  */
 export async function intend(world: World, grant: Grant): Promise<Intended | Refusal> {
   const { decided, approval } = grant;
   const { scanned, tool, call } = decided.labelled.validated;
   const { run, catalog } = scanned.admitted;
   const { tenant, agent } = run.principal;
-  const nowMs = world.clock.nowMs();
+  const nowMs = world.runs.nowMs(run);
   const event: NewEvent = {
     id: newId(world.clock, 'evt'),
     kind: 'call.intended',
@@ -56,11 +72,16 @@ export async function intend(world: World, grant: Grant): Promise<Intended | Ref
       ...(approval === undefined ? {} : { approvalId: approval.id }),
     },
   };
+  const pass = enterBreakers(world, catalog.manifest, run, tool);
+  if (pass instanceof Refusal) return withRecord(pass, decided);
+  const takes = listTakes(catalog.manifest, run, tool);
   const changes: Change[] = [
     { kind: 'run.require', tenant, agent, runId: run.id, nowMs, label: decided.labelled.label },
+    ...requireLineage(run, nowMs),
     { kind: 'isolation.require', scopes: isolationScopes(run.principal, run.id, tool) },
     { kind: 'bundle.require', bundle: catalog.bundle },
     { kind: 'pin.require', tool: tool.name, pin: tool.pin },
+    ...(takes.length === 0 ? [] : [{ kind: 'budget.take' as const, takes, nowMs }]),
     ...(approval === undefined
       ? []
       : [
@@ -77,20 +98,35 @@ export async function intend(world: World, grant: Grant): Promise<Intended | Ref
         ]),
     { kind: 'intent.open', callId: call.id, tenant, runId: run.id, atMs: nowMs },
     { kind: 'event.append', event },
+    ...recordBreakers(world, pass.changes, run.principal, run.id),
   ];
   const { flow, assessment } = decided.labelled;
   const step = flow.begin(call.tool, call.arguments);
   // What deviated when it was decided on was permitted all the same, by a person.
   if (step?.deviates && !assessment.facts.reasons.some(({ code }) => code === 'E_PLAN_DEVIATES')) {
     step.undo();
+    pass.cancel();
     return refuse('E_BUSY', 'another call of this run has taken this step of its plan meanwhile');
   }
   const recorded = await commit(world, changes);
   if (recorded instanceof Refusal) {
     step?.undo();
-    return new Refusal(recorded.reasons, recorded.code, { record: recordDecided(decided) });
+    pass.cancel();
+    return withRecord(recorded, decided);
   }
+  world.guards.loops.granted(run.id, call.id, call.digest);
   const timeout = decided.decision.obligations.find((obligation) => obligation.kind === 'timeout');
   const deadlineMs = Math.min(timeout?.timeoutMs ?? limits.callTimeoutMs, LONGEST_TIMER_MS);
-  return new Intended(grant, new Intent(recorded.seqs[0] ?? 0, call, tool, deadlineMs), step?.undo);
+  return new Intended(
+    grant,
+    new Intent(recorded.seqs[0] ?? 0, call, tool, deadlineMs),
+    step?.undo,
+    allow(takes, recorded.taken, nowMs),
+    pass,
+  );
+}
+
+function withRecord({ reasons, code, retryAfterMs }: Refusal, decided: Decided): Refusal {
+  const wait = retryAfterMs === undefined ? {} : { retryAfterMs };
+  return new Refusal(reasons, code, { record: recordDecided(decided), ...wait });
 }

@@ -15,11 +15,19 @@ export class Refusal {
   readonly record: JsonObject;
   readonly approvalId: string | undefined;
   readonly protocolError: ProtocolError | undefined;
+  /** When the same call may go ahead, where time alone can bring that about. */
+  readonly retryAfterMs: number | undefined;
 
   constructor(
     reasons: readonly Reason[],
     code: ErrorCode,
-    more: { ran?: Ran; record?: JsonObject; approvalId?: string; protocolError?: ProtocolError } = {},
+    more: {
+      ran?: Ran;
+      record?: JsonObject;
+      approvalId?: string;
+      protocolError?: ProtocolError;
+      retryAfterMs?: number;
+    } = {},
   ) {
     this.code = code;
     this.reasons = reasons;
@@ -27,6 +35,7 @@ export class Refusal {
     this.record = more.record ?? {};
     this.approvalId = more.approvalId;
     this.protocolError = more.protocolError;
+    this.retryAfterMs = more.retryAfterMs;
   }
 }
 

@@ -49,6 +49,11 @@ function check(world: World, scanned: Scanned, entry: CatalogEntry, args: JsonOb
     const code = checked.reasons[0]?.code ?? 'E_ARGUMENTS_INVALID';
     return new Refusal(checked.reasons, code === 'PERMITTED' ? 'E_ARGUMENTS_INVALID' : code);
   }
+  // What an agent delegates is held to its own limits too.
+  for (const { agent } of run.lineage ?? []) {
+    const held = entry.checkFor(agent).check(checked.arguments, run.principal);
+    if (!held.ok) return new Refusal(held.reasons, 'E_ARGUMENT_CONSTRAINT');
+  }
   const { name, pin } = entry.governed;
   const input = request.input?.responses;
   for (const part of input === undefined ? [checked.arguments] : [checked.arguments, input]) {

@@ -115,10 +115,10 @@ async function inspect(world: World, { intended }: Executed, came: ToolResult): 
   const bytes = Buffer.byteLength(text);
   const measured = { digest: digestBytes(text), bytes };
   const withhold = (refusal: Refusal): Inspected => ({ result: refusal, redactions: [], findings: [], ...measured });
-  if (bytes > limits.resultBytes) {
-    return withhold(
-      refuse('E_RESULT_TOO_LARGE', `${bytes} bytes are more than the ${limits.resultBytes} that may cross`),
-    );
+  const mostBytes = Math.min(limits.resultBytes, intended.allowance.resultBytes ?? limits.resultBytes);
+  if (bytes > mostBytes) {
+    const whose = mostBytes < limits.resultBytes ? 'are left in a budget' : 'may cross';
+    return withhold(refuse('E_RESULT_TOO_LARGE', `${bytes} bytes are more than the ${mostBytes} that ${whose}`));
   }
   // A tool that asks for input first has no result yet. What brings one all the same is held to the schema.
   const asksForInput =

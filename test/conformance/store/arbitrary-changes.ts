@@ -9,6 +9,7 @@ const runId = fc.constantFrom('run_1', 'run_2');
 const callId = fc.constantFrom('call_1', 'call_2', 'call_3');
 const approvalId = fc.constantFrom('apr_1', 'apr_2', 'apr_3');
 const scope = fc.constantFrom('all', 'agent:acme/support', 'run:run_1');
+const meter = fc.constantFrom('calls/a', 'calls/b', 'rate/a');
 const bundle = fc.constantFrom(bundleA, bundleB);
 const person = fc.constantFrom('ana', 'bo', 'cy');
 const noticeId = fc.constantFrom('ntc_1', 'ntc_2');
@@ -27,6 +28,14 @@ const arbitraryChange: fc.Arbitrary<Change> = fc.oneof(
     }),
   ),
   fc.record({ kind: fc.constant('run.end' as const), tenant, runId, atMs: ms }),
+  fc.record({
+    kind: fc.constant('run.pause' as const),
+    tenant,
+    runId,
+    reason: fc.constantFrom('odd', 'again'),
+    atMs: ms,
+  }),
+  fc.record({ kind: fc.constant('run.resume' as const), tenant, runId }),
   fc.record({
     kind: fc.constant('run.label' as const),
     runId,
@@ -64,6 +73,40 @@ const arbitraryChange: fc.Arbitrary<Change> = fc.oneof(
       ms,
     })
     .map(({ ms: atMs, ...pin }): Change => ({ kind: 'pin.set', ...pin, descriptor: {}, atMs, ifAbsent: true })),
+  fc
+    .record({
+      takes: fc.array(
+        fc.record({
+          meter,
+          amount: fc.nat(3),
+          max: fc.option(fc.nat(4), { nil: undefined }),
+          atLeast: fc.option(fc.nat(2), { nil: undefined }),
+        }),
+        { maxLength: 3 },
+      ),
+      nowMs: fc.integer({ min: 0, max: 300_000 }),
+    })
+    .map(
+      ({ takes, nowMs }): Change => ({
+        kind: 'budget.take',
+        takes: takes.map(({ meter: name, amount, max, atLeast }) => ({
+          meter: name,
+          amount,
+          ...(name === 'rate/a' && { windowMs: 60_000 }),
+          ...(max !== undefined && { max }),
+          ...(atLeast !== undefined && max !== undefined && atLeast <= amount && { atLeast }),
+          name,
+          code: name === 'rate/a' ? ('E_RATE' as const) : ('E_BUDGET' as const),
+        })),
+        nowMs,
+      }),
+    ),
+  fc.record({ meter: fc.constantFrom('calls/a', 'calls/b'), amount: fc.nat(3) }).map(
+    (give): Change => ({
+      kind: 'budget.give',
+      gives: [{ ...give, takenAtMs: 5 }],
+    }),
+  ),
   fc.record({ kind: fc.constant('approval.expire' as const), tenant, nowMs: ms }),
   fc.record({ kind: fc.constant('bundle.require' as const), bundle }),
   fc.record({ kind: fc.constant('sink.open' as const), tenant, sink, seq, atMs: ms }),

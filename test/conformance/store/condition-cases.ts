@@ -18,11 +18,14 @@ import {
   openIntent,
   openRun,
   openSink,
+  pauseRun,
   pinA,
   putAside,
   requireRun,
   sampleApproval,
   sampleRun,
+  takeCalls,
+  takeRate,
   takeUp,
 } from './samples.ts';
 
@@ -45,6 +48,11 @@ const secondApproval = {
   maxPendingPerRun: 1,
 } as const satisfies Change;
 
+const [rate] = takeRate.takes;
+const takeUpTo = (amount: number, atLeast: number): Change => ({
+  ...takeCalls,
+  takes: [{ ...takeCalls.takes[0], amount, atLeast }],
+});
 const READ_OUTSIDE = { integrity: 'untrusted', secrecy: 'internal', origins: ['mail/read'] } as const;
 export const conditionCases: readonly ConditionCase[] = [
   { says: 'a run may be opened', before: [], change: openRun },
@@ -106,6 +114,32 @@ export const conditionCases: readonly ConditionCase[] = [
     says: 'another tenant’s run cannot be erased',
     before: [openRun],
     change: { ...eraseRun, tenant: 'other' },
+    code: 'E_RUN_UNKNOWN',
+  },
+  { says: 'a paused run is refused', before: [openRun, pauseRun], change: requireRun, code: 'E_RUN_PAUSED' },
+  { says: 'a run may be paused twice', before: [openRun, pauseRun], change: pauseRun },
+  {
+    says: 'a resumed run goes on, however often it was paused',
+    before: [openRun, pauseRun, pauseRun, { kind: 'run.resume', tenant: 'acme', runId: 'run_1' }],
+    change: requireRun,
+  },
+  {
+    says: 'an ended run is ended, not paused',
+    before: [openRun, pauseRun, { kind: 'run.end', tenant: 'acme', runId: 'run_1', atMs: 7 }],
+    change: requireRun,
+    code: 'E_RUN_ENDED',
+  },
+  { says: 'an unknown run cannot be paused', before: [], change: pauseRun, code: 'E_RUN_UNKNOWN' },
+  {
+    says: 'another tenant’s run cannot be paused',
+    before: [openRun],
+    change: { ...pauseRun, tenant: 'other' },
+    code: 'E_RUN_UNKNOWN',
+  },
+  {
+    says: 'another tenant’s run cannot be resumed',
+    before: [openRun, pauseRun],
+    change: { kind: 'run.resume', tenant: 'other', runId: 'run_1' },
     code: 'E_RUN_UNKNOWN',
   },
   {
@@ -416,6 +450,83 @@ export const conditionCases: readonly ConditionCase[] = [
     before: [openApproval, answer],
     change: { ...consume, callDigest: bundleA },
     code: 'E_APPROVAL_ARGS_CHANGED',
+  },
+  { says: 'a meter gives what it has', before: [takeCalls], change: takeCalls },
+  { says: 'a meter gives no more than it has', before: [takeCalls, takeCalls], change: takeCalls, code: 'E_BUDGET' },
+  {
+    says: 'a meter without a window gives nothing back with time',
+    before: [takeCalls, takeCalls],
+    change: { ...takeCalls, nowMs: 1e12 },
+    code: 'E_BUDGET',
+  },
+  {
+    says: 'what was given back may be taken again',
+    before: [
+      takeCalls,
+      takeCalls,
+      { kind: 'budget.give', gives: [{ meter: 'calls/run:run_1', amount: 1, takenAtMs: 10 }] },
+    ],
+    change: takeCalls,
+  },
+  {
+    says: 'what another meter gave does not count',
+    before: [takeCalls, takeCalls],
+    change: { ...takeCalls, takes: [{ ...takeCalls.takes[0], meter: 'calls/run:run_2' }] },
+  },
+  {
+    says: 'several are taken from together or not at all',
+    before: [takeCalls, takeCalls],
+    change: { ...takeRate, takes: [rate, ...takeCalls.takes] },
+    code: 'E_BUDGET',
+  },
+  {
+    says: 'a meter that is named twice gives twice',
+    before: [takeCalls],
+    change: { ...takeCalls, takes: [...takeCalls.takes, ...takeCalls.takes] },
+    code: 'E_BUDGET',
+  },
+  { says: 'more than is left may be wanted', before: [takeCalls], change: takeUpTo(9, 1) },
+  { says: 'less than is needed is not taken', before: [takeCalls], change: takeUpTo(9, 2), code: 'E_BUDGET' },
+  {
+    says: 'nothing may be taken of what is not used up',
+    before: [takeCalls],
+    change: { ...takeCalls, takes: [{ ...takeCalls.takes[0], amount: 0 }] },
+  },
+  {
+    says: 'nothing may not be taken of what is used up',
+    before: [takeCalls, takeCalls],
+    change: { ...takeCalls, takes: [{ ...takeCalls.takes[0], amount: 0 }] },
+    code: 'E_BUDGET',
+  },
+  {
+    says: 'what has happened is counted, whatever is left',
+    before: [takeCalls, takeCalls],
+    change: { ...takeCalls, takes: [{ meter: 'calls/run:run_1', amount: 5, name: 'reported', code: 'E_BUDGET' }] },
+  },
+  {
+    says: 'a rate is held to the end of its window',
+    before: [takeRate, takeRate],
+    change: { ...takeRate, nowMs: 60_010 },
+    code: 'E_RATE',
+  },
+  {
+    says: 'a rate is free again when its window is over',
+    before: [takeRate, takeRate],
+    change: { ...takeRate, nowMs: 61_000 },
+  },
+  {
+    says: 'a clock that goes back gives no rate back',
+    before: [
+      { ...takeRate, nowMs: 1e9 },
+      { ...takeRate, nowMs: 1e9 },
+    ],
+    change: takeRate,
+    code: 'E_RATE',
+  },
+  {
+    says: 'a clock that was ahead does not hold a rate for ever',
+    before: [{ ...takeRate, nowMs: 1e9 }, takeRate],
+    change: { ...takeRate, nowMs: 62_010 },
   },
   ...(['tenant', 'agent', 'runId', 'nonce'] as const).map(
     (field): ConditionCase => ({

@@ -122,6 +122,13 @@ export const requireRun = {
   nowMs: 99,
 } as const satisfies Change;
 export const eraseRun = { kind: 'run.erase', tenant: 'acme', runId: 'run_1', atMs: 7 } as const satisfies Change;
+export const pauseRun = {
+  kind: 'run.pause',
+  tenant: 'acme',
+  runId: 'run_1',
+  reason: 'it failed',
+  atMs: 5,
+} as const satisfies Change;
 export const openIntent = {
   kind: 'intent.open',
   callId: 'call_1',
@@ -130,6 +137,17 @@ export const openIntent = {
   atMs: 1,
 } as const satisfies Change;
 export const closeIntent = { kind: 'intent.close', callId: 'call_1', ran: 'yes', atMs: 2 } as const satisfies Change;
+export const takeCalls = {
+  kind: 'budget.take',
+  takes: [{ meter: 'calls/run:run_1', amount: 1, max: 2, name: 'calls of this run', code: 'E_BUDGET' }],
+  nowMs: 10,
+} as const satisfies Change;
+/** A window of a minute: slots of a second. */
+export const takeRate = {
+  kind: 'budget.take',
+  takes: [{ meter: 'rate/a', amount: 1, max: 2, windowMs: 60_000, name: 'calls of `a`', code: 'E_RATE' }],
+  nowMs: 10,
+} as const satisfies Change;
 export const isolateAgent = {
   kind: 'isolation.set',
   scope: 'agent:acme/support',

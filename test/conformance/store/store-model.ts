@@ -10,7 +10,7 @@ import type { Change, Ran } from '../../../src/ports/store.ts';
 /** What a store must hold after some commits, in the plainest form: the yardstick of the property test. */
 export interface ModelState {
   events: NewEvent[];
-  runs: Record<string, Run & { endedAtMs?: number }>;
+  runs: Record<string, Run & { endedAtMs?: number; pausedFor?: string }>;
   intents: Record<string, { atMs: number; ran?: Ran }>;
   approvals: Record<string, Approval>;
   isolations: Record<string, { reason: string; atMs: number }>;
@@ -20,6 +20,8 @@ export interface ModelState {
   notices: Record<string, WaitingNotice>;
   /** By tenant, in the order in which they were first written. */
   written: Record<string, string[]>;
+  /** What was taken of each meter, each take by the start of the second it counts from. */
+  meters: Record<string, { second: number; taken: number }[]>;
   bundle: string | undefined;
   /** How far sinks are, by tenant and name. */
   sinks: Record<string, number>;
@@ -38,6 +40,7 @@ export const emptyModel: ModelState = {
   tierReviews: {},
   notices: {},
   written: {},
+  meters: {},
   bundle: undefined,
   sinks: {},
   aside: {},
@@ -88,6 +91,18 @@ function make(state: ModelState, change: Change): void {
       run.endedAtMs ??= change.atMs;
       return;
     }
+    case 'run.pause': {
+      const run = state.runs[change.runId];
+      require(run !== undefined && run.principal.tenant === change.tenant, 'E_RUN_UNKNOWN');
+      run.pausedFor ??= change.reason;
+      return;
+    }
+    case 'run.resume': {
+      const run = state.runs[change.runId];
+      require(run !== undefined && run.principal.tenant === change.tenant, 'E_RUN_UNKNOWN');
+      delete run.pausedFor;
+      return;
+    }
     case 'run.label': {
       const run = state.runs[change.runId];
       require(run !== undefined, 'E_RUN_UNKNOWN');
@@ -105,6 +120,7 @@ function make(state: ModelState, change: Change): void {
       require(run !== undefined && run.principal.tenant === change.tenant, 'E_RUN_UNKNOWN');
       require(run.principal.agent === change.agent, 'E_RUN_UNKNOWN');
       require(run.endedAtMs === undefined && change.nowMs < run.expiresAtMs, 'E_RUN_ENDED');
+      require(run.pausedFor === undefined, 'E_RUN_PAUSED');
       return;
     }
     case 'isolation.require':
@@ -116,6 +132,25 @@ function make(state: ModelState, change: Change): void {
       return;
     case 'pin.require':
       require(state.pins[change.tool]?.pin === change.pin, 'E_TOOL_DRIFTED');
+      return;
+    case 'budget.take':
+      for (const { meter, amount, max = Number.POSITIVE_INFINITY, atLeast, windowMs, code } of change.takes) {
+        const now = windowMs === undefined ? 0 : Math.floor(change.nowMs / 1_000);
+        // Nothing is older than a window and a second; what lies ahead of the clock counts from the next second.
+        const counting = (state.meters[meter] ?? [])
+          .filter(({ second }) => windowMs === undefined || second + 60 >= now)
+          .map(({ second, taken }) => ({ second: Math.min(second, now + 1), taken }));
+        const left = max - counting.reduce((all, { taken }) => all + taken, 0);
+        require(left >= Math.max(1, atLeast ?? amount), code);
+        const taken = Math.min(amount, left);
+        if (taken > 0) state.meters[meter] = [...counting, { second: now, taken }];
+      }
+      return;
+    case 'budget.give':
+      for (const { meter, amount } of change.gives) {
+        const all = (state.meters[meter] ?? []).reduce((sum, { taken }) => sum + taken, 0);
+        state.meters[meter] = [{ second: 0, taken: Math.max(0, all - amount) }];
+      }
       return;
     case 'bundle.require':
       require(state.bundle === change.bundle, 'E_BUNDLE_REPLACED');

@@ -33,6 +33,8 @@ import {
   sampleApproval,
   sampleEvent,
   sampleRun,
+  takeCalls,
+  takeRate,
 } from './samples.ts';
 import { commitToModel, emptyModel, type ModelState } from './store-model.ts';
 
@@ -79,10 +81,19 @@ export function describeStore(name: string, kind: StoreKind): void {
       const result = await store.commit([change]);
 
       if (code === undefined) {
-        expect(result).toEqual({ ok: true, seqs: [] });
+        expect(result).toEqual({
+          ok: true,
+          seqs: [],
+          ...(change.kind === 'budget.take' && { taken: expect.any(Array) }),
+        });
         return;
       }
-      expect(result).toEqual({ ok: false, code, message: expect.stringMatching(/\S/) });
+      expect(result).toEqual({
+        ok: false,
+        code,
+        message: expect.stringMatching(/\S/),
+        ...(code === 'E_RATE' && { retryAfterMs: expect.any(Number) }),
+      });
       expect(await readAll(store)).toEqual(holds);
     });
 
@@ -270,6 +281,46 @@ export function describeStore(name: string, kind: StoreKind): void {
       const closed = await Promise.all(Array.from({ length: 64 }, () => store.commit([closeIntent, append()])));
       expect(closed.map(codeOf).filter((code) => code === 'ok')).toHaveLength(1);
       expect(await allEvents(store)).toHaveLength(2);
+    });
+
+    it('lets as many of 64 take from a meter as it has', async () => {
+      const store = await openStore();
+      const [take] = takeCalls.takes;
+      const results = await Promise.all(
+        Array.from({ length: 64 }, (_, i) =>
+          store.commit([
+            { ...takeCalls, takes: [{ ...take, max: 10 }] },
+            { ...openIntent, callId: `call_${i}` },
+            append({ id: `evt_${i}` }),
+          ]),
+        ),
+      );
+      expect(results.map(codeOf).sort()).toEqual([...Array(54).fill('E_BUDGET'), ...Array(10).fill('ok')]);
+      expect(await store.readMeters([{ meter: take.meter }], 0)).toEqual([10]);
+      expect(await allEvents(store)).toHaveLength(10);
+    });
+
+    it('says how much of what was wanted was taken', async () => {
+      const store = await openStore();
+      const [take] = takeCalls.takes;
+      const upTo: Change = { ...takeCalls, takes: [{ ...take, amount: 8, atLeast: 1, max: 10 }] };
+      expect(await store.commit([upTo, append()])).toEqual({ ok: true, seqs: [1], taken: [8] });
+      expect(await store.commit([upTo, takeRate])).toEqual({ ok: true, seqs: [], taken: [2, 1] });
+      expect(await store.commit([upTo])).toMatchObject({ ok: false, code: 'E_BUDGET' });
+      const give: Change = { kind: 'budget.give', gives: [{ meter: take.meter, amount: 3, takenAtMs: 10 }] };
+      expect(await store.commit([give])).toEqual({ ok: true, seqs: [] });
+      expect(await store.commit([upTo])).toMatchObject({ taken: [3] });
+    });
+
+    it('says when a rate has room again, and is right', async () => {
+      const store = await openStore();
+      await store.commit([takeRate]);
+      await store.commit([{ ...takeRate, nowMs: 5_500 }]);
+      const refused = await store.commit([{ ...takeRate, nowMs: 7_250 }]);
+      const waitMs = refused.ok ? 0 : (refused.retryAfterMs ?? 0);
+      expect(waitMs).toBe(61_000 - 7_250);
+      expect(await store.commit([{ ...takeRate, nowMs: 7_250 + waitMs - 1 }])).toMatchObject({ code: 'E_RATE' });
+      expect(await store.commit([{ ...takeRate, nowMs: 7_250 + waitMs }])).toMatchObject({ ok: true });
     });
 
     it('does not spend an approval on a call it is not for', async () => {
@@ -901,6 +952,7 @@ async function readAll(store: Store) {
     approvals: await Promise.all(states.map((state) => store.listApprovals('acme', state, 100))),
     isolations: await store.listIsolations(),
     pins: await Promise.all(['mail', 'lost'].map((server) => store.listPins(server))),
+    meters: await store.readMeters([{ meter: 'calls/run:run_1' }, { meter: 'rate/a', windowMs: 60_000 }], 0),
     bundle: await store.readActiveBundle(),
   };
 }
@@ -950,6 +1002,19 @@ async function readLikeModel(store: Store, model: ModelState): Promise<ModelStat
     const pin = await store.readPin(tool);
     if (pin !== undefined) like.pins[tool] = { pin: pin.pin, atMs: pin.atMs };
   }
+  // How a store keeps a meter is its own affair: what counts is what is used, and that at any time.
+  for (const [meter, takes] of Object.entries(model.meters)) {
+    const used = takes.reduce((all, { taken }) => all + taken, 0);
+    const latest = Math.max(0, ...takes.map(({ second }) => second));
+    const window = meter === 'rate/a' ? { windowMs: 60_000 } : {};
+    expect(await store.readMeters([{ meter, ...window }], latest * 1_000), meter).toEqual([
+      meter === 'rate/a' ? usedAt(takes, latest) : used,
+    ]);
+  }
+  like.meters = model.meters;
   like.bundle = (await store.readActiveBundle())?.bundle;
   return like;
 }
+
+const usedAt = (takes: ModelState['meters'][string], now: number): number =>
+  takes.filter(({ second }) => second + 60 >= now).reduce((all, { taken }) => all + taken, 0);

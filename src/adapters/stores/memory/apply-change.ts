@@ -1,6 +1,7 @@
 import { unreachable } from '../../../base/assert.ts';
 import { digestEvent, type NewEvent, type StoredEvent } from '../../../model/event.ts';
 import { coversLabel, joinLabels } from '../../../model/label.ts';
+import { giveToMeter, type MeterSlots, takeFromMeter } from '../../../model/meter.ts';
 import type { Change } from '../../../ports/store.ts';
 import { refusals, type StoreRefusal } from '../refusals.ts';
 import { answerApproval, consumeApproval, expireApprovals, openApproval } from './apply-approval.ts';
@@ -10,15 +11,16 @@ import type { Instance, MemoryState } from './memory-state.ts';
 import { jsonCopy, put, type Undo } from './put.ts';
 
 /**
- * Makes one change for the store `by`, and says how to take it back. Returns the sequence number of an appended event, undefined for any
- * other change, or the refusal when the change's condition does not hold; then nothing was changed.
+ * Makes one change for the store `by`, and says how to take it back. Returns the sequence number of an appended event,
+ * what was taken from meters, undefined for any other change, or the refusal when the change's condition does not hold;
+ * then nothing was changed.
  */
 export function applyChange(
   state: MemoryState,
   by: Instance,
   change: Change,
   undo: Undo,
-): number | undefined | StoreRefusal {
+): number | readonly number[] | undefined | StoreRefusal {
   switch (change.kind) {
     case 'event.append': {
       const event = storeEvent(change.event, state.events.length + 1);
@@ -43,6 +45,17 @@ export function applyChange(
       const { user, erasedAtMs = change.atMs } = state.runKeys.get(run.id) ?? {};
       put(state.runs, run.id, { ...run, endedAtMs: run.endedAtMs ?? change.atMs }, undo);
       return put(state.runKeys, run.id, { ...(user === undefined ? {} : { user }), erasedAtMs }, undo);
+    }
+    case 'run.pause': {
+      const run = state.runs.get(change.runId);
+      if (run?.principal.tenant !== change.tenant) return refusals.runUnknown(change.runId);
+      return put(state.runs, run.id, { pausedFor: change.reason, ...run }, undo);
+    }
+    case 'run.resume': {
+      const run = state.runs.get(change.runId);
+      if (run?.principal.tenant !== change.tenant) return refusals.runUnknown(change.runId);
+      const { pausedFor: _, ...resumed } = run;
+      return put(state.runs, run.id, resumed, undo);
     }
     case 'run.label': {
       const run = state.runs.get(change.runId);
@@ -80,6 +93,13 @@ export function applyChange(
       });
       return undefined;
     }
+    case 'budget.take':
+      return takeFromMeters(state, change, undo);
+    case 'budget.give':
+      for (const give of change.gives) {
+        put(state.meters, give.meter, giveToMeter(state.meters.get(give.meter) ?? [], give), undo);
+      }
+      return undefined;
     case 'intent.open': {
       const { callId, tenant, runId, atMs } = change;
       if (state.intents.has(callId)) return refusals.intentExists(callId);
@@ -141,8 +161,27 @@ function requireRun(state: MemoryState, change: ChangeOf<'run.require'>): undefi
   }
   if (run.endedAtMs !== undefined) return refusals.runEnded(run.id);
   if (change.nowMs >= run.expiresAtMs) return refusals.runExpired(run.id);
+  if (run.pausedFor !== undefined) return refusals.runPaused(run.id, run.pausedFor);
   const covered = change.label === undefined || coversLabel(change.label, run.label);
   return covered ? undefined : refusals.labelRaised(run.id);
+}
+
+function takeFromMeters(
+  state: MemoryState,
+  { takes, nowMs }: ChangeOf<'budget.take'>,
+  undo: Undo,
+): readonly number[] | StoreRefusal {
+  const after = new Map<string, MeterSlots>();
+  const taken: number[] = [];
+  for (const take of takes) {
+    const slots = after.get(take.meter) ?? state.meters.get(take.meter) ?? [];
+    const answer = takeFromMeter(slots, take, nowMs);
+    if (!answer.ok) return refusals.meterEmpty(take, answer);
+    taken.push(answer.taken);
+    after.set(take.meter, answer.slots);
+  }
+  for (const [meter, slots] of after) put(state.meters, meter, slots, undo);
+  return taken;
 }
 
 /** The event as the store keeps it: numbered and digested. */

@@ -3,6 +3,7 @@ import type { JsonObject } from '../../../base/json.ts';
 import type { Approval } from '../../../model/approval.ts';
 import type { Delegation, TierReview } from '../../../model/duty.ts';
 import type { StoredEvent } from '../../../model/event.ts';
+import type { MeterSlots } from '../../../model/meter.ts';
 import type { WaitingNotice } from '../../../model/notice.ts';
 import type { Run } from '../../../model/run.ts';
 import type { PutAside, SinkCursor } from '../../../model/sink.ts';
@@ -14,7 +15,7 @@ export type Instance = symbol;
 /** Everything a memory store knows, by id. Values are replaced, never changed in place, so that undoing is putting back. */
 export interface MemoryState {
   readonly events: StoredEvent[];
-  readonly runs: Map<string, Run & { readonly endedAtMs?: number }>;
+  readonly runs: Map<string, Run & { readonly endedAtMs?: number; readonly pausedFor?: string }>;
   readonly runKeys: Map<string, Partial<NewRunKey> & { readonly erasedAtMs?: number }>;
   readonly intents: Map<string, OpenIntent & { readonly openedBy: Instance; readonly ran?: Ran }>;
   readonly approvals: Map<string, Approval>;
@@ -28,6 +29,7 @@ export interface MemoryState {
   readonly notices: Map<string, WaitingNotice>;
   /** By tenant and object, as JSON. */
   readonly written: Map<string, WrittenObject & { readonly tenant: string }>;
+  readonly meters: Map<string, MeterSlots>;
   readonly bundles: Map<Digest, JsonObject>;
   /** By tenant and sink, as JSON. */
   readonly sinks: Map<string, Omit<SinkCursor, 'putAside'>>;
@@ -52,6 +54,7 @@ export function newMemoryState(): MemoryState {
     tierReviews: new Map(),
     notices: new Map(),
     written: new Map(),
+    meters: new Map(),
     bundles: new Map(),
     sinks: new Map(),
     putAside: new Map(),

@@ -2,9 +2,11 @@ import { Fault } from '../../../base/fault.ts';
 import { limits } from '../../../base/limits.ts';
 import type { Approval } from '../../../model/approval.ts';
 import type { StoredEvent } from '../../../model/event.ts';
+import { readMeter } from '../../../model/meter.ts';
 import type { PutAside } from '../../../model/sink.ts';
 import type { Change, CommitResult, Store } from '../../../ports/store.ts';
 import { assertLimit, refuseTooLarge } from '../record.ts';
+import type { StoreRefusal } from '../refusals.ts';
 import { isOverdue } from './apply-approval.ts';
 import { applyChange } from './apply-change.ts';
 import { type Instance, type MemoryState, newMemoryState } from './memory-state.ts';
@@ -161,6 +163,9 @@ export function openMemoryStore(state: MemoryState = newMemoryState()): Store {
         .slice(0, limit)
         .map(({ callId, tenant, runId, atMs }) => ({ callId, tenant, runId, atMs }));
     },
+    async readMeters(meters, nowMs) {
+      return meters.map(({ meter, windowMs }) => readMeter(open().meters.get(meter) ?? [], windowMs, nowMs));
+    },
     async readPin(tool) {
       const pin = open().pins.get(tool);
       return pin && structuredClone(pin);
@@ -237,10 +242,12 @@ function commit(state: MemoryState, by: Instance, changes: readonly Change[]): C
   if (tooLarge) return tooLarge;
   const undo: Undo = [];
   const seqs: number[] = [];
+  const taken: number[] = [];
   try {
     for (const change of changes) {
       const result = applyChange(state, by, change, undo);
       if (typeof result === 'number') seqs.push(result);
+      else if (isTaken(result)) taken.push(...result);
       else if (result !== undefined) {
         takeBack(undo);
         return result;
@@ -250,8 +257,12 @@ function commit(state: MemoryState, by: Instance, changes: readonly Change[]): C
     takeBack(undo);
     throw error;
   }
-  return { ok: true, seqs };
+  return taken.length === 0 ? { ok: true, seqs } : { ok: true, seqs, taken };
 }
+
+/** `Array.isArray` does not tell a list that may not be changed from anything else. */
+const isTaken = (result: readonly number[] | StoreRefusal | undefined): result is readonly number[] =>
+  Array.isArray(result);
 
 function takeBack(undo: Undo): void {
   for (const step of undo.reverse()) step();

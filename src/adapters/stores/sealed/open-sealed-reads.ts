@@ -65,6 +65,7 @@ export function openReads(
     listNotices: (tenant, nowMs, limit) => inTurn(() => inner.listNotices(tenant, nowMs, limit)),
     listAsked: (tenant, nowMs, limit) => inTurn(() => inner.listAsked(tenant, nowMs, limit)),
     listAbandonedIntents: (limit) => inTurn(() => inner.listAbandonedIntents(limit)),
+    readMeters: (meters, nowMs) => inTurn(() => inner.readMeters(meters, nowMs)),
     readPin: (tool) => inTurn(() => inner.readPin(tool)),
     listPins: (server) => inTurn(() => inner.listPins(server)),
     listWritten: (tenant, afterSeq, limit) => inTurn(() => inner.listWritten(tenant, afterSeq, limit)),

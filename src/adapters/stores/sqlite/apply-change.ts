@@ -4,14 +4,15 @@ import { coversLabel, joinLabels, type Label } from '../../../model/label.ts';
 import { recordOf } from '../record.ts';
 import { refusals, type StoreRefusal } from '../refusals.ts';
 import { createApprovalChanges } from './approval-changes.ts';
+import { createMeterChanges } from './meter-changes.ts';
 import { createNoticeChanges } from './notice-changes.ts';
 import { createSinkChanges } from './sink-changes.ts';
 import type { OtherChange } from './wire.ts';
 
 /** Makes changes inside a transaction that the caller begins and ends. */
 export interface ChangeApplier {
-  /** Makes one change, or returns why its condition does not hold; then nothing was changed. */
-  apply(change: OtherChange): StoreRefusal | undefined;
+  /** Makes one change; returns what it took from meters, or why its condition does not hold: then nothing was changed. */
+  apply(change: OtherChange): StoreRefusal | readonly number[] | undefined;
   /** Forgets what is remembered of the file: after anything was rolled back, and when anybody else has written. */
   forget(): void;
 }
@@ -27,10 +28,12 @@ export function createChangeApplier(db: DatabaseSync, instance: number): ChangeA
     `UPDATE runs SET key = NULL, erased_at_ms = coalesce(erased_at_ms, ?1), ended_at_ms = coalesce(ended_at_ms, ?1)
      WHERE id = ?2 AND tenant = ?3`,
   );
+  const pauseRun = db.prepare('UPDATE runs SET paused_for = coalesce(paused_for, ?) WHERE id = ? AND tenant = ?');
+  const resumeRun = db.prepare('UPDATE runs SET paused_for = NULL WHERE id = ? AND tenant = ?');
   const labelRun = db.prepare('UPDATE runs SET label = ? WHERE id = ?');
   const selectLabel = db.prepare('SELECT label FROM runs WHERE id = ?');
   const selectRun = db.prepare(
-    `SELECT expires_at_ms AS expiresAtMs, ended_at_ms AS endedAtMs, label
+    `SELECT expires_at_ms AS expiresAtMs, ended_at_ms AS endedAtMs, label, paused_for AS pausedFor
      FROM runs WHERE id = ? AND tenant = ? AND agent = ?`,
   );
   const addWritten = db.prepare(
@@ -59,6 +62,7 @@ export function createChangeApplier(db: DatabaseSync, instance: number): ChangeA
   const approvals = createApprovalChanges(db);
   const notices = createNoticeChanges(db);
   const sinks = createSinkChanges(db);
+  const meters = createMeterChanges(db);
 
   // Every call asks for these two, and they seldom change.
   let isolatedScopes: ReadonlySet<unknown> | undefined;
@@ -90,6 +94,14 @@ export function createChangeApplier(db: DatabaseSync, instance: number): ChangeA
           return eraseRun.run(change.atMs, change.runId, change.tenant).changes === 1
             ? undefined
             : refusals.runUnknown(change.runId);
+        case 'run.pause':
+          return pauseRun.run(change.reason, change.runId, change.tenant).changes === 1
+            ? undefined
+            : refusals.runUnknown(change.runId);
+        case 'run.resume':
+          return resumeRun.run(change.runId, change.tenant).changes === 1
+            ? undefined
+            : refusals.runUnknown(change.runId);
         case 'run.label': {
           const stored = selectLabel.get(change.runId);
           if (stored === undefined) return refusals.runUnknown(change.runId);
@@ -104,6 +116,7 @@ export function createChangeApplier(db: DatabaseSync, instance: number): ChangeA
           if (run === undefined) return refusals.runUnknown(change.runId);
           if (run['endedAtMs'] !== null) return refusals.runEnded(change.runId);
           if (change.nowMs >= Number(run['expiresAtMs'])) return refusals.runExpired(change.runId);
+          if (run['pausedFor'] !== null) return refusals.runPaused(change.runId, String(run['pausedFor']));
           const covered = change.label === undefined || coversLabel(change.label, readLabel(run['label']));
           return covered ? undefined : refusals.labelRaised(change.runId);
         }
@@ -133,6 +146,10 @@ export function createChangeApplier(db: DatabaseSync, instance: number): ChangeA
           insertBundle.run(change.bundle, recordOf(change) ?? '');
           activateBundle.run(change.bundle, change.atMs, instance);
           return undefined;
+        case 'budget.take':
+          return meters.take(change);
+        case 'budget.give':
+          return meters.give(change);
         case 'intent.open':
           return insertIntent.run(change.callId, change.tenant, change.runId, change.atMs, instance).changes === 1
             ? undefined
@@ -184,6 +201,7 @@ export function createChangeApplier(db: DatabaseSync, instance: number): ChangeA
     forget() {
       isolatedScopes = undefined;
       activeBundle = undefined;
+      meters.forget();
     },
   };
 }

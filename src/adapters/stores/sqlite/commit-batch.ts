@@ -3,7 +3,7 @@ import type { StoreRefusal } from '../refusals.ts';
 import { createEventAppender } from './append-event.ts';
 import { createChangeApplier } from './apply-change.ts';
 import { explain, isBusy, isFatal } from './to-fault.ts';
-import type { CommitAnswer, OtherChange, WireCommit } from './wire.ts';
+import type { CommitAnswer, Committed, OtherChange, WireCommit } from './wire.ts';
 import type { WriteTurns } from './write-turns.ts';
 
 /** Takes commits in order and makes all of them durable with one sync, each all or nothing by itself. */
@@ -32,11 +32,12 @@ export function createCommitBatch(db: DatabaseSync, { path, instance, turns }: C
   /** Whether what is remembered of the file holds, unless another process writes to it. */
   let isKnown = false;
 
-  function commitOne(commit: WireCommit): readonly number[] | StoreRefusal {
+  function commitOne(commit: WireCommit): readonly number[] | Committed | StoreRefusal {
     const parsed = commit.map((change) => (typeof change === 'string' ? parseChange(change) : change));
     const isMarked = mayRefuseAfterWriting(parsed);
     const lastSeq = events.lastSeq();
     const seqs: number[] = [];
+    const taken: number[] = [];
     if (isMarked) mark.run();
     for (const change of parsed) {
       if (!('kind' in change)) {
@@ -45,6 +46,10 @@ export function createCommitBatch(db: DatabaseSync, { path, instance, turns }: C
       }
       const refusal = changes.apply(change);
       if (refusal === undefined) continue;
+      if (!('ok' in refusal)) {
+        taken.push(...refusal);
+        continue;
+      }
       if (isMarked) {
         takeBack.run();
         keep.run();
@@ -54,7 +59,7 @@ export function createCommitBatch(db: DatabaseSync, { path, instance, turns }: C
       return refusal;
     }
     if (isMarked) keep.run();
-    return seqs;
+    return taken.length === 0 ? seqs : { seqs, taken };
   }
 
   function commitAll(commits: readonly WireCommit[]): readonly CommitAnswer[] {
@@ -98,6 +103,7 @@ const neverRefused: ReadonlySet<string> = new Set([
   'duty.delegate',
   'tiers.review',
   'content.keep',
+  'budget.give',
 ]);
 
 /** Whether the commit can be refused when part of it has been written already. Most cannot, and need no savepoint. */

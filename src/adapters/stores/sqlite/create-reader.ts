@@ -5,11 +5,13 @@ import { limits } from '../../../base/limits.ts';
 import type { Approval, ApprovalAnswer } from '../../../model/approval.ts';
 import type { StoredEvent } from '../../../model/event.ts';
 import type { Label } from '../../../model/label.ts';
+import { readMeter } from '../../../model/meter.ts';
 import type { WaitingNotice } from '../../../model/notice.ts';
 import type { Run } from '../../../model/run.ts';
 import type { ToolName } from '../../../model/tool.ts';
 import type { StoredPin, StoredRunKey } from '../../../ports/store.ts';
 import type { Instance } from './instances.ts';
+import { readSlots } from './meter-changes.ts';
 import { findMoments, selectEvents, selectRuns } from './select-events.ts';
 import type { Reader } from './wire.ts';
 
@@ -21,7 +23,7 @@ type Row = ReturnType<StatementSync['all']>[number];
  * @param live says who has the file open for writing.
  */
 export function createReader(db: DatabaseSync, live: () => readonly Instance[]): Reader {
-  const selectRun = db.prepare('SELECT record, label, ended_at_ms FROM runs WHERE id = ? AND tenant = ?');
+  const selectRun = db.prepare('SELECT record, label, ended_at_ms, paused_for FROM runs WHERE id = ? AND tenant = ?');
   const selectRunKey = db.prepare(
     'SELECT id, key, user, erased_at_ms, expires_at_ms FROM runs WHERE id = ? AND tenant = ?',
   );
@@ -62,6 +64,7 @@ export function createReader(db: DatabaseSync, live: () => readonly Instance[]):
      WHERE ran IS NULL AND (instance IS NULL OR instance NOT IN (SELECT value FROM json_each(?)))
      ORDER BY opened_at_ms, call_id LIMIT ?`,
   );
+  const selectMeter = db.prepare('SELECT slots FROM meters WHERE meter = ?');
   const selectPin = db.prepare('SELECT pin, record, at_ms FROM pins WHERE tool = ?');
   // A tool's name has one slash, and `0` is the character after it.
   const selectPins = db.prepare(
@@ -110,6 +113,7 @@ export function createReader(db: DatabaseSync, live: () => readonly Instance[]):
         ...parse<Run>(row['record']),
         label,
         ...(row['ended_at_ms'] !== null && { endedAtMs: Number(row['ended_at_ms']) }),
+        ...(row['paused_for'] !== null && { pausedFor: String(row['paused_for']) }),
       };
     },
     readRunKeys(tenant, runIds) {
@@ -186,6 +190,12 @@ export function createReader(db: DatabaseSync, live: () => readonly Instance[]):
         runId: String(row['run_id']),
         atMs: Number(row['opened_at_ms']),
       }));
+    },
+    readMeters(meters, nowMs) {
+      return meters.map(({ meter, windowMs }) => {
+        const row = selectMeter.get(meter);
+        return row === undefined ? 0 : readMeter(readSlots(row['slots']), windowMs, nowMs);
+      });
     },
     readPin(tool) {
       const row = selectPin.get(tool);

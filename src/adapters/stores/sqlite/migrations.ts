@@ -176,6 +176,10 @@ export const migrations: readonly string[] = [
   INSERT INTO moments SELECT min(seq), max(seq), min(at_ms), max(at_ms) FROM events
   GROUP BY (seq - 1) / 1024 HAVING count(*) = 1024;
   `,
+  // What was taken from each meter, as `[[slot, taken], …]`.
+  'CREATE TABLE meters (meter TEXT PRIMARY KEY, slots TEXT NOT NULL) STRICT, WITHOUT ROWID',
+  // Why a run is paused, while it is.
+  'ALTER TABLE runs ADD COLUMN paused_for TEXT',
 ];
 
 /** The version a file has after all migrations. */

@@ -63,6 +63,7 @@ export async function openSqliteStoreReadOnly({ path }: { readonly path: string 
       assertLimit(limit);
       return read((from) => from.listAbandonedIntents(limit));
     },
+    readMeters: (meters, nowMs) => read((from) => from.readMeters(meters, nowMs)),
     readPin: (tool) => read((from) => from.readPin(tool)),
     listPins: (server) => read((from) => from.listPins(server)),
     async listWritten(tenant, afterSeq, limit) {

@@ -36,7 +36,8 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
       const commit = toWire(changes);
       if ('ok' in commit) return commit;
       const answer = await worker.commit(commit, alone);
-      return 'ok' in answer ? answer : { ok: true, seqs: answer };
+      if ('ok' in answer) return answer;
+      return 'seqs' in answer ? { ok: true, ...answer } : { ok: true, seqs: answer };
     },
     async readEvents(query) {
       assertLimit(query.limit);
@@ -72,6 +73,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
       assertLimit(limit);
       return worker.read('listAbandonedIntents', limit);
     },
+    readMeters: (meters, nowMs) => worker.read('readMeters', meters, nowMs),
     readPin: (tool) => worker.read('readPin', tool),
     listPins: (server) => worker.read('listPins', server),
     async listWritten(tenant, afterSeq, limit) {

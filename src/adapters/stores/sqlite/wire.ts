@@ -30,7 +30,13 @@ export type WireChange = WireEvent | string;
 export type WireCommit = readonly WireChange[];
 
 /** What became of a commit: sequence numbers, the refusal, or the fault that kept it from being written. */
-export type CommitAnswer = readonly number[] | StoreRefusal | WireFault;
+export type CommitAnswer = readonly number[] | Committed | StoreRefusal | WireFault;
+
+/** A commit that took from meters. */
+export interface Committed {
+  readonly seqs: readonly number[];
+  readonly taken: readonly number[];
+}
 
 /** A fault in the form in which it crosses threads. */
 export interface WireFault {

@@ -1,0 +1,43 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Clock } from '../base/clock.ts';
+import { BreakerBook } from './breaker-book.ts';
+import { KeptAnswers } from './kept-answers.ts';
+import { LoopBook } from './loop-book.ts';
+
+/** Something a person should look at. It has been recorded by the time it is told, where the store takes anything. */
+export interface Alert {
+  readonly tenant: string;
+  readonly runId?: string;
+  readonly message: string;
+}
+
+export interface GuardsOptions {
+  readonly clock: Clock;
+  onAlert(alert: Alert): void;
+  /** Waits, or rejects once the signal aborts. The system's timer unless told. */
+  wait?(ms: number, signal?: AbortSignal): Promise<unknown>;
+}
+
+/**
+ * What keeps a run from running away, besides budgets. It remembers, within bounds, and what it remembers is lost at a
+ * restart.
+ */
+export class Guards {
+  readonly loops = new LoopBook();
+  readonly kept = new KeptAnswers();
+  readonly breakers: BreakerBook;
+  readonly #options: GuardsOptions;
+
+  constructor(options: GuardsOptions) {
+    this.breakers = new BreakerBook(options.clock);
+    this.#options = options;
+  }
+
+  alert(alert: Alert): void {
+    this.#options.onAlert(alert);
+  }
+
+  wait(ms: number, signal?: AbortSignal): Promise<unknown> {
+    return this.#options.wait?.(ms, signal) ?? sleep(ms, undefined, signal === undefined ? {} : { signal });
+  }
+}

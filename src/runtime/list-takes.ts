@@ -1,0 +1,49 @@
+import { limits } from '../base/limits.ts';
+import type { Manifest } from '../model/manifest.ts';
+import type { MeterTake } from '../model/meter.ts';
+import type { Run } from '../model/run.ts';
+import type { GovernedTool } from '../model/tool.ts';
+import { lineageOf, listBudgetScopes, meteredKinds, meterOf } from './budget-scopes.ts';
+
+const CALLED = {
+  calls: 'calls of',
+  resultBytes: 'result bytes of',
+  tokens: 'tokens, as reported, of',
+  spend: 'millionths of a dollar, as reported, of',
+} as const;
+
+/**
+ * What one call takes: of every budget it falls under, and of the rates of its agent. Result bytes are reserved, as many
+ * as a result may have or as are left. What others report is not taken here: something of it must be left.
+ */
+export function listTakes(manifest: Manifest, run: Run, tool: GovernedTool): readonly MeterTake[] {
+  const takes: MeterTake[] = [];
+  for (const scope of listBudgetScopes(manifest, run)) {
+    for (const kind of meteredKinds) {
+      const max = scope.budget[kind];
+      if (max === undefined) continue;
+      takes.push({
+        ...meterOf(kind, scope),
+        max,
+        ...(kind === 'resultBytes' ? { amount: limits.resultBytes, atLeast: 1 } : { amount: kind === 'calls' ? 1 : 0 }),
+        name: `${CALLED[kind]} ${scope.name}`,
+        code: 'E_BUDGET',
+      });
+    }
+  }
+  for (const agent of new Set(lineageOf(run).map((each) => each.agent)))
+    takes.push(...listRates(manifest, run, agent, tool));
+  return takes;
+}
+
+function listRates(manifest: Manifest, run: Run, agent: string, tool: GovernedTool): readonly MeterTake[] {
+  const grants = Object.hasOwn(manifest.agents, agent) ? (manifest.agents[agent]?.tools ?? {}) : {};
+  return [tool.name, `${tool.tool.server}/*`, '*'].flatMap((pattern): readonly MeterTake[] => {
+    const rate = Object.hasOwn(grants, pattern) ? grants[pattern]?.rate : undefined;
+    if (rate === undefined) return [];
+    const { windowMs } = rate;
+    const meter = `rate/${run.principal.tenant}/${agent}/${pattern}/${windowMs}`;
+    const name = `calls of \`${pattern}\` by \`${agent}\``;
+    return [{ meter, amount: 1, max: rate.calls, windowMs, name, code: 'E_RATE' }];
+  });
+}

@@ -1,0 +1,86 @@
+import type { Digest } from '../base/digest.ts';
+import { limits } from '../base/limits.ts';
+import type { Decision, Reason } from '../model/decision.ts';
+import type { LoopRules } from '../model/guards.ts';
+import type { Manifest } from '../model/manifest.ts';
+
+/** A call that was granted, and what came of it. */
+interface Made {
+  readonly callId: string;
+  readonly call: Digest;
+  result?: Digest;
+}
+
+const LONGEST_CYCLE = 8;
+
+/**
+ * The last calls that each run of this process was granted. Bounded: `limits.loopCalls` of a run, `limits.loopRuns` runs,
+ * the longest unused forgotten first. It is a detector: it only makes a decision stricter.
+ */
+export class LoopBook {
+  readonly #runs = new Map<string, Made[]>();
+
+  granted(runId: string, callId: string, call: Digest): void {
+    const made = this.#runs.get(runId) ?? [];
+    made.push({ callId, call });
+    if (made.length > limits.loopCalls) made.shift();
+    this.#runs.delete(runId);
+    this.#runs.set(runId, made);
+    const [oldest] = this.#runs.keys();
+    if (this.#runs.size > limits.loopRuns && oldest !== undefined) this.#runs.delete(oldest);
+  }
+
+  answered(runId: string, callId: string, result: Digest | undefined): void {
+    const made = this.#runs.get(runId)?.find((each) => each.callId === callId);
+    if (made !== undefined && result !== undefined) made.result = result;
+  }
+
+  /** Why making this call now would go in circles. Undefined if it would not. */
+  find(runId: string, call: Digest, rules: LoopRules | undefined): Reason | undefined {
+    const made = this.#runs.get(runId);
+    if (rules === undefined || made === undefined) return undefined;
+    return findSame(made, call, rules) ?? findCycle(made, call, rules) ?? findStandstill(made, call, rules);
+  }
+}
+
+/** Makes a decision stricter where the call would go in circles. A denial stays what it is. */
+export function narrowByLoop(decision: Decision, loop: Reason | undefined, manifest: Manifest): Decision {
+  if (loop === undefined || decision.verdict === 'deny') return decision;
+  const verdict = manifest.loops?.onLoop ?? 'ask';
+  if (manifest.mode === 'observe' && decision.verdict === 'permit')
+    return { ...decision, observed: decision.observed ?? verdict, reasons: [...decision.reasons, loop] };
+  const before = verdict === 'ask' && decision.verdict === 'ask' ? decision.reasons : [];
+  return { ...decision, verdict, reasons: [...before, loop] };
+}
+
+function findSame(made: readonly Made[], call: Digest, { same }: LoopRules): Reason | undefined {
+  if (same === undefined || made.length < same) return undefined;
+  if (!made.slice(-same).every((each) => each.call === call)) return undefined;
+  return reason('same', `this very call was made ${same} times in a row`);
+}
+
+/** The calls before this one are a sequence of calls, so often, and this one would begin it again. */
+function findCycle(made: readonly Made[], call: Digest, { cycle }: LoopRules): Reason | undefined {
+  if (cycle === undefined) return undefined;
+  for (let period = 2; period <= LONGEST_CYCLE; period++) {
+    const length = period * cycle;
+    if (made.length < length) return undefined;
+    const last = made.slice(-length);
+    const repeats = last.every((each, i) => each.call === last[i % period]?.call);
+    const differs = new Set(last.slice(0, period).map((each) => each.call)).size > 1;
+    if (repeats && differs && last[0]?.call === call)
+      return reason('cycle', `the same ${period} calls were made ${cycle} times in a row`);
+  }
+  return undefined;
+}
+
+function findStandstill(made: readonly Made[], call: Digest, { noProgress }: LoopRules): Reason | undefined {
+  if (noProgress === undefined) return undefined;
+  const results = made.filter((each) => each.call === call).slice(-noProgress);
+  const [first] = results;
+  if (results.length < noProgress || first?.result === undefined) return undefined;
+  if (!results.every(({ result }) => result === first.result)) return undefined;
+  return reason('noProgress', `this very call brought the same result ${noProgress} times`);
+}
+
+const reason = (rule: string, message: string): Reason => ({ code: 'E_LOOP', message, policy: `loops.${rule}` });

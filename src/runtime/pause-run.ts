@@ -1,0 +1,39 @@
+import { type Clock, newId } from '../base/clock.ts';
+import { Fault } from '../base/fault.ts';
+import type { Change } from '../ports/store.ts';
+import type { World } from './world.ts';
+
+interface Pause {
+  readonly tenant: string;
+  readonly runId: string;
+  readonly agent: string;
+  readonly reason: string;
+  readonly atMs: number;
+}
+
+/** The changes that pause a run: no call of it, or of a run that was started from it, is granted until a person resumes it. */
+export function pauseChanges(clock: Clock, { tenant, runId, agent, reason, atMs }: Pause): readonly Change[] {
+  return [
+    { kind: 'run.pause', tenant, runId, reason, atMs },
+    {
+      kind: 'event.append',
+      event: { id: newId(clock, 'evt'), kind: 'run.paused', tenant, runId, agent, atMs, body: { reason } },
+    },
+  ];
+}
+
+/** Lets a paused run go on, as a person decided. Throws a `Fault`: E_RUN_UNKNOWN, E_STORE. */
+export async function resumeRun(
+  { store, clock }: Pick<World, 'store' | 'clock'>,
+  { tenant, runId, by }: { readonly tenant: string; readonly runId: string; readonly by: string },
+): Promise<void> {
+  const atMs = clock.nowMs();
+  const result = await store.commit([
+    { kind: 'run.resume', tenant, runId },
+    {
+      kind: 'event.append',
+      event: { id: newId(clock, 'evt'), kind: 'run.resumed', tenant, runId, atMs, body: { by } },
+    },
+  ]);
+  if (!result.ok) throw new Fault(result.code, result.message);
+}
