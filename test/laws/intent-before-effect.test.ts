@@ -21,7 +21,7 @@ import { lawCatalog, lawTool, openLawWorld } from './law-world.ts';
  * Assumes that the store keeps what it acknowledged, which the store's own conformance suite and kill loop show.
  */
 
-const RUNS = { numRuns: 300, seed: 11 };
+const RUNS = { numRuns: 400, seed: 11 };
 const HANG_MS = 8;
 
 const behaviour = fc.constantFrom(

@@ -40,7 +40,6 @@ export const personRoutes: readonly Route[] = [
 
   route('GET', '/v1/decisions/:id', ['person'], async (request) => {
     const { tenant } = request.claims;
-    await readAs(request, `decision ${request.id}`);
     const found = await request.runtime.explain(tenant, request.id);
     const events = found?.events ?? [];
     const owned = ofTenant(
@@ -49,7 +48,9 @@ export const personRoutes: readonly Route[] = [
       found,
       () => events.find((event) => event.tenant !== tenant)?.tenant ?? tenant,
     );
+    // Before it is handed out, and only of what there is: an id that leads nowhere is its sender's own text.
     if (!owned) throw new RequestRefused('E_NOT_FOUND');
+    await readAs(request, `decision ${request.id}`);
     return respondJson(200, viewExplanation(owned));
   }),
 
