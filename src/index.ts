@@ -6,14 +6,25 @@ export {
 } from './adapters/notifiers/webhook-signature.ts';
 export { openMemoryStore } from './adapters/stores/memory/open-memory-store.ts';
 export { CallRefused } from './app/call-refused.ts';
-export type { AskedCall, Chaperone, ChaperoneRun, HowAnswered, PlannedCall, StartRun } from './app/chaperone.ts';
+export type {
+  AskedCall,
+  Chaperone,
+  ChaperoneRun,
+  HowAnswered,
+  PlannedCall,
+  StartRun,
+} from './app/chaperone.ts';
 export { type ChaperoneOptions, createChaperone } from './app/create-chaperone.ts';
 export type { GuardedTool } from './app/guarded-tool.ts';
+export type { Effect, Stopped } from './app/isolation/stop.ts';
+export type { ResumeBy, StopBy } from './app/isolation/stop-for-host.ts';
 export type { Notice } from './app/notice.ts';
 export type { ErrorCode } from './base/errors.ts';
 export { Fault } from './base/fault.ts';
+export type { StopTarget } from './contract/isolation.ts';
 export type { Approval, ApprovalAnswer, Presence } from './model/approval.ts';
 export type { Reason } from './model/decision.ts';
+export type { Isolation } from './model/isolation.ts';
 export type { PromptPart } from './model/prompt.ts';
 export type { ToolResult } from './model/result.ts';
 export type { ApprovalCard } from './runtime/approving/approval-card.ts';

@@ -22,7 +22,33 @@ import {
   toolsSchema,
   usageSchema,
 } from '../../src/contract/http.ts';
+import {
+  isolationsSchema,
+  resumedSchema,
+  resumeSchema,
+  stoppedSchema,
+  stopSchema,
+} from '../../src/contract/isolation.ts';
 import { modelStepSchema, templateSchema } from '../../src/contract/model-step.ts';
+import {
+  changePersonSchema,
+  codeSchema,
+  doneSchema,
+  enrolSchema,
+  issuedKeySchema,
+  keysSchema,
+  meSchema,
+  newKeySchema,
+  newPasskeySchema,
+  newPasswordSchema,
+  newPersonSchema,
+  passkeyQuestionSchema,
+  passkeySignInSchema,
+  peopleListSchema,
+  personSchema,
+  signedInSchema,
+  signInSchema,
+} from '../../src/contract/people.ts';
 import { SCOPES } from '../../src/doors/http/authenticate.ts';
 import { routes } from '../../src/doors/http/door.ts';
 import { code, table } from './table.ts';
@@ -52,6 +78,28 @@ const BODIES = {
   Scanned: scannedSchema,
   ReportUsage: reportUsageSchema,
   Usage: usageSchema,
+  Stop: stopSchema,
+  Stopped: stoppedSchema,
+  Resume: resumeSchema,
+  Resumed: resumedSchema,
+  Isolations: isolationsSchema,
+  SignIn: signInSchema,
+  Enrol: enrolSchema,
+  PasskeySignIn: passkeySignInSchema,
+  PasskeyQuestion: passkeyQuestionSchema,
+  SignedIn: signedInSchema,
+  Me: meSchema,
+  NewPassword: newPasswordSchema,
+  NewPasskey: newPasskeySchema,
+  NewPerson: newPersonSchema,
+  ChangePerson: changePersonSchema,
+  Person: personSchema,
+  People: peopleListSchema,
+  Code: codeSchema,
+  NewKey: newKeySchema,
+  IssuedKey: issuedKeySchema,
+  Keys: keysSchema,
+  Done: doneSchema,
 } as const;
 type BodyName = keyof typeof BODIES;
 
@@ -144,6 +192,70 @@ const TEXTS: Readonly<Record<string, RouteText>> = {
     status: '200',
   },
   'GET /metrics': { does: 'Numbers for whoever watches the gateway.', status: '200, text of Prometheus' },
+  'GET /v1/isolations': { does: 'Lists what is stopped, by whom and why.', gives: 'Isolations', status: '200' },
+  'POST /v1/stop': {
+    does: 'Stops one of the things named; with `preview`, only says what that would meet.',
+    takes: 'Stop',
+    gives: 'Stopped',
+    status: '200',
+  },
+  'POST /v1/resume': {
+    does: 'Lets back what somebody else stopped.',
+    takes: 'Resume',
+    gives: 'Resumed',
+    status: '200',
+  },
+  'POST /v1/sign-in': { does: 'Signs in by name and password.', takes: 'SignIn', gives: 'SignedIn', status: '200' },
+  'POST /v1/sign-in/enrolment': { does: 'Signs in once, by a code.', takes: 'Enrol', gives: 'SignedIn', status: '200' },
+  'POST /v1/sign-in/passkey/options': {
+    does: 'What a page shows an authenticator to sign in.',
+    gives: 'PasskeyQuestion',
+    status: '200',
+  },
+  'POST /v1/sign-in/passkey': {
+    does: 'Signs in with what the authenticator answered.',
+    takes: 'PasskeySignIn',
+    gives: 'SignedIn',
+    status: '200',
+  },
+  'GET /v1/sign-in/oidc': { does: 'Sends a browser to the organisation.', status: '302' },
+  'GET /v1/sign-in/oidc/callback': {
+    does: 'Where the organisation sends it back; the session is a cookie.',
+    gives: 'SignedIn',
+    status: '200',
+  },
+  'GET /v1/me': { does: 'Who one is here, and where one is signed in.', gives: 'Me', status: '200' },
+  'DELETE /v1/me/sessions': { does: 'Signs out; with `?all=true` everywhere.', gives: 'Done', status: '200' },
+  'POST /v1/me/password': { does: 'Sets one’s password.', takes: 'NewPassword', gives: 'Done', status: '200' },
+  'POST /v1/me/passkeys/options': {
+    does: 'What a page shows an authenticator to make a passkey.',
+    gives: 'PasskeyQuestion',
+    status: '200',
+  },
+  'POST /v1/me/passkeys': {
+    does: 'Adds the passkey that was made.',
+    takes: 'NewPasskey',
+    gives: 'Done',
+    status: '200',
+  },
+  'DELETE /v1/me/passkeys/:id': { does: 'Takes a passkey away.', gives: 'Done', status: '200' },
+  'GET /v1/people': {
+    does: 'Lists accounts, by name; `?after=` the last one of the page before.',
+    gives: 'People',
+    status: '200',
+  },
+  'POST /v1/people': { does: 'Makes an account.', takes: 'NewPerson', gives: 'Person', status: '201' },
+  'POST /v1/people/:id': {
+    does: 'Changes what an account may do.',
+    takes: 'ChangePerson',
+    gives: 'Person',
+    status: '200',
+  },
+  'POST /v1/people/:id/enrolment': { does: 'Issues a code to sign in with once.', gives: 'Code', status: '201' },
+  'DELETE /v1/people/:id/sessions': { does: 'Signs somebody out everywhere.', gives: 'Done', status: '200' },
+  'GET /v1/keys': { does: 'Lists keys by their first characters.', gives: 'Keys', status: '200' },
+  'POST /v1/keys': { does: 'Issues a key, shown this once.', takes: 'NewKey', gives: 'IssuedKey', status: '201' },
+  'DELETE /v1/keys/:id': { does: 'Revokes a key.', gives: 'Done', status: '200' },
 };
 
 /** The routes of the HTTP API, from the door's own table. Throws where one is not described, or is described and gone. */
@@ -157,7 +269,7 @@ export function printRoutes(): string {
     const { does, takes, gives, status } = text;
     return [
       code(`${method} ${path}`),
-      kinds.join(', '),
+      kinds.join(', ') || 'none',
       does,
       takes ? link(takes) : '',
       gives === undefined ? status : `${status}: ${link(gives)}`,

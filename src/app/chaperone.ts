@@ -3,10 +3,12 @@ import type { Digest } from '../base/digest.ts';
 import { Fault } from '../base/fault.ts';
 import { isJsonObject, type JsonObject } from '../base/json.ts';
 import { limits } from '../base/limits.ts';
+import type { StopTarget } from '../contract/isolation.ts';
 import { type ModelStep, modelStepSchema, type Template, templateSchema } from '../contract/model-step.ts';
 import type { PlanStep } from '../flow/declared-plan.ts';
 import type { Approval } from '../model/approval.ts';
 import type { Delegation } from '../model/duty.ts';
+import type { Isolation } from '../model/isolation.ts';
 import type { User } from '../model/principal.ts';
 import { agentNameSchema, userSchema } from '../model/principal.ts';
 import { type PromptPart, promptPartSchema } from '../model/prompt.ts';
@@ -28,6 +30,8 @@ import { CallRefused } from './call-refused.ts';
 import { type Delegate, delegateRun } from './delegate-run.ts';
 import { APP_SERVER, type Gateway } from './gateway.ts';
 import { describeFunctions, type GuardedTool } from './guarded-tool.ts';
+import type { Stopped } from './isolation/stop.ts';
+import { type ResumeBy, resumeForHost, type StopBy, stopForHost } from './isolation/stop-for-host.ts';
 import { reportRunUsage, type Usage } from './report-run-usage.ts';
 
 /** What starts a run. The host application attests the user and the prompt. */
@@ -51,7 +55,6 @@ export interface StartRun {
 
 /** How a person answered, as the host application vouches for. A session unless told. */
 export type HowAnswered = Partial<Pick<GivenAnswer, 'presence' | 'groups' | 'confirm'>>;
-
 /** One call of a declared plan. */
 export interface PlannedCall {
   /** `server/tool`; functions of the application itself are `app/name`. */
@@ -140,6 +143,24 @@ export class Chaperone implements AsyncDisposable {
   /** Lets a paused run go on, as that person decided. Throws a `Fault`: E_RUN_UNKNOWN, E_STORE. */
   resumeRun(runId: string, by: string): Promise<void> {
     return resumeRun(this.#gateway.world, { tenant: this.#gateway.loaded.manifest.tenant, runId, by });
+  }
+
+  /**
+   * Stops something: when this resolves no new call in it is granted, through any gateway on the data folder. `inFlight`
+   * cannot be recalled. Throws a `Fault`: E_REQUEST_INVALID, E_STORE.
+   */
+  stop(target: StopTarget, by: StopBy): Promise<Stopped> {
+    return stopForHost(this.#gateway, target, by);
+  }
+
+  /** Lets back what somebody else stopped. Throws E_NOT_ISOLATED, E_SECOND_PERSON, E_INCIDENT_OPEN, E_SWITCH_THROWN. */
+  resume(target: StopTarget, by: ResumeBy): Promise<void> {
+    return resumeForHost(this.#gateway, target, by);
+  }
+
+  /** What is stopped. */
+  isolations(): Promise<readonly Isolation[]> {
+    return this.#gateway.world.store.listIsolations();
   }
 
   /** Everything recorded of a call. Throws a `Fault` E_NOT_FOUND. */

@@ -17,9 +17,12 @@ import { HeldSecrets } from '../scan/held-secrets.ts';
 import { Notifying } from './approving/notifying.ts';
 import { isSameSetting, tellWhatWaits } from './compare-settings.ts';
 import type { LoadedConfig } from './config/load-config.ts';
+import { resolveClientSecret } from './config/resolve-secrets.ts';
 import { dataFolder, makeFolder } from './data-folder.ts';
 import { Egress } from './egress/open-egress.ts';
 import { everyMinute } from './every-minute.ts';
+import { IsolationWatch, type StopListener } from './isolation/isolation-watch.ts';
+import type { StopBase } from './isolation/stop.ts';
 import { Ledger } from './ledger/start-ledger.ts';
 import type { Notify } from './notice.ts';
 import { openPlanner } from './open-planner.ts';
@@ -81,6 +84,7 @@ export class Gateway {
   readonly #throne: Throne;
   readonly #stop: (() => void)[] = [];
   #closed = false;
+  readonly #isolation: IsolationWatch;
   /** None where the host application brought its own store. */
   #ledger: Ledger | undefined;
 
@@ -93,6 +97,8 @@ export class Gateway {
     this.#throne = throne;
     this.notifying = new Notifying({ ...options, world, loaded: () => this.loaded });
     this.world = { ...world, noticed: () => this.notifying.wake() };
+    const { tenant } = options.loaded.manifest;
+    this.#isolation = new IsolationWatch({ ...this.stopBase, tenant, notify: options.notify });
     const { environment, notify } = options;
     this.egress = new Egress({
       world,
@@ -137,7 +143,7 @@ export class Gateway {
       const functions = new FunctionSource(APP_SERVER);
       const scanner = await openScanner(loaded);
       const throne = new Throne({ store, clock, scanner, notify, data, functions }, { loaded, sources, planner });
-      const world = await openWorld({ clock, store, scanner, held, functions, throne, notify });
+      const world = await openWorld({ clock, store, scanner, held, functions, throne, notify, data });
       const gateway: Gateway = new Gateway({ options, data, clock, mask, functions, throne, world, telemetry });
       await gateway.#begin();
       return gateway;
@@ -159,6 +165,17 @@ export class Gateway {
 
   get sources(): ReadonlyMap<string, McpSource> {
     return this.#throne.reign.sources;
+  }
+
+  /** What stopping and resuming stand on. */
+  get stopBase(): StopBase {
+    const { store, clock, stopSwitch } = this.world;
+    return { store, clock, stopSwitch, data: this.data };
+  }
+
+  /** Calls back when something is stopped, through whichever process; see `IsolationWatch`. */
+  onStopped(listener: StopListener): () => void {
+    return this.#isolation.onStopped(listener);
   }
 
   /** Runs one call through the straight line, and whatever its tool's declaration asks for around that. Never throws. */
@@ -203,6 +220,13 @@ export class Gateway {
     this.world.held.add(secrets);
   }
 
+  /** The secret that the organisation gave this gateway, kept out of every argument from here on. */
+  async readClientSecret(): Promise<Secret | undefined> {
+    const secret = await resolveClientSecret(this.loaded, this.#options.environment);
+    if (secret !== undefined) this.world.held.add([secret]);
+    return secret;
+  }
+
   /** Calls back when the catalog changed. Returns a function that stops that. */
   onCatalogChanged(listener: () => void): () => void {
     return this.#throne.onChanged(listener);
@@ -214,6 +238,7 @@ export class Gateway {
     this.#closed = true;
     for (const stop of this.#stop) stop();
     await this.#throne.close();
+    await this.#isolation.close();
     await this.egress.close();
     await this.notifying.close();
     await closeSources([...this.sources.values()]);
@@ -240,6 +265,7 @@ export class Gateway {
     });
     await this.notifying.adopt(await this.notifying.prepare(loaded));
     await this.maskOwnKeys();
+    await this.#isolation.start();
     // Another gateway on the same store may die while this one lives: its intents are closed without waiting for it.
     this.#stop.push(everyMinute(() => recover(this.world), 'recovery failed', notify));
     const reviews = new ReviewWatch(this.world);

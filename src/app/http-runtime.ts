@@ -15,6 +15,7 @@ import { readUsage, reportUsage } from '../runtime/report-usage.ts';
 import { scanContent } from '../runtime/scan-content.ts';
 import { startChild } from '../runtime/start-child.ts';
 import type { Gateway } from './gateway.ts';
+import { stopRuntime } from './isolation/stop-runtime.ts';
 
 /** The gateway as the HTTP door wants it. */
 export function createHttpRuntime(gateway: Gateway): HttpRuntime {
@@ -80,6 +81,7 @@ export function createHttpRuntime(gateway: Gateway): HttpRuntime {
     readEvents: (tenant, afterSeq, limit) => store.readEvents({ tenant, afterSeq, limit }),
     printMetrics: (tenant) => gateway.telemetry.printMetrics(tenant),
     recordRead: (read) => reads.record(read),
+    ...stopRuntime(gateway),
     async isReady() {
       await store.listIsolations();
       return true;

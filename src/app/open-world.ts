@@ -1,3 +1,4 @@
+import { openFileSwitch } from '../adapters/switches/files/open-file-switch.ts';
 import type { FunctionSource } from '../adapters/tools/function/function-source.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Scanner } from '../ports/scanner.ts';
@@ -21,11 +22,13 @@ export interface WorldOptions {
   readonly functions: FunctionSource;
   readonly throne: Throne;
   readonly notify: Notify;
+  /** Absolute path of the data folder. */
+  readonly data: string;
 }
 
 /** What the straight line stands on. Whatever a configuration says is read from the one that is in force by then. */
 export async function openWorld(options: WorldOptions): Promise<World> {
-  const { clock, store, scanner, held, functions, throne, notify } = options;
+  const { clock, store, scanner, held, functions, throne, notify, data } = options;
   const manifest = () => throne.reign.loaded.manifest;
   return {
     clock,
@@ -40,6 +43,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     ),
     asked: await AskedCalls.recall(store, manifest().tenant, clock.nowMs()),
     reserved: { find: (tool, args) => throne.reign.reserved.find(tool, args) },
+    stopSwitch: openFileSwitch(data),
     markers: new RunMarkers(clock),
     histories: new HistoryBook(store),
     guards: new Guards({ clock, onAlert: ({ message }) => notify({ kind: 'warning', message }) }),

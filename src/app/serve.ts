@@ -8,6 +8,7 @@ import { createHttpRuntime } from './http-runtime.ts';
 import { createMcpGate } from './mcp-gate.ts';
 import type { Notify } from './notice.ts';
 import { openSigner } from './open-signer.ts';
+import { openPeopleDesk } from './people/open-people-desk.ts';
 
 export interface ServeOptions {
   readonly notify: Notify;
@@ -68,10 +69,18 @@ export async function serve(gateway: Gateway, options: ServeOptions): Promise<Se
   const signer = await openSigner(gateway.data, clock);
   await gateway.maskOwnKeys();
   const audience = audienceOf(manifest);
+  const clientSecret = await gateway.readClientSecret();
   const mcp = openMcpDoor(gateway, options.notify);
   const door = createHttpDoor({
     runtime: createHttpRuntime(gateway),
     signer,
+    people: openPeopleDesk({
+      store: gateway.world.store,
+      clock,
+      signer,
+      manifest: () => gateway.loaded.manifest,
+      ...(clientSecret === undefined ? {} : { clientSecret: clientSecret.reveal() }),
+    }),
     clock,
     audience,
     names: manifest.listen.names,

@@ -1,6 +1,7 @@
 import { approvalErrors } from './approval-errors.ts';
 import { BAD_ARGUMENTS, type ErrorEntry, fault, NOT_ALLOWED, refusal, TRY_LATER } from './error-entry.ts';
 import { limitErrors } from './limit-errors.ts';
+import { peopleErrors } from './people-errors.ts';
 import { sandboxErrors } from './sandbox-errors.ts';
 
 /** The errors table: every code the product can answer with. `docs/errors.md` is checked against it in both directions. */
@@ -26,6 +27,9 @@ export const errors = {
     'ask an operator; see `chaperone status`',
     'This agent has been stopped by an operator. Do not retry.',
   ),
+
+  // who stops and lets back
+  ...peopleErrors,
 
   // what is asked
   E_TOOL_UNKNOWN: refusal('no such tool for this agent', 'list tools with `chaperone map`', 'There is no such tool.', {

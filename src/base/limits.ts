@@ -166,6 +166,40 @@ export const limits = {
   commitsWaiting: 16_384,
   /** Calls at once through one runtime; the next is refused with `E_BUSY`. */
   callsInFlight: 4_096,
+  /** Characters of a password, at least. */
+  passwordMinChars: 12,
+  /** Characters of a password, at most. */
+  passwordMaxChars: 256,
+  /** Sign-ins that wait for their password to be checked; the next is refused. */
+  signInsWaiting: 32,
+  /** Attempts to sign in that one address may make at once, and then one every so often. */
+  signInBurst: 20,
+  /** How often after that. */
+  signInEveryMs: 3_000,
+  /** Addresses whose attempts are remembered. */
+  signInAddresses: 10_000,
+  /** How long an enrolment code is good, and the session it opens. */
+  enrolmentMs: 15 * 60_000,
+  /** How long a passkey has to be touched, or an organisation to answer. */
+  signInMs: 10 * 60_000,
+  /** How often at most the use of a session is written down. */
+  sessionTouchMs: 60_000,
+  /** Passkeys of one person. */
+  passkeysPerPerson: 20,
+  /** How long an API key lives at most. */
+  apiKeyLifeMs: 366 * 86_400_000,
+  /** Files in `stop.d` that are read; with more, everything is stopped. */
+  stopFiles: 256,
+  /** Bytes of one of them; a longer one stops everything. */
+  stopFileBytes: 16_384,
+  /** Characters of the reason of a stop or a resume, of a cause, and of what was changed. */
+  reasonChars: 1_024,
+  /** How long a stop waits for the store before it is left to a file. */
+  stopStoreMs: 3_000,
+  /** How long a stop waits until every gateway has seen it, to record how long that took. It is in force before. */
+  stopSeenMs: 2_000,
+  /** How often a gateway looks for stops that nothing told it of. */
+  stopLookMs: 1_000,
   /** Characters of an `Idempotency-Key`. */
   callKeyChars: 255,
   /** Calls with a key whose answers are remembered, the longest unused forgotten first. */

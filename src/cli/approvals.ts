@@ -1,7 +1,7 @@
-import { userInfo } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openApprovals } from '../app/open-approvals.ts';
 import { openConfig, openRecord } from '../app/open-config.ts';
+import { identifyLocal } from '../app/people/identify-local.ts';
 import { systemClock } from '../base/clock.ts';
 import { Fault } from '../base/fault.ts';
 import type { JsonObject } from '../base/json.ts';
@@ -91,14 +91,15 @@ export async function answer(
   const { terminal } = context;
   const loaded = await openConfig(context.configPath, context.cwd);
   const { tenant } = loaded.manifest;
+  const { person, presence, groups } = await identifyLocal(loaded, terminal.interactive);
   await using approvals = await openApprovals(loaded);
   const confirm = options.confirm ?? (approve ? await askToConfirm(context, id) : undefined);
   let answered = await approvals.answer({
     approvalId: id,
     approve,
-    by: `local:${userInfo().username}`,
-    // Without a terminal it may be any program of this user: somebody is signed in, and nobody was seen.
-    presence: terminal.interactive ? 'terminal' : 'session',
+    by: person,
+    presence,
+    groups,
     ...(confirm === undefined ? {} : { confirm }),
   });
   if (options.wait && answered.state === 'approved') {
@@ -141,7 +142,7 @@ export async function delegate(context: CommandContext, deputy: string, options:
   if (!life.success) throw new Fault('E_USAGE', `--for takes a duration such as 8h, not ${options.for}`);
   const loaded = await openConfig(context.configPath, context.cwd);
   await using approvals = await openApprovals(loaded);
-  const from = `local:${userInfo().username}`;
+  const { person: from } = await identifyLocal(loaded, terminal.interactive);
   const delegation = await approvals.delegate({ from, to: deputy, lifeMs: life.data });
   const until = new Date(delegation.untilMs).toISOString();
   terminal.data({ ...delegation, until }, [`${delegation.to} answers for ${delegation.from} until ${until}`]);

@@ -10,3 +10,8 @@ export interface CommandContext {
   /** Aborted on Ctrl-C or SIGTERM. */
   readonly signal: AbortSignal;
 }
+
+/** A command: its options as commander gives them, then its arguments. */
+export type Action = (context: CommandContext, options: never, ...args: unknown[]) => Promise<void>;
+/** Makes of a command what commander calls. */
+export type Run = (action: Action) => (...given: unknown[]) => Promise<void>;

@@ -1,6 +1,7 @@
 import { attemptBypasses } from '../app/doctor/attempt-bypasses.ts';
 import { attemptToJson, standingOf } from '../app/doctor/bypass.ts';
-import { type Check, checkInstallation } from '../app/doctor/check-installation.ts';
+import type { Check } from '../app/doctor/check.ts';
+import { checkInstallation } from '../app/doctor/check-installation.ts';
 import { openConfig } from '../app/open-config.ts';
 import { Fault } from '../base/fault.ts';
 import type { CommandContext } from './command-context.ts';

@@ -3,9 +3,13 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { errorEntry } from '../base/errors.ts';
 import { Fault, toFault } from '../base/fault.ts';
+import { addPeople } from './add-people.ts';
 import { addPolicyCommands } from './add-policy-commands.ts';
-import type { CommandContext } from './command-context.ts';
+import { addStop } from './add-stop.ts';
+import { authorize } from './authorize.ts';
+import type { Action, CommandContext } from './command-context.ts';
 import { describeCred } from './describe-cred.ts';
+import { parseCount, parsePort, parseUserId } from './parse-options.ts';
 import { showText, Terminal } from './terminal.ts';
 
 const EXIT_INTERRUPTED = 130;
@@ -220,6 +224,8 @@ approvals
     ),
   );
 
+addStop(program, run);
+
 program
   .command('token')
   .description('issue a token for an agent, a host application or a person')
@@ -238,6 +244,8 @@ program
 addPolicyCommands(program, run);
 
 describeCred(program, run);
+
+addPeople(program, run);
 
 const evidence = program.command('evidence').description('verify and prove what is in the signed log of the record');
 evidence
@@ -302,10 +310,8 @@ program
 
 await main();
 
-type Action = (context: CommandContext, options: never, ...args: unknown[]) => Promise<void>;
-
 /** Wraps a command: makes its context, and turns whatever it throws into a message, a next step and an exit code. */
-function run(action: Action) {
+function run(action: Action): (...given: unknown[]) => Promise<void> {
   return async (...given: unknown[]) => {
     const command = given.at(-1) as Command;
     const global = program.opts<{ config: string; json: boolean; quiet: boolean; input: boolean }>();
@@ -318,12 +324,18 @@ function run(action: Action) {
       signal: abort.signal,
     };
     try {
+      await authorize(context, nameOf(command));
       await action(context, command.opts() as never, ...given.slice(0, -2));
       if (abort.signal.aborted) process.exitCode = EXIT_INTERRUPTED;
     } catch (error) {
       report(terminal, error);
     }
   };
+}
+
+function nameOf(command: Command): string {
+  const { parent } = command;
+  return parent === null || parent === program ? command.name() : `${parent.name()} ${command.name()}`;
 }
 
 function report(terminal: Terminal, error: unknown): void {
@@ -347,34 +359,16 @@ async function main(): Promise<void> {
   }
 }
 
-function parsePort(text: string): number {
-  const port = Number(text);
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new InvalidArgumentError('a port is 0 to 65535');
-  return port;
-}
-
 function parseDays(text: string): number {
   const days = Number(text);
   if (!Number.isInteger(days) || days < 1 || days > 36_500) throw new InvalidArgumentError('days are 1 to 36500');
   return days;
 }
 
-function parseUserId(text: string): number {
-  const uid = Number(text);
-  if (!Number.isInteger(uid) || uid < 0) throw new InvalidArgumentError('a user id is a whole number');
-  return uid;
-}
-
 function parseSeq(text: string): number {
   const seq = Number(text);
   if (!Number.isSafeInteger(seq) || seq < 1) throw new InvalidArgumentError('an event’s number is 1 or more');
   return seq;
-}
-
-function parseCount(text: string): number {
-  const count = Number(text);
-  if (!Number.isInteger(count) || count < 0 || count > 1_000) throw new InvalidArgumentError('a count is 0 to 1000');
-  return count;
 }
 
 function readVersion(): string {

@@ -1,3 +1,4 @@
+import { openFileSwitch } from '../adapters/switches/files/open-file-switch.ts';
 import { dataFolder } from '../app/data-folder.ts';
 import { openConfig, openRecord } from '../app/open-config.ts';
 import { describeOther, readGateways } from '../app/read-gateways.ts';
@@ -27,6 +28,7 @@ export async function status(context: CommandContext): Promise<void> {
     const pending = await record.listApprovals(manifest.tenant, 'pending', SHOWN);
     const isolations = await record.listIsolations();
     const review = await record.readTierReview(manifest.tenant);
+    const switches = openFileSwitch(dataFolder(loaded)).list();
     const [last] = await record.readEvents({ tenant: manifest.tenant, newestFirst: true, limit: 1 });
     terminal.data(
       {
@@ -41,7 +43,8 @@ export async function status(context: CommandContext): Promise<void> {
         pendingApprovals: pending.map((approval) => approval.id),
         review: review === undefined ? null : { by: review.by, at: new Date(review.atMs).toISOString() },
         reviewDue: isReviewDue(manifest, review),
-        isolations: isolations.map(({ scope, reason }) => ({ scope, reason })),
+        isolations: isolations.map(({ scope, reason, by, incident }) => ({ scope, reason, by: [...by], incident })),
+        switches: switches.map(({ scope, place }) => ({ scope, file: place })),
         events: last?.seq ?? 0,
       },
       [
@@ -54,7 +57,8 @@ export async function status(context: CommandContext): Promise<void> {
         ...(active === undefined || active.isThis ? [] : [`            ${describeOther(active)}`]),
         `approvals   ${pending.length} pending${pending.length === 0 ? '' : ': chaperone approvals list'}`,
         `reviewed    ${review === undefined ? 'never' : `by ${review.by} at ${new Date(review.atMs).toISOString()}`}${isReviewDue(manifest, review) ? '; a review is due: chaperone tools tiers' : ''}`,
-        `isolated    ${isolations.map(({ scope, reason }) => `${scope} (${reason})`).join(', ') || 'nothing'}`,
+        `isolated    ${isolations.map(({ scope, reason, by }) => `${scope} (${by.join(', ')}: ${reason})`).join(', ') || 'nothing'}`,
+        ...switches.map(({ scope, place }) => `            ${scope} by ${place}`),
         `record      ${last === undefined ? 'empty' : `${last.seq} events, the last at ${new Date(last.atMs).toISOString()}`}`,
       ],
     );

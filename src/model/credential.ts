@@ -64,7 +64,8 @@ export const credentialSchema = z
         header: z
           .string()
           .regex(/^[A-Za-z-]{1,64}$/, 'the name of a header')
-          .default('Authorization'),
+          .default('Authorization')
+          .describe('The header that carries it.'),
         prefix: z.string().max(32).default('Bearer ').describe('What stands before the value in that header.'),
       })
       .describe('How `chaperone cred rotate` tries a new value.')

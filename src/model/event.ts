@@ -51,6 +51,13 @@ export type EventKind =
   | 'isolation.changed'
   | 'record.erased'
   | 'escape.attempted'
+  | 'isolation.effective'
+  | 'person.changed'
+  | 'person.signed-in'
+  | 'sign-in.refused'
+  | 'session.ended'
+  | 'key.issued'
+  | 'key.revoked'
   | 'recovery.completed';
 
 /** An event as it is handed to the store. The store adds `seq`. */

@@ -12,6 +12,7 @@ import { egressSchema } from './egress.ts';
 import { flowSchema, organisationSchema, usersSchema } from './flow-rules.ts';
 import { breakersSchema, loopsSchema } from './guards.ts';
 import { onFailureSchema } from './on-failure.ts';
+import { peopleSchema } from './people-rules.ts';
 import type { Place } from './place.ts';
 import { plannerSchema } from './planner-settings.ts';
 import { agentNameSchema } from './principal.ts';
@@ -363,6 +364,7 @@ export const manifestSchema = z.strictObject({
   loops: loopsSchema.describe('When a run that goes in circles is stopped.').optional(),
   breakers: breakersSchema.prefault({}).describe('When what keeps failing is left alone for a while.'),
   budgets: budgetsSchema.prefault({}).describe('How much may be used, whatever the agent.'),
+  people: peopleSchema.prefault({}).describe('Who may look, answer, stop and change.'),
   runs: z
     .strictObject({
       lifetime: durationSchema.default(28_800_000).meta({

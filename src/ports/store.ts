@@ -10,6 +10,8 @@ import type { Notice, WaitingNotice } from '../model/notice.ts';
 import type { Run } from '../model/run.ts';
 import type { PutAside, SinkCursor } from '../model/sink.ts';
 import type { ToolName } from '../model/tool.ts';
+import type { IsolationChange, IsolationReads } from './isolation-changes.ts';
+import type { PeopleChange, PeopleReads } from './people-changes.ts';
 
 /**
  * One change of state. Changes that are committed together all happen or none does. Those that state a condition
@@ -68,15 +70,8 @@ export type Change =
       readonly runId: string;
       readonly atMs: number;
     }
-  /** None of the scopes is isolated. Scopes are written `all`, `tenant:t`, `agent:t/a`, `run:id`, `tool:server/name`. [E_ISOLATED] */
-  | { readonly kind: 'isolation.require'; readonly scopes: readonly string[] }
-  | {
-      readonly kind: 'isolation.set';
-      readonly scope: string;
-      readonly isolated: boolean;
-      readonly reason: string;
-      readonly atMs: number;
-    }
+  | IsolationChange
+  | PeopleChange
   /** The tool's reviewed pin is this one. [E_TOOL_DRIFTED, also when the tool was never pinned] */
   | { readonly kind: 'pin.require'; readonly tool: ToolName; readonly pin: Digest }
   /** The active bundle is this one. [E_BUNDLE_REPLACED: decide again under the new one] */
@@ -341,7 +336,7 @@ export interface ActiveBundle {
  *
  * A read rejects with the same faults, and with a `Bug` for a limit it does not take.
  */
-export interface Store {
+export interface Store extends PeopleReads, IsolationReads {
   commit(changes: readonly Change[], options?: CommitOptions): Promise<CommitResult>;
   readEvents(query: EventQuery): Promise<readonly StoredEvent[]>;
   readRun(
@@ -388,7 +383,6 @@ export interface Store {
   readBundle(bundle: Digest): Promise<{ readonly bundle: Digest; readonly content: JsonObject } | undefined>;
   /** What was kept under this digest. */
   readContent(digest: Digest): Promise<JsonObject | undefined>;
-  listIsolations(): Promise<readonly { readonly scope: string; readonly reason: string; readonly atMs: number }[]>;
   readActiveBundle(): Promise<ActiveBundle | undefined>;
   /** Every receiver that a tenant's events were ever told, by name. */
   listSinks(tenant: string): Promise<readonly SinkCursor[]>;

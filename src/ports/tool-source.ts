@@ -52,7 +52,9 @@ export type Execution =
         | 'E_SANDBOX'
         | 'E_SANDBOX_LIMIT'
         | 'E_SANDBOX_LOST'
-        | 'E_SANDBOX_UNAVAILABLE';
+        | 'E_SANDBOX_UNAVAILABLE'
+        /** Stopped after its intent and before its tool. */
+        | 'E_ISOLATED';
       /** For the people who run Chaperone. */
       readonly message: string;
       /** The error as the upstream's protocol expressed it, to be passed to a client that speaks the same protocol. */

@@ -58,7 +58,7 @@ async function walk(world: World, request: CallRequest, callId: string, retries:
     return walk(world, { ...request, retriedFor: intended.code }, callId, retries - 1);
   }
 
-  const executed = await execute(intended);
+  const executed = await execute(world, intended);
   const verified = await verify(world, executed);
   const outcome = await conclude(world, verified);
   return answer(outcome);

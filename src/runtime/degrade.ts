@@ -2,11 +2,11 @@ import { newId } from '../base/clock.ts';
 import type { ErrorCode } from '../base/errors.ts';
 import { limits } from '../base/limits.ts';
 import type { NewEvent } from '../model/event.ts';
+import { scopesOf } from '../model/isolation.ts';
 import type { ToolDeclaration } from '../model/manifest.ts';
 import type { FailureStep } from '../model/on-failure.ts';
 import type { Run } from '../model/run.ts';
 import type { Change } from '../ports/store.ts';
-import { isolationScopes } from './isolation.ts';
 import type { CallAnswer } from './line/call-answer.ts';
 import type { CallRequest } from './line/call-request.ts';
 import { commit } from './line/commit.ts';
@@ -178,7 +178,12 @@ function requireStanding(world: World, run: Run, tool: string, nowMs: number): r
     ...requireLineage(run, nowMs),
     ...(governed === undefined
       ? []
-      : [{ kind: 'isolation.require' as const, scopes: isolationScopes(run.principal, run.id, governed) }]),
+      : [
+          {
+            kind: 'isolation.require' as const,
+            scopes: scopesOf({ ...run.principal, runId: run.id, tool: governed.name }),
+          },
+        ]),
     { kind: 'bundle.require', bundle },
   ];
 }

@@ -2,13 +2,14 @@ import { newId } from '../base/clock.ts';
 import { digestJson } from '../base/digest.ts';
 import { findJsonProblem, type JsonObject } from '../base/json.ts';
 import { limits } from '../base/limits.ts';
+import { scopesOf } from '../model/isolation.ts';
 import type { Principal } from '../model/principal.ts';
 import type { Run } from '../model/run.ts';
 import type { GovernedTool } from '../model/tool.ts';
 import { redactJson } from '../scan/redact.ts';
 import type { LeavingFinding, LeavingRules } from '../scan/scan-arguments.ts';
-import { isolationScopes } from './isolation.ts';
 import { commit } from './line/commit.ts';
+import { findStop } from './line/find-stop.ts';
 import { Refusal, refuse } from './line/refusal.ts';
 import { fitText, recordFindings, recordReason } from './record-parts.ts';
 import { leavingRulesFor } from './scan-rules.ts';
@@ -103,10 +104,9 @@ async function record(
   const { server, callId, method, question, answer } = given;
   const { message } = question;
   const nowMs = world.clock.nowMs();
-  const scopes =
-    tool === undefined
-      ? ['all', `tenant:${tenant}`, `agent:${tenant}/${agent}`, `run:${run.id}`, `server:${server}`]
-      : isolationScopes(run.principal, run.id, tool);
+  const scopes = scopesOf({ tenant, agent, runId: run.id, server, tool: tool?.name });
+  const stopped = findStop(world, scopes);
+  if (stopped !== undefined) return stopped;
   const recorded = await commit(world, [
     { kind: 'run.require', tenant, agent, runId: run.id, nowMs },
     { kind: 'isolation.require', scopes },

@@ -5,11 +5,13 @@ import { findJsonProblem, type JsonObject, type JsonValue } from '../base/json.t
 import { limits } from '../base/limits.ts';
 import type { FlowRun } from '../flow/flow-run.ts';
 import type { Reason } from '../model/decision.ts';
+import { scopesOf } from '../model/isolation.ts';
 import type { Principal } from '../model/principal.ts';
 import type { Run } from '../model/run.ts';
 import { compileSchema } from '../policy/arguments/compile-schema.ts';
 import type { LeavingFinding, LeavingRules } from '../scan/scan-arguments.ts';
 import { commit } from './line/commit.ts';
+import { findStop } from './line/find-stop.ts';
 import { Refusal, refuse } from './line/refusal.ts';
 import { fitText, recordFindings, recordReason } from './record-parts.ts';
 import type { World } from './world.ts';
@@ -168,14 +170,14 @@ async function record(
   const atMs = world.clock.nowMs();
   const id = newId(world.clock, 'evt');
   const { label } = flow;
+  const scopes = scopesOf({ tenant, agent, runId: run.id });
+  const stopped = verdict === 'permit' ? findStop(world, scopes) : undefined;
+  if (stopped !== undefined) return deny(stopped);
   const recorded = await commit(world, [
     ...(verdict === 'permit'
       ? [
           { kind: 'run.require' as const, tenant, agent, runId: run.id, nowMs: atMs, label },
-          {
-            kind: 'isolation.require' as const,
-            scopes: ['all', `tenant:${tenant}`, `agent:${tenant}/${agent}`, `run:${run.id}`],
-          },
+          { kind: 'isolation.require' as const, scopes },
         ]
       : []),
     {

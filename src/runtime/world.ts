@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { ReservedPaths } from '../ports/reserved-paths.ts';
 import type { Scanner } from '../ports/scanner.ts';
+import type { StopSwitch } from '../ports/stop-switch.ts';
 import type { Store } from '../ports/store.ts';
 import type { ToolSource } from '../ports/tool-source.ts';
 import type { HeldSecrets } from '../scan/held-secrets.ts';
@@ -29,6 +30,8 @@ export interface World {
   readonly held: HeldSecrets;
   /** Files that no tool gets at, under the configuration in force. */
   readonly reserved: ReservedPaths;
+  /** What stops calls without the store. */
+  readonly stopSwitch: StopSwitch;
   readonly markers: RunMarkers;
   readonly histories: HistoryBook;
   readonly guards: Guards;

@@ -60,8 +60,9 @@ describe('a client of the egress door', () => {
       {
         kind: 'isolation.set',
         scope: 'agent:default/agent',
-        isolated: true,
         reason: 'test',
+        by: 'ops',
+        incident: false,
         atMs: systemClock.nowMs(),
       },
     ]);

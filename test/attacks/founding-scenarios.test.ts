@@ -199,7 +199,7 @@ describe('an answer', () => {
   it('is withheld where a run has ended, or nobody can write that down', async () => {
     const run = await openLineRun('How are you?', { catalog: catalogOf() });
     await run.law.truth.commit([
-      { kind: 'isolation.set', scope: `run:${run.runId}`, isolated: true, reason: 'x', atMs: 1 },
+      { kind: 'isolation.set', scope: `run:${run.runId}`, reason: 'x', by: 'ops', incident: false, atMs: 1 },
     ]);
     expect(await say(run, 'Fine.')).toMatchObject({ verdict: 'deny', reasons: [{ code: 'E_ISOLATED' }] });
     await run.law.world.runs.end('default', run.runId);

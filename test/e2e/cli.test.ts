@@ -77,6 +77,9 @@ describe('chaperone', () => {
       'servers',
       'approvals',
       'token',
+      'stop', // stop.test.ts
+      'people', // people.test.ts
+      'resume', // stop.test.ts
       'scan', // scanning.test.ts
       'evidence', // ledger.test.ts
       'witness', // ledger.test.ts

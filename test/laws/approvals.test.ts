@@ -365,14 +365,20 @@ describe('law 7: the call is decided again when the approval is spent', () => {
   });
 
   it('is not granted once the run, the agent, the tool or everything is isolated', async () => {
-    const scopes = ['all', 'tenant:default', 'agent:default/a', `run:${runId}`, 'server:law', 'tool:law/send'];
+    const scopes = [
+      'all',
+      'tenant:default',
+      'agent:default/a',
+      `run:${runId}`,
+      'server:default/law',
+      'tool:default/law/send',
+    ];
     const approvalId = await approved();
     for (const scope of scopes) {
-      const set = (isolated: boolean) =>
-        lawWorld.truth.commit([{ kind: 'isolation.set', scope, isolated, reason: 'r', atMs: 0 }]);
-      await set(true);
+      const stop = { kind: 'isolation.set', scope, reason: 'r', by: 'ops', incident: false, atMs: 0 } as const;
+      await lawWorld.truth.commit([stop]);
       expect(codeOf(await ask({ approvalId })), scope).toBe('E_ISOLATED');
-      await set(false);
+      await lawWorld.truth.commit([{ kind: 'isolation.lift', scope, by: 'security', settled: false }]);
     }
     expect(effects).toEqual([]);
     await expectStillGood(approvalId);

@@ -4,7 +4,7 @@ import type { Intent } from '../../src/model/intent.ts';
 import type { Principal } from '../../src/model/principal.ts';
 import { toolName } from '../../src/model/tool.ts';
 import { call } from '../../src/runtime/call.ts';
-import { setIsolation } from '../../src/runtime/isolation.ts';
+import { resumeScope, stopScope } from '../../src/runtime/isolation.ts';
 import type { CallAnswer } from '../../src/runtime/line/call-answer.ts';
 import { startChild } from '../../src/runtime/start-child.ts';
 import { counting, lawCatalog, lawTool, openLawWorld } from './law-world.ts';
@@ -127,9 +127,10 @@ describe('law 6: delegation only narrows', () => {
     expect(late).toMatchObject({ prompt: parent.prompt, attested: true, principal: { onBehalfOf: A.onBehalfOf } });
     expect(late.expiresAtMs).toBeLessThanOrEqual(parent.expiresAtMs);
 
-    await setIsolation(world, `run:${parent.id}`, true, { tenant: TENANT, person: 'p', reason: 'law' });
+    const by = { tenant: TENANT, person: 'p', presence: 'terminal', reason: 'law', incident: false };
+    await stopScope(world, { kind: 'run', run: parent.id }, by);
     expect(await ask(late)).toMatchObject({ code: 'E_ISOLATED' });
-    await setIsolation(world, `run:${parent.id}`, false, { tenant: TENANT, person: 'p', reason: 'law' });
+    await resumeScope(world, { kind: 'run', run: parent.id }, { ...by, person: 'q' });
     expect((await ask(late)).kind).toBe('result');
     await world.runs.end(TENANT, parent.id);
     expect(await ask(late)).toMatchObject({ code: 'E_RUN_ENDED', ran: 'no' });

@@ -2,16 +2,17 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { StoredEvent } from '../../src/model/event.ts';
 import type { Intent } from '../../src/model/intent.ts';
+import { type IsolationScope, parseScope } from '../../src/model/isolation.ts';
 import type { Principal } from '../../src/model/principal.ts';
 import type { Store } from '../../src/ports/store.ts';
 import { call } from '../../src/runtime/call.ts';
-import { setIsolation } from '../../src/runtime/isolation.ts';
+import { resumeScope, stopScope } from '../../src/runtime/isolation.ts';
 import type { CallAnswer } from '../../src/runtime/line/call-answer.ts';
 import { Seeded, yieldSome } from '../simulation/seeded.ts';
 import { counting, lawCatalog, lawTool, openLawWorld } from './law-world.ts';
 
 /*
- * Law 8, as far as one store goes: once `setIsolation` has returned, nothing in its scope is granted any more, however
+ * Law 8, as far as one store goes: once `stopScope` has returned, nothing in its scope is granted any more, however
  * many calls were on their way, and nothing outside of it is stopped. Assumes one store behind all replicas.
  */
 
@@ -41,9 +42,9 @@ function isWithin(event: StoredEvent, scope: string): boolean {
     case 'run':
       return event.runId === what;
     case 'server':
-      return event.tool?.startsWith(`${what}/`) === true;
+      return `${event.tenant}/${event.tool}`.startsWith(`${what}/`);
     case 'tool':
-      return event.tool === what;
+      return `${event.tenant}/${event.tool}` === what;
     default:
       throw new Error(`no such scope: ${scope}`);
   }
@@ -54,7 +55,13 @@ const principals: readonly Principal[] = [
   { tenant: 'default', agent: 'b' },
   { tenant: 'other', agent: 'a' },
 ];
-const by = { tenant: 'default', person: 'operator', reason: 'law' };
+const by = { tenant: 'default', person: 'operator', presence: 'terminal', reason: 'law', incident: false };
+
+function parsed(text: string): IsolationScope {
+  const scope = parseScope(text);
+  if (scope === undefined) throw new Error(`no such scope: ${text}`);
+  return scope;
+}
 
 async function grantsOf(truth: Store): Promise<readonly StoredEvent[]> {
   const events = await Promise.all(['default', 'other'].map((tenant) => truth.readEvents({ tenant, limit: 1_000 })));
@@ -98,9 +105,9 @@ describe('law 8: what is isolated is granted nothing', () => {
           'agent:default/a',
           'agent:other/a',
           `run:${runs[0]?.id}`,
-          'server:law',
-          'tool:law/one',
-          'tool:law/two',
+          'server:default/law',
+          'tool:default/law/one',
+          'tool:other/law/two',
         ].slice(which);
 
         const callAny = async (): Promise<CallAnswer> => {
@@ -116,7 +123,7 @@ describe('law 8: what is isolated is granted nothing', () => {
           Array.from({ length: CALLS }, async (_, i) => {
             for (let pause = seeded.below(12); pause > 0; pause--) await yieldSome(seeded);
             if (i === Math.min(moment, CALLS - 1)) {
-              await setIsolation(world, scope, true, by);
+              await stopScope(world, parsed(scope), by);
               stoppedAt = await stopSeq(truth);
               effectsWhenStopped = (await grantsOf(truth)).length;
             }
@@ -141,7 +148,7 @@ describe('law 8: what is isolated is granted nothing', () => {
         seen.before += effectsWhenStopped;
         expect(effects).toHaveLength(grants.length);
 
-        await setIsolation(world, scope, false, by);
+        await resumeScope(world, parsed(scope), { ...by, person: 'security' });
         for (const run of runs) {
           const answer = await call(world, { principal: run.principal, runId: run.id, tool: 'law/one', arguments: {} });
           expect(answer.kind).toBe('result');
@@ -166,6 +173,6 @@ describe('law 8: what is isolated is granted nothing', () => {
             : inner.commit(changes),
       }),
     });
-    await expect(setIsolation(world, 'all', true, by)).rejects.toThrow();
+    await expect(stopScope(world, { kind: 'all' }, by)).rejects.toThrow();
   });
 });

@@ -5,6 +5,7 @@ import type { Digest } from '../../src/base/digest.ts';
 import type { Intent } from '../../src/model/intent.ts';
 import { manifestSchema } from '../../src/model/manifest.ts';
 import { pinTool, type Tool, type ToolName, toolName } from '../../src/model/tool.ts';
+import type { StopSwitch } from '../../src/ports/stop-switch.ts';
 import type { Store } from '../../src/ports/store.ts';
 import type { CallContext, Execution, ToolSource } from '../../src/ports/tool-source.ts';
 import { AskedCalls } from '../../src/runtime/asked-calls.ts';
@@ -42,8 +43,10 @@ export interface LawWorldOptions {
   readonly truth?: Store;
   readonly seed?: number;
   readonly tenant?: string;
+  readonly stopSwitch?: StopSwitch;
 }
 
+const noSwitch: StopSwitch = { find: () => undefined, list: () => [] };
 export const APPROVAL_LIFE_MS = 900_000;
 const START_MS = 1_700_000_000_000;
 
@@ -100,6 +103,7 @@ export async function openLawWorld(options: LawWorldOptions): Promise<LawWorld> 
       scanner: createThreadScanner(),
       held: new HeldSecrets(),
       reserved: { find: () => undefined },
+      stopSwitch: options.stopSwitch ?? noSwitch,
       markers: new RunMarkers(clock),
       histories: new HistoryBook(store),
       guards: new Guards({ clock, onAlert: (alert) => alerts.push(alert), wait: async () => {} }),

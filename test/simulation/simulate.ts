@@ -9,7 +9,7 @@ import { call } from '../../src/runtime/call.ts';
 import { buildCatalog } from '../../src/runtime/catalog.ts';
 import { type Alert, Guards } from '../../src/runtime/guards.ts';
 import { HistoryBook } from '../../src/runtime/history-book.ts';
-import { setIsolation } from '../../src/runtime/isolation.ts';
+import { stopScope } from '../../src/runtime/isolation.ts';
 import type { CallAnswer } from '../../src/runtime/line/call-answer.ts';
 import { recover } from '../../src/runtime/recover.ts';
 import { RunBook } from '../../src/runtime/run-book.ts';
@@ -81,6 +81,7 @@ export async function simulate(seed: number): Promise<Report> {
     scanner: createThreadScanner(),
     held: new HeldSecrets(),
     reserved: { find: () => undefined },
+    stopSwitch: { find: () => undefined, list: () => [] },
     markers: new RunMarkers(clock),
     histories: new HistoryBook(store),
     guards: new Guards({ clock, onAlert: (alert) => alerts.push(alert), wait: async () => {} }),
@@ -100,7 +101,9 @@ export async function simulate(seed: number): Promise<Report> {
     Array.from({ length: CALLS }, async (_, i) => {
       for (let pause = seeded.below(30); pause > 0; pause--) await yieldSome(seeded);
       if (i === isolated) {
-        await setIsolation(world, 'agent:default/agent', true, { tenant: TENANT, person: 'p', reason: 'r' }).then(
+        const scope = { kind: 'agent', tenant: TENANT, agent: 'agent' } as const;
+        const by = { tenant: TENANT, person: 'p', presence: 'terminal', reason: 'r', incident: false };
+        await stopScope(world, scope, by).then(
           () => (isolatedAt = effects.length),
           () => {},
         );

@@ -25,6 +25,8 @@ export function recordOf(change: Change): string | undefined {
       return canonicalJson(change.event.body);
     case 'run.open':
       return JSON.stringify(change.run);
+    case 'person.put':
+      return JSON.stringify(change.person);
     case 'approval.open':
       return JSON.stringify(change.approval);
     case 'notice.add':

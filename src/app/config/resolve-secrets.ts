@@ -77,6 +77,22 @@ export async function resolvePlannerKey(
   return { key, warnings: refuseErrors(problems) };
 }
 
+/** The secret that an organisation gave this gateway, where one is named. Throws a `ConfigFault` as above. */
+export async function resolveClientSecret(
+  config: Pick<LoadedConfig, 'manifest' | 'place' | 'folder'>,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<Secret | undefined> {
+  const reference = config.manifest.people.oidc?.clientSecret;
+  if (reference === undefined) return undefined;
+  const problems: ConfigProblem[] = [];
+  const place = config.place(['people', 'oidc', 'clientSecret']);
+  const secret = await readSecret(reference.secret, config.folder, environment, (severity, message) => {
+    problems.push({ place, severity, message });
+  });
+  refuseErrors(problems);
+  return secret;
+}
+
 /** A line break would start a header of its own. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
 export const UNFIT_FOR_HEADER = /[\0-\x08\x0A-\x1F\x7F]/;

@@ -11,12 +11,8 @@ import { openCatalog } from '../open-catalog.ts';
 import { openRecord } from '../open-config.ts';
 import { describeOther, readGateways } from '../read-gateways.ts';
 import { listExposed } from '../reserved/list-reserved.ts';
-
-export interface Check {
-  readonly name: string;
-  readonly state: 'ok' | 'warning' | 'failed';
-  readonly detail: string;
-}
+import type { Check } from './check.ts';
+import { checkStops } from './check-stops.ts';
 
 const OTHERS = 0o077;
 
@@ -31,6 +27,7 @@ export async function checkInstallation(
     ...checkPlaces(loaded),
     await checkStore(join(dataFolder(loaded), 'store.db')),
     ...(await checkGateways(loaded)),
+    ...checkStops(loaded),
     ...(await checkTools(loaded, environment)),
     ...checkPins(loaded),
   ];

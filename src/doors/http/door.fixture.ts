@@ -90,6 +90,22 @@ export function createMemoryRuntime(): MemoryRuntime {
     events,
     asked,
     leaky: false,
+    tenant: 'acme',
+    listIsolations: async (...args) => {
+      asked.push(['listIsolations', ...args]);
+      return { isolations: [], switches: [] };
+    },
+    previewStop: async (...args) => {
+      asked.push(['previewStop', ...args]);
+      return { inFlight: [], approvals: [] };
+    },
+    stop: async (...args) => {
+      asked.push(['stop', ...args]);
+      return { inFlight: [], approvals: [] };
+    },
+    resume: async (...args) => {
+      asked.push(['resume', ...args]);
+    },
     answerCall: async () => ({
       kind: 'result',
       callId: 'call_1',

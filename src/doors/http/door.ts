@@ -1,28 +1,35 @@
 import { type Context, Hono } from 'hono';
 import type { Clock } from '../../base/clock.ts';
 import type { Signer } from '../../ports/signer.ts';
+import type { PeopleDesk } from '../../runtime/people/people-desk.ts';
 import { showApprovalPage } from './approval-page.ts';
-import { createAuthenticator, SCOPES } from './authenticate.ts';
+import { type Claims, createAuthenticator, SCOPES } from './authenticate.ts';
 import { type BodyBudget, type BodySource, readJsonBody } from './body.ts';
 import { callRoutes } from './call-routes.ts';
 import { createGuard } from './guard.ts';
 import { pathOf, type RequestHead, readWebHead } from './head.ts';
+import { isolationRoutes } from './isolation-routes.ts';
 import { type HttpListener, type ListenOptions, listen } from './listen.ts';
 import { createMcpMount, isMcpPath, type LoopbackAgent, type McpFetch } from './mcp-mount.ts';
 import { describeResource, METADATA_PATH, originOf } from './metadata.ts';
 import { metricsRoutes } from './metrics-routes.ts';
+import { peopleRoutes } from './people-routes.ts';
 import { personRoutes } from './person-routes.ts';
 import { type DoorReport, type Reader, RequestRefused, respondError, respondJson } from './refuse.ts';
 import { parseRequest, type Route, type RouteWorld } from './route.ts';
 import { runRoutes } from './run-routes.ts';
 import type { HttpRuntime } from './runtime.ts';
 import { scanRoutes } from './scan-routes.ts';
+import { selfRoutes } from './self-routes.ts';
+import { signInRoutes } from './sign-in-routes.ts';
 import { stepRoutes } from './step-routes.ts';
 import { usageRoutes } from './usage-routes.ts';
 
 export interface HttpDoorOptions {
   readonly runtime: HttpRuntime;
   readonly signer: Signer;
+  /** Accounts, sessions and keys. Without it people come with signed tokens alone. */
+  readonly people?: PeopleDesk;
   readonly clock: Clock;
   /** What tokens presented here must be for. */
   readonly audience: string;
@@ -56,7 +63,7 @@ interface Env {
   Bindings: { readonly head: RequestHead; readonly source: BodySource };
 }
 
-/** Every route that takes a token. */
+/** Every route of the API. */
 export const routes: readonly Route[] = [
   ...runRoutes,
   ...callRoutes,
@@ -64,6 +71,10 @@ export const routes: readonly Route[] = [
   ...stepRoutes,
   ...usageRoutes,
   ...personRoutes,
+  ...isolationRoutes,
+  ...signInRoutes,
+  ...selfRoutes,
+  ...peopleRoutes,
   ...metricsRoutes,
 ];
 
@@ -76,9 +87,24 @@ export function createHttpDoor(options: HttpDoorOptions): HttpDoor {
     names: [...(options.names ?? []), ...ownOrigins.map((origin) => new URL(origin).hostname)],
     origins: [...(options.origins ?? []), ...ownOrigins],
   });
-  const authenticator = createAuthenticator({ signer, audience, report, ...publicOrigin });
+  const { people } = options;
+  const authenticator = createAuthenticator({
+    signer,
+    audience,
+    report,
+    ...publicOrigin,
+    ...(people === undefined ? {} : { people }),
+  });
   const budget: BodyBudget = { held: 0 };
-  const world: RouteWorld = { runtime, signer, clock, audience, report };
+  const world: RouteWorld = {
+    runtime,
+    signer,
+    clock,
+    audience,
+    report,
+    people,
+    publicOrigin: options.publicOrigin,
+  };
   const app = new Hono<Env>();
 
   const serve =
@@ -87,12 +113,11 @@ export function createHttpDoor(options: HttpDoorOptions): HttpDoor {
       const { head, source } = context.env;
       let reader: Reader = 'operator';
       try {
-        const claims = await authenticator.requireToken(head);
-        authenticator.requireKind(claims, route.kinds, head);
-        if (claims.kind === 'agent') reader = 'model';
+        const claims = await admit(route, head);
+        if (claims?.kind === 'agent') reader = 'model';
         return await route.answer({
           ...world,
-          claims,
+          claims: claims as Claims, // a route that lets nobody’s token in has none, and its type says so
           head,
           id: context.req.param('id') ?? '',
           query: new URL(context.req.url).searchParams,
@@ -103,6 +128,15 @@ export function createHttpDoor(options: HttpDoorOptions): HttpDoor {
         return respondError(error, reader, clock, report);
       }
     };
+  /** Who comes to a route, if they may; undefined where nobody has to say yet. */
+  async function admit(route: Route, head: RequestHead): Promise<Claims | undefined> {
+    if (route.kinds.length === 0) return undefined;
+    const claims = await authenticator.requireToken(head);
+    authenticator.requireKind(claims, route.kinds, head);
+    if (claims.kind === 'person') authenticator.requirePermission(claims, `${route.method} ${route.path}`);
+    return claims;
+  }
+
   const refuse = (code: 'E_NOT_FOUND' | 'E_METHOD' | 'E_BUSY', headers: Record<string, string> = {}): Response =>
     respondError(new RequestRefused(code, { headers }), 'operator', clock, report);
 

@@ -32,7 +32,8 @@ export const personRoutes: readonly Route[] = [
       approvalId: id,
       approve,
       by: claims.sub,
-      presence: 'token',
+      presence: claims.presence,
+      groups: claims.groups,
       ...(confirm !== undefined && { confirm }),
     });
     return respondJson(200, { approval: viewApproval(answered) });

@@ -1,7 +1,9 @@
 import type { z } from 'zod';
 import type { Clock } from '../../base/clock.ts';
-import type { TokenClaims, TokenKind } from '../../contract/tokens.ts';
+import type { TokenKind } from '../../contract/tokens.ts';
 import type { Signer } from '../../ports/signer.ts';
+import type { PeopleDesk } from '../../runtime/people/people-desk.ts';
+import type { Claims } from './authenticate.ts';
 import type { RequestHead } from './head.ts';
 import { type DoorReport, RequestRefused } from './refuse.ts';
 import type { HttpRuntime } from './runtime.ts';
@@ -12,10 +14,12 @@ export interface RouteWorld {
   readonly signer: Signer;
   readonly clock: Clock;
   readonly audience: string;
+  readonly people: PeopleDesk | undefined;
+  readonly publicOrigin: string | undefined;
   readonly report: (report: DoorReport) => void;
 }
 
-type ClaimsByKind = { readonly [K in TokenKind]: Extract<TokenClaims, { readonly kind: K }> };
+type ClaimsByKind = { readonly [K in TokenKind]: Extract<Claims, { readonly kind: K }> };
 
 /** One authenticated request. */
 export interface RouteRequest<K extends TokenKind = TokenKind> extends RouteWorld {
@@ -33,7 +37,7 @@ export interface RouteRequest<K extends TokenKind = TokenKind> extends RouteWorl
 export interface Route {
   readonly method: 'GET' | 'POST' | 'DELETE';
   readonly path: string;
-  /** The kinds of token that may come here. */
+  /** The kinds of token that may come here; none: whoever comes has still to say who they are. */
   readonly kinds: readonly TokenKind[];
   answer(request: RouteRequest): Promise<Response>;
 }

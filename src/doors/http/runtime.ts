@@ -4,11 +4,14 @@ import type { ModelStep, Template } from '../../contract/model-step.ts';
 import type { Approval, Presence } from '../../model/approval.ts';
 import type { Decision } from '../../model/decision.ts';
 import type { StoredEvent } from '../../model/event.ts';
+import type { Isolation, IsolationScope } from '../../model/isolation.ts';
 import type { User } from '../../model/principal.ts';
 import type { PromptPart } from '../../model/prompt.ts';
 import type { ToolResult } from '../../model/result.ts';
 import type { Run } from '../../model/run.ts';
 import type { GovernedTool } from '../../model/tool.ts';
+import type { CallUnderWay } from '../../ports/isolation-changes.ts';
+import type { ThrownSwitch } from '../../ports/stop-switch.ts';
 import type { Ran } from '../../ports/store.ts';
 import type { ApprovalCard } from '../../runtime/approving/approval-card.ts';
 
@@ -122,6 +125,25 @@ export interface Explanation {
   readonly events: readonly StoredEvent[];
 }
 
+/** A person who acts, and how they were present. */
+export interface Actor {
+  readonly tenant: string;
+  readonly person: string;
+  readonly presence: string;
+}
+
+/** What a stop met, or would meet. */
+export interface StopOutcome {
+  readonly inFlight: readonly CallUnderWay[];
+  readonly approvals: readonly Approval[];
+  readonly effect?: {
+    readonly commitMs: number;
+    readonly gateways: number;
+    readonly seenMs?: number;
+    readonly missing: readonly number[];
+  };
+}
+
 /**
  * What the HTTP door asks of the runtime. What does not exist *for that tenant* is undefined, or a `Fault` E_NOT_FOUND;
  * the door checks the tenant of every answer once more. Whatever else cannot be done rejects with a `Fault`: its code
@@ -167,6 +189,8 @@ export interface HttpRuntime {
     readonly approve: boolean;
     readonly by: string;
     readonly presence: Presence;
+    /** As their account or their organisation has them. */
+    readonly groups?: readonly string[];
     readonly confirm?: string;
   }): Promise<Approval>;
   /** What an approver is shown of an approval that was read a moment ago. */
@@ -178,6 +202,21 @@ export interface HttpRuntime {
   printMetrics(tenant: string): Promise<{ readonly contentType: string; readonly text: string }>;
   /** Records that a person reads the record. Rejects where that cannot be written: then nothing is shown. */
   recordRead(read: { readonly tenant: string; readonly by: string; readonly what: string }): Promise<void>;
+  /** Whose gateway this is. */
+  readonly tenant: string;
+  /** What is stopped of a tenant, with what stops everything, and the files that stop. */
+  listIsolations(
+    tenant: string,
+  ): Promise<{ readonly isolations: readonly Isolation[]; readonly switches: readonly ThrownSwitch[] }>;
+  previewStop(scope: IsolationScope, tenant: string): Promise<StopOutcome>;
+  stop(
+    scope: IsolationScope,
+    by: Actor & { readonly reason: string; readonly incident: boolean },
+  ): Promise<StopOutcome>;
+  resume(
+    scope: IsolationScope,
+    by: Actor & { readonly reason: string; readonly cause?: string; readonly control?: string },
+  ): Promise<void>;
   /** Whether calls can be served now. */
   isReady(): Promise<boolean>;
 }

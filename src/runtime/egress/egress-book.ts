@@ -5,6 +5,7 @@ import { Fault } from '../../base/fault.ts';
 import { limits } from '../../base/limits.ts';
 import type { EgressSubject } from '../../model/egress.ts';
 import type { Intent } from '../../model/intent.ts';
+import { scopesOf } from '../../model/isolation.ts';
 import { type Label, leastLabel } from '../../model/label.ts';
 import type { Run } from '../../model/run.ts';
 import type { Change } from '../../ports/store.ts';
@@ -166,14 +167,6 @@ export class EgressBook {
 }
 
 /** Every scope that ends a client when it is isolated. */
-function egressScopes({ tenant, agent, runId, tool, server }: EgressSubject): readonly string[] {
-  const toolServer = tool?.slice(0, tool.indexOf('/'));
-  return [
-    'all',
-    `tenant:${tenant}`,
-    ...(agent === undefined ? [] : [`agent:${tenant}/${agent}`]),
-    ...(runId === undefined ? [] : [`run:${runId}`]),
-    ...[server, toolServer].flatMap((one) => (one === undefined ? [] : [`server:${one}`])),
-    ...(tool === undefined ? [] : [`tool:${tool}`]),
-  ];
+function egressScopes({ server, ...subject }: EgressSubject): readonly string[] {
+  return [...new Set([...scopesOf(subject), ...(server === undefined ? [] : scopesOf({ ...subject, server }))])];
 }

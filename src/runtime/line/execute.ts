@@ -1,6 +1,9 @@
+import { scopesOf } from '../../model/isolation.ts';
 import { printChildTrace } from '../../model/trace.ts';
 import type { Execution, ToolSource } from '../../ports/tool-source.ts';
 import { reportProgress } from '../remarks.ts';
+import type { World } from '../world.ts';
+import { findStop } from './find-stop.ts';
 import type { Intended } from './intend.ts';
 
 /** Proof that the intent was handed to its tool at most once, and what came of it. */
@@ -19,9 +22,16 @@ export class Executed {
 }
 
 /** Hands the call to the source it was decided about: another one may have the same name by now. */
-export async function execute(intended: Intended): Promise<Executed> {
-  const { sources } = intended.grant.decided.labelled.validated.scanned.admitted;
-  const source = sources(intended.intent.tool.tool.server);
+export async function execute(world: World, intended: Intended): Promise<Executed> {
+  const { sources, run } = intended.grant.decided.labelled.validated.scanned.admitted;
+  const { name, tool } = intended.intent.tool;
+  const source = sources(tool.server);
+  // A file may have been put there while the intent was recorded: it stops what has not begun.
+  const stopped = findStop(world, scopesOf({ ...run.principal, runId: run.id, tool: name }));
+  if (stopped !== undefined) {
+    const message = stopped.reasons[0]?.message ?? '';
+    return new Executed(intended, { ok: false, ran: 'no', code: 'E_ISOLATED', message });
+  }
   if (source === undefined) {
     const message = 'the tool’s server is not configured any more';
     return new Executed(intended, { ok: false, ran: 'no', code: 'E_UPSTREAM_UNREACHABLE', message });

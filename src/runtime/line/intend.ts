@@ -2,11 +2,11 @@ import { newId } from '../../base/clock.ts';
 import { limits } from '../../base/limits.ts';
 import type { NewEvent } from '../../model/event.ts';
 import { Intent } from '../../model/intent.ts';
+import { scopesOf } from '../../model/isolation.ts';
 import type { Change } from '../../ports/store.ts';
 import { type Allowance, allow } from '../allowance.ts';
 import { steadyNowMs } from '../approving/steady-time.ts';
 import type { BreakerPass } from '../breaker-book.ts';
-import { isolationScopes } from '../isolation.ts';
 import { requireLineage } from '../lineage.ts';
 import { listTakes } from '../list-takes.ts';
 import { enterBreakers, recordBreakers } from '../note-breakers.ts';
@@ -14,6 +14,7 @@ import { recordDecided } from '../record.ts';
 import type { World } from '../world.ts';
 import { commit } from './commit.ts';
 import type { Decided } from './decide.ts';
+import { findStop } from './find-stop.ts';
 import { Refusal, refuse } from './refusal.ts';
 import type { Grant } from './settle.ts';
 
@@ -50,7 +51,8 @@ export class Intended {
 /**
  * Records the intent. Everything the grant rests on is required in the same transaction, so that time of check is time
  * of use: the run lives, nothing it touches is isolated, bundle and tool pin are still the reviewed ones, budgets and
- * rates have room for it, the approval is unspent. No breaker is open, as far as this process knows.
+ * rates have room for it, the approval is unspent. No breaker is open, as far as this process knows. Whether a file stops it
+ * is looked at here too, and once more by `execute`.
  */
 export async function intend(world: World, grant: Grant): Promise<Intended | Refusal> {
   const { decided, approval } = grant;
@@ -58,6 +60,9 @@ export async function intend(world: World, grant: Grant): Promise<Intended | Ref
   const { run, catalog } = scanned.admitted;
   const { tenant, agent } = run.principal;
   const nowMs = world.runs.nowMs(run);
+  const scopes = scopesOf({ tenant, agent, runId: run.id, tool: tool.name });
+  const stopped = findStop(world, scopes);
+  if (stopped !== undefined) return new Refusal(stopped.reasons, stopped.code, { record: recordDecided(decided) });
   const event: NewEvent = {
     id: newId(world.clock, 'evt'),
     kind: 'call.intended',
@@ -78,7 +83,7 @@ export async function intend(world: World, grant: Grant): Promise<Intended | Ref
   const changes: Change[] = [
     { kind: 'run.require', tenant, agent, runId: run.id, nowMs, label: decided.labelled.label },
     ...requireLineage(run, nowMs),
-    { kind: 'isolation.require', scopes: isolationScopes(run.principal, run.id, tool) },
+    { kind: 'isolation.require', scopes },
     { kind: 'bundle.require', bundle: catalog.bundle },
     { kind: 'pin.require', tool: tool.name, pin: tool.pin },
     ...(takes.length === 0 ? [] : [{ kind: 'budget.take' as const, takes, nowMs }]),

@@ -57,10 +57,14 @@ const arbitraryChange: fc.Arbitrary<Change> = fc.oneof(
   fc.record({
     kind: fc.constant('isolation.set' as const),
     scope,
-    isolated: fc.boolean(),
     reason: fc.constantFrom('odd', 'checked'),
+    by: person,
+    incident: fc.boolean(),
     atMs: ms,
   }),
+  fc.record({ kind: fc.constant('isolation.lift' as const), scope, by: person, settled: fc.boolean() }),
+  fc.record({ kind: fc.constant('isolation.seen' as const), epoch: fc.nat(3), atMs: ms }),
+  fc.record({ kind: fc.constant('approval.cancel' as const), scope, by: person, nowMs: ms }),
   fc.record({
     kind: fc.constant('pin.require' as const),
     tool: fc.constantFrom('mail/send' as const, 'mail/read' as const),

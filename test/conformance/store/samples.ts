@@ -2,6 +2,7 @@ import { digestBytes } from '../../../src/base/digest.ts';
 import type { JsonObject } from '../../../src/base/json.ts';
 import type { Approval } from '../../../src/model/approval.ts';
 import type { NewEvent } from '../../../src/model/event.ts';
+import type { Person } from '../../../src/model/person.ts';
 import type { Run } from '../../../src/model/run.ts';
 import type { Change } from '../../../src/ports/store.ts';
 
@@ -151,9 +152,16 @@ export const takeRate = {
 export const isolateAgent = {
   kind: 'isolation.set',
   scope: 'agent:acme/support',
-  isolated: true,
   reason: 'odd calls',
+  by: 'ops',
+  incident: false,
   atMs: 5,
+} as const satisfies Change;
+export const liftAgent = {
+  kind: 'isolation.lift',
+  scope: 'agent:acme/support',
+  by: 'security',
+  settled: false,
 } as const satisfies Change;
 export const activateA = {
   kind: 'bundle.activate',
@@ -179,3 +187,48 @@ export const putAside = {
   atMs: 3,
 } as const satisfies Change;
 export const takeUp = { kind: 'sink.takeUp', tenant: 'acme', sink: 'soc', seq: 2 } as const satisfies Change;
+
+export function putPerson(over: Partial<Person> = {}): Change {
+  const person: Person = {
+    tenant: 'acme',
+    id: 'ana',
+    roles: ['viewer'],
+    groups: ['sales'],
+    disabled: false,
+    passkeys: [],
+    createdAtMs: 1,
+    revision: 1,
+    ...over,
+  };
+  return { kind: 'person.put', person };
+}
+export const openSession = {
+  kind: 'session.open',
+  session: {
+    id: 'ses_1',
+    hash: 'h',
+    tenant: 'acme',
+    person: 'ana',
+    method: 'password',
+    openedAtMs: 0,
+    usedAtMs: 0,
+    idleMs: 30,
+    expiresAtMs: 60,
+  },
+} as const satisfies Change;
+export const addKey = {
+  kind: 'key.add',
+  key: {
+    id: 'key_1',
+    prefix: 'chk_abc',
+    hash: 'k',
+    tenant: 'acme',
+    person: 'ana',
+    name: 'ci',
+    roles: ['viewer'],
+    createdAtMs: 1,
+    expiresAtMs: 90,
+  },
+} as const satisfies Change;
+export const attempt = { kind: 'sign-in.attempt', tenant: 'acme', name: 'ana', nowMs: 1 } as const satisfies Change;
+export const spendTicket = { kind: 'ticket.spend', id: 'tkt_1', nowMs: 1, expiresAtMs: 50 } as const satisfies Change;

@@ -19,6 +19,7 @@ import {
   closeIntent,
   consume,
   isolateAgent,
+  liftAgent,
   openApproval,
   openIntent,
   openRun,
@@ -78,7 +79,7 @@ describe('sqlite, several processes', () => {
     await one.commit(isolateAgent);
     expect(codeOf(await intend('call_2'))).toBe('E_ISOLATED');
     expect(codeOf(await other.commit({ kind: 'isolation.require', scopes: ['all'] }))).toBe('ok');
-    await one.commit({ ...isolateAgent, isolated: false });
+    await one.commit(liftAgent);
     expect(codeOf(await intend('call_3'))).toBe('ok');
   });
 

@@ -2,6 +2,7 @@ import type { ErrorCode } from '../../../src/base/errors.ts';
 import type { Approval, ApprovalAnswer } from '../../../src/model/approval.ts';
 import type { Delegation, TierReview } from '../../../src/model/duty.ts';
 import type { NewEvent } from '../../../src/model/event.ts';
+import type { Isolation } from '../../../src/model/isolation.ts';
 import { joinLabels } from '../../../src/model/label.ts';
 import type { WaitingNotice } from '../../../src/model/notice.ts';
 import type { Run } from '../../../src/model/run.ts';
@@ -13,7 +14,8 @@ export interface ModelState {
   runs: Record<string, Run & { endedAtMs?: number; pausedFor?: string }>;
   intents: Record<string, { atMs: number; ran?: Ran }>;
   approvals: Record<string, Approval>;
-  isolations: Record<string, { reason: string; atMs: number }>;
+  isolations: Record<string, Omit<Isolation, 'scope'>>;
+  isolationEpoch: number;
   pins: Record<string, { pin: string; atMs: number }>;
   delegations: Record<string, Delegation>;
   tierReviews: Record<string, TierReview>;
@@ -35,6 +37,7 @@ export const emptyModel: ModelState = {
   intents: {},
   approvals: {},
   isolations: {},
+  isolationEpoch: 0,
   pins: {},
   delegations: {},
   tierReviews: {},
@@ -127,8 +130,24 @@ function make(state: ModelState, change: Change): void {
       require(!change.scopes.some((scope) => scope in state.isolations), 'E_ISOLATED');
       return;
     case 'isolation.set':
-      if (change.isolated) state.isolations[change.scope] = { reason: change.reason, atMs: change.atMs };
-      else delete state.isolations[change.scope];
+      state.isolations[change.scope] = {
+        reason: state.isolations[change.scope]?.reason ?? change.reason,
+        atMs: state.isolations[change.scope]?.atMs ?? change.atMs,
+        by: [...new Set([...(state.isolations[change.scope]?.by ?? []), change.by])],
+        incident: change.incident || state.isolations[change.scope]?.incident === true,
+      };
+      state.isolationEpoch += 1;
+      return;
+    case 'isolation.lift': {
+      const isolation = state.isolations[change.scope];
+      require(isolation !== undefined, 'E_NOT_ISOLATED');
+      require(!isolation.by.includes(change.by), 'E_SECOND_PERSON');
+      require(change.settled || !isolation.incident, 'E_INCIDENT_OPEN');
+      delete state.isolations[change.scope];
+      state.isolationEpoch += 1;
+      return;
+    }
+    case 'isolation.seen':
       return;
     case 'pin.require':
       require(state.pins[change.tool]?.pin === change.pin, 'E_TOOL_DRIFTED');
@@ -205,6 +224,28 @@ function make(state: ModelState, change: Change): void {
       };
       return;
     }
+    case 'approval.cancel':
+      for (const approval of Object.values(state.approvals)) {
+        if (approval.state !== 'pending' && approval.state !== 'approved') continue;
+        const { tenant, agent, runId, tool } = approval;
+        const [server] = tool.split('/');
+        const within = [
+          'all',
+          `tenant:${tenant}`,
+          `agent:${tenant}/${agent}`,
+          `run:${runId}`,
+          `server:${tenant}/${server}`,
+          `tool:${tenant}/${tool}`,
+        ];
+        if (!within.includes(change.scope)) continue;
+        state.approvals[approval.id] = {
+          ...approval,
+          state: 'denied',
+          answeredBy: change.by,
+          answeredAtMs: change.nowMs,
+        };
+      }
+      return;
     case 'approval.expire': {
       const overdue = Object.values(state.approvals).filter(
         (approval) =>

@@ -10,11 +10,13 @@ import { arbitraryCommits } from './arbitrary-changes.ts';
 import { conditionCases } from './condition-cases.ts';
 import {
   activateA,
+  addKey,
   addNotice,
   advanceSink,
   answer,
   append,
   appendMany,
+  attempt,
   bundleA,
   bundleB,
   claimNotice,
@@ -23,12 +25,15 @@ import {
   deny,
   eraseRun,
   isolateAgent,
+  liftAgent,
   openApproval,
   openIntent,
   openRun,
+  openSession,
   openSink,
   pinA,
   putAside,
+  putPerson,
   requireRun,
   sampleApproval,
   sampleEvent,
@@ -107,7 +112,7 @@ export function describeStore(name: string, kind: StoreKind): void {
         const others: Change[] = [
           append({ id: 'evt_lost' }),
           { kind: 'pin.set', tool: 'lost/tool', pin: pinA, descriptor: {}, atMs: 1 },
-          { kind: 'isolation.set', scope: 'lost', isolated: true, reason: 'lost', atMs: 1 },
+          { ...isolateAgent, scope: 'lost' },
           { ...openIntent, callId: 'call_lost' },
         ];
 
@@ -860,9 +865,10 @@ export function describeStore(name: string, kind: StoreKind): void {
       await store.commit([
         { kind: 'pin.set', ...pin, pin: bundleB, descriptor: { description: 'new' }, atMs: 2 },
         { ...activateA, bundle: bundleB, content: { rules: ['b'] }, atMs: 4 },
-        { ...isolateAgent, reason: 'again', atMs: 6 },
+        { ...isolateAgent, reason: 'again', by: 'ana', incident: true, atMs: 6 },
         { ...isolateAgent, scope: 'all', reason: 'everything', atMs: 7 },
-        { ...isolateAgent, scope: 'run:run_9', isolated: false },
+        { ...isolateAgent, scope: 'run:run_9', atMs: 8 },
+        { ...liftAgent, scope: 'run:run_9' },
       ]);
       expect(await store.readPin('mail/send')).toStrictEqual({
         ...pin,
@@ -878,9 +884,10 @@ export function describeStore(name: string, kind: StoreKind): void {
         activator: { pid: process.pid },
       });
       expect(await store.listIsolations()).toStrictEqual([
-        { scope: 'agent:acme/support', reason: 'again', atMs: 6 },
-        { scope: 'all', reason: 'everything', atMs: 7 },
+        { scope: 'agent:acme/support', reason: 'odd calls', atMs: 5, by: ['ops', 'ana'], incident: true },
+        { scope: 'all', reason: 'everything', atMs: 7, by: ['ops'], incident: false },
       ]);
+      expect(await store.readIsolationState()).toStrictEqual({ epoch: 5, seen: [] });
     });
 
     it('sees everything that was handed over before', async () => {
@@ -892,6 +899,79 @@ export function describeStore(name: string, kind: StoreKind): void {
         }),
       );
       for (const [i, events] of seen.entries()) expect(events.length).toBeGreaterThan(i);
+    });
+  });
+
+  describe(`${name}: what is under way`, () => {
+    it('says who has seen which stops, for as long as they have the store open', async () => {
+      const place = await newPlace();
+      const [one, other] = [await openStore(place), await place.open()];
+      await one.commit([isolateAgent, { kind: 'isolation.seen', epoch: 1, atMs: 10 }]);
+      await other.commit([{ kind: 'isolation.seen', epoch: 0, atMs: 11 }]);
+      const { pid } = process;
+      expect(await one.readIsolationState()).toStrictEqual({
+        epoch: 1,
+        seen: [
+          { pid, epoch: 1, atMs: 10 },
+          { pid, epoch: 0, atMs: 11 },
+        ],
+      });
+      await other.commit([{ kind: 'isolation.seen', epoch: 1, atMs: 12 }]);
+      expect((await one.readIsolationState()).seen.map(({ atMs }) => atMs)).toEqual([10, 12]);
+      await other.close();
+      expect(await one.readIsolationState()).toStrictEqual({ epoch: 1, seen: [{ pid, epoch: 1, atMs: 10 }] });
+      expect(await one.commit([isolateAgent, requireRun])).toMatchObject({ ok: false });
+      expect(await one.readIsolationState(), 'what was refused was no change').toMatchObject({ epoch: 1 });
+    });
+
+    it('gives accounts, sessions and keys back as they were last changed, and none of another tenant', async () => {
+      const store = await openStore();
+      await store.commit([putPerson(), putPerson({ id: 'bo' }), putPerson({ tenant: 'other', id: 'zoe' })]);
+      await store.commit([
+        putPerson({ revision: 2, roles: ['approver'], localUser: 'ana' }),
+        openSession,
+        addKey,
+        attempt,
+      ]);
+      const ana = await store.readPerson('acme', 'ana');
+      expect(ana).toMatchObject({ id: 'ana', revision: 2, roles: ['approver'], localUser: 'ana' });
+      expect(await store.readPerson('other', 'ana')).toBeUndefined();
+      expect((await store.listPeople('acme', 10)).map(({ id }) => id)).toEqual(['ana', 'bo']);
+      expect((await store.listPeople('acme', 10, 'ana')).map(({ id }) => id)).toEqual(['bo']);
+      expect(await store.readSession('h')).toStrictEqual(openSession.session);
+      await store.commit([{ kind: 'session.use', hash: 'h', nowMs: 5, passkey: true }]);
+      expect(await store.listSessions('acme', 'ana', 10)).toStrictEqual([
+        { ...openSession.session, usedAtMs: 5, passkeyAtMs: 5 },
+      ]);
+      expect(await store.listSessions('other', 'ana', 10)).toEqual([]);
+      await store.commit([{ kind: 'key.revoke', tenant: 'acme', id: 'key_1', atMs: 7 }]);
+      expect(await store.readKey('k')).toStrictEqual({ ...addKey.key, revokedAtMs: 7 });
+      expect(await store.listKeys('acme', 10)).toStrictEqual([{ ...addKey.key, revokedAtMs: 7 }]);
+      expect(await store.listKeys('other', 10)).toEqual([]);
+      expect(await store.readSignIn('acme', 'ana')).toStrictEqual({ failures: 1, lockedUntilMs: 1 });
+      await store.commit([{ kind: 'session.end', tenant: 'acme', person: 'ana', id: 'ses_1' }]);
+      expect(await store.readSession('h')).toBeUndefined();
+    });
+
+    it('lists the open intents of whoever has the store open, with the call each is of', async () => {
+      const place = await newPlace();
+      const [one, other] = [await openStore(place), await place.open()];
+      await one.commit([openIntent, append()]);
+      await other.commit([
+        { ...openIntent, callId: 'call_2', atMs: 0 },
+        append({ callId: 'call_2', tool: 'mail/read' }),
+      ]);
+      await one.commit([
+        { ...openIntent, callId: 'call_3', atMs: 3 },
+        append({ callId: 'call_3' }),
+        { ...closeIntent, callId: 'call_3' },
+      ]);
+      const first = { callId: 'call_1', tenant: 'acme', runId: 'run_1', atMs: 1, agent: 'support', tool: 'mail/send' };
+      const second = { ...first, callId: 'call_2', atMs: 0, tool: 'mail/read' };
+      expect(await one.listOpenIntents(10)).toStrictEqual([second, first]);
+      expect(await one.listOpenIntents(1)).toStrictEqual([second]);
+      await other.close();
+      expect(await one.listOpenIntents(10), 'that of the other is abandoned').toStrictEqual([first]);
     });
   });
 
@@ -997,7 +1077,8 @@ async function readLikeModel(store: Store, model: ModelState): Promise<ModelStat
   for (const { callId, atMs } of open) like.intents[callId] = { atMs };
   for (const [callId, intent] of Object.entries(model.intents))
     if (intent.ran !== undefined) like.intents[callId] ??= intent;
-  for (const { scope, reason, atMs } of await store.listIsolations()) like.isolations[scope] = { reason, atMs };
+  for (const { scope, ...isolation } of await store.listIsolations()) like.isolations[scope] = isolation;
+  like.isolationEpoch = (await store.readIsolationState()).epoch;
   for (const tool of ['mail/send', 'mail/read'] as const) {
     const pin = await store.readPin(tool);
     if (pin !== undefined) like.pins[tool] = { pin: pin.pin, atMs: pin.atMs };

@@ -7,6 +7,9 @@ import { refusals, type StoreRefusal } from '../refusals.ts';
 import { answerApproval, consumeApproval, expireApprovals, openApproval } from './apply-approval.ts';
 import { changeNotice } from './apply-notice.ts';
 import { applySink } from './apply-sink.ts';
+import { cancelApprovals } from './cancel-approvals.ts';
+import { changeIsolation } from './change-isolation.ts';
+import { changePeople } from './change-people.ts';
 import type { Instance, MemoryState } from './memory-state.ts';
 import { jsonCopy, put, type Undo } from './put.ts';
 
@@ -66,14 +69,21 @@ export function applyChange(
       return requireRun(state, change);
     case 'written.add':
       return addWritten(state, change, undo);
-    case 'isolation.require': {
-      const isolated = change.scopes.find((scope) => state.isolations.has(scope));
-      return isolated === undefined ? undefined : refusals.isolated(isolated);
-    }
-    case 'isolation.set': {
-      const { scope, reason, atMs } = change;
-      return put(state.isolations, scope, change.isolated ? { scope, reason, atMs } : undefined, undo);
-    }
+    case 'isolation.require':
+    case 'isolation.set':
+    case 'isolation.lift':
+    case 'isolation.seen':
+      return changeIsolation(state, by, change, undo);
+    case 'person.put':
+    case 'session.open':
+    case 'session.use':
+    case 'session.end':
+    case 'key.add':
+    case 'key.revoke':
+    case 'sign-in.attempt':
+    case 'sign-in.clear':
+    case 'ticket.spend':
+      return changePeople(state, change, undo);
     case 'pin.require':
       return state.pins.get(change.tool)?.pin === change.pin ? undefined : refusals.toolDrifted(change.tool);
     case 'bundle.require':
@@ -114,6 +124,8 @@ export function applyChange(
       return openApproval(state, change, undo);
     case 'approval.answer':
       return answerApproval(state, change, undo);
+    case 'approval.cancel':
+      return cancelApprovals(state, change, undo);
     case 'approval.expire':
       return expireApprovals(state, change, undo);
     case 'approval.consume':

@@ -3,8 +3,10 @@ import type { JsonObject } from '../../../base/json.ts';
 import type { Approval } from '../../../model/approval.ts';
 import type { Delegation, TierReview } from '../../../model/duty.ts';
 import type { StoredEvent } from '../../../model/event.ts';
+import type { Isolation } from '../../../model/isolation.ts';
 import type { MeterSlots } from '../../../model/meter.ts';
 import type { WaitingNotice } from '../../../model/notice.ts';
+import type { ApiKey, Person, Session, SignInAttempts } from '../../../model/person.ts';
 import type { Run } from '../../../model/run.ts';
 import type { PutAside, SinkCursor } from '../../../model/sink.ts';
 import type { ActiveBundle, NewRunKey, OpenIntent, Ran, StoredPin, WrittenObject } from '../../../ports/store.ts';
@@ -19,7 +21,21 @@ export interface MemoryState {
   readonly runKeys: Map<string, Partial<NewRunKey> & { readonly erasedAtMs?: number }>;
   readonly intents: Map<string, OpenIntent & { readonly openedBy: Instance; readonly ran?: Ran }>;
   readonly approvals: Map<string, Approval>;
-  readonly isolations: Map<string, { readonly scope: string; readonly reason: string; readonly atMs: number }>;
+  readonly isolations: Map<string, Isolation>;
+  /** How often they were changed. */
+  isolationEpoch: number;
+  /** By tenant and id, as JSON. */
+  readonly people: Map<string, Person>;
+  /** By the digest of their token. */
+  readonly sessions: Map<string, Session>;
+  /** By the digest of the key. */
+  readonly keys: Map<string, ApiKey>;
+  /** By tenant and name, as JSON. */
+  readonly signIns: Map<string, SignInAttempts>;
+  /** When each that was spent expires. */
+  readonly tickets: Map<string, number>;
+  /** Who has seen how many of the changes. */
+  readonly isolationsSeen: Map<Instance, { readonly epoch: number; readonly atMs: number }>;
   readonly pins: Map<string, StoredPin>;
   /** By tenant, who delegates and the deputy, as JSON. */
   readonly delegations: Map<string, Delegation>;
@@ -49,6 +65,13 @@ export function newMemoryState(): MemoryState {
     intents: new Map(),
     approvals: new Map(),
     isolations: new Map(),
+    isolationEpoch: 0,
+    isolationsSeen: new Map(),
+    people: new Map(),
+    sessions: new Map(),
+    keys: new Map(),
+    signIns: new Map(),
+    tickets: new Map(),
     pins: new Map(),
     delegations: new Map(),
     tierReviews: new Map(),

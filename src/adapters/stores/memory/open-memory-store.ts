@@ -9,6 +9,7 @@ import { assertLimit, refuseTooLarge } from '../record.ts';
 import type { StoreRefusal } from '../refusals.ts';
 import { isOverdue } from './apply-approval.ts';
 import { applyChange } from './apply-change.ts';
+import { keyOf } from './change-people.ts';
 import { type Instance, type MemoryState, newMemoryState } from './memory-state.ts';
 import type { Undo } from './put.ts';
 
@@ -166,6 +167,21 @@ export function openMemoryStore(state: MemoryState = newMemoryState()): Store {
     async readMeters(meters, nowMs) {
       return meters.map(({ meter, windowMs }) => readMeter(open().meters.get(meter) ?? [], windowMs, nowMs));
     },
+    async listOpenIntents(limit) {
+      assertLimit(limit);
+      const { intents, live, events } = open();
+      const ofCall = new Map(
+        events.flatMap((event) => (event.kind === 'call.intended' ? [[event.callId, event] as const] : [])),
+      );
+      return [...intents.values()]
+        .filter((intent) => intent.ran === undefined && live.has(intent.openedBy))
+        .sort((a, b) => a.atMs - b.atMs || compare(a.callId, b.callId))
+        .slice(0, limit)
+        .map(({ callId, tenant, runId, atMs }) => {
+          const { agent = '', tool = '' } = ofCall.get(callId) ?? {};
+          return { callId, tenant, runId, atMs, agent, tool };
+        });
+    },
     async readPin(tool) {
       const pin = open().pins.get(tool);
       return pin && structuredClone(pin);
@@ -192,7 +208,54 @@ export function openMemoryStore(state: MemoryState = newMemoryState()): Store {
       return content && structuredClone(content);
     },
     async listIsolations() {
-      return [...open().isolations.values()].sort((a, b) => compare(a.scope, b.scope));
+      return [...open().isolations.values()]
+        .sort((a, b) => compare(a.scope, b.scope))
+        .map((isolation) => structuredClone(isolation));
+    },
+    async readIsolationState() {
+      const { isolationEpoch, isolationsSeen, live } = open();
+      const seen = [...isolationsSeen].filter(([instance]) => live.has(instance));
+      return { epoch: isolationEpoch, seen: seen.map(([, { epoch, atMs }]) => ({ pid: process.pid, epoch, atMs })) };
+    },
+    async readPerson(tenant, id) {
+      const person = open().people.get(keyOf(tenant, id));
+      return person && structuredClone(person);
+    },
+    async listPeople(tenant, limit, after = '') {
+      assertLimit(limit);
+      return [...open().people.values()]
+        .filter((person) => person.tenant === tenant && compare(person.id, after) > 0)
+        .sort((a, b) => compare(a.id, b.id))
+        .slice(0, limit)
+        .map((person) => structuredClone(person));
+    },
+    async readSession(hash) {
+      const session = open().sessions.get(hash);
+      return session && { ...session };
+    },
+    async listSessions(tenant, person, limit) {
+      assertLimit(limit);
+      return [...open().sessions.values()]
+        .filter((session) => session.tenant === tenant && session.person === person)
+        .sort((a, b) => b.openedAtMs - a.openedAtMs || compare(b.id, a.id))
+        .slice(0, limit)
+        .map((session) => ({ ...session }));
+    },
+    async readKey(hash) {
+      const key = open().keys.get(hash);
+      return key && structuredClone(key);
+    },
+    async listKeys(tenant, limit) {
+      assertLimit(limit);
+      return [...open().keys.values()]
+        .filter((key) => key.tenant === tenant)
+        .sort((a, b) => b.createdAtMs - a.createdAtMs || compare(b.id, a.id))
+        .slice(0, limit)
+        .map((key) => structuredClone(key));
+    },
+    async readSignIn(tenant, name) {
+      const attempts = open().signIns.get(keyOf(tenant, name));
+      return attempts && { ...attempts };
     },
     async readActiveBundle() {
       const { activeBundle, live } = open();

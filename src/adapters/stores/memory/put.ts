@@ -2,7 +2,7 @@
 export type Undo = (() => void)[];
 
 /** Sets a key, or removes it for undefined, and remembers what was there. */
-export function put<Key extends string, Value>(
+export function put<Key extends string | symbol, Value>(
   map: Map<Key, Value>,
   key: Key,
   value: Value | undefined,

@@ -4,8 +4,11 @@ import { coversLabel, joinLabels, type Label } from '../../../model/label.ts';
 import { recordOf } from '../record.ts';
 import { refusals, type StoreRefusal } from '../refusals.ts';
 import { createApprovalChanges } from './approval-changes.ts';
+import { cancelApprovals } from './cancel-approvals.ts';
+import { createIsolationChanges } from './isolation-changes.ts';
 import { createMeterChanges } from './meter-changes.ts';
 import { createNoticeChanges } from './notice-changes.ts';
+import { createPeopleChanges } from './people-changes.ts';
 import { createSinkChanges } from './sink-changes.ts';
 import type { OtherChange } from './wire.ts';
 
@@ -39,9 +42,6 @@ export function createChangeApplier(db: DatabaseSync, instance: number): ChangeA
   const addWritten = db.prepare(
     'INSERT INTO written (tenant, object, run_id, at_ms) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING',
   );
-  const selectScopes = db.prepare('SELECT scope FROM isolations');
-  const isolate = db.prepare('INSERT OR REPLACE INTO isolations (scope, reason, at_ms) VALUES (?, ?, ?)');
-  const resume = db.prepare('DELETE FROM isolations WHERE scope = ?');
   const selectBundle = db.prepare('SELECT digest FROM active_bundle');
   const insertBundle = db.prepare('INSERT INTO bundles (digest, record) VALUES (?, ?) ON CONFLICT DO NOTHING');
   const keepContent = db.prepare('INSERT INTO contents (digest, record) VALUES (?, ?) ON CONFLICT DO NOTHING');
@@ -63,9 +63,10 @@ export function createChangeApplier(db: DatabaseSync, instance: number): ChangeA
   const notices = createNoticeChanges(db);
   const sinks = createSinkChanges(db);
   const meters = createMeterChanges(db);
+  const changePeople = createPeopleChanges(db);
+  const isolations = createIsolationChanges(db, instance);
 
-  // Every call asks for these two, and they seldom change.
-  let isolatedScopes: ReadonlySet<unknown> | undefined;
+  // Every call asks for it, and it seldom changes.
   let activeBundle: unknown;
 
   return {
@@ -123,16 +124,21 @@ export function createChangeApplier(db: DatabaseSync, instance: number): ChangeA
         case 'written.add':
           for (const object of change.objects) addWritten.run(change.tenant, object, change.runId, change.atMs);
           return undefined;
-        case 'isolation.require': {
-          isolatedScopes ??= new Set(selectScopes.all().map((row) => row['scope']));
-          for (const scope of change.scopes) if (isolatedScopes.has(scope)) return refusals.isolated(scope);
-          return undefined;
-        }
+        case 'isolation.require':
         case 'isolation.set':
-          isolatedScopes = undefined;
-          if (change.isolated) isolate.run(change.scope, change.reason, change.atMs);
-          else resume.run(change.scope);
-          return undefined;
+        case 'isolation.lift':
+        case 'isolation.seen':
+          return isolations.apply(change);
+        case 'person.put':
+        case 'session.open':
+        case 'session.use':
+        case 'session.end':
+        case 'key.add':
+        case 'key.revoke':
+        case 'sign-in.attempt':
+        case 'sign-in.clear':
+        case 'ticket.spend':
+          return changePeople(change);
         case 'pin.require':
           return selectPin.get(change.tool, change.pin) === undefined ? refusals.toolDrifted(change.tool) : undefined;
         case 'bundle.require':
@@ -162,6 +168,8 @@ export function createChangeApplier(db: DatabaseSync, instance: number): ChangeA
           return approvals.open(change);
         case 'approval.answer':
           return approvals.answer(change);
+        case 'approval.cancel':
+          return cancelApprovals(db, change);
         case 'approval.expire':
           return approvals.expire(change);
         case 'approval.consume':
@@ -199,7 +207,7 @@ export function createChangeApplier(db: DatabaseSync, instance: number): ChangeA
       }
     },
     forget() {
-      isolatedScopes = undefined;
+      isolations.forget();
       activeBundle = undefined;
       meters.forget();
     },

@@ -30,7 +30,14 @@ const append = (id: string): Change => ({
   event: { id, kind: 'run.started', tenant: 't', atMs: 1, body: {} },
 });
 const require: Change = { kind: 'run.require', tenant: 't', agent: 'a', runId: 'none', nowMs: 1 };
-const isolate: Change = { kind: 'isolation.set', scope: 'all', isolated: true, reason: 'test', atMs: 1 };
+const isolate = {
+  kind: 'isolation.set',
+  scope: 'all',
+  reason: 'test',
+  by: 'ops',
+  incident: false,
+  atMs: 1,
+} as const satisfies Change;
 const requireAll: Change = { kind: 'isolation.require', scopes: ['all'] };
 /** A time that is not a number cannot be stored: the table refuses it, not a condition. */
 const unstorable: Change = { ...isolate, scope: 'unstorable', atMs: Number.NaN };

@@ -104,6 +104,8 @@ const neverRefused: ReadonlySet<string> = new Set([
   'tiers.review',
   'content.keep',
   'budget.give',
+  'isolation.seen',
+  'approval.cancel',
 ]);
 
 /** Whether the commit can be refused when part of it has been written already. Most cannot, and need no savepoint. */

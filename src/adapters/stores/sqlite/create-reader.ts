@@ -11,7 +11,9 @@ import type { Run } from '../../../model/run.ts';
 import type { ToolName } from '../../../model/tool.ts';
 import type { StoredPin, StoredRunKey } from '../../../ports/store.ts';
 import type { Instance } from './instances.ts';
+import { readPeople } from './isolation-changes.ts';
 import { readSlots } from './meter-changes.ts';
+import { createPeopleReader } from './people-reader.ts';
 import { findMoments, selectEvents, selectRuns } from './select-events.ts';
 import type { Reader } from './wire.ts';
 
@@ -70,7 +72,18 @@ export function createReader(db: DatabaseSync, live: () => readonly Instance[]):
   const selectPins = db.prepare(
     `SELECT tool, pin, record, at_ms FROM pins WHERE tool >= ? || '/' AND tool < ? || '0' ORDER BY tool`,
   );
-  const selectIsolations = db.prepare('SELECT scope, reason, at_ms FROM isolations ORDER BY scope');
+  const selectIsolations = db.prepare(
+    'SELECT scope, reason, at_ms, stopped_by, incident FROM isolations ORDER BY scope',
+  );
+  const selectEpoch = db.prepare('SELECT epoch FROM isolation_epoch');
+  const selectSeen = db.prepare('SELECT instance, epoch, at_ms FROM isolations_seen ORDER BY instance');
+  const selectOpenIntents = db.prepare(
+    `SELECT call_id, tenant, run_id, opened_at_ms,
+       (SELECT json_array(agent, tool) FROM events
+        WHERE events.call_id = intents.call_id AND kind = 'call.intended' LIMIT 1) AS subject
+     FROM intents WHERE ran IS NULL AND instance IN (SELECT value FROM json_each(?))
+     ORDER BY opened_at_ms, call_id LIMIT ?`,
+  );
   const selectWritten = db.prepare('SELECT seq, object FROM written WHERE tenant = ? AND seq > ? ORDER BY seq LIMIT ?');
   const selectContent = db.prepare('SELECT record FROM contents WHERE digest = ?');
   const selectBundle = db.prepare('SELECT record FROM bundles WHERE digest = ?');
@@ -94,6 +107,7 @@ export function createReader(db: DatabaseSync, live: () => readonly Instance[]):
   };
 
   return {
+    ...createPeopleReader(db),
     readEvents(query) {
       const { sql, values } = selectEvents(query, findMoments(prepare, query));
       const page: StoredEvent[] = [];
@@ -225,9 +239,35 @@ export function createReader(db: DatabaseSync, live: () => readonly Instance[]):
       return row && parse<JsonObject>(row['record']);
     },
     listIsolations() {
-      return selectIsolations
-        .all()
-        .map((row) => ({ scope: String(row['scope']), reason: String(row['reason']), atMs: Number(row['at_ms']) }));
+      return selectIsolations.all().map((row) => ({
+        scope: String(row['scope']),
+        reason: String(row['reason']),
+        atMs: Number(row['at_ms']),
+        by: readPeople(row['stopped_by']),
+        incident: row['incident'] === 1,
+      }));
+    },
+    readIsolationState() {
+      const pids = new Map(live().map(({ id, pid }) => [id, pid]));
+      const seen = selectSeen.all().flatMap((row) => {
+        const pid = pids.get(Number(row['instance']));
+        return pid === undefined ? [] : [{ pid, epoch: Number(row['epoch']), atMs: Number(row['at_ms']) }];
+      });
+      return { epoch: Number(selectEpoch.get()?.['epoch'] ?? 0), seen };
+    },
+    listOpenIntents(limit) {
+      const ids = JSON.stringify(live().map(({ id }) => id));
+      return selectOpenIntents.all(ids, limit).map((row) => {
+        const [agent, tool] = row['subject'] === null ? [] : parse<readonly (string | null)[]>(row['subject']);
+        return {
+          callId: String(row['call_id']),
+          tenant: String(row['tenant']),
+          runId: String(row['run_id']),
+          atMs: Number(row['opened_at_ms']),
+          agent: agent ?? '',
+          tool: tool ?? '',
+        };
+      });
     },
     readActiveBundle() {
       const row = selectActiveBundle.get();

@@ -180,6 +180,52 @@ export const migrations: readonly string[] = [
   'CREATE TABLE meters (meter TEXT PRIMARY KEY, slots TEXT NOT NULL) STRICT, WITHOUT ROWID',
   // Why a run is paused, while it is.
   'ALTER TABLE runs ADD COLUMN paused_for TEXT',
+  // Who stopped what, how often that was changed, and which gateways have seen it.
+  `
+  ALTER TABLE isolations ADD COLUMN stopped_by TEXT NOT NULL DEFAULT '[]';
+  ALTER TABLE isolations ADD COLUMN incident INTEGER NOT NULL DEFAULT 0;
+  CREATE TABLE isolation_epoch (only INTEGER PRIMARY KEY CHECK (only = 1), epoch INTEGER NOT NULL) STRICT;
+  INSERT INTO isolation_epoch (only, epoch) VALUES (1, 0);
+  CREATE TABLE isolations_seen (instance INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, at_ms REAL NOT NULL) STRICT;
+  `,
+  // People. Passwords, tokens and keys are not in here: only what they can be checked with.
+  `
+  CREATE TABLE people (
+    tenant TEXT NOT NULL,
+    id TEXT NOT NULL,
+    revision INTEGER NOT NULL,
+    is_admin INTEGER NOT NULL,
+    local_user TEXT,
+    record TEXT NOT NULL,
+    PRIMARY KEY (tenant, id)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE sessions (
+    hash TEXT PRIMARY KEY,
+    id TEXT NOT NULL,
+    tenant TEXT NOT NULL,
+    person TEXT NOT NULL,
+    opened_at_ms REAL NOT NULL,
+    record TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX sessions_by_person ON sessions (tenant, person, opened_at_ms, id);
+  CREATE TABLE api_keys (
+    id TEXT PRIMARY KEY,
+    hash TEXT NOT NULL UNIQUE,
+    tenant TEXT NOT NULL,
+    created_at_ms REAL NOT NULL,
+    revoked_at_ms REAL,
+    record TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX api_keys_by_tenant ON api_keys (tenant, created_at_ms, id);
+  CREATE TABLE sign_ins (
+    tenant TEXT NOT NULL,
+    name TEXT NOT NULL,
+    record TEXT NOT NULL,
+    PRIMARY KEY (tenant, name)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE tickets (id TEXT PRIMARY KEY, expires_at_ms REAL NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE INDEX tickets_by_expiry ON tickets (expires_at_ms);
+  `,
 ];
 
 /** The version a file has after all migrations. */

@@ -73,6 +73,27 @@ export async function openSqliteStoreReadOnly({ path }: { readonly path: string 
     readBundle: (bundle) => read((from) => from.readBundle(bundle)),
     readContent: (digest) => read((from) => from.readContent(digest)),
     listIsolations: () => read((from) => from.listIsolations()),
+    readIsolationState: () => read((from) => from.readIsolationState()),
+    async listOpenIntents(limit) {
+      assertLimit(limit);
+      return read((from) => from.listOpenIntents(limit));
+    },
+    readPerson: (tenant, id) => read((from) => from.readPerson(tenant, id)),
+    async listPeople(tenant, limit, after) {
+      assertLimit(limit);
+      return read((from) => from.listPeople(tenant, limit, after));
+    },
+    readSession: (hash) => read((from) => from.readSession(hash)),
+    async listSessions(tenant, person, limit) {
+      assertLimit(limit);
+      return read((from) => from.listSessions(tenant, person, limit));
+    },
+    readKey: (hash) => read((from) => from.readKey(hash)),
+    async listKeys(tenant, limit) {
+      assertLimit(limit);
+      return read((from) => from.listKeys(tenant, limit));
+    },
+    readSignIn: (tenant, name) => read((from) => from.readSignIn(tenant, name)),
     readActiveBundle: () => read((from) => from.readActiveBundle()),
     listSinks: (tenant) => read((from) => from.listSinks(tenant)),
     async listPutAside(tenant, sink, afterSeq, limit) {

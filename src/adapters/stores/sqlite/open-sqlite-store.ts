@@ -83,6 +83,27 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     readBundle: (bundle) => worker.read('readBundle', bundle),
     readContent: (digest) => worker.read('readContent', digest),
     listIsolations: () => worker.read('listIsolations'),
+    readIsolationState: () => worker.read('readIsolationState'),
+    async listOpenIntents(limit) {
+      assertLimit(limit);
+      return worker.read('listOpenIntents', limit);
+    },
+    readPerson: (tenant, id) => worker.read('readPerson', tenant, id),
+    async listPeople(tenant, limit, after) {
+      assertLimit(limit);
+      return worker.read('listPeople', tenant, limit, after);
+    },
+    readSession: (hash) => worker.read('readSession', hash),
+    async listSessions(tenant, person, limit) {
+      assertLimit(limit);
+      return worker.read('listSessions', tenant, person, limit);
+    },
+    readKey: (hash) => worker.read('readKey', hash),
+    async listKeys(tenant, limit) {
+      assertLimit(limit);
+      return worker.read('listKeys', tenant, limit);
+    },
+    readSignIn: (tenant, name) => worker.read('readSignIn', tenant, name),
     readActiveBundle: () => worker.read('readActiveBundle'),
     listSinks: (tenant) => worker.read('listSinks', tenant),
     async listPutAside(tenant, sink, afterSeq, limit) {

@@ -1,0 +1,113 @@
+import type { FSWatcher } from 'node:fs';
+import type { Clock } from '../../base/clock.ts';
+import { toFault } from '../../base/fault.ts';
+import { limits } from '../../base/limits.ts';
+import type { Isolation } from '../../model/isolation.ts';
+import type { StopSwitch } from '../../ports/stop-switch.ts';
+import type { Store } from '../../ports/store.ts';
+import type { Notify } from '../notice.ts';
+import { watchSignal } from './signal.ts';
+import { recordSwitches } from './stop.ts';
+import { restoreSwitches } from './switch-files.ts';
+
+export interface IsolationWatchOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly data: string;
+  readonly tenant: string;
+  readonly stopSwitch: StopSwitch;
+  readonly notify: Notify;
+}
+
+/** Told of what was stopped, once. What it does is done before the stop counts as seen here. Must not throw. */
+export type StopListener = (stopped: Isolation) => void | Promise<void>;
+
+/**
+ * One gateway's eye on what is stopped, by whichever process. It stops nothing: the store does, in the transaction of
+ * each intent. It tells whoever holds something that has to end with a stop (leases, held calls), says in the record that
+ * this gateway has seen it, and records what files stop.
+ */
+export class IsolationWatch {
+  readonly #options: IsolationWatchOptions;
+  readonly #listeners = new Set<StopListener>();
+  #timer: NodeJS.Timeout | undefined;
+  #watcher: FSWatcher | undefined;
+  #epoch = -1;
+  #known = new Set<string>();
+  #looking: Promise<void> | undefined;
+  #again = false;
+  #closed = false;
+  #told: string | undefined;
+
+  constructor(options: IsolationWatchOptions) {
+    this.#options = options;
+  }
+
+  /** Starts to watch; what is stopped already is seen when this resolves. */
+  async start(): Promise<void> {
+    const { data } = this.#options;
+    await restoreSwitches(data);
+    this.#watcher = await watchSignal(data, () => this.look());
+    this.#timer = setInterval(() => this.look(), limits.stopLookMs);
+    this.#timer.unref();
+    await this.look();
+  }
+
+  /** Calls back when something is stopped. Returns a function that ends that. */
+  onStopped(listener: StopListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Looks now. Resolves when everything that was stopped before has been seen. Never rejects. */
+  look(): Promise<void> {
+    if (this.#closed) return Promise.resolve();
+    // One that is under way may have read before what the caller wants seen.
+    if (this.#looking !== undefined) this.#again = true;
+    this.#looking ??= this.#lookWhileAsked().finally(() => {
+      this.#looking = undefined;
+    });
+    return this.#looking;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearInterval(this.#timer);
+    this.#watcher?.close();
+    await this.#looking;
+  }
+
+  async #lookWhileAsked(): Promise<void> {
+    do {
+      this.#again = false;
+      try {
+        await this.#lookOnce();
+        this.#told = undefined;
+      } catch (error) {
+        const { message } = toFault(error, 'E_STORE', 'what is stopped cannot be read');
+        if (message !== this.#told) this.#options.notify({ kind: 'error', message });
+        this.#told = message;
+      }
+    } while (this.#again && !this.#closed);
+  }
+
+  async #lookOnce(): Promise<void> {
+    const { store, clock, tenant } = this.#options;
+    await recordSwitches(this.#options, tenant);
+    const { epoch } = await store.readIsolationState();
+    if (epoch === this.#epoch) return;
+    const isolations = await store.listIsolations();
+    for (const isolation of isolations) if (!this.#known.has(keyOf(isolation))) await this.#tell(isolation);
+    this.#known = new Set(isolations.map(keyOf));
+    await store.commit([{ kind: 'isolation.seen', epoch, atMs: clock.nowMs() }]);
+    this.#epoch = epoch;
+  }
+
+  async #tell(isolation: Isolation): Promise<void> {
+    const { scope, reason, by } = isolation;
+    this.#options.notify({ kind: 'warning', message: `${scope} is stopped by ${by.join(', ')}: ${reason}` });
+    for (const listener of this.#listeners) await listener(isolation);
+  }
+}
+
+const keyOf = ({ scope, atMs }: Isolation): string => `${atMs} ${scope}`;

@@ -1,0 +1,132 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { type Clock, newId } from '../../base/clock.ts';
+import { limits } from '../../base/limits.ts';
+import { type IsolationScope, parseScope, printScope } from '../../model/isolation.ts';
+import type { StopSwitch } from '../../ports/stop-switch.ts';
+import type { Store } from '../../ports/store.ts';
+import { type Actor, resumeScope, type StopReport, stopScope } from '../../runtime/isolation.ts';
+import { raiseSignal } from './signal.ts';
+import { withdrawSwitches } from './switch-files.ts';
+
+const LOOK_MS = 5;
+
+/** What a stop stands on: the store, and the data folder that the gateways share. */
+export interface StopBase {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly data: string;
+  readonly stopSwitch: StopSwitch;
+}
+
+/** How long a stop took to be in force, and to be seen. */
+export interface Effect {
+  /** Until the commit that put it into force had returned. */
+  readonly commitMs: number;
+  /** Gateways that live on the data folder. */
+  readonly gateways: number;
+  /** From the commit until the last of them had seen it and acted on it. Absent: there is none, or not all did. */
+  readonly seenMs?: number;
+  /** Processes that had not seen it in time. They grant nothing either: the store refuses their intents. */
+  readonly missing: readonly number[];
+}
+
+export interface Stopped extends StopReport {
+  readonly effect: Effect;
+}
+
+/** Stops a scope, tells the gateways, and records how long it took until all had seen it. Throws the store's `Fault`. */
+export async function stop(
+  base: StopBase,
+  scope: IsolationScope,
+  wanted: Actor & { readonly reason: string; readonly incident: boolean },
+): Promise<Stopped> {
+  const { store, clock } = base;
+  const began = clock.monotonicMs();
+  const report = await stopScope(base, scope, wanted);
+  const commitMs = clock.monotonicMs() - began;
+  const committedAtMs = clock.nowMs();
+  await raiseSignal(base.data, report.epoch).catch(() => {}); // then they look by themselves, a second later
+  const effect = { commitMs, ...(await waitUntilSeen(base, report.epoch, committedAtMs)) };
+  await store.commit([
+    {
+      kind: 'event.append',
+      event: {
+        id: newId(clock, 'evt'),
+        kind: 'isolation.effective',
+        tenant: wanted.tenant,
+        atMs: clock.nowMs(),
+        body: {
+          scope: report.scope,
+          epoch: report.epoch,
+          commitMs: Math.round(commitMs * 1_000) / 1_000,
+          gateways: effect.gateways,
+          ...(effect.seenMs === undefined ? {} : { seenMs: effect.seenMs }),
+          missing: [...effect.missing],
+          inFlight: report.inFlight.length,
+        },
+      },
+    },
+  ]);
+  return { ...report, effect };
+}
+
+/**
+ * Lets a scope back: what the record stops, and the files that stop the same. Throws a `Fault`: E_NOT_ISOLATED,
+ * E_SECOND_PERSON, E_INCIDENT_OPEN, E_SWITCH_THROWN, or the store's.
+ */
+export async function resume(
+  base: StopBase,
+  scope: IsolationScope,
+  wanted: Actor & { readonly reason: string; readonly cause?: string; readonly control?: string },
+): Promise<{ readonly scope: string }> {
+  const text = printScope(scope);
+  const switches = base.stopSwitch.list().filter((thrown) => thrown.scope === text);
+  // A file alone is no record of who stopped what: it becomes one first, and then takes a second person as well.
+  await recordSwitches(base, wanted.tenant);
+  const withdrawn = await withdrawSwitches(switches);
+  try {
+    const { epoch } = await resumeScope(base, scope, wanted);
+    await withdrawn.done();
+    await raiseSignal(base.data, epoch).catch(() => {});
+    return { scope: text };
+  } catch (error) {
+    await withdrawn.putBack();
+    throw error;
+  }
+}
+
+/** Puts into the record what files stop and the record does not. Returns what is new. Throws the store's `Fault`. */
+export async function recordSwitches(base: Omit<StopBase, 'data'>, tenant: string): Promise<readonly StopReport[]> {
+  const thrown = base.stopSwitch.list();
+  if (thrown.length === 0) return [];
+  const known = new Map((await base.store.listIsolations()).map((isolation) => [isolation.scope, isolation]));
+  const recorded: StopReport[] = [];
+  for (const { scope: text, reason, by, incident, broken } of thrown) {
+    const isolation = known.get(text);
+    if (isolation?.by.includes(by)) continue;
+    const scope = parseScope(text);
+    if (scope === undefined) continue; // a switch names a scope, or is one of everything
+    const said = broken === undefined ? reason : `${reason}: ${broken}`;
+    recorded.push(await stopScope(base, scope, { tenant, person: by, presence: 'file', reason: said, incident }));
+  }
+  return recorded;
+}
+
+async function waitUntilSeen(
+  { store, clock }: StopBase,
+  epoch: number,
+  committedAtMs: number,
+): Promise<Omit<Effect, 'commitMs'>> {
+  const until = clock.monotonicMs() + limits.stopSeenMs;
+  for (;;) {
+    const { seen } = await store.readIsolationState();
+    const missing = seen.filter((gateway) => gateway.epoch < epoch).map(({ pid }) => pid);
+    if (missing.length > 0 && clock.monotonicMs() < until) {
+      await pause(LOOK_MS);
+      continue;
+    }
+    const last = Math.max(committedAtMs, ...seen.map(({ atMs }) => atMs));
+    const isSeen = seen.length > 0 && missing.length === 0;
+    return { gateways: seen.length, missing, ...(isSeen ? { seenMs: last - committedAtMs } : {}) };
+  }
+}

@@ -1,0 +1,56 @@
+import { Fault } from '../../base/fault.ts';
+import type { Person } from '../../model/person.ts';
+import { verifyPassword } from './password.ts';
+import { commitPeople, type PeopleWorld, recordAct } from './people-world.ts';
+import { type OpenedSession, openSession } from './sessions.ts';
+
+/**
+ * Signs in by name and password. Throws a `Fault` E_SIGN_IN that says the same, after the same work, whether the name is
+ * unknown, the password wrong, the account disabled or locked: what it was stands in the record.
+ */
+export async function signInByPassword(
+  world: PeopleWorld,
+  tenant: string,
+  given: { readonly name: string; readonly password: string },
+  replaces?: string,
+): Promise<OpenedSession> {
+  const { store, clock } = world;
+  const { name, password } = given;
+  const person = await store.readPerson(tenant, name);
+  // Counted before it is made, and only where there is something to guess: names that are not there fill no table.
+  const attempt =
+    person === undefined
+      ? undefined
+      : await store.commit([{ kind: 'sign-in.attempt', tenant, name, nowMs: clock.nowMs() }]);
+  const isLocked = attempt?.ok === false;
+  const cost = world.settings().passwordCost;
+  const isRight = await verifyPassword(password, isLocked || person?.disabled ? undefined : person?.password, cost);
+  if (person === undefined || !isRight) {
+    await refuseSignIn(
+      world,
+      tenant,
+      person,
+      isLocked ? 'locked' : person?.disabled ? 'disabled' : 'wrong',
+      'password',
+    );
+    throw new Fault('E_SIGN_IN', 'the sign-in was not accepted');
+  }
+  await commitPeople(world, [{ kind: 'sign-in.clear', tenant, name }]);
+  return openSession(world, person, 'password', replaces);
+}
+
+/** Records that a sign-in was refused. Of a name that is no account nothing is written: it may be a password. */
+export async function refuseSignIn(
+  world: PeopleWorld,
+  tenant: string,
+  person: Person | undefined,
+  why: string,
+  method: string,
+): Promise<void> {
+  const body = {
+    ...(person === undefined ? {} : { person: person.id }),
+    why: person === undefined ? 'unknown' : why,
+    method,
+  };
+  await commitPeople(world, [recordAct(world, 'sign-in.refused', tenant, body)]);
+}
