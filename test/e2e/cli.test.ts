@@ -83,6 +83,11 @@ describe('chaperone', () => {
       'scan', // scanning.test.ts
       'evidence', // ledger.test.ts
       'witness', // ledger.test.ts
+      'run', // run.test.ts
+      'replay', // record-commands.test.ts, with those below
+      'policy',
+      'outbox',
+      'cred',
     ];
     expect(commands.filter((name) => name !== 'help' && name !== 'demo').sort()).toEqual([...tested].sort());
     for (const name of tested) {
@@ -348,7 +353,7 @@ describe('chaperone approvals', () => {
     expect(JSON.stringify(listed.values)).toContain(id);
     const shown = await run('approvals', 'show', id);
     expect(shown.code).toBe(0);
-    expect(shown.stdout).toContain('agent wants to call notes/send_note');
+    expect(shown.stdout).toContain('agent wants to send note: notes/send_note');
     expect(shown.stdout).toContain('"body": "approve me"');
     expect(shown.stdout).toMatch(/because .*chaperone\.yaml:\d+:\d+/);
     expect(shown.stdout).not.toContain('look twice');
