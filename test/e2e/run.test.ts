@@ -38,6 +38,8 @@ servers:
 egress:
   allow:
     - { host: open.test, ports: [${port}], addresses: [127.0.0.1], methods: [GET], paths: ["/open/*"] }
+tools:
+  counter/count_up: { effect: write, consequence: low }
 agents:
   worker: { tools: { "counter/*": { approval: never } } }
 `,
