@@ -10,7 +10,7 @@ import { writeSpec } from './write-spec.ts';
 
 const profile = findProfile({ code: { cpu: 0.5, processes: 7, openFiles: 64, time: 2_000 } }, 'code');
 if (profile === undefined) throw new Error('`code` is a ready profile');
-const image = `registry.company.com/python@sha256:${'0'.repeat(64)}`;
+const image = `images.company.com/python@sha256:${'0'.repeat(64)}`;
 
 describe('a profile in the words of an engine', () => {
   const args = writeEngineArguments({
