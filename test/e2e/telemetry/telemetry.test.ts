@@ -143,7 +143,8 @@ describe('a webhook receiver', () => {
     const third = await start({ sinks });
     await work(third);
     await until('the second run', () => (runs() === 2 ? true : undefined));
-    const sequence = hook.accepted.map((event) => Number(event['sequence']));
+    // What was under way when a process ended is told again.
+    const sequence = [...new Set(hook.accepted.map((event) => Number(event['sequence'])))];
     expect(sequence).toEqual(sequence.map((_, i) => i + 1));
   });
 });
