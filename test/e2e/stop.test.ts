@@ -37,6 +37,8 @@ async function cli(...args: string[]): Promise<{ code: number | null; value: Jso
 
 beforeAll(async () => {
   notes = await newNotesFolder();
+  // Tokens stand for people here; what roles are for is tested with accounts.
+  await notes.edit('version: 1\n', 'version: 1\npeople: { tokens: [approver, security] }\n');
   gateways = [await startGateway(notes.folder), await startGateway(notes.folder)];
   agent = await issueToken(notes.folder, 'agent', 'agent');
   ana = await issueToken(notes.folder, 'person', 'ana');
