@@ -12,7 +12,7 @@ export type Scope =
 
 const PAGE = 500;
 /** Kinds that concern more than the run they happen in. */
-const AROUND_AN_INCIDENT = /^(isolation|incident|canary|escape|breaker)\./;
+const AROUND_AN_INCIDENT = /^(isolation|incident|escape|breaker)\./;
 
 export interface SelectedEvents {
   readonly pages: AsyncIterable<readonly StoredEvent[]>;

@@ -42,7 +42,6 @@ const FINDING_KINDS: ReadonlySet<string> = new Set([
   'tool.drifted',
   'answer.withheld',
   'escape.attempted',
-  'canary.permitted',
 ]);
 const AUTHORIZATION_CODES = /^E_(AUTH|TOKEN|ROLE)/;
 
@@ -171,7 +170,7 @@ function dispositionOf({ kind, facts }: ExportedEvent): JsonObject {
 }
 
 function severityOf({ kind, findings, facts }: ExportedEvent): JsonObject {
-  if (kind === 'canary.permitted' || kind === 'escape.attempted') return HIGH;
+  if (kind === 'escape.attempted') return HIGH;
   if (findings.some(({ severity }) => severity === 'high')) return HIGH;
   if (facts['consequence'] === 'high' || kind !== 'call.refused') return MEDIUM;
   return LOW;

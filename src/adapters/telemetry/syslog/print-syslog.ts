@@ -32,7 +32,7 @@ export function frameSyslog(message: string): Buffer {
 
 function severityOf({ kind, body }: StoredEvent): number {
   if (kind === 'call.refused' && body['code'] !== 'E_APPROVAL_PENDING') return WARNING;
-  return /^(history\.altered|tool\.drifted|answer\.withheld|isolation|incident|escape|canary)/.test(kind)
+  return /^(history\.altered|tool\.drifted|answer\.withheld|isolation|incident|escape)/.test(kind)
     ? WARNING
     : kind === 'call.completed' && body['ok'] === false
       ? NOTICE
