@@ -8,9 +8,10 @@ import { BUILTIN_SERVER } from '../model/builtin.ts';
 import type { Intent } from '../model/intent.ts';
 import { findProfile } from '../model/profile.ts';
 import type { EscapeAttempt } from '../ports/sandbox.ts';
-import type { Store } from '../ports/store.ts';
 import type { CallAnswer } from '../runtime/line/call-answer.ts';
 import type { CallRequest } from '../runtime/line/call-request.ts';
+import { tellPeople } from '../runtime/tell-people.ts';
+import type { World } from '../runtime/world.ts';
 import type { LoadedConfig } from './config/load-config.ts';
 import type { WayOut } from './egress/open-egress.ts';
 import type { Notify } from './notice.ts';
@@ -18,7 +19,7 @@ import type { Sandboxes } from './sandboxes.ts';
 
 /** The gateway that the tools belong to: what code calls is a call through it, what is noticed is in its record. */
 export interface Within {
-  readonly world: { readonly store: Store };
+  readonly world: Pick<World, 'store' | 'clock' | 'catalog' | 'guards'>;
   readonly egress: { openForCall(intent: Intent, hosts: readonly string[]): Promise<WayOut> };
   call(request: CallRequest): Promise<CallAnswer>;
 }
@@ -52,7 +53,7 @@ export function openBuiltin(options: BuiltinSourceOptions): McpSource {
     },
     openWayOut: (intent, hosts) => within().egress.openForCall(intent, hosts),
     callTool: (parent, tool, argument, signal) => callNested(within(), tenant, parent, tool, argument, signal),
-    onAttempts: (intent, attempts) => recordAttempts(within().world.store, clock, notify, tenant, intent, attempts),
+    onAttempts: (intent, attempts) => recordAttempts(within().world, notify, tenant, intent, attempts),
   });
   return {
     tools: {
@@ -107,17 +108,19 @@ async function callNested(
 
 /** Recorded before the result goes anywhere, and told to whoever runs the gateway. Rejects where it cannot be recorded. */
 async function recordAttempts(
-  store: Store,
-  clock: Clock,
+  world: Within['world'],
   notify: Notify,
   tenant: string,
   intent: Intent,
   attempts: readonly EscapeAttempt[],
 ): Promise<void> {
   const { runId, id: callId, tool } = intent.call;
+  const { store, clock } = world;
   const agent = (await store.readRun(tenant, runId))?.principal.agent;
   const worst = (['high', 'medium', 'low'] as const).find((one) => attempts.some(({ severity }) => severity === one));
+  const facts = { ...(agent === undefined ? {} : { agent }), tool, run: runId, call: callId };
   const recorded = await store.commit([
+    ...tellPeople(world, tenant, 'escape.attempted', facts),
     {
       kind: 'event.append',
       event: {

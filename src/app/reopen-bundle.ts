@@ -68,7 +68,7 @@ export function readBundleContent(content: JsonObject): Omit<CatalogInput, 'pins
  */
 export function explainDecision(catalog: Catalog, event: StoredEvent): Explanation | undefined {
   const decided = decidedSchema.safeParse(event.body);
-  const entry = event.tool === undefined ? undefined : catalog.tools.get(event.tool);
+  const entry = event.tool === undefined ? undefined : catalog.find(event.tool, event.agent ?? '');
   if (!decided.success || entry === undefined || event.agent === undefined) return undefined;
   const { user, run, decidedAtMs } = decided.data;
   return catalog.kernel.explain({

@@ -161,7 +161,7 @@ export class Throne {
     const content = bundleContent(loaded, catalog);
     const result = await store.commit([
       ...changes,
-      ...keepTools(catalog),
+      ...keepTools(catalog, clock),
       { kind: 'bundle.activate', bundle, content, atMs },
       {
         kind: 'event.append',

@@ -100,6 +100,12 @@ export const limits = {
   keptAnswers: 10_000,
   /** Bytes of those. */
   keptAnswerBytes: 67_108_864,
+  /** How long people are not told of the same alert again, about the same agent and tool. */
+  alertAgainMs: 5 * 60_000,
+  /** Alerts of which it is remembered that people were told, the oldest forgotten first. */
+  alertsTold: 10_000,
+  /** How long it is tried to tell people of an alert. */
+  alertLifeMs: 86_400_000,
   /** Circuit breakers held at once, the longest unused forgotten first. */
   breakers: 20_000,
   /** How deep runs may be started from runs. */

@@ -1,6 +1,7 @@
 import { openFileSwitch } from '../adapters/switches/files/open-file-switch.ts';
 import { dataFolder } from '../app/data-folder.ts';
 import { openConfig, openRecord } from '../app/open-config.ts';
+import { judgeCanary, readCanary } from '../app/read-canary.ts';
 import { describeOther, readGateways } from '../app/read-gateways.ts';
 import { systemClock } from '../base/clock.ts';
 import { Fault } from '../base/fault.ts';
@@ -28,6 +29,8 @@ export async function status(context: CommandContext): Promise<void> {
     const pending = await record.listApprovals(manifest.tenant, 'pending', SHOWN);
     const isolations = await record.listIsolations();
     const review = await record.readTierReview(manifest.tenant);
+    const canary = await readCanary(record, manifest.tenant);
+    const judged = judgeCanary(manifest, canary, pids.length > 0, systemClock.nowMs());
     const switches = openFileSwitch(dataFolder(loaded)).list();
     const [last] = await record.readEvents({ tenant: manifest.tenant, newestFirst: true, limit: 1 });
     terminal.data(
@@ -45,6 +48,7 @@ export async function status(context: CommandContext): Promise<void> {
         reviewDue: isReviewDue(manifest, review),
         isolations: isolations.map(({ scope, reason, by, incident }) => ({ scope, reason, by: [...by], incident })),
         switches: switches.map(({ scope, place }) => ({ scope, file: place })),
+        canary: { answer: canary?.answer ?? null, state: judged.state, detail: judged.detail },
         events: last?.seq ?? 0,
       },
       [
@@ -57,6 +61,7 @@ export async function status(context: CommandContext): Promise<void> {
         ...(active === undefined || active.isThis ? [] : [`            ${describeOther(active)}`]),
         `approvals   ${pending.length} pending${pending.length === 0 ? '' : ': chaperone approvals list'}`,
         `reviewed    ${review === undefined ? 'never' : `by ${review.by} at ${new Date(review.atMs).toISOString()}`}${isReviewDue(manifest, review) ? '; a review is due: chaperone tools tiers' : ''}`,
+        `canary      ${judged.detail}`,
         `isolated    ${isolations.map(({ scope, reason, by }) => `${scope} (${by.join(', ')}: ${reason})`).join(', ') || 'nothing'}`,
         ...switches.map(({ scope, place }) => `            ${scope} by ${place}`),
         `record      ${last === undefined ? 'empty' : `${last.seq} events, the last at ${new Date(last.atMs).toISOString()}`}`,

@@ -1,3 +1,4 @@
+import { watchCanary } from '../app/canary-watch.ts';
 import { watchConfig } from '../app/config/watch-config.ts';
 import { Gateway, parseOptions } from '../app/gateway.ts';
 import { openConfig } from '../app/open-config.ts';
@@ -34,7 +35,9 @@ export async function up(context: CommandContext, options: { readonly port?: num
     if (mode === 'provisional')
       terminal.say('provisional: what is not declared is inferred, strictly; see `chaperone map`');
     if (mode === 'observe') terminal.warn('observe: calls are decided and recorded, not blocked');
+    const canary = watchCanary(gateway);
     await aborted(signal);
+    await canary.close();
     await watch.close();
     await serving.close();
   } finally {

@@ -16,6 +16,7 @@ export type EventKind =
   | 'alert.raised'
   | 'answer.kept'
   | 'incident.opened'
+  | 'canary.answered'
   | 'content.ingested'
   | 'model.step'
   | 'template.registered'

@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import { limits } from '../base/limits.ts';
+import { alertsSchema } from './alert.ts';
 import { approvalRulesSchema, toolApprovalSchema } from './approval-rules.ts';
 import { budgetsSchema, rateSchema, runBudgetSchema } from './budget.ts';
 import { builtinSchema } from './builtin.ts';
+import { canarySchema } from './canary.ts';
 import { channelsSchema } from './channel.ts';
 import { constraintSchema, toolArgumentSchema } from './constraint.ts';
 import { credentialsSchema } from './credential.ts';
@@ -361,6 +363,8 @@ export const manifestSchema = z.strictObject({
   users: usersSchema.prefault({}).describe('What is known of users.'),
   approvals: approvalRulesSchema.prefault({}).describe('How people are asked.'),
   channels: channelsSchema.default({}).describe('Ways to tell people that something waits for them, by name.'),
+  alerts: alertsSchema.prefault({}).describe('How people are told of alerts and incidents.'),
+  canary: canarySchema.prefault({}).describe('A call that nobody may make, tried again and again.'),
   loops: loopsSchema.describe('When a run that goes in circles is stopped.').optional(),
   breakers: breakersSchema.prefault({}).describe('When what keeps failing is left alone for a while.'),
   budgets: budgetsSchema.prefault({}).describe('How much may be used, whatever the agent.'),

@@ -63,7 +63,7 @@ describe('compileManifest', () => {
       // <agents>:7:3
       @id("default.permit")
       permit (principal, action, resource)
-      unless { [Chaperone::Agent::"support"].contains(principal) };
+      unless { [Chaperone::Agent::"support", Chaperone::Agent::"chaperone:canary"].contains(principal) };
 
       // <agents>:7:3
       @id("default.ask-write")
@@ -72,7 +72,7 @@ describe('compileManifest', () => {
       when { resource.effect == "write" }
       unless { resource.declared && resource.consequence == "low" }
       unless { context.flow.proved }
-      unless { [Chaperone::Agent::"support"].contains(principal) };
+      unless { [Chaperone::Agent::"support", Chaperone::Agent::"chaperone:canary"].contains(principal) };
 
       // <agents>:7:3
       @id("default.ask-high")
@@ -80,7 +80,7 @@ describe('compileManifest', () => {
       forbid (principal, action, resource)
       when { resource.consequence == "high" }
       unless { context.flow.proved }
-      unless { [Chaperone::Agent::"support"].contains(principal) };
+      unless { [Chaperone::Agent::"support", Chaperone::Agent::"chaperone:canary"].contains(principal) };
 
       // <agents.support.onBehalfOf>:7:3
       @id("agents.support.onBehalfOf")

@@ -1,3 +1,4 @@
+import { CANARY_AGENT } from '../model/canary.ts';
 import type { AgentConfig, Manifest, PlaceOf, ToolGrant } from '../model/manifest.ts';
 import type { Place } from '../model/place.ts';
 import { compileFlows, obeyFlow } from './compile-flows.ts';
@@ -13,10 +14,10 @@ import { quoteCedar } from './quote-cedar.ts';
  * the user asked for exactly this write, the questions that only nobody's having declared the tool raises are not put.
  *
  * Of an agent that has no entry, `enforce` permits nothing; `provisional` and `observe` permit what reads, or is
- * declared a write of low consequence, and ask about the rest.
+ * declared a write of low consequence, and ask about the rest. The canary counts as one that has an entry and nothing in it.
  */
 export function compileManifest(manifest: Manifest, placeOf: PlaceOf): ManifestPolicy[] {
-  const listed = Object.keys(manifest.agents);
+  const listed = [...Object.keys(manifest.agents), CANARY_AGENT];
   const defaults = manifest.mode === 'enforce' ? requireReview(placeOf) : allowUnlisted(listed, placeOf);
   return [
     ...obeyFlow(placeOf),
@@ -48,7 +49,7 @@ function requireReview(placeOf: PlaceOf): ManifestPolicy[] {
 /** Modes `provisional` and `observe`, for agents that have no entry. */
 function allowUnlisted(listed: readonly string[], placeOf: PlaceOf): ManifestPolicy[] {
   const place = placeOf(['agents']);
-  const unlisted = listed.length === 0 ? [] : [`unless { [${listed.map(agentUid).join(', ')}].contains(principal) }`];
+  const unlisted = [`unless { [${listed.map(agentUid).join(', ')}].contains(principal) }`];
   return [
     writePolicy('default.permit', 'permit', EVERYTHING, unlisted, {
       place,

@@ -1,6 +1,7 @@
 import type { Digest } from '../base/digest.ts';
 import type { ErrorCode } from '../base/errors.ts';
 import { Fault } from '../base/fault.ts';
+import { CANARY_AGENT, canaryTool } from '../model/canary.ts';
 import type { Reason } from '../model/decision.ts';
 import type { Manifest, PlaceOf } from '../model/manifest.ts';
 import { printPlace } from '../model/place.ts';
@@ -39,6 +40,8 @@ export interface Catalog {
   readonly kernel: Kernel;
   /** Every tool by name, disabled ones too. */
   readonly tools: ReadonlyMap<string, CatalogEntry>;
+  /** One of those; for the canary also its own, which is there for nobody else. */
+  find(name: string, agent: string): CatalogEntry | undefined;
   /** The tools an agent is shown: those that something permits it. Whether a call is permitted is decided at the call. */
   list(agent: string): readonly CatalogEntry[];
   /** Why mode `enforce` must not start with this catalog. */
@@ -74,12 +77,14 @@ export function buildCatalog(given: CatalogInput): Catalog {
     const entry = prepareEntry(tool, input, dutiesOf, wrong);
     tools.set(tool.name, entry);
   }
+  const canary = prepareEntry(canaryTool, input, dutiesOf, wrong);
   if (wrong.length > 0) throw new Fault('E_CONFIG', wrong.join('\n'));
   return {
     bundle: built.kernel.bundle,
     manifest,
     kernel: built.kernel,
     tools,
+    find: (name, agent) => (agent === CANARY_AGENT && name === canaryTool.name ? canary : tools.get(name)),
     list: (agent) => [...tools.values()].filter((entry) => isShown(entry, agent, manifest)),
     problems: governance.problems.map(({ message, place }) => (place ? `${printPlace(place)}: ${message}` : message)),
     warnings: [

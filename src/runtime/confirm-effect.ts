@@ -7,6 +7,7 @@ import type { Run } from '../model/run.ts';
 import type { CallAnswer } from './line/call-answer.ts';
 import type { CallRequest } from './line/call-request.ts';
 import { commit } from './line/commit.ts';
+import { tellPeople } from './tell-people.ts';
 import { VERIFIER } from './verifier.ts';
 import type { Walk } from './walk.ts';
 import type { World } from './world.ts';
@@ -40,7 +41,9 @@ export async function confirmEffect(
   const { runId, tool } = request;
   const message = `\`${tool}\` ran, and ${doubt.message} (call ${answer.callId})`;
   world.guards.alert({ tenant, runId, message: `incident: ${message}` });
+  const facts = { agent, tool, run: runId, call: answer.callId };
   await commit(world, [
+    ...tellPeople(world, tenant, 'effect.unconfirmed', facts),
     {
       kind: 'event.append',
       event: {

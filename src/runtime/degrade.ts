@@ -14,6 +14,7 @@ import { Refusal } from './line/refusal.ts';
 import { requireLineage } from './lineage.ts';
 import { markStale } from './mark-stale.ts';
 import { pauseChanges } from './pause-run.ts';
+import { tellPeople } from './tell-people.ts';
 import type { Walk } from './walk.ts';
 import type { World } from './world.ts';
 
@@ -147,9 +148,11 @@ async function record(
   const run = world.runs.known(runId);
   if (run === undefined) return false;
   const atMs = world.runs.nowMs(run);
+  const facts = { agent, tool, run: runId, call: last.callId };
   const recorded = await commit(world, [
     ...(kind === 'answer.kept' ? requireStanding(world, run, tool, atMs) : []),
     ...changes,
+    ...(kind === 'alert.raised' ? tellPeople(world, tenant, paused === '' ? 'tool.failed' : 'run.paused', facts) : []),
     {
       kind: 'event.append',
       event: {

@@ -3,6 +3,7 @@ import type { Clock } from '../base/clock.ts';
 import { BreakerBook } from './breaker-book.ts';
 import { KeptAnswers } from './kept-answers.ts';
 import { LoopBook } from './loop-book.ts';
+import { ToldAlerts } from './told-alerts.ts';
 
 /** Something a person should look at. It has been recorded by the time it is told, where the store takes anything. */
 export interface Alert {
@@ -26,10 +27,12 @@ export class Guards {
   readonly loops = new LoopBook();
   readonly kept = new KeptAnswers();
   readonly breakers: BreakerBook;
+  readonly told: ToldAlerts;
   readonly #options: GuardsOptions;
 
   constructor(options: GuardsOptions) {
     this.breakers = new BreakerBook(options.clock);
+    this.told = new ToldAlerts(options.clock);
     this.#options = options;
   }
 

@@ -10,6 +10,7 @@ import type { BreakerChange, BreakerPass, BreakerScope } from './breaker-book.ts
 import type { CallRequest } from './line/call-request.ts';
 import { Refusal } from './line/refusal.ts';
 import { pauseChanges } from './pause-run.ts';
+import { tellPeople } from './tell-people.ts';
 import type { World } from './world.ts';
 
 /** Failures of a server or of what it promised. What a caller can bring about by its arguments alone is none of them. */
@@ -110,8 +111,19 @@ export function recordBreakers(
     const reason = `the breaker of ${name} opened after ${failures} failures in a row`;
     if (to === 'open') world.guards.alert({ tenant, runId, message: reason });
     const changed = event('breaker.changed', { scope: name, from, to, failures, restMs: rules.rest, onOpen });
-    if (onOpen === 'end') return [changed, { kind: 'run.end', tenant, runId, atMs }, event('run.ended', { reason })];
-    if (onOpen === 'pause') return [changed, ...pauseChanges(world.clock, { tenant, runId, agent, reason, atMs })];
-    return [changed];
+    if (onOpen === 'refuse') return [changed];
+    const facts = { agent, run: runId, ...(scope.kind === 'tool' ? { tool: scope.id } : {}) };
+    if (onOpen === 'end')
+      return [
+        changed,
+        { kind: 'run.end', tenant, runId, atMs },
+        event('run.ended', { reason }),
+        ...tellPeople(world, tenant, 'run.ended', facts),
+      ];
+    return [
+      changed,
+      ...pauseChanges(world.clock, { tenant, runId, agent, reason, atMs }),
+      ...tellPeople(world, tenant, 'run.paused', facts),
+    ];
   });
 }

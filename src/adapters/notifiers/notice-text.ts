@@ -32,8 +32,15 @@ export function sayNotice({ notice, link }: Delivery): NoticeText {
       ],
     };
   }
+  const alert = showName(facts['alert']);
+  const known = ['agent', 'tool', 'run', 'call'].filter((name) => facts[name] !== undefined);
   return {
-    subject: `Chaperone: ${showName(facts['alert'])}`,
-    lines: [`alert: ${showName(facts['alert'])}`, 'see: chaperone status', ...(link === undefined ? [] : [link])],
+    subject: `Chaperone: ${alert}`,
+    lines: [
+      `alert: ${alert}`,
+      ...known.map((name) => `${name}: ${showName(facts[name])}`),
+      typeof facts['call'] === 'string' ? `see: chaperone explain ${showName(facts['call'])}` : 'see: chaperone status',
+      ...(link === undefined ? [] : [link]),
+    ],
   };
 }

@@ -13,6 +13,7 @@ export function checkApprovals(manifest: JsonObject, report: Report): void {
   for (const [name, channel] of channels) checkChannel(name, channel, report);
   const names = channels.map(([name]) => name);
   checkRules(manifest['approvals'], ['approvals'], names, report);
+  checkRules(manifest['alerts'], ['alerts'], names, report);
   for (const [tool, declaration] of entriesOf(manifest['tools']))
     if (isJsonObject(declaration)) checkRules(declaration['approvals'], ['tools', tool, 'approvals'], names, report);
   const { approvals } = manifest;

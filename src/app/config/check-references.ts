@@ -1,5 +1,6 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.ts';
 import { BUILTIN_SERVER } from '../../model/builtin.ts';
+import { OWN_SERVER } from '../../model/canary.ts';
 import { entriesOf } from './check-servers.ts';
 import type { Report } from './report.ts';
 import { didYouMean, suggest } from './suggest.ts';
@@ -14,11 +15,11 @@ export function checkReferences(manifest: JsonObject, hostServers: readonly stri
   const enforce = manifest['mode'] === 'enforce';
 
   for (const [name] of entriesOf(manifest['servers'])) {
-    if (!hostServers.includes(name)) continue;
+    if (name !== OWN_SERVER && !hostServers.includes(name)) continue;
     report(
       ['servers', name],
       'error',
-      `the name \`${name}\` is kept for the tools of ${name === BUILTIN_SERVER ? 'Chaperone itself' : 'the host application'}; choose another`,
+      `the name \`${name}\` is kept for the tools of ${name === BUILTIN_SERVER || name === OWN_SERVER ? 'Chaperone itself' : 'the host application'}; choose another`,
     );
   }
   for (const group of ['servers', 'agents', 'tools']) reportLookalikes(manifest[group], group, report);

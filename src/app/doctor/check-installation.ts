@@ -12,6 +12,7 @@ import { openRecord } from '../open-config.ts';
 import { describeOther, readGateways } from '../read-gateways.ts';
 import { listExposed } from '../reserved/list-reserved.ts';
 import type { Check } from './check.ts';
+import { checkCanary } from './check-canary.ts';
 import { checkStops } from './check-stops.ts';
 
 const OTHERS = 0o077;
@@ -27,6 +28,7 @@ export async function checkInstallation(
     ...checkPlaces(loaded),
     await checkStore(join(dataFolder(loaded), 'store.db')),
     ...(await checkGateways(loaded)),
+    ...(await checkCanary(loaded)),
     ...checkStops(loaded),
     ...(await checkTools(loaded, environment)),
     ...checkPins(loaded),

@@ -25,7 +25,7 @@ export function openCandidate(loaded: LoadedConfig, tools: readonly Tool[]): Can
     decide(recorded, called) {
       try {
         const catalog = rules.catalogFor(called);
-        const entry = catalog.tools.get(called.name);
+        const entry = catalog.find(called.name, recorded.request.principal.agent);
         if (entry === undefined) return undecidable('the tool has no name of its own');
         if (entry.disabled !== undefined) return denied(entry.disabled);
         const { principal, arguments: args } = recorded.request;

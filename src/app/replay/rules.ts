@@ -1,3 +1,4 @@
+import { CANARY_AGENT } from '../../model/canary.ts';
 import type { GovernedTool, Tool } from '../../model/tool.ts';
 import { buildCatalog, type Catalog, type CatalogInput } from '../../runtime/catalog.ts';
 
@@ -24,7 +25,7 @@ export class Rules {
   /** A catalog that has the tool as it was called. Throws as `catalog`. */
   catalogFor({ name, pin, tool }: GovernedTool): Catalog {
     const catalog = this.catalog();
-    if (catalog.tools.get(name)?.governed.pin === pin) return catalog;
+    if (catalog.find(name, CANARY_AGENT)?.governed.pin === pin) return catalog;
     this.#tools = [...this.#tools.filter((other) => other.server !== tool.server || other.name !== tool.name), tool];
     this.#catalog = this.#build();
     return this.#catalog;

@@ -1,5 +1,5 @@
 import { newId } from '../../base/clock.ts';
-import type { Change } from '../../ports/store.ts';
+import { tellPeople } from '../tell-people.ts';
 import type { World } from '../world.ts';
 import { digestTiers, judgeReview } from './tier-review.ts';
 
@@ -7,10 +7,10 @@ const DAY_MS = 86_400_000;
 
 /** Says that a review is due: in the record and to people, once a day for as long as it is. */
 export class ReviewWatch {
-  readonly #world: Pick<World, 'store' | 'clock' | 'catalog' | 'noticed'>;
+  readonly #world: Pick<World, 'store' | 'clock' | 'catalog' | 'guards' | 'noticed'>;
   #told: { readonly about: string; readonly atMs: number } | undefined;
 
-  constructor(world: Pick<World, 'store' | 'clock' | 'catalog' | 'noticed'>) {
+  constructor(world: Pick<World, 'store' | 'clock' | 'catalog' | 'guards' | 'noticed'>) {
     this.#world = world;
   }
 
@@ -18,7 +18,7 @@ export class ReviewWatch {
   async look(): Promise<string | undefined> {
     const { store, clock, catalog } = this.#world;
     const { manifest, tools } = catalog();
-    const { tenant, approvals, channels } = manifest;
+    const { tenant, approvals } = manifest;
     if (approvals.reviews === undefined) return undefined;
     const nowMs = clock.nowMs();
     const digest = digestTiers(
@@ -32,21 +32,14 @@ export class ReviewWatch {
     }
     const about = `${due} ${digest}`;
     if (this.#told?.about === about && nowMs - this.#told.atMs < DAY_MS) return undefined;
-    const named = approvals.channels ?? Object.keys(channels);
-    const facts = { alert: 'review.overdue', why: due, tools: tools.size };
-    const notices = named
-      .filter((channel) => Object.hasOwn(channels, channel))
-      .map((channel): Change => {
-        const id = newId(clock, 'ntc');
-        const until = { atMs: nowMs, untilMs: nowMs + DAY_MS };
-        return { kind: 'notice.add', notice: { id, tenant, channel, kind: 'alert', facts, ...until } };
-      });
+    const facts = { why: due, tools: tools.size, digest };
+    const notices = tellPeople(this.#world, tenant, 'review.overdue', facts);
     const event = {
       id: newId(clock, 'evt'),
       kind: 'review.overdue' as const,
       tenant,
       atMs: nowMs,
-      body: { ...facts, digest },
+      body: { alert: 'review.overdue', ...facts },
     };
     const result = await store.commit([...notices, { kind: 'event.append', event }]);
     if (!result.ok) return undefined; // it is looked at again

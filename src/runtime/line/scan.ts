@@ -59,7 +59,7 @@ export async function scan(world: World, admitted: Admitted): Promise<Scanned | 
     const [held] = world.held.findIn(part);
     if (held !== undefined) return holdBack(held);
     // Of a tool that nobody has, nothing will leave; the next stage says so.
-    const entry = catalog.tools.get(request.tool);
+    const entry = catalog.find(request.tool, request.principal.agent);
     if (entry === undefined) continue;
     try {
       const rules = leavingRulesFor(catalog.manifest, entry.governed);

@@ -30,7 +30,7 @@ export class Validated {
 
 export function validate(world: World, scanned: Scanned): Validated | Refusal {
   const { catalog, request } = scanned.admitted;
-  const entry = catalog.tools.get(request.tool);
+  const entry = catalog.find(request.tool, request.principal.agent);
   if (entry === undefined) return refuse('E_TOOL_UNKNOWN', 'no configured server has a tool of this name');
   if (entry.disabled !== undefined) return new Refusal([entry.disabled], entry.disabled.code);
   return check(world, scanned, entry, scanned.arguments);
