@@ -17,7 +17,11 @@ export const needs: readonly Need[] = [
   { program: 'curl', debianPackage: 'curl', reason: 'test/docs: runs the commands of the documents' },
   { program: 'rsyslogd', debianPackage: 'rsyslog rsyslog-openssl', reason: 'test/e2e telemetry: a real syslog daemon' },
   { program: 'setpriv', debianPackage: 'util-linux', reason: 'test/escape: tier `process`, where the gateway is root' },
-  { program: 'python3', debianPackage: 'python3', reason: 'test/escape: what hostile programs are written in' },
+  {
+    program: 'python3',
+    debianPackage: 'python3 python3-venv',
+    reason: 'test/escape: what hostile programs are written in; test/conformance ledger: an S3 server from PyPI',
+  },
   { program: 'chromium', debianPackage: 'chromium', reason: 'test/e2e: `chaperone/wasm` in a real browser' },
 ];
 

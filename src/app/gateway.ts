@@ -251,18 +251,17 @@ export class Gateway {
 
   /** Puts what was loaded into force, and starts what goes on beside the calls. */
   async #begin(): Promise<void> {
-    const { loaded, notify, store } = this.#options;
+    const { loaded, store, notify } = this.#options;
+    const world = {
+      ...this.#options,
+      clock: this.#clock,
+      hold: (secrets: readonly Secret[]) => this.#keepInside(secrets),
+    };
     tellExposed(loaded, this.data, notify);
     await this.#throne.succeed(async (claim) => claim);
     await this.egress.follow();
-    if (store === undefined) this.#ledger = await Ledger.start({ loaded, clock: this.#clock, notify });
-    await this.telemetry.start({
-      ...this.#options,
-      data: this.data,
-      clock: this.#clock,
-      inFlight: this.world.inFlight,
-      hold: (secrets) => this.#keepInside(secrets),
-    });
+    if (store === undefined) this.#ledger = await Ledger.start({ ...world, store: this.world.store });
+    await this.telemetry.start({ ...world, data: this.data, inFlight: this.world.inFlight });
     await this.notifying.adopt(await this.notifying.prepare(loaded));
     await this.maskOwnKeys();
     await this.#isolation.start();

@@ -300,6 +300,16 @@ export const errors = {
     'run `chaperone evidence fsck`, and restore what was changed',
     { exit: 8 },
   ),
+  E_COPY: fault(
+    'a copy of the ledger cannot be read or written; the ledger itself goes on, and the copy is made up later',
+    'see the reason, and `ledger.copies`',
+    { exit: 7, http: 503, retry: true },
+  ),
+  E_COPY_DIFFERS: fault(
+    'a copy of the ledger has something else than the ledger: one of them was changed, or put back',
+    'keep both as they are, and run `chaperone evidence verify` on each',
+    { exit: 8 },
+  ),
   E_EVIDENCE: fault('the evidence does not verify', 'see what is named; keep it as it is', { exit: 8 }),
   E_REPLAY_DIFFERS: fault(
     'a recorded decision came out otherwise when it was made again from what is recorded',

@@ -264,6 +264,22 @@ export const limits = {
   witnessBytes: 65_536,
   /** Witnesses that a ledger asks. */
   witnesses: 16,
+  /** Copies of a ledger. */
+  ledgerCopies: 8,
+  /** How often a copy of the ledger is brought up to the last checkpoint at most. */
+  copyEveryMs: 10_000,
+  /** Entries of a ledger that are copied at a time, before others on the same thread get their turn. */
+  copySlice: 4_096,
+  /** Files that are written to a copy of the ledger at the same time. */
+  copyAtOnce: 8,
+  /** How long a bucket is given to take or hand over one object. */
+  copyTimeoutMs: 30_000,
+  /** Bytes of one object of a copy, or of one page of a list of them. */
+  copyAnswerBytes: 33_554_432,
+  /** How long a copy that could not be written is left alone at first, and then twice as long each time. */
+  copyRetryMs: 500,
+  /** How long a copy that could not be written is left alone at most. */
+  copyPauseMs: 60_000,
   /** How long a source of credentials may take; what comes later is taken back. */
   credentialTimeoutMs: 10_000,
   /** How long a person has to consent to an account being connected. */

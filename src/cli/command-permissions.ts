@@ -62,6 +62,7 @@ export const commandPermissions: Readonly<Record<string, Permission | 'open'>> =
   'people keys': 'people.read',
   'evidence export': 'record.read',
   'evidence fsck': 'record.read',
+  'evidence copies': 'record.read',
   'evidence prove': 'record.read',
   'evidence keys': 'gateway.change',
   'evidence erase': 'gateway.change',

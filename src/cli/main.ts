@@ -258,6 +258,14 @@ evidence
     run(async (context, options, path) => (await import('./evidence.ts')).verify(context, String(path), options)),
   );
 evidence
+  .command('copies [name]')
+  .description('verify the copies of the ledger that the configuration names, each from what lies there alone')
+  .action(
+    run(async (context, _options, name) =>
+      (await import('./evidence-copies.ts')).copies(context, name === undefined ? undefined : String(name)),
+    ),
+  );
+evidence
   .command('fsck')
   .description('hold this gateway’s ledger against its keys and against every event of the record')
   .action(run(async (context) => (await import('./evidence.ts')).fsck(context)));

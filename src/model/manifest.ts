@@ -13,6 +13,7 @@ import { consequenceSchema, effectSchema } from './effect.ts';
 import { egressSchema } from './egress.ts';
 import { flowSchema, organisationSchema, usersSchema } from './flow-rules.ts';
 import { breakersSchema, loopsSchema } from './guards.ts';
+import { ledgerCopiesSchema } from './ledger-copy.ts';
 import { onFailureSchema } from './on-failure.ts';
 import { peopleSchema } from './people-rules.ts';
 import type { Place } from './place.ts';
@@ -305,6 +306,7 @@ const ledgerSchema = z.strictObject({
       description: 'How many witnesses a checkpoint should have; all of them unless told.',
       examples: [1],
     }),
+  copies: ledgerCopiesSchema,
 });
 
 /** `chaperone.yaml`. Unknown keys are refused: a rule that is misspelt must not be a rule that is absent. */

@@ -17,6 +17,20 @@ export interface LedgerFiles extends LogFiles {
 }
 
 /**
+ * Where a log is kept as well. Files are added and never changed. Rejects with a `Fault` E_COPY; an aborted signal ends
+ * what is under way with one.
+ */
+export interface LedgerCopy extends LogFiles {
+  /**
+   * Adds a file where there is none by its path. When it resolves with `added` it would survive a power cut.
+   * `same`: it was there. `differs`: another one is there, and stays.
+   */
+  add(file: LogFile, signal?: AbortSignal): Promise<'added' | 'same' | 'differs'>;
+  /** The names in a folder, in order; those of folders end with `/`. */
+  list(folder: string): Promise<readonly string[]>;
+}
+
+/**
  * The record in the order in which it was written, of every tenant. The digests are taken again from what is stored.
  * Rejects with a `Fault`: E_STORE, or E_STORE_CORRUPT that names the first event that is not what was written.
  */

@@ -93,7 +93,7 @@ describe('law 11: the ledger is append-only', () => {
         let integrator = await world.open();
         world.record.append(...names(before));
         await integrator.step();
-        const older = world.files.list(LEDGER);
+        const older = world.files.all(LEDGER);
         world.record.append(...names(between));
         await integrator.step();
         const total = before + between;
@@ -127,7 +127,7 @@ describe('law 11: the ledger is append-only', () => {
     const world = new LedgerWorld();
     world.record.append('0', '1', '2');
     await (await world.open()).step();
-    const [ledger, keys] = [world.files.list(LEDGER), world.files.list(KEYS)];
+    const [ledger, keys] = [world.files.all(LEDGER), world.files.all(KEYS)];
     world.record.append('3');
     await (await world.open()).step();
     world.files.restore(LEDGER, ledger);

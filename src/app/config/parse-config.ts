@@ -4,6 +4,7 @@ import { BUILTIN_SERVER } from '../../model/builtin.ts';
 import { type Manifest, manifestSchema, type PlaceOf } from '../../model/manifest.ts';
 import { printPlace } from '../../model/place.ts';
 import { checkApprovals } from './check-approvals.ts';
+import { checkCopies } from './check-copies.ts';
 import { checkFlow } from './check-flow.ts';
 import { checkProfiles } from './check-profiles.ts';
 import { checkReferences } from './check-references.ts';
@@ -51,6 +52,7 @@ export function parseConfig(text: string, file: string, options: ParseOptions = 
     };
     checkServers(yaml.value, report);
     checkTelemetry(yaml.value, report);
+    checkCopies(yaml.value, report);
     checkApprovals(yaml.value, report);
     const ownServers = [BUILTIN_SERVER, ...(options.hostServers ?? [])];
     checkReferences(yaml.value, ownServers, report);

@@ -7,15 +7,19 @@ import {
 import { openWitness } from '../../adapters/ledgers/witnesses/open-witness.ts';
 import { holdFolder } from '../../adapters/locks/hold-folder.ts';
 import { openRecordReader } from '../../adapters/stores/sqlite/open-record-reader.ts';
-import type { Clock } from '../../base/clock.ts';
+import { type Clock, newId } from '../../base/clock.ts';
 import { Fault, toFault } from '../../base/fault.ts';
+import type { JsonObject } from '../../base/json.ts';
 import { parseVerifierKey } from '../../ledger/verifier-key.ts';
 import type { Manifest } from '../../model/manifest.ts';
 import type { Witness } from '../../ports/ledger.ts';
+import type { Store } from '../../ports/store.ts';
 import { dataFolder, type PlacedConfig } from '../data-folder.ts';
 import type { Notify } from '../notice.ts';
 import { Cosigners } from './collect-cosignatures.ts';
 import { Integrator } from './integrator.ts';
+import { LedgerCopies, type NamedCopy } from './ledger-copies.ts';
+import { type CopyWorld, openCopies } from './open-copies.ts';
 
 /** Where a configuration keeps its ledger, absolute. */
 export interface LedgerPlaces {
@@ -41,10 +45,10 @@ export function openLedgerKeys(config: PlacedConfig, clock: Clock): Promise<Loca
   return openCheckpointSigner({ folder, clock, ...(origin === undefined ? {} : { origin }) });
 }
 
-export interface LedgerOptions {
-  readonly loaded: PlacedConfig;
-  readonly clock: Clock;
+export interface LedgerOptions extends CopyWorld {
   readonly notify: Notify;
+  /** Where alerts are recorded. */
+  readonly store: Pick<Store, 'commit'>;
 }
 
 /** While another process writes the ledger, this one looks in on it now and then. */
@@ -61,6 +65,7 @@ export class Ledger {
   readonly #signer: LocalCheckpointSigner;
   readonly #cosigners: Cosigners;
   readonly #quorum: number;
+  readonly #copies: LedgerCopies;
   readonly #open = new DisposableStack();
   #integrator: Integrator | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -69,18 +74,26 @@ export class Ledger {
   #cosignedSize = -1;
   #closed = false;
 
-  private constructor(options: LedgerOptions, signer: LocalCheckpointSigner) {
+  private constructor(options: LedgerOptions, signer: LocalCheckpointSigner, copies: readonly NamedCopy[]) {
     this.#options = options;
     this.#places = placeLedger(options.loaded);
     this.#signer = signer;
     const witnesses = options.loaded.manifest.ledger.witnesses.map(toWitness);
     this.#cosigners = new Cosigners(witnesses, options.clock);
     this.#quorum = options.loaded.manifest.ledger.quorum ?? witnesses.length;
+    this.#copies = new LedgerCopies({
+      copies,
+      source: openLedgerFolder(this.#places.folder),
+      keys: () => signer.keys(),
+      notify: options.notify,
+      onDiffers: (name, { code, message }) => this.#raiseAlert({ scope: `ledger.copies.${name}`, code, message }),
+    });
   }
 
   /** @throws Fault E_CONFIG where the keys cannot be used. Whatever else is wrong is told, and tried again. */
   static async start(options: LedgerOptions): Promise<Ledger> {
-    const ledger = new Ledger(options, await openLedgerKeys(options.loaded, options.clock));
+    const signer = await openLedgerKeys(options.loaded, options.clock);
+    const ledger = new Ledger(options, signer, await openCopies(options));
     ledger.#schedule(0);
     return ledger;
   }
@@ -92,9 +105,12 @@ export class Ledger {
     await this.#work;
     try {
       await this.#integrate();
+      const published = this.#integrator?.published;
+      if (published !== undefined) this.#copies.offer(published.text);
     } catch (error) {
       this.#tell(error);
     } finally {
+      await this.#copies.close();
       this.#open.dispose();
     }
   }
@@ -145,14 +161,23 @@ export class Ledger {
     }
   }
 
+  async #raiseAlert(body: JsonObject): Promise<void> {
+    const { store, clock, loaded } = this.#options;
+    const { tenant } = loaded.manifest;
+    const event = { id: newId(clock, 'evt'), kind: 'alert.raised' as const, tenant, atMs: clock.nowMs(), body };
+    await store.commit([{ kind: 'event.append', event }]);
+  }
+
   /** Asks the witnesses about a checkpoint that they have not signed. */
   async #cosign(): Promise<void> {
     const integrator = this.#integrator;
     const published = integrator?.published;
-    if (integrator === undefined || published === undefined || this.#quorum === 0) return;
+    if (integrator === undefined || published === undefined) return;
+    if (this.#quorum === 0) return this.#copies.offer(published.text);
     if (published.checkpoint.size === this.#cosignedSize) return;
     const { lines, problems } = await this.#cosigners.collect(integrator, published);
     await integrator.publishWith(lines);
+    this.#copies.offer(`${published.text}${lines.join('')}`);
     if (lines.length >= this.#quorum) this.#cosignedSize = published.checkpoint.size;
     for (const problem of problems) this.#tell(problem, 'warning');
     if (lines.length < this.#quorum) {

@@ -45,12 +45,22 @@ export function listReserved(config: PlacedConfig, data: string): readonly Reser
 }
 
 /** The files that hold secrets, as the manifest writes them. */
-export function listSecretFiles({ servers, planner }: Manifest): readonly string[] {
+export function listSecretFiles({ servers, planner, ledger, telemetry }: Manifest): readonly string[] {
   const given = Object.values(servers).flatMap((config) =>
     Object.values('url' in config ? config.headers : config.env),
   );
-  return [...given, ...(planner?.key === undefined ? [] : [planner.key])].flatMap((value) =>
-    typeof value !== 'string' && value.secret.startsWith('file:') ? [value.secret.slice('file:'.length)] : [],
+  const { sinks, metrics } = telemetry;
+  const told = [...Object.values(sinks), ...(metrics === undefined ? [] : [metrics])];
+  const others = [
+    planner?.key,
+    ...Object.values(ledger.copies).flatMap((copy) => [copy.accessKeyId, copy.secretAccessKey, copy.sessionToken]),
+    ...told.flatMap((sink) => Object.values(sink.headers)),
+    ...Object.values(sinks).map(({ secret }) => secret),
+  ];
+  return [...given, ...others].flatMap((value) =>
+    value !== undefined && typeof value !== 'string' && value.secret.startsWith('file:')
+      ? [value.secret.slice('file:'.length)]
+      : [],
   );
 }
 

@@ -100,6 +100,15 @@ export class CrashingFiles implements FileOperations {
     this.#names.set(to, file);
   }
 
+  async link(from: string, to: string): Promise<boolean> {
+    this.#tick();
+    const file = this.#names.get(from);
+    if (file === undefined) throw new Error(`no file ${from}`);
+    if (this.#names.has(to)) return false;
+    this.#names.set(to, file);
+    return true;
+  }
+
   async syncFolder(path: string): Promise<void> {
     this.#tick();
     if (this.#names.get(path) !== 'folder') throw new Error(`no folder ${path}`);
@@ -117,8 +126,15 @@ export class CrashingFiles implements FileOperations {
       if (name === path || name.startsWith(`${path}/`)) this.#names.delete(name);
   }
 
+  /** What is in a folder, as `FileOperations` has it. */
+  async list(path: string): Promise<readonly string[]> {
+    if (this.#isCut) throw new PowerCut();
+    const below = [...this.#names].filter(([name]) => name !== '/' && dirname(name) === path);
+    return below.map(([name, file]) => name.slice(path.length + 1) + (file === 'folder' ? '/' : '')).sort();
+  }
+
   /** Every file below a folder, by its path below it. */
-  list(folder: string): ReadonlyMap<string, Uint8Array> {
+  all(folder: string): ReadonlyMap<string, Uint8Array> {
     const below = [...this.#names].filter(([path, file]) => file !== 'folder' && path.startsWith(`${folder}/`));
     return new Map(below.map(([path, file]) => [path.slice(folder.length + 1), (file as Inode).bytes])); // filtered
   }

@@ -118,7 +118,7 @@ export class LedgerWorld {
       folder: KEYS,
       list: async () => {
         if (files.isCut) throw new Fault('E_LEDGER', 'the key folder failed');
-        return [...files.list(KEYS).keys()].sort();
+        return [...files.all(KEYS).keys()].sort();
       },
       read,
       replace: put,

@@ -1,4 +1,4 @@
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { link, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 
 /**
  * What a ledger's folder asks of a file system, one step at a time, so that a test can end the world between any two.
@@ -12,6 +12,10 @@ export interface FileOperations {
   write(path: string, bytes: Uint8Array): Promise<void>;
   syncFile(path: string): Promise<void>;
   rename(from: string, to: string): Promise<void>;
+  /** Gives a file another name besides its own. False where that name is taken, which stays as it is. */
+  link(from: string, to: string): Promise<boolean>;
+  /** The names in a folder, in order, those of folders with `/`; none if there is no such folder. */
+  list(path: string): Promise<readonly string[]>;
   syncFolder(path: string): Promise<void>;
   /** Removes a file or a folder with all in it; nothing if there is none. */
   remove(path: string): Promise<void>;
@@ -41,6 +45,24 @@ export const localFiles: FileOperations = {
   },
   syncFile: (path) => sync(path, 'r+'),
   rename,
+  async link(from, to) {
+    try {
+      await link(from, to);
+      return true;
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+      throw error;
+    }
+  },
+  async list(path) {
+    try {
+      const entries = await readdir(path, { withFileTypes: true });
+      return entries.map((entry) => (entry.isDirectory() ? `${entry.name}/` : entry.name)).sort();
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+      throw error;
+    }
+  },
   async syncFolder(path) {
     if (process.platform === 'win32') return; // folders cannot be opened there
     await sync(path, 'r');

@@ -2,6 +2,7 @@ import { dirname, join, resolve } from 'node:path';
 import { Fault } from '../../../base/fault.ts';
 import type { LedgerFiles } from '../../../ports/ledger.ts';
 import { type FileOperations, localFiles } from './file-operations.ts';
+import { makeDurableFolder } from './make-durable-folder.ts';
 
 const DRAFT = '.draft';
 /** Files that are written at the same time: a disk syncs several in hardly more time than one. */
@@ -25,20 +26,13 @@ export function openLedgerFolder(folder: string, files: FileOperations = localFi
     }
   }
 
-  /** Makes a folder, and sees to it that it and those above it are still there after a power cut. */
-  async function makeFolder(path: string): Promise<void> {
-    const first = await files.makeFolder(path);
-    if (first === undefined) return;
-    for (let at = path; at.length >= first.length; at = dirname(at)) await files.syncFolder(dirname(at));
-  }
-
   return {
     read: (path) => guarded(`reading ${path}`, () => files.read(join(root, path))),
     write: (written) =>
       guarded('writing', async () => {
         const targets = written.map(({ path, bytes }) => ({ path: join(root, path), bytes }));
         const folders = [...new Set(targets.map(({ path }) => dirname(path)))];
-        for (const path of folders) await makeFolder(path);
+        for (const path of folders) await makeDurableFolder(files, path);
         for (let i = 0; i < targets.length; i += AT_ONCE) {
           await Promise.all(
             targets.slice(i, i + AT_ONCE).map(async ({ path, bytes }) => {

@@ -1,0 +1,46 @@
+import type { Clock } from '../../base/clock.ts';
+import { Fault } from '../../base/fault.ts';
+import type { LoadedConfig } from '../config/load-config.ts';
+import { openCopies } from './open-copies.ts';
+import { openCopyFiles } from './read-copy.ts';
+import { openLedgerKeys } from './start-ledger.ts';
+import { type VerifiedLedger, verifyLedger } from './verify-ledger.ts';
+
+export interface CheckedCopy extends VerifiedLedger {
+  readonly name: string;
+}
+
+/**
+ * Verifies copies of a configuration's ledger, each from what lies there alone.
+ *
+ * @param only the copy of that name; all of them unless told
+ * @throws Fault E_EVIDENCE that names the copy and the first thing that is not what was signed; E_NOT_FOUND where there is
+ * no such copy, or nothing in it yet; E_COPY where it cannot be read.
+ */
+export async function checkCopies(
+  loaded: LoadedConfig,
+  environment: Readonly<Record<string, string | undefined>>,
+  clock: Clock,
+  only?: string,
+): Promise<readonly CheckedCopy[]> {
+  const copies = (await openCopies({ loaded, environment, clock, hold: () => {} })).filter(
+    ({ name }) => only === undefined || name === only,
+  );
+  if (copies.length === 0) {
+    throw new Fault('E_NOT_FOUND', `the configuration names no copy${only === undefined ? '' : ` \`${only}\``}`);
+  }
+  const signer = await openLedgerKeys(loaded, clock);
+  const [key] = await signer.keys();
+  const trust = { keys: key === undefined ? [] : [key], witnesses: [], quorum: 0 };
+  const checked: CheckedCopy[] = [];
+  for (const { name, copy } of copies) {
+    try {
+      checked.push({ name, ...(await verifyLedger(openCopyFiles(copy), trust)) });
+    } catch (error) {
+      throw error instanceof Fault
+        ? new Fault(error.code, `copy \`${name}\`: ${error.message}`, { cause: error })
+        : error;
+    }
+  }
+  return checked;
+}
