@@ -24,8 +24,19 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-async function start(copies: object, environment: Record<string, string> = {}): Promise<Chaperone> {
-  const manifest = { version: 1, data: 'data', ledger: { checkpointEvery: '50ms', copies } };
+interface Copy {
+  readonly to: string;
+  readonly every: string;
+  readonly endpoint?: string;
+  readonly accessKeyId?: { readonly secret: string };
+  readonly secretAccessKey?: { readonly secret: string };
+}
+
+async function start(
+  copies: Readonly<Record<string, Copy>>,
+  environment: Record<string, string> = {},
+): Promise<Chaperone> {
+  const manifest = { version: 1 as const, data: 'data', ledger: { checkpointEvery: '50ms', copies } };
   await writeFile(join(folder, 'chaperone.yaml'), JSON.stringify(manifest));
   const chaperone = await createChaperone({ folder, manifest, environment, notify: (notice) => notices.push(notice) });
   open.push(() => chaperone.close());
