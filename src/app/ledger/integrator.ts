@@ -99,6 +99,19 @@ export class Integrator {
     return this.#published;
   }
 
+  /**
+   * Takes in all that is there now, most often by one step. What comes in meanwhile is left for the next time: under steady
+   * traffic there is always something new, and to sign and sync without a pause would take the disk from the calls.
+   *
+   * @throws Fault as `step` does.
+   */
+  async catchUp(): Promise<void> {
+    const last = await this.#parts.record.lastSeq();
+    do {
+      if ((await this.step()) === undefined) return;
+    } while (this.#end.edge.size < last);
+  }
+
   /** Publishes the last checkpoint once more, with the signatures of those who have seen it. */
   async publishWith(signatureLines: readonly string[]): Promise<void> {
     if (this.#published === undefined || signatureLines.length === 0) return;

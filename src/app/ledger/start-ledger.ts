@@ -138,7 +138,7 @@ export class Ledger {
 
   async #integrate(): Promise<void> {
     this.#integrator ??= await this.#openIntegrator();
-    while ((await this.#integrator?.step()) !== undefined);
+    await this.#integrator?.catchUp();
   }
 
   async #openIntegrator(): Promise<Integrator | undefined> {
