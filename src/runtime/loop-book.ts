@@ -31,7 +31,7 @@ export class LoopBook {
   }
 
   answered(runId: string, callId: string, result: Digest | undefined): void {
-    const made = this.#runs.get(runId)?.find((each) => each.callId === callId);
+    const made = this.#runs.get(runId)?.findLast((each) => each.callId === callId); // most often the newest
     if (made !== undefined && result !== undefined) made.result = result;
   }
 

@@ -4,7 +4,7 @@ import { assert } from '../../../base/assert.ts';
 import type { JsonObject } from '../../../base/json.ts';
 import { digestEvent, type NewEvent } from '../../../model/event.ts';
 import { digestFields } from './append-event.ts';
-import { toWire } from './wire.ts';
+import { flatten, isEvent } from './wire.ts';
 
 const text = fc.string({ unit: 'binary' });
 const arbitraryEvent = fc.record(
@@ -27,9 +27,11 @@ describe('digestFields', () => {
     fc.assert(
       fc.property(arbitraryEvent, fc.integer({ min: 1 }), (fields, seq) => {
         const event: NewEvent = fields;
-        const commit = toWire([{ kind: 'event.append', event }]);
-        assert(!('ok' in commit) && typeof commit[0] === 'object', 'an event becomes a wire event');
-        expect(digestFields(commit[0], seq)).toBe(digestEvent({ ...event, seq }));
+        const commit = flatten([{ kind: 'event.append', event }]);
+        assert(!('ok' in commit), 'the event is not too large');
+        const [flat] = commit;
+        assert(flat !== undefined && isEvent(flat), 'an event becomes a wire event');
+        expect(digestFields(flat, seq)).toBe(digestEvent({ ...event, seq }));
       }),
     );
   });

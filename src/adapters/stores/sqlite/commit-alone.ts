@@ -2,7 +2,7 @@ import type { Clock } from '../../../base/clock.ts';
 import { createCommitBatch } from './commit-batch.ts';
 import { openBeside } from './open-database.ts';
 import { isBusy } from './to-fault.ts';
-import type { CommitAnswer, WireCommit } from './wire.ts';
+import type { CommitAnswer, FlatCommit } from './wire.ts';
 
 /** So many in a row that each took longer than this were on a slow disk: the calling thread must not wait for it again. */
 const SLOW_MS = 5;
@@ -23,7 +23,7 @@ export interface CommitAlone {
    * slow, or it is the worker's turn. Nothing was written then. Throws a `Fault` when the file must not be written to
    * again.
    */
-  commit(commit: WireCommit): CommitAnswer | undefined;
+  commit(commit: FlatCommit): CommitAnswer | undefined;
   close(): void;
 }
 

@@ -8,7 +8,7 @@ import type { Change } from '../../../ports/store.ts';
 import { createCommitBatch } from './commit-batch.ts';
 import { migrate } from './migrate.ts';
 import { migrations } from './migrations.ts';
-import { toWire, type WireCommit } from './wire.ts';
+import { type FlatCommit, flatten } from './wire.ts';
 import { createWriteTurns } from './write-turns.ts';
 
 function newBatch(path = ':memory:') {
@@ -19,8 +19,8 @@ function newBatch(path = ':memory:') {
   return { db, commit: (...commits: Change[][]) => commitBatch(commits.map(wire)) };
 }
 
-function wire(changes: Change[]): WireCommit {
-  const commit = toWire(changes);
+function wire(changes: Change[]): FlatCommit {
+  const commit = flatten(changes);
   if ('ok' in commit) throw new Error(commit.message);
   return commit;
 }

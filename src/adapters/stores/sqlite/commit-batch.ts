@@ -3,11 +3,11 @@ import type { StoreRefusal } from '../refusals.ts';
 import { createEventAppender } from './append-event.ts';
 import { createChangeApplier } from './apply-change.ts';
 import { explain, isBusy, isFatal } from './to-fault.ts';
-import type { CommitAnswer, Committed, OtherChange, WireCommit } from './wire.ts';
+import { type CommitAnswer, type Committed, type FlatCommit, isEvent } from './wire.ts';
 import type { WriteTurns } from './write-turns.ts';
 
 /** Takes commits in order and makes all of them durable with one sync, each all or nothing by itself. */
-export type CommitBatch = (commits: readonly WireCommit[]) => readonly CommitAnswer[];
+export type CommitBatch = (commits: readonly FlatCommit[]) => readonly CommitAnswer[];
 
 export interface CommitBatchOptions {
   /** Named in faults. */
@@ -32,15 +32,14 @@ export function createCommitBatch(db: DatabaseSync, { path, instance, turns }: C
   /** Whether what is remembered of the file holds, unless another process writes to it. */
   let isKnown = false;
 
-  function commitOne(commit: WireCommit): readonly number[] | Committed | StoreRefusal {
-    const parsed = commit.map((change) => (typeof change === 'string' ? parseChange(change) : change));
-    const isMarked = mayRefuseAfterWriting(parsed);
+  function commitOne(commit: FlatCommit): readonly number[] | Committed | StoreRefusal {
+    const isMarked = mayRefuseAfterWriting(commit);
     const lastSeq = events.lastSeq();
     const seqs: number[] = [];
     const taken: number[] = [];
     if (isMarked) mark.run();
-    for (const change of parsed) {
-      if (!('kind' in change)) {
+    for (const change of commit) {
+      if (isEvent(change)) {
         seqs.push(events.append(change));
         continue;
       }
@@ -62,7 +61,7 @@ export function createCommitBatch(db: DatabaseSync, { path, instance, turns }: C
     return taken.length === 0 ? seqs : { seqs, taken };
   }
 
-  function commitAll(commits: readonly WireCommit[]): readonly CommitAnswer[] {
+  function commitAll(commits: readonly FlatCommit[]): readonly CommitAnswer[] {
     try {
       if (turns.begin() || !isKnown) {
         events.refresh();
@@ -92,10 +91,6 @@ export function createCommitBatch(db: DatabaseSync, { path, instance, turns }: C
   return commitAll;
 }
 
-function parseChange(text: string): OtherChange {
-  return JSON.parse(text) as OtherChange; // written by `toWire` from a change of this type
-}
-
 const onlyReads: ReadonlySet<string> = new Set(['run.require', 'isolation.require', 'pin.require', 'bundle.require']);
 const neverRefused: ReadonlySet<string> = new Set([
   'isolation.set',
@@ -109,10 +104,10 @@ const neverRefused: ReadonlySet<string> = new Set([
 ]);
 
 /** Whether the commit can be refused when part of it has been written already. Most cannot, and need no savepoint. */
-function mayRefuseAfterWriting(commit: readonly (OtherChange | readonly unknown[])[]): boolean {
+function mayRefuseAfterWriting(commit: FlatCommit): boolean {
   let hasWritten = false;
   for (const change of commit) {
-    const kind = 'kind' in change ? change.kind : undefined;
+    const kind = isEvent(change) ? undefined : change.kind;
     if (kind !== undefined && hasWritten && !neverRefused.has(kind)) return true;
     if (kind === undefined || !onlyReads.has(kind)) hasWritten = true;
   }

@@ -3,7 +3,7 @@ import { limits } from '../../../base/limits.ts';
 import type { Store } from '../../../ports/store.ts';
 import { assertLimit } from '../record.ts';
 import { startWorker } from './start-worker.ts';
-import { toWire } from './wire.ts';
+import { flatten } from './wire.ts';
 
 export interface SqliteStoreOptions {
   /** The store's file, made when there is none, on a local disk. Its folder must exist. */
@@ -33,7 +33,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
   );
   return {
     async commit(changes, { alone = false } = {}) {
-      const commit = toWire(changes);
+      const commit = flatten(changes);
       if ('ok' in commit) return commit;
       const answer = await worker.commit(commit, alone);
       if ('ok' in answer) return answer;

@@ -7,14 +7,24 @@ import { refusals } from '../refusals.ts';
 import { type CommitAlone, createCommitAlone } from './commit-alone.ts';
 import { makeFiles } from './open-database.ts';
 import { explain } from './to-fault.ts';
-import type { CommitAnswer, FromWorker, ReadName, ToWorker, WireCommit, WireFault, WorkerOptions } from './wire.ts';
+import {
+  type CommitAnswer,
+  type FlatCommit,
+  type FromWorker,
+  type ReadName,
+  type ToWorker,
+  toWire,
+  type WireCommit,
+  type WireFault,
+  type WorkerOptions,
+} from './wire.ts';
 
 export interface StoreWorker {
   /**
    * Resolves once the commit is durable or refused. Rejects with a `Fault` E_STORE when neither is known. `alone`:
    * nobody else waits for the calling thread, which may do it itself.
    */
-  commit(commit: WireCommit, alone: boolean): Promise<Exclude<CommitAnswer, WireFault>>;
+  commit(commit: FlatCommit, alone: boolean): Promise<Exclude<CommitAnswer, WireFault>>;
   read<Name extends ReadName>(name: Name, ...args: Parameters<Store[Name]>): ReturnType<Store[Name]>;
   /** Waits for what was handed over, closes the file and ends the thread. May be called again. */
   close(): Promise<void>;
@@ -154,7 +164,7 @@ export async function startWorker(path: string, timeoutMs: number, clock: Clock)
     }
   }
 
-  function commitHere(commit: WireCommit): CommitAnswer | undefined {
+  function commitHere(commit: FlatCommit): CommitAnswer | undefined {
     try {
       return here.commit(commit);
     } catch (error) {
@@ -180,7 +190,7 @@ export async function startWorker(path: string, timeoutMs: number, clock: Clock)
         if (commits.length === 0) queueMicrotask(sendCommits);
         else setImmediate(sendCommits);
       }
-      unsent.push(commit);
+      unsent.push(toWire(commit));
       return ask(commits);
     },
     read(name, ...args) {

@@ -25,6 +25,9 @@ export const BODY = 9;
 /** Any change but an event, which travels as `WireEvent`. */
 export type OtherChange = Exclude<Change, { readonly kind: 'event.append' }>;
 
+/** A commit as it is written: its events with their bodies as text. */
+export type FlatCommit = readonly (WireEvent | OtherChange)[];
+
 /** A change on its way to the worker: an event, or the JSON of any other. Text crosses threads faster than objects. */
 export type WireChange = WireEvent | string;
 export type WireCommit = readonly WireChange[];
@@ -72,15 +75,30 @@ export interface WorkerOptions {
   readonly signal: Int32Array<SharedArrayBuffer>;
 }
 
-/** Puts a commit into the form that crosses threads. Throws a `Bug` if it carries what is not JSON. */
-export function toWire(changes: readonly Change[]): WireCommit | StoreRefusal {
-  const commit: WireChange[] = [];
+/** Puts a commit into the form in which it is written. Throws a `Bug` if it carries what is not JSON. */
+export function flatten(changes: readonly Change[]): FlatCommit | StoreRefusal {
+  const commit: (WireEvent | OtherChange)[] = [];
   for (const change of changes) {
     const record = recordOf(change) ?? '';
     if (isTooLarge(record)) return refusals.recordTooLarge(change.kind);
-    commit.push(change.kind === 'event.append' ? toWireEvent(change.event, record) : JSON.stringify(change));
+    commit.push(change.kind === 'event.append' ? toWireEvent(change.event, record) : change);
   }
   return commit;
+}
+
+/** Whether one change of a commit is an event. */
+export function isEvent(change: WireEvent | OtherChange): change is WireEvent {
+  return Array.isArray(change);
+}
+
+/** Puts a commit into the form that crosses threads. */
+export function toWire(commit: FlatCommit): WireCommit {
+  return commit.map((change) => (isEvent(change) ? change : JSON.stringify(change)));
+}
+
+export function fromWire(commit: WireCommit): FlatCommit {
+  // what is text was written by `toWire` from a change of this type
+  return commit.map((change) => (typeof change === 'string' ? (JSON.parse(change) as OtherChange) : change));
 }
 
 function toWireEvent(event: NewEvent, body: string): WireEvent {

@@ -10,6 +10,7 @@ import { whileBusy } from './while-busy.ts';
 import {
   BODY,
   type FromWorker,
+  fromWire,
   type Reader,
   type ToWorker,
   type WireCommit,
@@ -54,7 +55,7 @@ function serve(port: MessagePort, options: WorkerOptions): void {
         reads.push(...waiting.reads);
         mustClose ||= waiting.close;
         for (const batch of cutIntoBatches(waiting.commits)) {
-          const answers = commitBatch(batch);
+          const answers = commitBatch(batch.map(fromWire));
           if (batch.some(erases)) hasErased = !emptyLog(db);
           post({ kind: 'commits', answers });
         }
