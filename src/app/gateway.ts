@@ -18,6 +18,7 @@ import { Notifying } from './approving/notifying.ts';
 import { isSameSetting, tellWhatWaits } from './compare-settings.ts';
 import type { LoadedConfig } from './config/load-config.ts';
 import { resolveClientSecret } from './config/resolve-secrets.ts';
+import { Leasing } from './credentials/leasing.ts';
 import { dataFolder, makeFolder } from './data-folder.ts';
 import { Egress } from './egress/open-egress.ts';
 import { everyMinute } from './every-minute.ts';
@@ -64,6 +65,7 @@ interface Parts {
   readonly throne: Throne;
   readonly world: World;
   readonly telemetry: Telemetry;
+  readonly leasing: Leasing;
 }
 
 /**
@@ -81,6 +83,7 @@ export class Gateway {
   readonly #options: GatewayOptions;
   readonly #clock: Clock;
   readonly #mask: SecretMask;
+  readonly #leasing: Leasing;
   readonly #throne: Throne;
   readonly #stop: (() => void)[] = [];
   #closed = false;
@@ -88,7 +91,7 @@ export class Gateway {
   /** None where the host application brought its own store. */
   #ledger: Ledger | undefined;
 
-  private constructor({ options, data, clock, mask, functions, throne, world, telemetry }: Parts) {
+  private constructor({ options, data, clock, mask, functions, throne, world, telemetry, leasing }: Parts) {
     this.#options = options;
     this.data = data;
     this.#clock = clock;
@@ -99,16 +102,9 @@ export class Gateway {
     this.world = { ...world, noticed: () => this.notifying.wake() };
     const { tenant } = options.loaded.manifest;
     this.#isolation = new IsolationWatch({ ...this.stopBase, tenant, notify: options.notify });
-    const { environment, notify } = options;
-    this.egress = new Egress({
-      world,
-      data,
-      loaded: () => this.loaded,
-      notify,
-      environment,
-      mask,
-      openSigner: () => openSigner(data, clock),
-    });
+    this.#leasing = leasing;
+    const { notify } = options;
+    this.egress = new Egress({ world, data, loaded: () => this.loaded, notify, mask, leasing });
     this.telemetry = telemetry;
     this.templates = new TemplateBook(world.store, clock);
   }
@@ -138,13 +134,21 @@ export class Gateway {
       const ownKeys = await readOwnKeys(loaded, data);
       held.add(ownKeys);
       mask.add(ownKeys);
+      const leasing = new Leasing({
+        ...{ data, clock, environment, mask, held },
+        openSigner: () => openSigner(data, clock),
+        record: (subject, kind, body) => gateway.egress.book.recordCredential(subject, kind, body),
+        report: (message) => notify({ kind: 'warning', message }),
+      });
       sources = await openSources({ ...options, data, clock, held, mask, within: (): Gateway => gateway });
       const planner = await openPlanner(loaded, environment, notify, held);
       const functions = new FunctionSource(APP_SERVER);
       const scanner = await openScanner(loaded);
       const throne = new Throne({ store, clock, scanner, notify, data, functions }, { loaded, sources, planner });
       const world = await openWorld({ clock, store, scanner, held, functions, throne, notify, data });
-      const gateway: Gateway = new Gateway({ options, data, clock, mask, functions, throne, world, telemetry });
+      const gateway: Gateway = new Gateway({
+        ...{ options, data, clock, mask, functions, throne, world, telemetry, leasing },
+      });
       await gateway.#begin();
       return gateway;
     } catch (error) {
@@ -265,6 +269,10 @@ export class Gateway {
     await this.notifying.adopt(await this.notifying.prepare(loaded));
     await this.maskOwnKeys();
     await this.#isolation.start();
+    this.#isolation.onStopped(({ scope }) => this.#leasing.broker.revokeFor(scope));
+    const tidy = () => this.#leasing.broker.tidy();
+    void tidy();
+    this.#stop.push(everyMinute(tidy, 'credentials could not be taken back', notify));
     // Another gateway on the same store may die while this one lives: its intents are closed without waiting for it.
     this.#stop.push(everyMinute(() => recover(this.world), 'recovery failed', notify));
     const reviews = new ReviewWatch(this.world);

@@ -1,4 +1,4 @@
-import { createMask, type Mask } from '../adapters/tools/mcp/create-mask.ts';
+import { type Mask, MaskIndex } from '../adapters/tools/mcp/create-mask.ts';
 import type { Secret } from '../base/secret.ts';
 
 /**
@@ -6,17 +6,16 @@ import type { Secret } from '../base/secret.ts';
  * from a file or the network. What it is told of later counts for servers that run already.
  */
 export class SecretMask {
-  readonly #secrets = new Map<string, Secret>();
-  #mask: Mask | undefined;
+  readonly #index = new MaskIndex();
 
   add(secrets: Iterable<Secret>): void {
-    const before = this.#secrets.size;
-    for (const secret of secrets) {
-      const value = secret.reveal();
-      if (!this.#secrets.has(value)) this.#secrets.set(value, secret);
-    }
-    if (this.#secrets.size > before) this.#mask = createMask([...this.#secrets.values()]);
+    for (const secret of secrets) this.#index.add(secret);
   }
 
-  readonly take: Mask = (text) => this.#mask?.(text) ?? text;
+  /** What is good for nothing any more. */
+  remove(secrets: Iterable<Secret>): void {
+    for (const secret of secrets) this.#index.remove(secret);
+  }
+
+  readonly take: Mask = (text) => this.#index.take(text);
 }

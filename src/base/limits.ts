@@ -282,6 +282,14 @@ export const limits = {
   copyPauseMs: 60_000,
   /** How long a source of credentials may take; what comes later is taken back. */
   credentialTimeoutMs: 10_000,
+  /** How long what an issuer is making is waited for when nobody wants it any more, to have it taken back. */
+  credentialLateMs: 60_000,
+  /** How long a leased value is still looked for after it was taken back or has expired. */
+  credentialHeldMs: 600_000,
+  /** Leased values that are worth nothing any more and are looked for all the same, at most. */
+  credentialsHeld: 1_000,
+  /** After how long without a sign of life a process counts as gone, so that others take back what it has leased. */
+  credentialProcessMs: 300_000,
   /** How long a person has to consent to an account being connected. */
   credentialConsentMs: 10 * 60_000,
   /** How long a client of the egress door has to say what it wants, from its first byte on: slow ones are cut. */

@@ -97,7 +97,7 @@ export async function connectAccount(context: CommandContext, name: string): Pro
   const { credentials } = loaded.manifest;
   const config: CredentialConfig | undefined = credentials[name];
   if (config?.kind !== 'account') throw new Fault('E_USAGE', `\`${name}\` is no credential of kind \`account\``);
-  const account = sources.account(name, config, credentials);
+  const account = sources.account(name, config, credentials, loaded.folder);
   const server = createServer();
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -117,7 +117,7 @@ export async function connectAccount(context: CommandContext, name: string): Pro
     const stop = AbortSignal.any([signal, AbortSignal.timeout(limits.credentialConsentMs)]);
     const given = await Promise.race([answered, once(stop, 'abort').then(() => undefined)]);
     if (given === undefined) throw new Fault('E_CREDENTIAL', `nobody consented to \`${name}\` in time`);
-    const granted = await endConsent(account, consent, redirectUri, given, signal);
+    const granted = await endConsent(account, consent, redirectUri, given);
     const missing = config.scopes.filter((scope) => !granted.includes(scope));
     terminal.data({ name, connected: true, granted: [...granted], missing }, [
       `${name} is connected; granted: ${granted.join(' ') || 'nothing in particular'}`,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { durationSchema } from './duration.ts';
 import { agentNameSchema } from './principal.ts';
 
 // Written as `manifest.ts` is: it says by which conventions.
@@ -11,27 +12,33 @@ const hostSchema = z
   .string()
   .regex(/^(\*\.)?[A-Za-z0-9.-]{1,253}$|^\[[0-9a-fA-F:]+\]$/, 'a host, or `*.example.com` for its subdomains');
 
-/** What each kind cannot do without. */
+/** What each kind cannot do without; of several in one text, one. */
 const NEEDS = {
   sealed: [],
   environment: ['variable'],
   'client-credentials': ['tokenUrl', 'clientId', 'clientSecret'],
   'token-exchange': ['tokenUrl', 'clientId', 'subjectToken'],
   account: ['tokenUrl', 'authorizeUrl', 'clientId'],
+  vault: ['url', 'path', 'login'],
+  'aws-role': ['role', 'region', 'login'],
+  'aws-secret': ['secret', 'region', 'login'],
+  doppler: ['project', 'config', 'secret', 'login'],
+  kubernetes: ['url', 'namespace', 'login', 'secret or serviceAccount'],
 } as const;
+const kinds = Object.keys(NEEDS) as (keyof typeof NEEDS)[]; // an object of its own, with no other keys
 
 /** A credential by name: where it comes from, where it may be put in, and for whom. Its value is never in the file. */
 export const credentialSchema = z
   .strictObject({
     kind: z
-      .enum(['sealed', 'environment', 'client-credentials', 'token-exchange', 'account'])
+      .enum(kinds)
       .default('sealed')
       .describe(
-        '`sealed`: kept encrypted in the data folder by `chaperone cred add`; `environment`: of the gateway, for development; the others are OAuth.',
+        'Where it comes from: `sealed` is kept encrypted in the data folder by `chaperone cred add`; the others are asked for.',
       ),
     hosts: z
       .array(hostSchema)
-      .min(1)
+      .default([])
       .meta({ description: 'Hosts whose requests it may be put into.', examples: [['api.github.com']] }),
     plain: z.boolean().default(false).describe('Whether it may be sent without TLS.'),
     agents: z.array(agentNameSchema).min(1).describe('Agents it is for; every agent where not given.').optional(),
@@ -58,6 +65,72 @@ export const credentialSchema = z
       .default([])
       .describe('Scopes that are asked for.'),
     audience: z.string().min(1).max(512).describe('The audience that is asked for, for OAuth.').optional(),
+    login: credentialNameSchema
+      .describe('The credential that its issuer is asked with: a token, or `id:secret` of an AWS key.')
+      .optional(),
+    url: endpointSchema
+      .describe('Where its issuer answers, for `vault` and `kubernetes`; others have one of their own.')
+      .optional(),
+    trust: z
+      .string()
+      .min(1)
+      .describe('A file of certificates that its issuer may have besides those of known authorities, PEM.')
+      .optional(),
+    path: z
+      .string()
+      .regex(/^[\w./@-]{1,512}$/, 'a path of Vault’s API')
+      .meta({
+        description: 'What is read of Vault.',
+        examples: ['secret/data/github', 'database/creds/reader'],
+      })
+      .optional(),
+    parameters: z
+      .record(z.string().min(1), z.string())
+      .describe('What is sent to that path of Vault, where it takes anything.')
+      .optional(),
+    roleId: z.string().min(1).max(512).describe('The AppRole of Vault whose secret `login` is.').optional(),
+    namespace: z.string().min(1).max(253).describe('The namespace, of Vault or of the cluster.').optional(),
+    fields: z
+      .array(z.string().min(1).max(253))
+      .max(4)
+      .default([])
+      .describe(
+        'Fields of what is kept there that are the credential, joined by `:`; `value` or the whole where not given.',
+      ),
+    secret: z
+      .string()
+      .min(1)
+      .max(2_048)
+      .describe('The secret’s name there, for `aws-secret`, `doppler` and `kubernetes`.')
+      .optional(),
+    project: z.string().min(1).max(253).describe('The project, for `doppler`.').optional(),
+    config: z.string().min(1).max(253).describe('The config, for `doppler`.').optional(),
+    serviceAccount: z
+      .string()
+      .min(1)
+      .max(253)
+      .describe('The service account that tokens are made of, for `kubernetes`.')
+      .optional(),
+    role: z
+      .string()
+      .regex(/^arn:aws[\w-]*:iam::\d{12}:role\/[\w+=,.@/-]{1,512}$/, 'the ARN of a role')
+      .describe('The role that is assumed, for `aws-role`.')
+      .optional(),
+    region: z
+      .string()
+      .regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'a region, such as `eu-central-1`')
+      .describe('The region whose service is asked, for AWS.')
+      .optional(),
+    policy: z.string().min(2).max(2_048).describe('A policy, JSON, that narrows the role, for `aws-role`.').optional(),
+    externalId: z
+      .string()
+      .min(2)
+      .max(1_224)
+      .describe('The external id that the role asks for, for `aws-role`.')
+      .optional(),
+    lifetime: durationSchema
+      .default(900_000)
+      .describe('How long what is made for a lease lives at most, for `aws-role` and `kubernetes`.'),
     canary: z
       .strictObject({
         url: endpointSchema.describe('What is asked with a new value before it is used; it has to answer with 2xx.'),
@@ -71,7 +144,7 @@ export const credentialSchema = z
       .describe('How `chaperone cred rotate` tries a new value.')
       .optional(),
   })
-  .refine((credential) => NEEDS[credential.kind].every((key) => credential[key] !== undefined), {
+  .refine((credential) => missingOf(credential).length === 0, {
     error: ({ input }) => {
       const kind = (input as { kind?: keyof typeof NEEDS }).kind ?? 'sealed';
       return `\`${kind}\` needs ${NEEDS[kind].map((key) => `\`${key}\``).join(', ')}`;
@@ -80,3 +153,9 @@ export const credentialSchema = z
 export type CredentialConfig = z.infer<typeof credentialSchema>;
 
 export const credentialsSchema = z.record(credentialNameSchema, credentialSchema).default({});
+
+function missingOf(
+  credential: { readonly kind: keyof typeof NEEDS } & Readonly<Record<string, unknown>>,
+): readonly string[] {
+  return NEEDS[credential.kind].filter((keys) => keys.split(' or ').every((key) => credential[key] === undefined));
+}

@@ -10,19 +10,33 @@ const LEAST_CHARS = 8;
 
 /**
  * The secrets this gateway itself was given, for its servers and for nobody else. No agent is ever told one: arguments
- * that hold one show that it got out, and it does not get any further. One that was replaced is still held.
+ * that hold one show that it got out, and it does not get any further. One that was replaced is still held, until
+ * somebody knows that it is good for nothing.
  */
 export class HeldSecrets {
-  readonly #forms = new Set<string>();
+  readonly #values = new Set<string>();
+  #forms: ReadonlySet<string> = new Set();
 
   add(secrets: Iterable<Secret>): void {
-    for (const secret of secrets) {
-      const value = revealText(secret);
+    const before = this.#values.size;
+    for (const secret of secrets) this.#values.add(revealText(secret));
+    if (this.#values.size > before) this.#listForms();
+  }
+
+  remove(secrets: Iterable<Secret>): void {
+    for (const secret of secrets) this.#values.delete(revealText(secret));
+    this.#listForms();
+  }
+
+  #listForms(): void {
+    const forms = new Set<string>();
+    for (const value of this.#values) {
       // A header's credentials are a secret without their scheme too.
       const credentials = /^(?:bearer|basic|digest|token|apikey)\s+(\S.*)$/is.exec(value)?.[1];
       for (const form of [value, value.trim(), credentials ?? '', ...value.split(/\r?\n/)])
-        if (form.length >= LEAST_CHARS) this.#forms.add(form);
+        if (form.length >= LEAST_CHARS) forms.add(form);
     }
+    this.#forms = forms;
   }
 
   /** Where a secret stands in a value, as it is or under layers of encoding. Never says which, by its path neither. */

@@ -4,7 +4,7 @@ import { systemClock } from '../../src/base/clock.ts';
 import { Fault } from '../../src/base/fault.ts';
 import { Secret } from '../../src/base/secret.ts';
 import type { CredentialSource, LeasedCredential } from '../../src/ports/credentials.ts';
-import { CredentialBroker, type LeaseOwner } from '../../src/runtime/credential-broker.ts';
+import { CredentialBroker, type LeaseOwner } from '../../src/runtime/credentials/credential-broker.ts';
 
 /*
  * Whatever a source of credentials does (late, twice, wrong, never, or fails), an owner gets a value that is theirs
@@ -36,6 +36,9 @@ function newBroker(source: CredentialSource, held: string[] = []) {
     clock: systemClock,
     find: (name) => (name === 'one' ? { config, source } : undefined),
     hold: (secret) => held.push(secret.reveal()),
+    letGo: () => {},
+    record: () => {},
+    report: () => {},
   });
 }
 
@@ -106,7 +109,7 @@ describe('a leased credential', () => {
           const given = all.map(({ owner }) =>
             Array.from({ length: asks }, () =>
               broker.lease(owner, 'one', to).then(
-                (secret) => {
+                ({ secret }) => {
                   // Known to everything that looks for secrets before anybody has it.
                   expect(held).toContain(secret.reveal());
                   return secret.reveal();
@@ -148,6 +151,9 @@ describe('a leased credential', () => {
       clock: systemClock,
       find: () => ({ config: narrow, source }),
       hold: () => {},
+      letGo: () => {},
+      record: () => {},
+      report: () => {},
     });
     const ask = (agent: string, tool: string | undefined, host: string, tls = true) => {
       const { owner } = newOwner(agent);
@@ -185,9 +191,9 @@ describe('a leased credential', () => {
       },
     });
     const { owner } = newOwner();
-    expect((await broker.lease(owner, 'one', to)).reveal()).toBe('value-1');
+    expect((await broker.lease(owner, 'one', to)).secret.reveal()).toBe('value-1');
     const [a, b] = await Promise.all([broker.lease(owner, 'one', to), broker.lease(owner, 'one', to)]);
-    expect([a.reveal(), b.reveal()]).toEqual(['value-2', 'value-2']);
+    expect([a.secret.reveal(), b.secret.reveal()]).toEqual(['value-2', 'value-2']);
     await broker.settle();
     expect(revoked).toEqual([1]);
   });

@@ -1,5 +1,12 @@
-import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { createAwsRoleSource, createAwsSecretSource } from '../../adapters/credentials/aws/create-aws-source.ts';
+import { createDopplerSource } from '../../adapters/credentials/doppler/create-doppler-source.ts';
 import { createEnvironmentSource } from '../../adapters/credentials/environment/create-environment-source.ts';
+import {
+  createKeptSecretSource,
+  createServiceAccountSource,
+} from '../../adapters/credentials/kubernetes/create-kubernetes-source.ts';
 import { type AccountOptions, createAccountSource } from '../../adapters/credentials/oauth/account.ts';
 import {
   createClientCredentialsSource,
@@ -8,6 +15,7 @@ import {
 import type { OAuthClient } from '../../adapters/credentials/oauth/token-endpoint.ts';
 import { createSealedSource } from '../../adapters/credentials/sealed-file/create-sealed-source.ts';
 import { SealedStore } from '../../adapters/credentials/sealed-file/sealed-store.ts';
+import { createVaultSource } from '../../adapters/credentials/vault/create-vault-source.ts';
 import type { Clock } from '../../base/clock.ts';
 import { Fault } from '../../base/fault.ts';
 import { Secret } from '../../base/secret.ts';
@@ -47,49 +55,107 @@ export class CredentialSources {
     this.store = openSealedStore(options.data, options.clock);
   }
 
-  /** The sources of a manifest, by name in lower case. */
-  open(manifest: Manifest): ReadonlyMap<string, CredentialSource> {
-    const { credentials } = manifest;
+  /** The sources of a manifest, by name in lower case. `folder` is what paths in it are relative to. */
+  open({ credentials }: Manifest, folder: string): ReadonlyMap<string, CredentialSource> {
     return new Map(
-      Object.entries(credentials).map(([name, config]) => [name.toLowerCase(), this.#open(name, config, credentials)]),
+      Object.entries(credentials).map(([name, config]) => [
+        name.toLowerCase(),
+        this.#open(name, config, credentials, folder),
+      ]),
     );
   }
 
-  #open(name: string, config: CredentialConfig, all: Manifest['credentials']): CredentialSource {
-    const { environment } = this.#options;
+  #open(name: string, config: CredentialConfig, all: Manifest['credentials'], folder: string): CredentialSource {
+    const { environment, clock } = this.#options;
+    const { url, path = '', parameters, roleId, namespace, fields, secret, role, policy, externalId } = config;
+    const { serviceAccount, audience, lifetime: lifetimeMs, region = '' } = config;
+    const base = { ...this.#asking(name, config, all, folder), clock };
+    const at = url === undefined ? {} : { url };
     switch (config.kind) {
       case 'sealed':
         return createSealedSource(this.store);
       case 'environment':
         return createEnvironmentSource(config.variable ?? '', environment);
       case 'client-credentials':
-        return createClientCredentialsSource(this.#oauth(name, config, all));
+        return createClientCredentialsSource(this.#oauth(name, config, all, folder));
       case 'token-exchange': {
         const { subjectToken = '' } = config;
         return createTokenExchangeSource({
-          ...this.#oauth(name, config, all),
+          ...this.#oauth(name, config, all, folder),
           readSubject: () => this.#read(subjectToken, all),
           signActor: (subject) => this.#signActor(subject, config.tokenUrl ?? ''),
         });
       }
       case 'account':
-        return createAccountSource(this.account(name, config, all));
+        return createAccountSource(this.account(name, config, all, folder));
+      case 'vault':
+        return createVaultSource({
+          ...base,
+          url: url ?? '',
+          path,
+          fields: fields.length === 0 ? ['value'] : fields,
+          ...(parameters === undefined ? {} : { parameters }),
+          ...(roleId === undefined ? {} : { roleId }),
+          ...(namespace === undefined ? {} : { namespace }),
+        });
+      case 'aws-role':
+        return createAwsRoleSource({
+          ...base,
+          ...at,
+          region,
+          role: role ?? '',
+          lifetimeMs,
+          ...(policy === undefined ? {} : { policy }),
+          ...(externalId === undefined ? {} : { externalId }),
+        });
+      case 'aws-secret':
+        return createAwsSecretSource({ ...base, ...at, region, secret: secret ?? '', fields });
+      case 'doppler': {
+        const { project = '', config: part = '' } = config;
+        return createDopplerSource({ ...base, ...at, project, config: part, secret: secret ?? '' });
+      }
+      case 'kubernetes': {
+        const cluster = { ...base, url: url ?? '', namespace: namespace ?? '' };
+        if (serviceAccount === undefined)
+          return createKeptSecretSource({
+            ...cluster,
+            secret: secret ?? '',
+            fields: fields.length === 0 ? ['value'] : fields,
+          });
+        return createServiceAccountSource({
+          ...cluster,
+          serviceAccount,
+          lifetimeMs,
+          ...(audience === undefined ? {} : { audience }),
+        });
+      }
     }
   }
 
-  /** What it takes to connect an account, and to use it. */
-  account(name: string, config: CredentialConfig, all: Manifest['credentials']): AccountOptions {
+  /** Whom an issuer is told that asks, and whom it is believed to be. */
+  #asking(name: string, { login = '', trust }: CredentialConfig, all: Manifest['credentials'], folder: string) {
     return {
-      ...this.#oauth(name, config, all),
+      name,
+      readLogin: () => this.#read(login, all),
+      ...(trust === undefined ? {} : { readTrust: () => readTrust(name, resolve(folder, trust)) }),
+    };
+  }
+
+  /** What it takes to connect an account, and to use it. */
+  account(name: string, config: CredentialConfig, all: Manifest['credentials'], folder: string): AccountOptions {
+    return {
+      ...this.#oauth(name, config, all, folder),
       authorizeUrl: config.authorizeUrl ?? '',
       tokens: { read: () => this.store.read(name), write: (value) => this.store.write(name, value) },
     };
   }
 
-  #oauth(name: string, config: CredentialConfig, all: Manifest['credentials']) {
+  #oauth(name: string, config: CredentialConfig, all: Manifest['credentials'], folder: string) {
     const { tokenUrl = '', clientId = '', clientSecret, revokeUrl, scopes, audience } = config;
+    const { readTrust } = this.#asking(name, config, all, folder);
     const client: OAuthClient = {
       name,
+      ...(readTrust === undefined ? {} : { readTrust }),
       tokenUrl,
       clientId,
       ...(revokeUrl === undefined ? {} : { revokeUrl }),
@@ -120,5 +186,13 @@ export class CredentialSources {
     };
     const expiresAtMs = this.#options.clock.nowMs() + ACTOR_LIFE_MS;
     return new Secret('own:actor', await signer.sign(claims, audience, expiresAtMs));
+  }
+}
+
+async function readTrust(name: string, path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch {
+    throw new Fault('E_CREDENTIAL', `\`${name}\`: its \`trust\`, ${path}, cannot be read`);
   }
 }

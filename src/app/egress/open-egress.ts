@@ -10,13 +10,11 @@ import type { EgressRuntime } from '../../doors/egress/runtime.ts';
 import { type EgressConfig, egressRuleSchema } from '../../model/egress.ts';
 import type { Intent } from '../../model/intent.ts';
 import { EgressPolicy } from '../../policy/egress/compile-egress.ts';
-import type { Signer } from '../../ports/signer.ts';
-import { CredentialBroker, type KnownCredential } from '../../runtime/credential-broker.ts';
 import { EgressBook } from '../../runtime/egress/egress-book.ts';
 import type { EgressSession } from '../../runtime/egress/egress-session.ts';
 import type { World } from '../../runtime/world.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
-import { CredentialSources } from '../credentials/open-credentials.ts';
+import type { Leasing } from '../credentials/leasing.ts';
 import type { Notify } from '../notice.ts';
 import type { SecretMask } from '../secret-mask.ts';
 import { openAuthority } from './open-authority.ts';
@@ -29,11 +27,9 @@ export interface EgressOptions {
   /** The configuration in force. */
   readonly loaded: () => LoadedConfig;
   readonly notify: Notify;
-  /** Takes secrets out of what comes back; told of every credential before anybody has it. */
+  /** Takes secrets out of what comes back. */
   readonly mask: SecretMask;
-  readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Signs who acts, where a token is exchanged. */
-  readonly openSigner: () => Promise<Signer>;
+  readonly leasing: Leasing;
   /** Who may come in besides those that the book knows: an agent with its token. */
   readonly authenticate?: (user: string, password: string) => Promise<EgressSession | undefined>;
 }
@@ -54,9 +50,6 @@ export class Egress {
   readonly book: EgressBook;
   readonly #door: EgressDoor;
   #tls: Promise<TlsOpener> | undefined;
-  readonly #sources: CredentialSources;
-  readonly #broker: CredentialBroker;
-  #credentials: ReadonlyMap<string, KnownCredential> = new Map();
   readonly #options: EgressOptions;
   #config: EgressConfig;
   #policy: EgressPolicy;
@@ -71,15 +64,6 @@ export class Egress {
     this.#config = loaded().manifest.egress;
     this.#policy = new EgressPolicy(this.#config);
     this.authenticate = options.authenticate;
-    this.#sources = new CredentialSources({ ...options, clock: world.clock });
-    this.#broker = new CredentialBroker({
-      clock: world.clock,
-      find: (name) => this.#credentials.get(name),
-      hold: (secret) => {
-        world.held.add([secret]);
-        options.mask.add([secret]);
-      },
-    });
     this.book = new EgressBook(world, () => this.#config);
     this.#door = new EgressDoor(this.#makeRuntime(), async (stream, host) =>
       (await this.#openTls()).open(stream, host),
@@ -99,13 +83,7 @@ export class Egress {
     this.#policy = new EgressPolicy(this.#config);
     this.#wider.clear();
     this.#door.forgetRules();
-    const sources = this.#sources.open(manifest);
-    this.#credentials = new Map(
-      Object.entries(manifest.credentials).flatMap(([name, config]) => {
-        const source = sources.get(name.toLowerCase());
-        return source === undefined ? [] : [[name.toLowerCase(), { config, source }]];
-      }),
-    );
+    this.#options.leasing.follow(manifest, folder);
     this.#trust = await this.#readTrust();
     if (countries === undefined) {
       this.#refuseCountry = () => undefined;
@@ -142,7 +120,7 @@ export class Egress {
   /** Ends every client and connection, and writes what is left to write. */
   async close(): Promise<void> {
     await this.book.closeAll();
-    await this.#broker.settle();
+    await this.#options.leasing.broker.close();
     await this.book.flush();
     await this.#door.close();
   }
@@ -220,7 +198,7 @@ export class Egress {
         return found;
       },
       holdsSecret: (text) => held.findIn({ text }).length > 0,
-      leaseCredential: (session, name, to) => this.#broker.lease(session, name, to),
+      leaseCredential: (session, name, to) => this.#options.leasing.broker.lease(session, name, to),
       maskText: this.#options.mask.take,
       trust: () => this.#trust,
       report: (message) => notify({ kind: 'error', message }),

@@ -83,12 +83,20 @@ export async function forward(
   const sent = { seen: 0, unseen: 0 };
   let injected: Injected | undefined;
   try {
-    injected = await injectCredentials(request.headers, request.url, client.session, connection.runtime);
+    injected = await injectCredentials(request, client.session, connection.runtime);
   } catch (error) {
     const { code, message } = toFault(error, 'E_CREDENTIAL', 'a credential could not be had');
     return refused(code, message);
   }
-  if (!request.hasBody) return exchange(cleared, injected, undefined, sent, response, connection.runtime);
+  if (!request.hasBody) {
+    try {
+      const signed = await signWhole(injected, EMPTY);
+      return await exchange(cleared, signed, undefined, sent, response, connection.runtime);
+    } catch (error) {
+      const { code, message } = toFault(error, 'E_CREDENTIAL', 'the request could not be signed');
+      return refused(code, message);
+    }
+  }
   if (/^100-continue$/i.test(incoming.headers.expect ?? '')) response.writeContinue();
   const body = await holdBody(incoming, {
     most: way.rule.upload,
@@ -106,13 +114,21 @@ export async function forward(
       return refused('E_EGRESS_FINDING', 'something in the body must not leave', scan.findings);
     const found = { ...cleared, findings: [...cleared.findings, ...scan.findings] };
     sent.seen = body.bytes.length;
-    await exchange(found, injected, body.rest ?? body.bytes, sent, response, connection.runtime);
+    const signed = await signWhole(injected, body.rest === undefined ? body.bytes : undefined);
+    await exchange(found, signed, body.rest ?? body.bytes, sent, response, connection.runtime);
   } catch (error) {
     const { code, message } = toFault(error, 'E_SCAN', 'the body could not be scanned');
     refused(code, message);
   } finally {
     body.release();
   }
+}
+
+const EMPTY = Buffer.alloc(0);
+
+/** What was put in with the signature that it takes, now that the body is there. */
+async function signWhole(injected: Injected | undefined, body: Buffer | undefined): Promise<Injected | undefined> {
+  return injected?.sign === undefined ? injected : { ...injected, headers: await injected.sign(body) };
 }
 
 /** Resolves when the answer has been handed on, or will not be. */

@@ -1,6 +1,9 @@
 import { Fault } from '../../base/fault.ts';
-import type { EgressUrl } from '../../policy/egress/read-target.ts';
+import type { Secret } from '../../base/secret.ts';
+import { type EgressUrl, printAuthority } from '../../policy/egress/read-target.ts';
+import type { LeasedCredential } from '../../ports/credentials.ts';
 import type { EgressSession } from '../../runtime/egress/egress-session.ts';
+import type { CheckedRequest } from './check-request.ts';
 import type { EgressRuntime } from './runtime.ts';
 
 const PLACEHOLDER = /\{\{cred:([a-z][a-z0-9_-]{0,62})\}\}/gi;
@@ -14,32 +17,100 @@ export interface Injected {
   readonly names: readonly string[];
   /** Characters of the longest of them. */
   readonly longest: number;
+  /** Where the request is signed, which takes its body: what the headers are with that. Undefined for a body that is not whole. */
+  readonly sign: ((body: Buffer | undefined) => Promise<string[]>) | undefined;
 }
 
 /** Headers with credentials in them, or undefined where none is asked for. */
 export async function injectCredentials(
-  headers: readonly string[],
-  url: EgressUrl,
+  { headers, url, method }: Pick<CheckedRequest, 'headers' | 'url' | 'method'>,
   session: EgressSession,
   runtime: EgressRuntime,
 ): Promise<Injected | undefined> {
   const asked = findPlaceholders(headers);
   if (asked.size === 0) return undefined;
   if (asked.size > MOST) throw new Fault('E_CREDENTIAL_DENIED', `one request takes ${MOST} credentials at most`);
-  const values = new Map<string, string>();
-  for (const name of asked) values.set(name, (await runtime.leaseCredential(session, name, url)).reveal());
+  const leased = new Map<string, Usable>();
+  for (const name of asked) leased.set(name, await runtime.leaseCredential(session, name, url));
+  const signer = findSigner(headers, leased);
+  for (const [name, { sign }] of leased) {
+    if (sign !== undefined && name !== signer?.name)
+      throw new Fault('E_CREDENTIAL_DENIED', `\`${name}\` signs requests, and is not sent with one`);
+  }
   const fill = (text: string) =>
-    text.replace(PLACEHOLDER, (_whole, name: string) => values.get(name.toLowerCase()) ?? '');
+    text.replace(PLACEHOLDER, (_whole, name: string) => leased.get(name.toLowerCase())?.secret.reveal() ?? '');
   const filled: string[] = [];
   for (let i = 0; i < headers.length; i += 2) {
     const [name = '', value = ''] = [headers[i], headers[i + 1]];
     if (ANSWER_IN_PARTS.has(name.toLowerCase())) continue;
+    if (signer !== undefined && name.toLowerCase() === 'authorization') continue;
     // Only where it can be meant: never in the host, and never in what is not a header's value.
     filled.push(name, i === 0 ? value : fillValue(value, fill));
   }
   filled.push('Accept-Encoding', 'identity');
-  const longest = Math.max(...[...values.values()].map((value) => value.length));
-  return { headers: filled, names: [...asked], longest };
+  const secrets: readonly Secret[] = [...leased.values()].flatMap(({ secret, parts }) => [
+    secret,
+    ...Object.values(parts ?? {}),
+  ]);
+  const longest = Math.max(...secrets.map((secret) => secret.reveal().length));
+  const sign = signer && ((body: Buffer | undefined) => signRequest(signer, method, url, filled, body));
+  return { headers: filled, names: [...asked], longest, sign };
+}
+
+type Usable = Pick<LeasedCredential, 'secret' | 'parts' | 'sign'>;
+
+interface FoundSigner {
+  readonly name: string;
+  readonly region: string;
+  readonly service: string;
+  readonly sign: NonNullable<LeasedCredential['sign']>;
+}
+
+/** What an SDK of AWS writes that was given a placeholder as the id of its key. Its own signature is good for nothing. */
+const SIGNED_BY_CLIENT =
+  /^AWS4-HMAC-SHA256 +Credential=\{\{cred:([a-z][a-z0-9_-]{0,62})\}\}\/\d{8}\/([a-z0-9-]{1,64})\/([a-z0-9-]{1,64})\/aws4_request,/i;
+
+function findSigner(headers: readonly string[], leased: ReadonlyMap<string, Usable>): FoundSigner | undefined {
+  for (let i = 0; i < headers.length; i += 2) {
+    if (headers[i]?.toLowerCase() !== 'authorization') continue;
+    const [, written = '', region = '', service = ''] = SIGNED_BY_CLIENT.exec(headers[i + 1] ?? '') ?? [];
+    const name = written.toLowerCase();
+    const sign = leased.get(name)?.sign;
+    if (sign !== undefined) return { name, region, service, sign };
+  }
+  return undefined;
+}
+
+async function signRequest(
+  { name, region, service, sign }: FoundSigner,
+  method: string,
+  url: EgressUrl,
+  headers: readonly string[],
+  body: Buffer | undefined,
+): Promise<string[]> {
+  const own: Record<string, string> = {};
+  for (let i = 2; i < headers.length; i += 2) own[(headers[i] ?? '').toLowerCase()] = headers[i + 1] ?? '';
+  const digest = own['x-amz-content-sha256'];
+  if (digest?.startsWith('STREAMING-AWS4') === true)
+    throw new Fault(
+      'E_CREDENTIAL_DENIED',
+      `\`${name}\` cannot sign a body piece by piece; have the client send it unsigned`,
+    );
+  if (digest === undefined && body === undefined)
+    throw new Fault(
+      'E_CREDENTIAL_DENIED',
+      `\`${name}\` cannot sign a body of this size; have the client name its digest`,
+    );
+  const address = `${url.tls ? 'https' : 'http'}://${printAuthority(url, url.tls)}${url.path}${url.query}`;
+  const signed = await sign({
+    method,
+    url: address,
+    headers: own,
+    region,
+    service,
+    ...(digest !== undefined || body === undefined || body.length === 0 ? {} : { body }),
+  });
+  return [...headers.slice(0, 2), ...Object.entries(signed).flat()];
 }
 
 /** `Basic` hides a placeholder behind its encoding: clients write it as a password. */

@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/clock.ts';
-import type { Secret } from '../../base/secret.ts';
 import type { EgressPolicy } from '../../policy/egress/compile-egress.ts';
 import type { EgressUrl } from '../../policy/egress/read-target.ts';
+import type { LeasedCredential } from '../../ports/credentials.ts';
 import type { EgressSession } from '../../runtime/egress/egress-session.ts';
 import type { Finding } from '../../scan/detector.ts';
 
@@ -23,9 +23,13 @@ export interface EgressRuntime {
   /** Whether a text holds a secret of the gateway's own. */
   holdsSecret(text: string): boolean;
   /**
-   * The value of a credential for a request of this client. Rejects with a `Fault`: E_CREDENTIAL_DENIED, E_CREDENTIAL.
+   * A credential for a request of this client. Rejects with a `Fault`: E_CREDENTIAL_DENIED, E_CREDENTIAL.
    */
-  leaseCredential(session: EgressSession, name: string, to: EgressUrl): Promise<Secret>;
+  leaseCredential(
+    session: EgressSession,
+    name: string,
+    to: EgressUrl,
+  ): Promise<Pick<LeasedCredential, 'secret' | 'parts' | 'sign'>>;
   /** A text without any secret of the gateway, in whatever usual encoding it stands there. */
   maskText(text: string): string;
   /** Certificates that hosts may have besides those of known authorities, PEM. */

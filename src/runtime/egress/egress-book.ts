@@ -2,6 +2,7 @@ import { newId } from '../../base/clock.ts';
 import { type Digest, digestBytes } from '../../base/digest.ts';
 import type { ErrorCode } from '../../base/errors.ts';
 import { Fault } from '../../base/fault.ts';
+import type { JsonObject } from '../../base/json.ts';
 import { limits } from '../../base/limits.ts';
 import type { EgressSubject } from '../../model/egress.ts';
 import type { Intent } from '../../model/intent.ts';
@@ -94,6 +95,11 @@ export class EgressBook {
   async close(session: EgressSession, code: ErrorCode = 'E_RUN_ENDED'): Promise<boolean> {
     this.#drop(session, code);
     return this.#log.flush();
+  }
+
+  /** Writes what became of a credential whose client is gone. */
+  recordCredential(subject: EgressSubject, kind: 'credential.revoked', body: JsonObject): void {
+    this.#create(subject, undefined).recordCredential(kind, body);
   }
 
   /** Resolves when everything that happened so far is recorded. False where the store does not take it. */

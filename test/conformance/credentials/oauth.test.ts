@@ -104,8 +104,8 @@ describe('a user’s account, with a certified authorization server', () => {
     expect(new URL(consent.url).searchParams.get('code_challenge_method')).toBe('S256');
     const back = await consentInBrowser(`${consent.url}&prompt=consent`);
     const forged = new URLSearchParams({ code: back.searchParams.get('code') ?? '', state: 'another' });
-    await expect(endConsent(account, consent, redirectUri, forged, signal)).rejects.toThrow('its state is another');
-    const granted = await endConsent(account, consent, redirectUri, back.searchParams, signal);
+    await expect(endConsent(account, consent, redirectUri, forged)).rejects.toThrow('its state is another');
+    const granted = await endConsent(account, consent, redirectUri, back.searchParams);
     expect(granted).toContain('read');
     const source = createAccountSource(account);
     const first = (await source.lease(request)).secret.reveal();
@@ -167,7 +167,7 @@ describe('token exchange (RFC 8693)', () => {
         },
       },
     });
-    const lease = await sources.open(manifest).get('crm')?.lease(request);
+    const lease = await sources.open(manifest, folder).get('crm')?.lease(request);
     expect(lease?.secret.reveal()).toBe('exchanged-token');
     const [form] = asked;
     expect(Object.fromEntries(form ?? [])).toMatchObject({

@@ -8,7 +8,7 @@ import { SealedStore } from '../../../src/adapters/credentials/sealed-file/seale
 import { rotateCredential } from '../../../src/app/credentials/rotate-credential.ts';
 import { tryCredential } from '../../../src/app/credentials/try-credential.ts';
 import { systemClock } from '../../../src/base/clock.ts';
-import { CredentialBroker } from '../../../src/runtime/credential-broker.ts';
+import { CredentialBroker } from '../../../src/runtime/credentials/credential-broker.ts';
 import { closeServer, listen } from '../../attacks/egress-world.ts';
 
 let folder: string;
@@ -101,13 +101,16 @@ describe('rotation', () => {
       clock: systemClock,
       find: () => ({ config: { hosts: ['api.test'], plain: false }, source }),
       hold: () => {},
+      letGo: () => {},
+      record: () => {},
+      report: () => {},
     });
     const owner = {
       subject: { tenant: 'default' },
       signal: new AbortController().signal,
       recordCredential: () => {},
     };
-    const lease = async () => (await broker.lease(owner, 'one', { host: 'api.test', tls: true })).reveal();
+    const lease = async () => (await broker.lease(owner, 'one', { host: 'api.test', tls: true })).secret.reveal();
     expect([await lease(), await lease()]).toEqual(['old-value', 'old-value']);
     const common = { store: open(), name: 'one', canary: undefined, drainMs: 0, tell: () => {} };
     await rotateCredential({ ...common, value: 'new-value' });

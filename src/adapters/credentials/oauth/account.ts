@@ -62,7 +62,6 @@ export async function endConsent(
   consent: Consent,
   redirectUri: string,
   answer: URLSearchParams,
-  signal: AbortSignal,
 ): Promise<readonly string[]> {
   const { client, clock, tokens, scopes } = options;
   const [came, expected] = [Buffer.from(answer.get('state') ?? ''), Buffer.from(consent.state)];
@@ -76,7 +75,7 @@ export async function endConsent(
     redirect_uri: redirectUri,
     code_verifier: consent.verifier,
   };
-  const issued = await askForToken(client, form, clock, signal);
+  const issued = await askForToken(client, form, clock);
   await keep(tokens, issued, issued.scopes ?? scopes);
   return issued.scopes ?? scopes;
 }
@@ -86,10 +85,10 @@ export function createAccountSource(options: AccountOptions): CredentialSource {
   const { client, clock, tokens } = options;
   let refreshing: Promise<Kept> | undefined;
   return {
-    async lease({ name, signal }) {
+    async lease({ name }) {
       let kept = await readKept(tokens, name);
       if (kept.expiresAtMs !== undefined && kept.expiresAtMs - EARLIER_MS <= clock.nowMs()) {
-        refreshing ??= refresh(options, kept, signal).finally(() => {
+        refreshing ??= refresh(options, kept).finally(() => {
           refreshing = undefined;
         });
         kept = await refreshing;
@@ -105,11 +104,11 @@ export function createAccountSource(options: AccountOptions): CredentialSource {
 
 type Kept = z.infer<typeof tokensSchema>;
 
-async function refresh({ client, clock, tokens }: AccountOptions, kept: Kept, signal: AbortSignal): Promise<Kept> {
+async function refresh({ client, clock, tokens }: AccountOptions, kept: Kept): Promise<Kept> {
   if (kept.refreshToken === undefined)
     throw new Fault('E_CREDENTIAL', `\`${client.name}\` has expired; connect it again with \`chaperone cred connect\``);
   const form = { grant_type: 'refresh_token', refresh_token: kept.refreshToken };
-  const answer = await askForToken(client, form, clock, signal);
+  const answer = await askForToken(client, form, clock);
   const { refreshToken = new Secret('', kept.refreshToken) } = answer;
   return keep(tokens, { ...answer, refreshToken }, answer.scopes ?? kept.scopes ?? []);
 }

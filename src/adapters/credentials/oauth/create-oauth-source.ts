@@ -18,10 +18,11 @@ const JWT = 'urn:ietf:params:oauth:token-type:jwt';
 export function createClientCredentialsSource(options: OAuthSourceOptions): CredentialSource {
   const { client, clock } = options;
   return {
-    async lease({ signal }) {
+    async lease() {
       const form = { grant_type: 'client_credentials', ...wishes(options) };
-      return toLease(client, await askForToken(client, form, clock, signal));
+      return toLease(client, await askForToken(client, form, clock));
     },
+    ...takingBack(client),
   };
 }
 
@@ -36,7 +37,7 @@ export interface TokenExchangeOptions extends OAuthSourceOptions {
 export function createTokenExchangeSource(options: TokenExchangeOptions): CredentialSource {
   const { client, clock, readSubject, signActor } = options;
   return {
-    async lease({ subject, signal }) {
+    async lease({ subject }) {
       const [of, actor] = await Promise.all([readSubject(), signActor(subject)]);
       const form = {
         grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
@@ -47,8 +48,9 @@ export function createTokenExchangeSource(options: TokenExchangeOptions): Creden
         requested_token_type: ACCESS_TOKEN,
         ...wishes(options),
       };
-      return toLease(client, await askForToken(client, form, clock, signal));
+      return toLease(client, await askForToken(client, form, clock));
     },
+    ...takingBack(client),
   };
 }
 
@@ -59,13 +61,18 @@ function wishes({ scopes, audience }: OAuthSourceOptions): Record<string, string
   };
 }
 
-export function toLease(client: OAuthClient, answer: TokenAnswer): LeasedCredential {
+function takingBack(client: OAuthClient): Pick<CredentialSource, 'revoke'> {
+  const revoke = revoker(client);
+  return revoke === undefined ? {} : { revoke };
+}
+
+function toLease(client: OAuthClient, answer: TokenAnswer): LeasedCredential {
   const { accessToken, expiresAtMs, scopes } = answer;
   const revoke = revoker(client);
   return {
     secret: accessToken,
     ...(expiresAtMs === undefined ? {} : { expiresAtMs }),
     ...(scopes === undefined ? {} : { scopes }),
-    ...(revoke === undefined ? {} : { revoke: () => revoke(accessToken) }),
+    ...(revoke === undefined ? {} : { revoke: () => revoke(accessToken.reveal()), handle: accessToken }),
   };
 }

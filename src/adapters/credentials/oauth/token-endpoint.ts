@@ -1,10 +1,8 @@
-import { request as httpRequest, type IncomingMessage } from 'node:http';
-import { request as httpsRequest } from 'node:https';
 import { z } from 'zod';
 import type { Clock } from '../../../base/clock.ts';
-import { Fault } from '../../../base/fault.ts';
 import { limits } from '../../../base/limits.ts';
 import { Secret } from '../../../base/secret.ts';
+import { askIssuer, failed } from '../ask-issuer.ts';
 
 /** A client of an authorization server. Without a secret it is a public one. */
 export interface OAuthClient {
@@ -13,6 +11,8 @@ export interface OAuthClient {
   readonly revokeUrl?: string;
   readonly clientId: string;
   readonly readSecret?: () => Promise<Secret>;
+  /** Certificates that it may have besides those of known authorities, PEM. */
+  readonly readTrust?: () => Promise<string | undefined>;
 }
 
 /** What a token endpoint answered with. */
@@ -39,9 +39,8 @@ export async function askForToken(
   client: OAuthClient,
   form: Readonly<Record<string, string>>,
   clock: Clock,
-  signal: AbortSignal,
 ): Promise<TokenAnswer> {
-  const text = await post(client, client.tokenUrl, form, signal);
+  const text = await post(client, client.tokenUrl, form);
   const parsed = answerSchema.safeParse(readJson(text));
   if (!parsed.success) throw failed(client, 'the token endpoint answered with something else than a token');
   const { access_token, expires_in, scope, refresh_token } = parsed.data;
@@ -55,12 +54,12 @@ export async function askForToken(
 }
 
 /** Has a token taken back (RFC 7009). Undefined where the client has no address for that. */
-export function revoker(client: OAuthClient): ((token: Secret) => Promise<void>) | undefined {
+export function revoker(client: OAuthClient): ((token: string) => Promise<void>) | undefined {
   const { revokeUrl } = client;
   if (revokeUrl === undefined) return undefined;
   return async (token) => {
     const signal = AbortSignal.timeout(limits.credentialTimeoutMs);
-    await post(client, revokeUrl, { token: token.reveal(), token_type_hint: 'access_token' }, signal);
+    await post(client, revokeUrl, { token, token_type_hint: 'access_token' }, signal);
   };
 }
 
@@ -68,23 +67,24 @@ async function post(
   client: OAuthClient,
   url: string,
   form: Readonly<Record<string, string>>,
-  signal: AbortSignal,
+  signal?: AbortSignal,
 ): Promise<string> {
   const secret = await client.readSecret?.();
   const encoded = new URLSearchParams({ ...form, ...(secret === undefined ? { client_id: client.clientId } : {}) });
-  const body = Buffer.from(encoded.toString());
-  const response = await send(client, new URL(url), body, signal, {
-    accept: 'application/json',
-    'content-type': 'application/x-www-form-urlencoded',
-    'content-length': String(body.length),
-    ...(secret === undefined ? {} : { authorization: basic(client.clientId, secret) }),
+  return askIssuer({
+    name: client.name,
+    who: 'the authorization server',
+    method: 'POST',
+    url,
+    headers: {
+      accept: 'application/json',
+      'content-type': 'application/x-www-form-urlencoded',
+      ...(secret === undefined ? {} : { authorization: basic(client.clientId, secret) }),
+    },
+    body: encoded.toString(),
+    trust: await client.readTrust?.(),
+    ...(signal === undefined ? {} : { signal }),
   });
-  const status = response.statusCode ?? 0;
-  if (status < 200 || status > 299) {
-    response.destroy();
-    throw failed(client, `the authorization server answered with HTTP status ${status}`);
-  }
-  return readBody(client, response);
 }
 
 /** RFC 6749 encodes both parts before they are joined. */
@@ -93,47 +93,10 @@ function basic(clientId: string, secret: Secret): string {
   return `Basic ${Buffer.from(`${encode(clientId)}:${encode(secret.reveal())}`).toString('base64')}`;
 }
 
-function send(
-  client: OAuthClient,
-  url: URL,
-  body: Buffer,
-  signal: AbortSignal,
-  headers: Readonly<Record<string, string>>,
-): Promise<IncomingMessage> {
-  return new Promise((resolve, reject) => {
-    const start = url.protocol === 'https:' ? httpsRequest : httpRequest;
-    const request = start(url, { method: 'POST', signal, headers: { ...headers } });
-    request.once('response', resolve);
-    // No cause: what a library says of a request it could not send may quote the headers.
-    request.on('error', () => reject(failed(client, 'the authorization server could not be reached in time')));
-    request.end(body);
-  });
-}
-
-function readBody(client: OAuthClient, response: IncomingMessage): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let bytes = 0;
-    const broken = () => reject(failed(client, 'the answer of the authorization server broke off, or was too long'));
-    response.on('data', (chunk: Buffer) => {
-      bytes += chunk.length;
-      if (bytes <= limits.secretBytes) chunks.push(chunk);
-      else response.destroy();
-    });
-    response.once('end', () => resolve(Buffer.concat(chunks).toString('utf8')));
-    response.once('error', broken);
-    response.once('close', broken);
-  });
-}
-
 function readJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
     return undefined;
   }
-}
-
-function failed({ name }: OAuthClient, what: string): Fault {
-  return new Fault('E_CREDENTIAL', `\`${name}\`: ${what}`);
 }

@@ -1,12 +1,12 @@
-import { constants } from 'node:fs';
-import { link, mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises';
+import { link, mkdir, readdir, rename, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Decrypter, Encrypter, generateX25519Identity, identityToRecipient } from 'age-encryption';
+import { generateX25519Identity } from 'age-encryption';
 import { z } from 'zod';
 import { type Clock, newId } from '../../../base/clock.ts';
 import { Fault, toFault } from '../../../base/fault.ts';
-import { limits } from '../../../base/limits.ts';
 import { Secret } from '../../../base/secret.ts';
+import { readPrivate, syncFolder, writePrivate } from './private-file.ts';
+import { seal, unseal } from './seal.ts';
 
 /** Which of a credential's values: the one in use, one that is being tried, one that is still in flight somewhere. */
 export type Slot = 'current' | 'next' | 'previous';
@@ -14,7 +14,6 @@ export type Slot = 'current' | 'next' | 'previous';
 const sealedSchema = z.strictObject({ version: z.literal(1), value: z.string(), createdAtMs: z.number() });
 const FILE = /^([a-z][a-z0-9_-]{0,62})\.age$/i;
 const ENDINGS = { current: '.age', next: '.next', previous: '.previous' } as const;
-const OTHERS = 0o077;
 
 /**
  * Credentials in files of the data folder, each encrypted by itself (age, X25519) to a key that lies beside them in a folder
@@ -56,9 +55,7 @@ export class SealedStore {
     const bytes = await readPrivate(this.#pathOf(name, slot));
     if (bytes === undefined) return undefined;
     try {
-      const decrypter = new Decrypter();
-      decrypter.addIdentity(await this.#open());
-      const { value } = sealedSchema.parse(JSON.parse(await decrypter.decrypt(bytes, 'text')));
+      const { value } = sealedSchema.parse(JSON.parse(await unseal(await this.identity(), bytes)));
       return new Secret(`cred:${name}`, value);
     } catch (error) {
       if (error instanceof Fault) throw error;
@@ -69,10 +66,8 @@ export class SealedStore {
 
   /** Rejects with a `Fault` E_CREDENTIAL. When it resolves the value would survive a power cut. */
   async write(name: string, value: string, slot: Slot = 'current'): Promise<void> {
-    const encrypter = new Encrypter();
-    encrypter.addRecipient(await identityToRecipient(await this.#open()));
     const sealed = JSON.stringify({ version: 1, value, createdAtMs: this.#clock.nowMs() });
-    await this.#replace(this.#folder, this.#pathOf(name, slot), await encrypter.encrypt(sealed));
+    await this.#replace(this.#folder, this.#pathOf(name, slot), await seal(await this.identity(), sealed));
   }
 
   /** Puts the next value in use; the one that was is kept as `previous`. Readers see one or the other, never none. */
@@ -106,7 +101,8 @@ export class SealedStore {
     return join(this.#folder, `${name}${ENDINGS[slot]}`);
   }
 
-  #open(): Promise<string> {
+  /** What values are sealed to, made at the first use. Rejects with a `Fault` E_CREDENTIAL. */
+  identity(): Promise<string> {
     this.#identity ??= this.#readIdentity();
     this.#identity.catch(() => {
       this.#identity = undefined;
@@ -146,42 +142,5 @@ export class SealedStore {
     } catch (error) {
       throw toFault(error, 'E_CREDENTIAL', `the sealed file ${path} cannot be written`);
     }
-  }
-}
-
-async function writePrivate(path: string, bytes: Uint8Array): Promise<void> {
-  const handle = await open(path, 'wx', 0o600);
-  try {
-    await handle.writeFile(bytes);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-/** A file that its owner alone can read; undefined where there is none. Rejects with a `Fault` E_CREDENTIAL. */
-async function readPrivate(path: string): Promise<Uint8Array | undefined> {
-  const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
-    throw new Fault('E_CREDENTIAL', `${path} cannot be read`);
-  });
-  if (handle === undefined) return undefined;
-  try {
-    const { mode, size } = await handle.stat();
-    if (process.platform !== 'win32' && (mode & OTHERS) !== 0)
-      throw new Fault('E_CREDENTIAL', `others can read ${path}: chmod 600 ${path}`);
-    if (size > limits.secretBytes * 2) throw new Fault('E_CREDENTIAL', `${path} is too large`);
-    return await handle.readFile();
-  } finally {
-    await handle.close();
-  }
-}
-
-async function syncFolder(path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }

@@ -20,15 +20,46 @@ interface Match {
 const GRAM = 3;
 const HASHES = 1 << 15;
 
-/**
- * Takes secrets out of texts, in every form of `listForms`; undefined where there is nothing to take out. All forms are
- * looked for at once: every few characters, three are looked up among those of all anchors, and only where they are
- * known a form is tried. What a text costs does not depend on how many secrets there are.
- */
+/** Takes these secrets out of texts; undefined where there is nothing to take out. */
 export function createMask(secrets: readonly Secret[]): Mask | undefined {
-  const sought = secrets.flatMap((secret) =>
-    listForms(secret.reveal()).map((form): Sought => ({ form, reference: secret.toString(), pattern: undefined })),
-  );
+  return index(secrets.flatMap(listSought));
+}
+
+/** The same for secrets that come and go. Each is taken apart once, however often the others change. */
+export class MaskIndex {
+  readonly #sought = new Map<string, readonly Sought[]>();
+  #mask: Mask | undefined;
+  #isCurrent = true;
+
+  add(secret: Secret): void {
+    if (this.#sought.has(secret.reveal())) return;
+    this.#sought.set(secret.reveal(), listSought(secret));
+    this.#isCurrent = false;
+  }
+
+  remove(secret: Secret): void {
+    if (this.#sought.delete(secret.reveal())) this.#isCurrent = false;
+  }
+
+  take(text: string): string {
+    if (!this.#isCurrent) {
+      this.#mask = index([...this.#sought.values()].flat());
+      this.#isCurrent = true;
+    }
+    return this.#mask?.(text) ?? text;
+  }
+}
+
+function listSought(secret: Secret): readonly Sought[] {
+  return listForms(secret.reveal()).map((form) => ({ form, reference: secret.toString(), pattern: undefined }));
+}
+
+/**
+ * Takes secrets out of texts, in every form of `listForms`. All forms are looked for at once: every few characters, three
+ * are looked up among those of all anchors, and only where they are known a form is tried. What a text costs does not
+ * depend on how many secrets there are.
+ */
+function index(sought: readonly Sought[]): Mask | undefined {
   if (sought.length === 0) return undefined;
   const anchored = sought.filter(({ form }) => form.anchor !== '');
   const rest = sought.filter(({ form }) => form.anchor === '');
