@@ -24,7 +24,7 @@ export async function renderDocs(): Promise<readonly RenderedDoc[]> {
   const contents = new Map([
     ['errors', printErrors()],
     ['limits', printLimits()],
-    ['cli', await printCli()],
+    ['cli', printCli()],
     ['config', printConfig()],
     ['coverage', printCoverage()],
     ['routes', printRoutes()],

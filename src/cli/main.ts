@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs';
+import { readFileSync, realpathSync } from 'node:fs';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { errorEntry } from '../base/errors.ts';
 import { Fault, toFault } from '../base/fault.ts';
@@ -21,10 +21,9 @@ const interrupt = () => {
   if (abort.signal.aborted) process.exit(EXIT_INTERRUPTED);
   abort.abort();
 };
-process.on('SIGINT', interrupt);
-process.on('SIGTERM', interrupt);
 
-const program = new Command('chaperone')
+/** Every command with its options. What they do is imported when they are called. */
+export const program = new Command('chaperone')
   .description('Stands between AI agents and their tools, and assumes that the model is hijacked.')
   .version(readVersion())
   .option('-c, --config <file>', 'the manifest', 'chaperone.yaml')
@@ -316,7 +315,8 @@ program
   .option('--listen <address>', 'host and port', '127.0.0.1:7071')
   .action(run(async (context, options) => (await import('./witness.ts')).witness(context, options)));
 
-await main();
+// Started as a program, by whatever link: the documentation only reads what is above.
+if (realpathSync(process.argv[1] ?? '') === import.meta.filename) await main();
 
 /** Wraps a command: makes its context, and turns whatever it throws into a message, a next step and an exit code. */
 function run(action: Action): (...given: unknown[]) => Promise<void> {
@@ -359,6 +359,8 @@ function report(terminal: Terminal, error: unknown): void {
 }
 
 async function main(): Promise<void> {
+  process.on('SIGINT', interrupt);
+  process.on('SIGTERM', interrupt);
   try {
     await program.parseAsync();
   } catch (error) {
