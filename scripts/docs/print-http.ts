@@ -4,6 +4,7 @@ import {
   approvalSchema,
   approvalsSchema,
   callAnswerSchema,
+  callReceiptSchema,
   callSchema,
   errorSchema,
   eventsQuerySchema,
@@ -68,6 +69,7 @@ const BODIES = {
   StartedRun: startedRunSchema,
   Tools: toolsSchema,
   CallAnswer: callAnswerSchema,
+  CallReceipt: callReceiptSchema,
   Approval: approvalSchema,
   Approvals: approvalsSchema,
   Events: eventsSchema,
@@ -147,6 +149,11 @@ const TEXTS: Readonly<Record<string, RouteText>> = {
     takes: 'Call',
     gives: 'CallAnswer',
     status: '200, or 202 while a person is asked',
+  },
+  'GET /v1/calls/:id/receipt': {
+    does: 'Proves that what became of a call is on record; an agent’s only its own. Ask again while it is pending.',
+    gives: 'CallReceipt',
+    status: '200, or 202 until a checkpoint covers it',
   },
   'POST /v1/runs/:id/ingest': {
     does: 'Brings content to a run that no tool brought, or the conversation so far: scanned, recorded, joined into what the run has read.',

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Digest } from '../base/digest.ts';
 import { Fault } from '../base/fault.ts';
-import { isJsonObject, type JsonObject } from '../base/json.ts';
+import type { JsonObject } from '../base/json.ts';
 import { limits } from '../base/limits.ts';
 import type { StopTarget } from '../contract/isolation.ts';
 import { type ModelStep, modelStepSchema, type Template, templateSchema } from '../contract/model-step.ts';
@@ -13,6 +13,7 @@ import type { User } from '../model/principal.ts';
 import { agentNameSchema, userSchema } from '../model/principal.ts';
 import { type PromptPart, promptPartSchema } from '../model/prompt.ts';
 import type { Run } from '../model/run.ts';
+import { parseTrace } from '../model/trace.ts';
 import { answerApproval, type GivenAnswer } from '../runtime/approving/answer-approval.ts';
 import type { ApprovalCard } from '../runtime/approving/approval-card.ts';
 import { type AskedPlan, askPlan, type PlanAnswer } from '../runtime/approving/ask-plan.ts';
@@ -26,13 +27,14 @@ import { resumeRun } from '../runtime/pause-run.ts';
 import { type ReleaseAnswer, release } from '../runtime/release.ts';
 import { reportModelStep } from '../runtime/report-model-step.ts';
 import { type BudgetUse, readUsage } from '../runtime/report-usage.ts';
-import { CallRefused } from './call-refused.ts';
 import { type Delegate, delegateRun } from './delegate-run.ts';
 import { APP_SERVER, type Gateway } from './gateway.ts';
 import { describeFunctions, type GuardedTool } from './guarded-tool.ts';
 import type { Stopped } from './isolation/stop.ts';
 import { type ResumeBy, resumeForHost, type StopBy, stopForHost } from './isolation/stop-for-host.ts';
+import { type CallReceipt, readReceipt } from './ledger/read-receipt.ts';
 import { reportRunUsage, type Usage } from './report-run-usage.ts';
+import { unwrapAnswer } from './unwrap-answer.ts';
 
 /** What starts a run. The host application attests the user and the prompt. */
 export interface StartRun {
@@ -55,6 +57,13 @@ export interface StartRun {
 
 /** How a person answered, as the host application vouches for. A session unless told. */
 export type HowAnswered = Partial<Pick<GivenAnswer, 'presence' | 'groups' | 'confirm'>>;
+/** What goes with a call besides its arguments. */
+export interface CallOptions {
+  readonly signal?: AbortSignal;
+  readonly approvalId?: string;
+  readonly purpose?: string;
+  readonly traceparent?: string;
+}
 /** One call of a declared plan. */
 export interface PlannedCall {
   /** `server/tool`; functions of the application itself are `app/name`. */
@@ -193,20 +202,29 @@ export class ChaperoneRun implements AsyncDisposable {
 
   /**
    * Runs a tool through the straight line and says what came of it, as a value. `tool` is `server/tool`. `approvalId`
-   * names the approval that this very call was given; `purpose` is what the agent says it is for, shown as a quotation.
+   * names the approval that this very call was given; `purpose` is what the agent says it is for, shown as a quotation;
+   * `traceparent` is where the call belongs in a trace of yours.
    */
-  call(
-    tool: string,
-    args: unknown,
-    options: { readonly signal?: AbortSignal; readonly approvalId?: string; readonly purpose?: string } = {},
-  ): Promise<CallAnswer> {
+  call(tool: string, args: unknown, { traceparent, ...options }: CallOptions = {}): Promise<CallAnswer> {
+    const trace = parseTrace(traceparent);
     return this.#gateway.call({
       principal: this.#run.principal,
       runId: this.#run.id,
       tool,
       arguments: args,
       ...options,
+      ...(trace === undefined ? {} : { trace }),
     });
+  }
+
+  /**
+   * Where the outcome of a call of this run stands in the record, and the proof that it is in the ledger, once a checkpoint
+   * covers it. Throws a `Fault`: E_NOT_FOUND where there is no such call, or no ledger.
+   */
+  receipt(callId: string): Promise<CallReceipt> {
+    const { world, ledgerFolder } = this.#gateway;
+    const { tenant } = this.#run.principal;
+    return readReceipt(world.store, ledgerFolder, { tenant, callId, runId: this.#run.id });
   }
 
   /**
@@ -234,7 +252,7 @@ export class ChaperoneRun implements AsyncDisposable {
       const execute = async (args: unknown, options?: { readonly abortSignal?: AbortSignal }) => {
         const signal = options?.abortSignal;
         const answer = await this.call(`${APP_SERVER}/${name}`, args, signal === undefined ? {} : { signal });
-        return unwrap(answer);
+        return unwrapAnswer(answer);
       };
       return [name, { ...tool, execute }];
     });
@@ -376,22 +394,3 @@ const planSchema = z
     }),
   )
   .max(1_000);
-
-/** What the function returned, as the model should see it: structured content, else the text. */
-function unwrap(answer: CallAnswer): unknown {
-  if (answer.kind === 'refused') throw new CallRefused(answer);
-  const { result } = answer;
-  const text = result.content.map((block) => (typeof block['text'] === 'string' ? block['text'] : '')).join('\n');
-  if (result.isError) throw new Error(text);
-  return result.structuredContent === undefined ? readJson(text) : result.structuredContent;
-}
-
-/** A list or a number came as JSON text; a plain string stays one. */
-function readJson(text: string): JsonObject | string | unknown {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isJsonObject(value) || Array.isArray(value) || typeof value !== 'string' ? value : text;
-  } catch {
-    return text;
-  }
-}

@@ -24,7 +24,7 @@ import { Egress } from './egress/open-egress.ts';
 import { everyMinute } from './every-minute.ts';
 import { IsolationWatch, type StopListener } from './isolation/isolation-watch.ts';
 import type { StopBase } from './isolation/stop.ts';
-import { Ledger } from './ledger/start-ledger.ts';
+import { Ledger, placeLedger } from './ledger/start-ledger.ts';
 import type { Notify } from './notice.ts';
 import { openPlanner } from './open-planner.ts';
 import { openScanner } from './open-scanner.ts';
@@ -169,6 +169,12 @@ export class Gateway {
 
   get sources(): ReadonlyMap<string, McpSource> {
     return this.#throne.reign.sources;
+  }
+
+  /** Where the ledger of this gateway's store lies; undefined where the host application brought its own store. */
+  get ledgerFolder(): string | undefined {
+    const { store, loaded } = this.#options;
+    return store === undefined ? placeLedger(loaded).folder : undefined;
   }
 
   /** What stopping and resuming stand on. */

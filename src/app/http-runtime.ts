@@ -16,6 +16,7 @@ import { scanContent } from '../runtime/scan-content.ts';
 import { startChild } from '../runtime/start-child.ts';
 import type { Gateway } from './gateway.ts';
 import { stopRuntime } from './isolation/stop-runtime.ts';
+import { readReceipt } from './ledger/read-receipt.ts';
 
 /** The gateway as the HTTP door wants it. */
 export function createHttpRuntime(gateway: Gateway): HttpRuntime {
@@ -43,7 +44,7 @@ export function createHttpRuntime(gateway: Gateway): HttpRuntime {
     async listTools({ agent }) {
       return gateway.catalog.list(agent).map((entry) => entry.governed);
     },
-    async call({ tenant, agent, runId }, { tool, arguments: args, approvalId, purpose, key }, signal) {
+    async call({ tenant, agent, runId }, { tool, arguments: args, approvalId, purpose, key, trace }, signal) {
       const principal = { tenant, agent };
       const run = runId ?? (await runs.ambient(principal)).id;
       const request = {
@@ -53,8 +54,17 @@ export function createHttpRuntime(gateway: Gateway): HttpRuntime {
         arguments: args,
         ...(approvalId === undefined ? {} : { approvalId }),
         ...(purpose === undefined ? {} : { purpose }),
+        ...(trace === undefined ? {} : { trace }),
       };
       return key === undefined ? gateway.call({ ...request, signal }) : keyed.call(request, key);
+    },
+    async readReceipt(tenant, callId, caller = {}) {
+      try {
+        return await readReceipt(store, gateway.ledgerFolder, { tenant, callId, ...caller });
+      } catch (error) {
+        if (error instanceof Fault && error.code === 'E_NOT_FOUND') return undefined;
+        throw error;
+      }
     },
     ingest({ tenant, agent, runId, attested, what }) {
       const run = { principal: { tenant, agent }, runId, attested };

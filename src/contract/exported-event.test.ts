@@ -48,6 +48,14 @@ describe('an event that leaves the house', () => {
     });
   });
 
+  it('says where it belongs in a trace, and takes nothing for an id that is none', () => {
+    const ids = { id: '4bf92f3577b34da6a3ce929d0e0e4736', parent: '00f067aa0ba902b7' };
+    expect(exportEvent(event({ trace: { ...ids, span: 'x' } }))).toMatchObject({ trace: ids });
+    for (const trace of ['00-canary', { id: 'canary', parent: ids.parent }, { id: ids.id }, null]) {
+      expect(exportEvent(event({ trace }))).not.toHaveProperty('trace');
+    }
+  });
+
   it('leaves arguments, results, prompts and whatever somebody else wrote behind', () => {
     const canary = 'canary-7f3a';
     const nested = { deep: [canary], to: canary };

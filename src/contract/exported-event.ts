@@ -21,6 +21,8 @@ export interface ExportedEvent {
   readonly call?: string;
   /** The user it was done for, by id. */
   readonly user?: string;
+  /** Where it belongs in a trace: ids that were checked to be such. `parent`: the caller's span. */
+  readonly trace?: { readonly id: string; readonly parent: string };
   /** As recorded, for those of `FACTS` that the event has. */
   readonly facts: JsonObject;
   readonly reasons: readonly ExportedReason[];
@@ -79,7 +81,6 @@ const FACTS = [
   'probe',
   'tier',
   'attempt',
-  'trace',
   'request',
 ] as const;
 
@@ -100,6 +101,7 @@ export function exportEvent(event: StoredEvent): ExportedEvent {
     ...(runId === undefined ? {} : { run: runId }),
     ...(callId === undefined ? {} : { call: callId }),
     ...(typeof user === 'string' ? { user } : {}),
+    ...readTrace(body['trace']),
     facts: Object.fromEntries(
       FACTS.flatMap((name) => {
         const value = body[name];
@@ -109,6 +111,13 @@ export function exportEvent(event: StoredEvent): ExportedEvent {
     reasons: listOf(body['reasons'], readReason),
     findings: listOf(body['findings'], readFinding),
   };
+}
+
+function readTrace(trace: JsonValue | undefined): Pick<ExportedEvent, 'trace'> {
+  const { id, parent } = isJsonObject(trace) ? trace : {};
+  const isTrace =
+    typeof id === 'string' && typeof parent === 'string' && /^[0-9a-f]{32}-[0-9a-f]{16}$/.test(`${id}-${parent}`);
+  return isTrace ? { trace: { id, parent } } : {};
 }
 
 /** Anything with members could hold what somebody else wrote. */

@@ -85,6 +85,8 @@ export const errorSchema = z.object({
     message: z.string(),
     next: z.string(),
     callId: idSchema.optional(),
+    /** Of a call: where it stands in the record. */
+    receipt: z.lazy(() => receiptSchema).optional(),
     /** Of a call that failed: whether its tool can have had an effect. */
     ran: z.enum(['yes', 'no', 'unknown']).optional(),
     /** When the same call may go ahead, where time alone can bring that about. */
@@ -161,17 +163,38 @@ export const resultSchema = z.object({
 
 export type ResultBody = z.infer<typeof resultSchema>;
 
+/** Where an answer stands in the record. `GET /v1/calls/:id/receipt` has the proof once a checkpoint covers it. */
+export const receiptSchema = z.object({ event: idSchema, seq: z.int().positive() });
+
 /** 200 with `completed`, 202 with `pending`; everything else is an error. */
 export const callAnswerSchema = z.discriminatedUnion('status', [
-  z.object({ status: z.literal('completed'), callId: idSchema, result: resultSchema }),
+  z.object({
+    status: z.literal('completed'),
+    callId: idSchema,
+    result: resultSchema,
+    receipt: receiptSchema.optional(),
+  }),
   z.object({
     status: z.literal('pending'),
     callId: idSchema,
     message: z.string(),
     approval: z.object({ id: idSchema }),
+    receipt: receiptSchema.optional(),
   }),
 ]);
 export type CallAnswerBody = z.infer<typeof callAnswerSchema>;
+
+/** 200 with `proved`, 202 with `pending` until a checkpoint covers the event. */
+export const callReceiptSchema = z.discriminatedUnion('status', [
+  receiptSchema.extend({
+    status: z.literal('proved'),
+    callId: idSchema,
+    /** A proof file (`c2sp.org/tlog-proof@v1`), to be verified anywhere with the public key of the ledger. */
+    proof: z.string(),
+  }),
+  receiptSchema.extend({ status: z.literal('pending'), callId: idSchema }),
+]);
+export type CallReceiptBody = z.infer<typeof callReceiptSchema>;
 
 /** Names the record of a step. */
 export const reportedSchema = z.object({ id: idSchema });

@@ -19,15 +19,20 @@ export function parseTrace(traceparent: unknown): Trace | undefined {
   return { traceId, parentId, sampled: (Number.parseInt(flags, 16) & 1) === 1 };
 }
 
+/** The trace of a run whose caller brought none: all of its calls are one trace, and it follows from the run's id. */
+export function traceOfRun(tenant: string, runId: string): string {
+  return digestBytes(`trace ${tenant} ${runId}`).slice('sha256:'.length).slice(0, 32);
+}
+
 /** The span id of a call: it follows from the call's id, so that each is found from the other. */
 export function spanOf(callId: string): string {
   return digestBytes(callId).slice('sha256:'.length).slice(0, 16);
 }
 
 /**
- * The `traceparent` that a call's tool is told: the call is its parent, and the trace is the caller's. Nothing else of what
- * the caller sent is in it.
+ * The `traceparent` that a call's tool is told: the call is its parent, and the trace is the caller's, or else the run's own.
+ * Nothing else of what the caller sent is in it.
  */
-export function printChildTrace({ traceId, sampled }: Trace, callId: string): string {
-  return `00-${traceId}-${spanOf(callId)}-${sampled ? '01' : '00'}`;
+export function printChildTrace(trace: Pick<Trace, 'traceId' | 'sampled'>, callId: string): string {
+  return `00-${trace.traceId}-${spanOf(callId)}-${trace.sampled ? '01' : '00'}`;
 }

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../base/json.ts';
 import type { Intent } from '../model/intent.ts';
+import type { McpTransport } from '../model/mcp-via.ts';
 import type { ToolResult } from '../model/result.ts';
 import type { Tool } from '../model/tool.ts';
 import type { Ran } from './store.ts';
@@ -34,32 +35,46 @@ export interface CallCarrier {
   confine?(): CallCarrier;
 }
 
+/** By which revision of MCP, and over what, a server was reached. */
+export interface Over {
+  readonly version: string;
+  readonly transport: McpTransport;
+}
+
 /** What came of executing an intent. A failed execution says whether the tool can have run. */
-export type Execution =
-  | { readonly ok: true; readonly result: ToolResult }
-  | {
-      readonly ok: false;
-      readonly ran: Ran;
-      readonly code:
-        | 'E_UPSTREAM_UNREACHABLE'
-        | 'E_UPSTREAM_FAILED'
-        | 'E_UPSTREAM_TIMEOUT'
-        | 'E_UPSTREAM_LOST'
-        | 'E_CANCELLED'
-        | 'E_SERVER_LAUNCH'
-        | 'E_SERVER_INTEGRITY'
-        | 'E_SERVER_BUSY'
-        | 'E_SANDBOX'
-        | 'E_SANDBOX_LIMIT'
-        | 'E_SANDBOX_LOST'
-        | 'E_SANDBOX_UNAVAILABLE'
-        /** Stopped after its intent and before its tool. */
-        | 'E_ISOLATED';
-      /** For the people who run Chaperone. */
-      readonly message: string;
-      /** The error as the upstream's protocol expressed it, to be passed to a client that speaks the same protocol. */
-      readonly protocolError?: { readonly code: number; readonly message: string; readonly data?: JsonObject };
-    };
+export type Execution = (Ended | Failed) & {
+  /** Absent where no server was reached. */
+  readonly over?: Over;
+};
+
+interface Ended {
+  readonly ok: true;
+  readonly result: ToolResult;
+}
+
+interface Failed {
+  readonly ok: false;
+  readonly ran: Ran;
+  readonly code:
+    | 'E_UPSTREAM_UNREACHABLE'
+    | 'E_UPSTREAM_FAILED'
+    | 'E_UPSTREAM_TIMEOUT'
+    | 'E_UPSTREAM_LOST'
+    | 'E_CANCELLED'
+    | 'E_SERVER_LAUNCH'
+    | 'E_SERVER_INTEGRITY'
+    | 'E_SERVER_BUSY'
+    | 'E_SANDBOX'
+    | 'E_SANDBOX_LIMIT'
+    | 'E_SANDBOX_LOST'
+    | 'E_SANDBOX_UNAVAILABLE'
+    /** Stopped after its intent and before its tool. */
+    | 'E_ISOLATED';
+  /** For the people who run Chaperone. */
+  readonly message: string;
+  /** The error as the upstream's protocol expressed it, to be passed to a client that speaks the same protocol. */
+  readonly protocolError?: { readonly code: number; readonly message: string; readonly data?: JsonObject };
+}
 
 /** One server's tools. `call` never rejects: whatever happens is an `Execution`. */
 export interface ToolSource {

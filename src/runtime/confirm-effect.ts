@@ -72,6 +72,7 @@ export async function confirmEffect(
     reasons: [{ code: 'E_UNCONFIRMED', message }],
     toModel: errorEntry('E_UNCONFIRMED').toModel,
     ran: 'yes',
+    ...(answer.receipt === undefined ? {} : { receipt: answer.receipt }),
   };
 }
 

@@ -119,7 +119,13 @@ async function serveKept(world: World, request: CallRequest, last: Refused): Pro
   const from = kept.answer.callId;
   const isRecorded = await record(world, request, last, 'answer.kept', [], { from, ageMs });
   if (!isRecorded) return undefined;
-  return { ...kept.answer, callId: last.callId, result: markStale(kept.answer.result, { from, ageMs }) };
+  const { receipt: _, ...answer } = kept.answer; // that of the call it was the answer to
+  return {
+    ...answer,
+    callId: last.callId,
+    result: markStale(answer.result, { from, ageMs }),
+    ...(last.receipt === undefined ? {} : { receipt: last.receipt }),
+  };
 }
 
 async function pause(world: World, request: CallRequest, last: Refused): Promise<void> {

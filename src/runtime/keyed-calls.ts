@@ -88,8 +88,11 @@ export class KeyedCalls {
     if (completed === undefined)
       return refused(callId, 'E_UPSTREAM_LOST', 'the call was begun, and nothing says how it ended', 'unknown');
     const { ok, code, ran } = completed.body;
-    if (ok === true) return refused(callId, 'E_RESULT_GONE', 'the call ran; its result is not kept', 'yes');
-    return refused(callId, isCode(code) ? code : 'E_UPSTREAM_LOST', 'as it was recorded', isRan(ran) ? ran : 'unknown');
+    const receipt = { event: completed.id, seq: completed.seq };
+    if (ok === true)
+      return { ...refused(callId, 'E_RESULT_GONE', 'the call ran; its result is not kept', 'yes'), receipt };
+    const why = isCode(code) ? code : 'E_UPSTREAM_LOST';
+    return { ...refused(callId, why, 'as it was recorded', isRan(ran) ? ran : 'unknown'), receipt };
   }
 
   #conflict(request: CallRequest): Promise<CallAnswer> {

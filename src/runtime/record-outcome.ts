@@ -3,6 +3,7 @@ import { limits } from '../base/limits.ts';
 import type { ToolResult } from '../model/result.ts';
 import { Refusal } from './line/refusal.ts';
 import type { Verified } from './line/verify.ts';
+import { recordOrigin } from './record-origin.ts';
 import { fitText, PATH_CHARS, recordFindings, recordPlaces, recordReason } from './record-parts.ts';
 import type { ShownFindings } from './show-findings.ts';
 
@@ -15,6 +16,13 @@ export function recordScan({ source, risk, flagged }: ShownFindings, classifiers
 export function recordOutcome(verified: Verified): JsonObject {
   const { result, redactions, findings, scan, scanned: came, error, digest, bytes } = verified.inspected;
   const measured = digest === undefined || bytes === undefined ? {} : { resultDigest: digest, resultBytes: bytes };
+  const { intended, upstream } = verified.executed;
+  const { request } = intended.grant.decided.labelled.validated.scanned.admitted;
+  const origin: JsonObject = {
+    begunAtMs: intended.grant.decided.request.nowMs,
+    ...recordOrigin(request, intended.intent.call.id),
+    ...(upstream === undefined ? {} : { upstream: { ...upstream } }),
+  };
   const scanned: JsonObject = scan === undefined ? {} : recordScan(scan.shown, scan.classifiers);
   if (result instanceof Refusal) {
     return {
@@ -22,6 +30,7 @@ export function recordOutcome(verified: Verified): JsonObject {
       ran: verified.ran,
       code: result.code,
       reasons: result.reasons.map(recordReason),
+      ...origin,
       ...measured,
       ...(scan === undefined ? {} : { scan: scanned, findings: recordFindings(findings) }),
     };
@@ -30,6 +39,7 @@ export function recordOutcome(verified: Verified): JsonObject {
     ok: true,
     ran: verified.ran,
     isError: result.isError ?? false,
+    ...origin,
     ...measured,
     ...recordResult(came ?? result),
     scan: scanned,

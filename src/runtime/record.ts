@@ -3,12 +3,12 @@ import { limits } from '../base/limits.ts';
 import type { Obligation } from '../model/decision.ts';
 import type { FlowFacts } from '../model/flow-facts.ts';
 import type { Label } from '../model/label.ts';
-import { spanOf } from '../model/trace.ts';
 import { redactJson } from '../scan/redact.ts';
 import type { LeavingFinding } from '../scan/scan-arguments.ts';
 import { digestGoverned } from './digest-governed.ts';
 import type { Decided } from './line/decide.ts';
 import type { Refusal } from './line/refusal.ts';
+import { recordOrigin } from './record-origin.ts';
 import { fitText, PATH_CHARS, recordFindings, recordPlaces, recordReason } from './record-parts.ts';
 
 /**
@@ -19,7 +19,7 @@ export function recordDecided(decided: Decided): JsonObject {
   const { decision, request, labelled } = decided;
   const { scanned, tool, call } = labelled.validated;
   const { onBehalfOf } = request.principal;
-  const { keyed, parentCallId, trace, retriedFor, attempt, confirms } = scanned.admitted.request;
+  const { keyed, parentCallId, retriedFor, attempt, confirms } = scanned.admitted.request;
   const args = scanned.findings.length === 0 ? call.arguments : redactJson(call.arguments).value;
   return {
     callDigest: call.digest,
@@ -43,7 +43,7 @@ export function recordDecided(decided: Decided): JsonObject {
     obligations: decision.obligations.map(recordObligation),
     bundle: decision.bundle,
     decidedAtMs: request.nowMs,
-    ...(trace === undefined ? {} : { trace: { id: trace.traceId, parent: trace.parentId, span: spanOf(call.id) } }),
+    ...recordOrigin(scanned.admitted.request, call.id),
     ...(retriedFor === undefined ? {} : { retriedFor }),
     user: onBehalfOf === undefined ? null : { ...onBehalfOf },
     flow: recordFlow(request.flow),

@@ -15,6 +15,7 @@ const EXPECTED: Readonly<Record<string, string>> = {
   'GET /metrics': READS,
   'GET /v1/runs/:id': READS,
   'GET /v1/runs/:id/usage': READS,
+  'GET /v1/calls/:id/receipt': READS,
   'GET /v1/approvals': READS,
   'GET /v1/approvals/:id': READS,
   'GET /v1/decisions/:id': READS,

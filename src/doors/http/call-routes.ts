@@ -1,13 +1,15 @@
 import { errorEntry } from '../../base/errors.ts';
 import type { JsonObject } from '../../base/json.ts';
 import { limits } from '../../base/limits.ts';
-import { type CallAnswerBody, callSchema } from '../../contract/http.ts';
-import { RequestRefused, respondJson, respondRefusal } from './refuse.ts';
-import { type Route, type RouteRequest, route } from './route.ts';
+import { type CallAnswerBody, type CallReceiptBody, callSchema } from '../../contract/http.ts';
+import type { Trace } from '../../model/trace.ts';
+import { parseTrace } from '../../model/trace.ts';
+import { RequestRefused, respondJson, respondRefusal, viewReceipt } from './refuse.ts';
+import { ofTenant, type Route, type RouteRequest, route } from './route.ts';
 import type { AgentCaller } from './runtime.ts';
 import { viewResult, viewTool } from './views.ts';
 
-/** What an agent may do: see its tools and call them. */
+/** What an agent may do: see its tools and call them, and have it proved that its calls are on record. */
 export const callRoutes: readonly Route[] = [
   route('GET', '/v1/tools', ['agent'], async (request) => {
     const tools = await request.runtime.listTools(callerOf(request));
@@ -25,27 +27,50 @@ export const callRoutes: readonly Route[] = [
       ...(wanted.approval !== undefined && { approvalId: wanted.approval }),
       ...(wanted.purpose !== undefined && { purpose: wanted.purpose }),
       ...readKey(request),
+      ...readTrace(request),
     };
     const answer = await request.runtime.call(callerOf(request), call, request.signal);
     const { callId } = answer;
+    const receipt = answer.receipt === undefined ? {} : { receipt: viewReceipt(answer.receipt) };
     if (answer.kind === 'result') {
       return respondJson(200, {
         status: 'completed',
         callId,
         result: viewResult(answer.result),
+        ...receipt,
       } satisfies CallAnswerBody);
     }
     if (answer.code === 'E_APPROVAL_PENDING' && answer.approvalId !== undefined) {
       const { http, toModel } = errorEntry(answer.code);
       const approval = { id: answer.approvalId };
-      return respondJson(http, { status: 'pending', callId, message: toModel, approval } satisfies CallAnswerBody);
+      const pending = { status: 'pending', callId, message: toModel, approval, ...receipt } satisfies CallAnswerBody;
+      return respondJson(http, pending);
     }
     const { retryAfterMs } = answer;
     return respondRefusal(answer.code, 'model', {
       callId,
       ran: answer.ran,
+      ...receipt,
       ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     });
+  }),
+
+  route('GET', '/v1/calls/:id/receipt', ['agent', 'host', 'person'], async (request) => {
+    const { claims, runtime, id } = request;
+    const caller =
+      claims.kind === 'agent' ? { agent: claims.sub, ...(claims.run && { runId: claims.run }) } : undefined;
+    const read = await runtime.readReceipt(claims.tenant, id, caller);
+    const found = ofTenant(request, claims.tenant, read, ({ tenant }) => tenant);
+    if (found === undefined) throw new RequestRefused('E_NOT_FOUND');
+    if (claims.kind === 'person') {
+      await runtime.recordRead({ tenant: claims.tenant, by: claims.sub, what: `receipt ${id}` });
+    }
+    const receipt = { callId: id, ...viewReceipt(found) };
+    if (found.proof === undefined) {
+      const pending = { status: 'pending', ...receipt } satisfies CallReceiptBody;
+      return respondJson(202, pending, { 'retry-after': '1' });
+    }
+    return respondJson(200, { status: 'proved', ...receipt, proof: found.proof } satisfies CallReceiptBody);
   }),
 ];
 
@@ -59,6 +84,11 @@ function readKey({ head }: RouteRequest): { readonly key?: string } {
   throw new RequestRefused('E_REQUEST_INVALID', {
     detail: `Idempotency-Key: expected 1 to ${limits.callKeyChars} visible ASCII characters, without spaces`,
   });
+}
+
+function readTrace({ head }: RouteRequest): { readonly trace?: Trace } {
+  const trace = parseTrace(head.header('traceparent'));
+  return trace === undefined ? {} : { trace };
 }
 
 function callerOf({ claims }: RouteRequest<'agent'>): AgentCaller {

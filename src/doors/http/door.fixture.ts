@@ -193,6 +193,12 @@ export function createMemoryRuntime(): MemoryRuntime {
       approvals.set(after.id, after);
       return after;
     },
+    async readReceipt(tenant, callId, caller = {}) {
+      asked.push(['readReceipt', tenant, callId]);
+      const found = events.find((event) => event.callId === callId && mine(tenant, event.tenant));
+      if (found === undefined || (caller.agent !== undefined && found.agent !== caller.agent)) return undefined;
+      return { tenant: found.tenant, event: found.id, seq: found.seq, proof: 'c2sp.org/tlog-proof@v1\n' };
+    },
     async explain(tenant, callId) {
       asked.push(['explain', tenant, callId]);
       const found = events.filter((event) => event.callId === callId && mine(tenant, event.tenant));

@@ -353,6 +353,7 @@ describe('two tenants', () => {
     '/v1/approvals/:id': 'apr_1',
     '/v1/approvals/:id/answer': 'apr_1',
     '/v1/decisions/:id': 'call_1',
+    '/v1/calls/:id/receipt': 'call_1',
   };
   const named = routes.filter((route) => route.path.includes(':id'));
 

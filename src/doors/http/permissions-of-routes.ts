@@ -14,6 +14,7 @@ export const routeRules: Readonly<Record<string, RouteRule>> = {
   'GET /v1/runs/:id': { permission: 'record.read' },
   'GET /v1/runs/:id/usage': { permission: 'record.read' },
   'POST /v1/runs/:id/resume': { permission: 'resume' },
+  'GET /v1/calls/:id/receipt': { permission: 'record.read' },
   'GET /v1/approvals': { permission: 'record.read' },
   'GET /v1/approvals/:id': { permission: 'record.read' },
   'POST /v1/approvals/:id/answer': { permission: 'approval.answer' },

@@ -3,6 +3,7 @@ import { type ErrorCode, errorEntry } from '../../base/errors.ts';
 import { Fault } from '../../base/fault.ts';
 import type { ErrorBody } from '../../contract/http.ts';
 import type { Ran } from '../../ports/store.ts';
+import type { Receipt } from '../../runtime/line/call-answer.ts';
 
 /** Everything the door answers is somebody's data: nothing between us and them may keep it or guess its type. */
 export const answerHeaders = {
@@ -13,6 +14,7 @@ export const answerHeaders = {
 
 export interface RefusalOptions {
   readonly callId?: string;
+  readonly receipt?: Receipt;
   /** Of a call: whether its tool can have had an effect. */
   readonly ran?: Ran;
   /** When the same request may succeed; `Retry-After` says so too, in whole seconds. */
@@ -48,6 +50,10 @@ export function respondJson(status: number, body: unknown, headers: Readonly<Rec
   return new Response(JSON.stringify(body), { status, headers: { ...answerHeaders, ...headers } });
 }
 
+export function viewReceipt({ event, seq }: Receipt): NonNullable<ErrorBody['error']['receipt']> {
+  return { event, seq };
+}
+
 /** `reader`: whose eyes. What a model is shown names no rule, and its client is told no command it could run. */
 export type Reader = 'operator' | 'model';
 
@@ -64,6 +70,7 @@ export function respondRefusal(
     next: reader === 'model' ? (entry.retry ? 'retry later' : 'do not retry') : entry.next,
   };
   if (options.callId !== undefined) error.callId = options.callId;
+  if (options.receipt !== undefined) error.receipt = viewReceipt(options.receipt);
   if (options.ran !== undefined) error.ran = options.ran;
   if (options.retryAfterMs !== undefined) error.retryAfterMs = options.retryAfterMs;
   if (options.detail !== undefined) error.detail = options.detail;

@@ -10,10 +10,12 @@ import type { PromptPart } from '../../model/prompt.ts';
 import type { ToolResult } from '../../model/result.ts';
 import type { Run } from '../../model/run.ts';
 import type { GovernedTool } from '../../model/tool.ts';
+import type { Trace } from '../../model/trace.ts';
 import type { CallUnderWay } from '../../ports/isolation-changes.ts';
 import type { ThrownSwitch } from '../../ports/stop-switch.ts';
 import type { Ran } from '../../ports/store.ts';
 import type { ApprovalCard } from '../../runtime/approving/approval-card.ts';
+import type { Receipt } from '../../runtime/line/call-answer.ts';
 
 /** An agent whose token was verified. Everything in it comes from the token, nothing from the request. */
 export interface AgentCaller {
@@ -63,11 +65,13 @@ export interface RequestedCall {
   readonly purpose?: string;
   /** The caller's own name for the call within its run: whoever asks again under it gets the answer of the first. */
   readonly key?: string;
+  /** Where the caller says the call belongs. */
+  readonly trace?: Trace;
 }
 
 /** What a call comes to. `ran` says whether the tool can have had an effect; `unknown` is never retried by itself. */
 export type CallAnswer =
-  | { readonly kind: 'result'; readonly callId: string; readonly result: ToolResult }
+  | { readonly kind: 'result'; readonly callId: string; readonly result: ToolResult; readonly receipt?: Receipt }
   | {
       readonly kind: 'refused';
       readonly callId: string;
@@ -77,7 +81,14 @@ export type CallAnswer =
       readonly approvalId?: string;
       /** When the same call may go ahead, where time alone can bring that about. */
       readonly retryAfterMs?: number;
+      readonly receipt?: Receipt;
     };
+
+/** `proof` is a proof file; absent while no checkpoint covers the event. */
+export interface CallReceipt extends Receipt {
+  readonly tenant: string;
+  readonly proof?: string;
+}
 
 /** What scanning came to. */
 export interface Scanned {
@@ -165,6 +176,12 @@ export interface HttpRuntime {
   listTools(caller: AgentCaller): Promise<readonly GovernedTool[]>;
   /** `signal` aborts when the client goes away; a call with a key goes on, for its caller may come back for it. */
   call(caller: AgentCaller, call: RequestedCall, signal: AbortSignal): Promise<CallAnswer>;
+  /** Where the outcome of a call stands, and the proof of it once a checkpoint covers it. Of an agent only its own calls. */
+  readReceipt(
+    tenant: string,
+    callId: string,
+    caller?: { readonly agent?: string; readonly runId?: string },
+  ): Promise<CallReceipt | undefined>;
   /** Brings content to a run that was read a moment ago. */
   ingest(ingestion: Ingestion): Promise<IngestAnswer>;
   /** Records a step of a model in a run that was read a moment ago; answers with the id of the event. */

@@ -3,7 +3,6 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.t
 import { limits } from '../../base/limits.ts';
 import type { ToolResult } from '../../model/result.ts';
 import { type Tool, toolName } from '../../model/tool.ts';
-import { parseTrace } from '../../model/trace.ts';
 import type { McpCarrier, McpEra } from '../../ports/mcp-upstream.ts';
 import type { CallInput } from '../../ports/tool-source.ts';
 import type { CallAnswer } from '../../runtime/line/call-answer.ts';
@@ -15,10 +14,12 @@ import { callerKey } from './gate.ts';
 import { judgeQuestion } from './judge-question.ts';
 import { LOG_LEVELS } from './protocol.ts';
 import { readAnswer } from './read-answer.ts';
+import { receiptOf, withReceipt } from './receipt.ts';
 import { RemarkAllowance } from './remark-allowance.ts';
 import { isInputRequired, shapeResult } from './shape-result.ts';
 import type { StateBinding } from './state-seal.ts';
 import { isStandIn } from './tool-view.ts';
+import { traceOfRequest } from './trace-of-request.ts';
 
 export type Shape = (result: ToolResult) => JsonObject;
 
@@ -78,7 +79,7 @@ export async function callThrough(
       return shapeRefusal(door, client.era, answer, tool);
     }
     const { result, callId } = answer;
-    if (!isInputRequired(result)) return { ok: true, result: shape(result) };
+    if (!isInputRequired(result)) return { ok: true, result: shape(withReceipt(result, answer)) };
     const questions = readQuestions(result);
     const forbidden = await judgeQuestions(door, client, tool.server, questions);
     if (forbidden || round > limits.mcpInputRounds || asksNothing(result)) return withhold(client.era, callId, tool);
@@ -106,9 +107,6 @@ function walk(
 ): Promise<CallAnswer> {
   const meta = isJsonObject(params['_meta']) ? params['_meta'] : {};
   const { progressToken } = meta;
-  // The trace that the call belongs to, and nothing else: `_meta` is no way around the arguments. `tracestate` and `baggage`
-  // are free text that nobody here could judge; whoever forwards a trace may leave them out.
-  const trace = parseTrace(meta['traceparent']);
   const handle = readHandle(meta);
   const follows = typeof progressToken === 'string' || typeof progressToken === 'number';
   const allowance = new RemarkAllowance(door.clock);
@@ -134,7 +132,7 @@ function walk(
     signal: channel.signal,
     carrier,
     ...(input === undefined ? {} : { input }),
-    ...(trace === undefined ? {} : { trace }),
+    ...traceOfRequest(tool, params, channel.over, door.clock.nowMs()),
     ...handle,
     ...(approvalId === undefined ? {} : { approvalId }),
     ...(follows
@@ -364,6 +362,7 @@ function shapeRefusal(door: DoorState, era: McpEra, refused: Refused, tool: Tool
     ...(approvalId === undefined ? {} : { 'chaperone/approvalId': approvalId }),
     ...(link === undefined ? {} : { 'chaperone/approvalUrl': link }),
     ...(retryAfterMs === undefined ? {} : { 'chaperone/retryAfterMs': retryAfterMs }),
+    ...receiptOf(refused),
   };
   return deny(era, code, toModel, { 'chaperone/code': code, 'chaperone/callId': callId, ...approval }, tool);
 }

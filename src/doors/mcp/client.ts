@@ -1,4 +1,6 @@
 import type { JsonObject } from '../../base/json.ts';
+import type { RpcId } from '../../model/json-rpc.ts';
+import type { McpTransport } from '../../model/mcp-via.ts';
 import type { McpAnswer, McpEra, McpPeer } from '../../ports/mcp-upstream.ts';
 import type { McpCaller } from './gate.ts';
 
@@ -16,11 +18,20 @@ export interface McpClient {
 
 /** The way back to the client while one of its requests is under way. */
 export interface Channel {
+  /** The request itself, for traces. `traceparent`: of the HTTP request, where it came by one. */
+  readonly over: McpChannelFacts;
   /** Aborted when the client cancels or goes away. */
   readonly signal: AbortSignal;
   notify(method: string, params: JsonObject): void;
   /** Puts a question to the client. Modern clients are not asked: the result says what is wanted. Never rejects. */
   ask(method: string, params: JsonObject, signal: AbortSignal): Promise<McpAnswer>;
+}
+
+export interface McpChannelFacts {
+  readonly requestId: RpcId;
+  readonly version: string;
+  readonly transport: McpTransport;
+  readonly traceparent?: string;
 }
 
 /** An answer and, over HTTP, the status it goes with. */

@@ -7,13 +7,13 @@ import { readClientCapabilities } from '../../model/mcp-capabilities.ts';
 import { answerRequest, knowsMethod } from './answer-request.ts';
 import { checkHeaderParameters } from './check-header-parameters.ts';
 import { findForeignSite } from './check-site.ts';
-import { type DoorAnswer, fail, type McpClient, methodNotFound } from './client.ts';
+import { type Channel, type DoorAnswer, fail, type McpClient, methodNotFound } from './client.ts';
 import type { DoorState } from './door-state.ts';
 import type { McpCaller } from './gate.ts';
 import { HttpExchange } from './http-exchange.ts';
 import { LegacySession } from './legacy-session.ts';
 import type { Peers } from './peers.ts';
-import { LEGACY_VERSIONS, LOG_LEVELS, META } from './protocol.ts';
+import { LEGACY_VERSIONS, LOG_LEVELS, META, MODERN_VERSION } from './protocol.ts';
 import { readBody } from './read-body.ts';
 import { readInbound } from './read-inbound.ts';
 import type { Sessions } from './sessions.ts';
@@ -128,7 +128,14 @@ async function postModern(
     void subscribe(state, client, message, params, exchange).finally(done);
     return exchange.response;
   }
-  const channel = {
+  const traceparent = request.headers.get('traceparent');
+  const channel: Channel = {
+    over: {
+      requestId: id,
+      version: MODERN_VERSION,
+      transport: 'tcp',
+      ...(traceparent === null ? {} : { traceparent }),
+    },
     signal: exchange.gone,
     notify: (name: string, body: JsonObject) => void exchange.send({ jsonrpc: '2.0', method: name, params: body }),
     ask: () => Promise.resolve(fail(-32_601, 'Method not found')),
@@ -201,7 +208,7 @@ async function postLegacy(
 }
 
 async function initialize(state: HttpState, caller: McpCaller, request: RpcRequest): Promise<Response> {
-  const session = new LegacySession(state.door, caller, request.params ?? {});
+  const session = new LegacySession(state.door, caller, request.params ?? {}, 'tcp');
   let answer: DoorAnswer;
   let id: string;
   try {

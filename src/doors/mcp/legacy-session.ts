@@ -2,6 +2,7 @@ import { newId } from '../../base/clock.ts';
 import type { JsonObject } from '../../base/json.ts';
 import type { RpcId, RpcMessage, RpcRequest, RpcResponse } from '../../model/json-rpc.ts';
 import { readClientCapabilities } from '../../model/mcp-capabilities.ts';
+import type { McpTransport } from '../../model/mcp-via.ts';
 import type { McpPeer } from '../../ports/mcp-upstream.ts';
 import { answerRequest } from './answer-request.ts';
 import { notPut, putQuestion, readRemark } from './call.ts';
@@ -25,6 +26,7 @@ export type Outlet = (message: RpcMessage) => boolean;
 export class LegacySession {
   readonly version: string;
   readonly #door: DoorState;
+  readonly #transport: McpTransport;
   readonly #capabilities: JsonObject;
   readonly #peer: McpPeer;
   readonly #questions = new Questions();
@@ -38,10 +40,11 @@ export class LegacySession {
   #outlet: Outlet = () => false;
   #closeOutlet: (() => void) | undefined;
 
-  constructor(door: DoorState, caller: McpCaller, params: JsonObject) {
+  constructor(door: DoorState, caller: McpCaller, params: JsonObject, transport: McpTransport) {
     const { protocolVersion, capabilities } = params;
     const known = typeof protocolVersion === 'string' && LEGACY_VERSIONS.includes(protocolVersion);
     this.#caller = caller;
+    this.#transport = transport;
     this.#allowance = new RemarkAllowance(door.clock);
     this.version = known ? protocolVersion : (LEGACY_VERSIONS[0] ?? '');
     this.#door = door;
@@ -111,6 +114,7 @@ export class LegacySession {
     this.#underWay.set(request.id, { abort, send });
     try {
       const channel: Channel = {
+        over: { requestId: request.id, version: this.version, transport: this.#transport },
         signal: abort.signal,
         notify: (method, params) => void send({ jsonrpc: '2.0', method, params }),
         ask: (method, params, signal) => this.#ask(send, method, params, signal),

@@ -99,7 +99,7 @@ class StdioClient {
       const caller = await this.#door.gate.admit(this.#options.credentials);
       // A second `initialize` while the first is being admitted is answered by the session of the first.
       if (this.#session !== undefined) return this.#answer(request);
-      const session = new LegacySession(this.#door, caller, request.params ?? {});
+      const session = new LegacySession(this.#door, caller, request.params ?? {}, 'pipe');
       session.listen(
         (message) => this.#write(message),
         new AbortController().signal,
@@ -164,6 +164,7 @@ class StdioClient {
       ...known,
     };
     const channel: Channel = {
+      over: { requestId: request.id, version: MODERN_VERSION, transport: 'pipe' },
       signal,
       notify: (method, body) => void this.#write({ jsonrpc: '2.0', method, params: body }),
       ask: () => Promise.resolve(fail(-32_601, 'Method not found')),

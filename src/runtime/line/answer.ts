@@ -3,6 +3,7 @@ import { errorEntry } from '../../base/errors.ts';
 import { limits } from '../../base/limits.ts';
 import { noteRefused } from '../note-breakers.ts';
 import { recordRefusal } from '../record.ts';
+import { recordOrigin } from '../record-origin.ts';
 import { fitText } from '../record-parts.ts';
 import type { World } from '../world.ts';
 import type { CallAnswer } from './call-answer.ts';
@@ -26,11 +27,12 @@ export async function answerRefusal(
   callId: string,
   refusal: Refusal,
 ): Promise<CallAnswer> {
+  const id = newId(world.clock, 'evt');
   const recorded = await commit(world, [
     {
       kind: 'event.append',
       event: {
-        id: newId(world.clock, 'evt'),
+        id,
         kind: 'call.refused',
         tenant: request.principal.tenant,
         runId: request.runId,
@@ -40,6 +42,7 @@ export async function answerRefusal(
         atMs: world.clock.nowMs(),
         body: {
           ...recordRefusal(refusal),
+          ...recordOrigin(request, callId),
           ...(request.attempt === undefined ? {} : { attempt: { ...request.attempt } }),
         },
       },
@@ -54,6 +57,7 @@ export async function answerRefusal(
     reasons: final.reasons,
     toModel: errorEntry(final.code).toModel,
     ran: 'no',
+    ...(recorded instanceof Refusal ? {} : { receipt: { event: id, seq: recorded.seqs[0] ?? 0 } }),
     ...(final.approvalId === undefined ? {} : { approvalId: final.approvalId }),
     ...(final.retryAfterMs === undefined ? {} : { retryAfterMs: final.retryAfterMs }),
   };

@@ -5,7 +5,18 @@ import type { Ran } from '../../ports/store.ts';
 import type { ShownFindings } from '../show-findings.ts';
 import type { ProtocolError } from './refusal.ts';
 
-/** What a call comes to. Every answer has been recorded before it is returned. */
+/** Where an answer stands in the record: what a proof of it will be about, once a checkpoint covers it. */
+export interface Receipt {
+  /** The id of the event. */
+  readonly event: string;
+  /** Its number, counting from 1: its place in the ledger. */
+  readonly seq: number;
+}
+
+/**
+ * What a call comes to. Every answer has been recorded before it is returned; one that could not be is a refusal without a
+ * receipt.
+ */
 export type CallAnswer =
   | {
       readonly kind: 'result';
@@ -14,6 +25,7 @@ export type CallAnswer =
       readonly redactions: readonly Redaction[];
       /** What scanning the result came to. Nothing is permitted for a low risk. */
       readonly scan?: ShownFindings;
+      readonly receipt?: Receipt;
     }
   | {
       readonly kind: 'refused';
@@ -28,4 +40,5 @@ export type CallAnswer =
       /** When the same call may go ahead, where time alone can bring that about. */
       readonly retryAfterMs?: number;
       readonly protocolError?: ProtocolError;
+      readonly receipt?: Receipt;
     };

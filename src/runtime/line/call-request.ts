@@ -1,6 +1,7 @@
 import type { Digest } from '../../base/digest.ts';
 import type { ErrorCode } from '../../base/errors.ts';
 import type { JsonObject } from '../../base/json.ts';
+import type { McpVia } from '../../model/mcp-via.ts';
 import type { Principal } from '../../model/principal.ts';
 import type { Trace } from '../../model/trace.ts';
 import type { CallCarrier, CallInput } from '../../ports/tool-source.ts';
@@ -32,6 +33,8 @@ export interface CallRequest {
   readonly onProgress?: (progress: JsonObject) => void;
   /** The trace that the caller says the call belongs to. */
   readonly trace?: Trace;
+  /** How the call came in, where it came by MCP. */
+  readonly via?: McpVia;
   /** Why the call is decided once more: what it was decided on had changed. */
   readonly retriedFor?: ErrorCode;
   /** Answers to what the tool asked for in an earlier round: they leave with the call, and are scanned with it. */

@@ -32,6 +32,7 @@ export async function conclude(world: World, verified: Verified): Promise<Outcom
   const { tenant, agent } = run.principal;
   const atMs = world.clock.nowMs();
   const { ran } = verified;
+  const id = newId(world.clock, 'evt');
   const { result, redactions, scan, bytes = 0 } = verified.inspected;
   const taken = takeIn(world, verified);
   const runLabel = world.runs.raise(run, joinLabels(label, verified.label));
@@ -52,7 +53,7 @@ export async function conclude(world: World, verified: Verified): Promise<Outcom
     {
       kind: 'event.append',
       event: {
-        id: newId(world.clock, 'evt'),
+        id,
         kind: 'call.completed',
         tenant,
         runId: run.id,
@@ -77,6 +78,7 @@ export async function conclude(world: World, verified: Verified): Promise<Outcom
       ran: ran === 'no' ? 'no' : 'unknown',
     });
   }
+  const receipt = { event: id, seq: recorded.seqs.at(-1) ?? 0 };
   if (result instanceof Refusal) {
     return new Outcome({
       kind: 'refused',
@@ -85,6 +87,7 @@ export async function conclude(world: World, verified: Verified): Promise<Outcom
       reasons: result.reasons,
       toModel: errorEntry(result.code).toModel,
       ran,
+      receipt,
       ...(result.protocolError === undefined ? {} : { protocolError: result.protocolError }),
     });
   }
@@ -93,6 +96,7 @@ export async function conclude(world: World, verified: Verified): Promise<Outcom
     callId: call.id,
     result,
     redactions,
+    receipt,
     ...(scan === undefined ? {} : { scan: scan.shown }),
   });
 }

@@ -1,6 +1,6 @@
 import { scopesOf } from '../../model/isolation.ts';
-import { printChildTrace } from '../../model/trace.ts';
-import type { Execution, ToolSource } from '../../ports/tool-source.ts';
+import { printChildTrace, traceOfRun } from '../../model/trace.ts';
+import type { Execution, Over, ToolSource } from '../../ports/tool-source.ts';
 import { reportProgress } from '../remarks.ts';
 import type { World } from '../world.ts';
 import { findStop } from './find-stop.ts';
@@ -10,10 +10,13 @@ import type { Intended } from './intend.ts';
 export class Executed {
   readonly #execution: Execution;
   readonly intended: Intended;
+  /** How its server was reached, where one was, and how long that took. */
+  readonly upstream: (Over & { readonly atMs: number; readonly tookMs: number }) | undefined;
 
-  constructor(intended: Intended, execution: Execution) {
+  constructor(intended: Intended, execution: Execution, upstream?: Executed['upstream']) {
     this.#execution = execution;
     this.intended = intended;
+    this.upstream = upstream;
   }
 
   get execution(): Execution {
@@ -36,13 +39,19 @@ export async function execute(world: World, intended: Intended): Promise<Execute
     const message = 'the tool’s server is not configured any more';
     return new Executed(intended, { ok: false, ran: 'no', code: 'E_UPSTREAM_UNREACHABLE', message });
   }
-  return new Executed(intended, await callWithin(source, intended));
+  const atMs = world.clock.nowMs();
+  const begunMs = world.clock.monotonicMs();
+  const { over, ...execution } = await callWithin(source, intended);
+  const tookMs = Math.round((world.clock.monotonicMs() - begunMs) * 1_000) / 1_000;
+  return new Executed(intended, execution, over === undefined ? undefined : { ...over, atMs, tookMs });
 }
 
 /** The adapter's answer, or, if it hangs past the deadline, is cancelled or breaks, an honest `unknown`. */
 async function callWithin(source: ToolSource, intended: Intended): Promise<Execution> {
   const { intent, grant } = intended;
   const { request } = grant.decided.labelled.validated.scanned.admitted;
+  const { tenant } = request.principal;
+  const trace = request.trace ?? { traceId: traceOfRun(tenant, request.runId), sampled: true };
   const confined = grant.decided.decision.obligations.some((obligation) => obligation.kind === 'fields');
   const carrier = confined ? request.carrier?.confine?.() : request.carrier;
   const abort = new AbortController();
@@ -64,7 +73,7 @@ async function callWithin(source: ToolSource, intended: Intended): Promise<Execu
     const called = source.call(intent, {
       signal: abort.signal,
       ...(request.onProgress === undefined ? {} : { onProgress: reportProgress(request.onProgress, confined) }),
-      ...(request.trace === undefined ? {} : { meta: { traceparent: printChildTrace(request.trace, intent.call.id) } }),
+      meta: { traceparent: printChildTrace(trace, intent.call.id) },
       ...(request.input === undefined ? {} : { input: request.input }),
       ...(carrier === undefined ? {} : { carrier }),
     });

@@ -11,6 +11,8 @@ export interface CloudEvent {
   readonly time: string;
   readonly datacontenttype: 'application/json';
   readonly sequence: string;
+  /** Its distributed tracing extension: the span of the caller. */
+  readonly traceparent?: string;
   readonly data: ExportedEvent;
 }
 
@@ -29,6 +31,7 @@ export function toCloudEvent(event: StoredEvent): CloudEvent {
     time: data.time,
     datacontenttype: 'application/json',
     sequence: String(data.seq).padStart(SEQUENCE_DIGITS, '0'),
+    ...(data.trace === undefined ? {} : { traceparent: `00-${data.trace.id}-${data.trace.parent}-01` }),
     data,
   };
 }

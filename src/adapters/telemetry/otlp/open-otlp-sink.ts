@@ -3,7 +3,7 @@ import { limits } from '../../../base/limits.ts';
 import { revealText, type Secret } from '../../../base/secret.ts';
 import type { Delivery, EventSink } from '../../../ports/event-sink.ts';
 import { describeResource } from './describe-resource.ts';
-import { SpanMaker } from './to-spans.ts';
+import { makeSpans } from './to-spans.ts';
 
 export interface OtlpOptions {
   /** The collector, without a path: `http://127.0.0.1:4318`. */
@@ -24,11 +24,11 @@ export function openOtlpSink({ url, headers, tenant }: OtlpOptions): EventSink {
     headers: revealHeaders(headers),
     timeoutMillis: limits.sinkTimeoutMs,
   });
-  const maker = new SpanMaker(describeResource(tenant));
+  const resource = describeResource(tenant);
   return {
     batch: BATCH,
     async deliver(events) {
-      const spans = maker.make(events);
+      const spans = makeSpans(events, resource);
       if (spans.length === 0) return { kind: 'accepted' };
       return new Promise<Delivery>((resolve) => {
         exporter.export(spans, ({ code, error }) => resolve(code === SUCCESS ? { kind: 'accepted' } : explain(error)));

@@ -9,7 +9,7 @@ import {
 } from '../../../model/mcp-header.ts';
 import type { McpCarrier } from '../../../ports/mcp-upstream.ts';
 import type { Ran } from '../../../ports/store.ts';
-import type { CallCarrier, CallContext, Execution } from '../../../ports/tool-source.ts';
+import type { CallCarrier, CallContext, Execution, Over } from '../../../ports/tool-source.ts';
 import { toRequest, toToolResult } from './callables.ts';
 import type { Connection, Listener, Reply } from './connection.ts';
 import { type Links, OWN } from './links.ts';
@@ -21,6 +21,17 @@ export async function callServer(
   intent: Intent,
   context: CallContext,
   carrier: McpCarrier | undefined,
+): Promise<Execution> {
+  const reached: { over?: Over } = {};
+  return { ...(await callOnce(links, intent, context, carrier, reached)), ...reached };
+}
+
+async function callOnce(
+  links: Links,
+  intent: Intent,
+  context: CallContext,
+  carrier: McpCarrier | undefined,
+  reached: { over?: Over },
 ): Promise<Execution> {
   const holder = carrier?.peer ?? OWN;
   const stop = new AbortController();
@@ -43,6 +54,7 @@ export async function callServer(
         continue;
       }
       if (stop.signal.aborted) return interrupted(late, 'no');
+      reached.over = connection.over;
       const reply = await send(connection, intent, context, carrier, stop.signal);
       if (reply.kind !== 'failure') return conclude(intent, reply);
       if (reply.failure.kind === 'aborted') return interrupted(late, reply.failure.ran);

@@ -2,6 +2,7 @@ import type { JsonObject } from '../../../base/json.ts';
 import type { RpcError, RpcId, RpcMessage, RpcRequest } from '../../../model/json-rpc.ts';
 import { encodeHeaderValue } from '../../../model/mcp-header.ts';
 import type { McpAnswer } from '../../../ports/mcp-upstream.ts';
+import type { Over } from '../../../ports/tool-source.ts';
 import { GATEWAY, MODERN_VERSION, type Negotiated } from './negotiate.ts';
 import { type Wire, WireFailure } from './wire.ts';
 
@@ -68,6 +69,11 @@ export class Connection {
     this.#onClose = onClose;
     wire.onMessage = (message) => this.#receive(message, undefined);
     wire.onClose = () => this.#end();
+  }
+
+  /** By which revision, and over what, it is spoken with. */
+  get over(): Over {
+    return { version: this.negotiated.version, transport: this.#wire.streams ? 'tcp' : 'pipe' };
   }
 
   get open(): boolean {
@@ -157,13 +163,16 @@ export class Connection {
   }
 
   #describe(ask: Ask): Record<string, string> {
-    if (this.negotiated.era === 'legacy') return {};
+    const traceparent = ask.meta?.['traceparent'];
+    const trace = typeof traceparent === 'string' ? { traceparent } : {};
+    if (this.negotiated.era === 'legacy') return trace;
     const source = Object.hasOwn(NAMED, ask.method) ? NAMED[ask.method] : undefined;
     const name = source === undefined ? undefined : ask.params[source];
     return {
       'mcp-method': ask.method,
       ...(typeof name === 'string' ? { 'mcp-name': encodeHeaderValue(name) } : {}),
       ...ask.headers,
+      ...trace,
     };
   }
 
