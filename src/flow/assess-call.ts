@@ -6,7 +6,7 @@ import type { Label } from '../model/label.ts';
 import type { GovernedTool } from '../model/tool.ts';
 import type { Assessment } from './assessment.ts';
 import { findLeak } from './find-leak.ts';
-import { type Authority, isKnownChange } from './grant-authority.ts';
+import { type Authority, isKnownChange, mayLook } from './grant-authority.ts';
 import { judgeRead, judgeWrite, leavesOrganisation } from './judge-call.ts';
 import { listLeaves, replaceLeaves } from './list-leaves.ts';
 import type { Task } from './read-task.ts';
@@ -47,7 +47,7 @@ export function assessCall(tool: GovernedTool, args: JsonObject, run: AssessedRu
   };
   // Somebody declared that the worst this tool can do is little: the prompt need not ask for it.
   const routine = tool.declared && tool.consequence === 'low';
-  if (authority && attested && !routine) judgeAuthority(authority, run, worsen);
+  if (authority && attested && !routine) judgeAuthority(tool, authority, run, worsen);
   const changes = new Map<string, string>();
   const labels = new Map<string, Label>();
   for (const [leaf, finding] of findings) {
@@ -93,9 +93,15 @@ export function assessCall(tool: GovernedTool, args: JsonObject, run: AssessedRu
   };
 }
 
-function judgeAuthority(authority: Authority, { isLate, isPlanned }: AssessedRun, worsen: Worsen): void {
+function judgeAuthority(
+  tool: GovernedTool,
+  authority: Authority,
+  { isLate, isPlanned }: AssessedRun,
+  worsen: Worsen,
+): void {
   if (isLate) worsen('ask', 'E_TASK_UNASKED', 'the tool appeared or changed after the run began');
-  if (authority.kind === 'refused') worsen('deny', 'E_TASK_UNASKED', 'the prompt asks for no such change');
+  // What may only look, by its name, is no change that could be told not to be asked for.
+  if (authority.kind === 'refused') worsen(mayLook(tool) ? 'ask' : 'deny', 'E_TASK_UNASKED', 'the prompt asks for no such change');
   else if (authority.kind === 'unasked') worsen('ask', 'E_TASK_UNASKED', 'no words of the prompt ask for this');
   else if (!isPlanned)
     worsen('ask', 'E_TASK_UNASKED', 'the planner does not count this tool among what the prompt needs');

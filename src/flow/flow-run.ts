@@ -11,6 +11,7 @@ import { keyOfText, keyOfValue } from './atoms.ts';
 import { Delegated } from './collect-delegated.ts';
 import { cutPasted } from './cut-pasted.ts';
 import { DeclaredPlan, type PlanStep } from './declared-plan.ts';
+import { listLed } from './describe-record.ts';
 import { stemWord } from './fold-text.ts';
 import { type Authority, grantAuthority } from './grant-authority.ts';
 import { IntroducedValues, isKnownValue } from './introduced-values.ts';
@@ -92,6 +93,7 @@ export class FlowRun {
   readonly #others = new SecretValues([]);
   readonly #planned: OpenFlow['planned'];
   readonly #linked: SeenRecord[] = [];
+  readonly #led = new Set<string>();
   readonly #granted = new WeakMap<GovernedTool, { readonly stems: number; readonly authority: Authority }>();
   #plan: DeclaredPlan | undefined;
   #label: Label = leastLabel;
@@ -122,7 +124,7 @@ export class FlowRun {
 
   /** Values and records held, as a measure of memory. */
   get entries(): number {
-    return this.#index.entries + this.#introduced.keys.size + this.#tainted.size + this.#created.size;
+    return this.#index.entries + this.#introduced.keys.size + this.#led.size + this.#tainted.size + this.#created.size;
   }
 
   /** Joins the label of something that was read, whether or not it is observed. */
@@ -138,6 +140,7 @@ export class FlowRun {
   forgetResults(): void {
     this.#index.exhaust();
     this.#linked.length = 0;
+    this.#led.clear();
     // These only ever take trust away from results, and nothing is left to take it from.
     this.#introduced.clear();
     this.#created.clear();
@@ -306,6 +309,7 @@ export class FlowRun {
       constants,
       clean: this.#label.integrity === 'trusted',
       linked: this.#linked,
+      led: this.#led,
     };
   }
 
@@ -348,6 +352,8 @@ export class FlowRun {
     if (!record || record.ownWrite) return;
     if (isOfAnother(shape, this.#ownFacts))
       for (const field of shape.fields) if (!this.isUsers(field.text)) this.#others.add(field.text);
+    if (record.link.score >= NAMED && !record.byOutsider)
+      for (const key of listLed(record, this.task.stems)) this.#led.add(key);
     const isContent = shape.prose && seen.pointed;
     if (record.link.score >= HINTED || isContent || this.#delegated.names(record)) this.#linked.push(record);
     if (this.task.delegates !== 'none' && (isContent || record.link.score >= NAMED)) this.#delegated.add(record);

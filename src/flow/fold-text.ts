@@ -37,9 +37,13 @@ export function stemWord(word: string): string {
 /** What a word may be a form of: `closed` → close, clos; `merging` → merge, merg; itself where it has no such ending. */
 export function listBases(word: string): string[] {
   const stem = stemWord(word);
-  const root = /^(.{2,})(?:ed|ing|d)$/.exec(stem)?.[1];
-  if (root === undefined) return [stem];
-  return [stem, root, `${root}e`, root.replace(/(.)\1$/, '$1')];
+  return ['ed', 'ing', 'd'].reduce<string[]>(
+    (bases, ending) => {
+      const root = stem.endsWith(ending) ? stem.slice(0, -ending.length) : '';
+      return root.length < 2 ? bases : [...bases, root, `${root}e`, root.replace(/(.)\1$/, '$1')];
+    },
+    [stem],
+  );
 }
 
 /** A text as part of a pattern, taken literally, without a leading `#` or `@`. */

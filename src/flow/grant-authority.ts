@@ -45,8 +45,9 @@ export function grantAuthority(
   linked: ReadonlySet<number>,
   lentStems: ReadonlySet<string>,
 ): Authority {
-  const { verb, objects } = readToolWords(tool.tool);
-  const destructive = destructiveVerbs.has(verb);
+  const { verb, verbs, objects, nouns: about } = readToolWords(tool.tool);
+  // Whichever of them destroys: a name does not make harmless what its description says, nor the other way round.
+  const destructive = verbs.some((one) => destructiveVerbs.has(one));
   const sentences: number[] = [];
   const candidates: number[] = [];
   const reaches: string[] = [];
@@ -54,23 +55,24 @@ export function grantAuthority(
   let vague = false;
   for (const [index, sentence] of task.sentences.entries()) {
     for (const asked of sentence.verbs) {
-      if (!sameVerb(asked.word, verb) || (destructive && !destructiveVerbs.has(asked.word))) continue;
+      if (!verbs.some((one) => sameVerb(asked.word, one)) || (destructive && !destructiveVerbs.has(asked.word)))
+        continue;
       if (!asked.negated) {
         candidates.push(index);
         if (asked.leansOnPrevious) candidates.push(index - 1);
         reaches.push(asked.reach);
         vague ||= !destructive && asked.direct.length > 0 && !asked.direct.some(isKnownNoun);
       }
-      const nouns = [...(destructive ? asked.direct : sentence.stems), ...listImplied(asked)];
+      const said = [...(destructive ? asked.direct : sentence.stems), ...listImplied(asked)];
       // `Make an event at the Grand`: what it makes is named, and it is no booking of the Grand.
       if (LIGHT.has(asked.word) && asked.word !== verb && isSaidOfOther(asked.direct, objects)) continue;
-      const about =
+      const isMeant =
         objects.length === 0 ||
-        matches(objects, nouns) ||
-        (sentence.leans && matches(objects, [...task.stems])) ||
+        matches(about, said) ||
+        (sentence.leans && matches(about, [...task.stems])) ||
         linked.has(index) ||
         (sentence.leans && linked.size > 0);
-      if (!about) continue;
+      if (!isMeant) continue;
       if (asked.negated) forbidden = true;
       else sentences.push(index);
     }
@@ -133,6 +135,10 @@ export function onlyLooksByName(tool: GovernedTool): boolean {
 
 /** Whether the planner knows the verb a tool opens with, so that it can tell that nobody asked for it. */
 export const isKnownChange = (tool: GovernedTool): boolean => isChangeVerb(readToolWords(tool.tool).verb);
+
+/** Whether its name opens with a verb that looks: that it changes anything is a doubt, and no knowledge. */
+export const mayLook = (tool: GovernedTool): boolean =>
+  !tool.declared && lookVerbs.has(splitIdentifier(tool.tool.name.split(/[./:]|__+/).at(-1) ?? tool.tool.name)[0] ?? '');
 
 function isLent(verb: string, objects: readonly string[], stems: ReadonlySet<string>): boolean {
   let acts = false;

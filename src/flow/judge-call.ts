@@ -29,12 +29,18 @@ export function judgeWrite(tool: GovernedTool, leaves: readonly Leaf[], view: Ru
   if (view.authority.kind === 'granted') return { authority: view.authority, findings };
   const linked = new Set<number>();
   for (const [leaf, finding] of findings) {
-    if (finding.trust !== 'trusted' || leaf.carries === 'data' || leaf.carries === undefined) continue;
+    if (finding.trust !== 'trusted' || !choosesObject(leaf, view)) continue;
     for (const sentence of finding.sentences ?? []) linked.add(sentence);
   }
   if (linked.size === 0) return { authority: view.authority, findings };
   const authority = grantAuthority(tool, view.task, linked, view.delegated.stems);
   return { authority, findings: judgeLeaves(leaves, { ...view, authority }) };
+}
+
+/** It says who or what the call is about, as `service` of `restart_service` does; content that the prompt holds does not. */
+function choosesObject(leaf: Leaf, { objects }: RunView): boolean {
+  if (leaf.carries !== 'data' && leaf.carries !== undefined) return true;
+  return leaf.words.some((word) => objects.includes(word));
 }
 
 function judgeLeaves(leaves: readonly Leaf[], view: RunView): Map<Leaf, Finding> {

@@ -10,7 +10,7 @@ import { COMPOSED, doubt, type Finding, PROMPT, type RunView, trusted } from './
 
 /** Words of arguments that hold content or a time; what stands in them is no choice of an object. */
 const CONTENT: ReadonlySet<string> = new Set(
-  'body content text message description subject title note comment caption summary reason date time day month year start end until duration location street city data html markdown detail instruction feedback review'.split(
+  'body content text message description subject title note comment caption summary reason date time day month year start end until duration location street city data html markdown detail instruction feedback review letter answer greeting remark memo annotation explanation justification statement'.split(
     ' ',
   ),
 );
@@ -61,11 +61,16 @@ function isSelector(leaf: Leaf, view: RunView): boolean {
   const isLent = view.delegated.text.includes(foldText(leaf.value));
   const belongs = CHANGING.has(verb) && !isLent && view.objects.some((object) => BELONGING.has(object));
   const isParty = GRANTING.has(verb) && leaf.words.at(-1) === 'subject';
+  if (isProse(leaf.value)) return false;
   if (!isParty && leaf.words.some((word) => CONTENT.has(word) && !(belongs && PLACE.has(word))))
     return isSaidName(leaf, view);
   if (MAKING.has(verb)) return isSaidName(leaf, view);
   return leaf.words.some((word) => view.objects.includes(word)) || view.tool.consequence === 'high';
 }
+
+/** A whole sentence chooses nothing: nothing is called so. */
+const isProse = (text: string): boolean => /[.!?]$/.test(text.trim()) && text.trim().split(/\s+/).length >= PROSE_WORDS;
+const PROSE_WORDS = 5;
 
 /** The prompt says what the thing that is made is to be called. */
 function isSaidName(leaf: Leaf, { tool, authority, task }: RunView): boolean {

@@ -1,4 +1,5 @@
 import { type Atom, keyOfText, readAtoms } from './atoms.ts';
+import { isDescribed, isLedTo } from './describe-record.ts';
 import { findSpelling } from './find-spelling.ts';
 import { foldText, listWords, stemWord, stripInvisible } from './fold-text.ts';
 import { onlyLooksByName } from './grant-authority.ts';
@@ -144,7 +145,7 @@ function isTrustedField({ record, field, inProse }: Occurrence, view: RunView): 
   if (view.index.isNamed(record, record.kinds))
     return (!record.byOutsider || isAuthorField(field)) && !isContested(record, field, view);
   if (record.byOutsider) return false;
-  if (isOnlyOneCalled(record, view)) return true;
+  if (isOnlyOneCalled(record, view) || isDescribed(record, view) || isLedTo(record, view)) return true;
   if (!view.task.many) return false;
   return (
     (record.pointed && record.shape.fields.length <= 3) ||

@@ -1,6 +1,7 @@
 import { keyOfNumber, keyOfValue } from './atoms.ts';
 import { followsFrom } from './compute-amount.ts';
 import { isExtreme } from './find-extreme.ts';
+import { isDescribed, isLedTo } from './describe-record.ts';
 import { findSpelling } from './find-spelling.ts';
 import { listBases, listWords, stemWord, stripInvisible } from './fold-text.ts';
 import { onlyLooksByName } from './grant-authority.ts';
@@ -51,7 +52,8 @@ export function judgeTarget(leaf: Leaf, view: RunView): Finding {
   if (!isId && typeof value === 'string') {
     const amount = Number(text);
     if (text !== '' && Number.isFinite(amount)) return judgeAmount(amount, leaf, view);
-    if (isRecombined(text, view)) return trusted(PROMPT);
+    const said = findRecombined(text, view);
+    if (said !== undefined) return trusted(PROMPT, { sentences: said });
   }
   const places = view.index.find(keyOfValue(value));
   if (!view.authority.destructive) {
@@ -124,16 +126,19 @@ function judgeShort(leaf: Leaf, text: string, view: RunView): Finding | undefine
   return meant && letter.length === 1 ? trusted(PROMPT) : undefined;
 }
 
-/** A path or name made of the user's own words in a new order is still the user's; one that climbs or hides is not. */
-function isRecombined(text: string, view: RunView): boolean {
+/**
+ * A path or name made of the user's own words in a new order is still the user's; one that climbs or hides is not. Answers
+ * the sentences that hold all of it; none where its words are strewn over several.
+ */
+function findRecombined(text: string, view: RunView): readonly number[] | undefined {
   // What is destroyed is named outright, and a part of a path or of a name is not what it is a part of.
-  if (view.authority.destructive || /\.\.|^[/~.\\]|\\|:\/\//.test(text)) return false;
-  const words = listWords(text.replace(/\.[a-z][a-z0-9]{1,4}$/i, ''));
-  return (
-    words.length > 0 &&
-    words.some((word) => !stopWords.has(word)) &&
-    words.every((word) => stopWords.has(word) || listBases(word).some((base) => view.task.stems.has(base)))
-  );
+  if (view.authority.destructive || /\.\.|^[/~.\\]|\\|:\/\//.test(text)) return undefined;
+  const words = listWords(text.replace(/\.[a-z][a-z0-9]{1,4}$/i, '').replaceAll('_', ' '));
+  if (!words.some((word) => !stopWords.has(word))) return undefined;
+  const isIn = (stems: ReadonlySet<string>): boolean =>
+    words.every((word) => stopWords.has(word) || listBases(word).some((base) => stems.has(base)));
+  if (!isIn(view.task.stems)) return undefined;
+  return view.task.sentences.flatMap((sentence, at) => (isIn(sentence.stems) ? [at] : []));
 }
 
 /** Flags that protect: on is their safe side. */
@@ -194,6 +199,7 @@ function isChosen(record: SeenRecord, kinds: readonly string[], view: RunView): 
   if (index.isNamed(record, shared, { many: task.many }) || index.isNamed(record, shared, { least: HINTED }))
     return true;
   if (index.isPhrased(record, shared) || view.delegated.names(record)) return true;
+  if (isDescribed(record, view) || isLedTo(record, view)) return true;
   const asking = authority.candidates.flatMap((i) => task.sentences[i]?.text.toLowerCase() ?? []);
   return isExtreme(record, index.listing(record.call), asking.length > 0 ? asking : [task.text.toLowerCase()]);
 }

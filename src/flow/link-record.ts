@@ -1,3 +1,4 @@
+import { findSpelling } from './find-spelling.ts';
 import { foldText, listWords, stemWord } from './fold-text.ts';
 import { stopWords } from './lexicon.ts';
 import { type Field, type RecordShape, wordsOf } from './read-records.ts';
@@ -139,10 +140,17 @@ function linkTitle(
       whole.push(new Set(stems));
       const phrase = stems.length > 1 && sentence.folded.includes(folded);
       raise(index, phrase ? 28 : 20 + Math.min(stems.length, 5));
-    } else if (held * MOST_OF >= stems.length && stems.some((stem) => stem.length > 3 && sentence.stems.has(stem)))
+    } else if (
+      held * MOST_OF >= stems.length &&
+      (stems.some((stem) => stem.length > 3 && sentence.stems.has(stem)) || holdsName(field.text, sentence.text))
+    )
       raise(index, HINTED + Math.min(held, 4));
   }
 }
+
+/** A short word is a name where both write it as one: `Ines`. */
+const holdsName = (name: string, sentence: string): boolean =>
+  (name.match(/\p{Lu}\p{L}{2,}/gu) ?? []).some((word) => findSpelling(word, sentence) === word);
 
 /** Two neighbouring words of the user's stand together in a text that is not a name. */
 function linkPhrases(

@@ -195,6 +195,12 @@ export class ProvenanceIndex {
     return this.#byCall.get(call) ?? [];
   }
 
+  /** Every record that a tool returned; `undefined` where there are more of them than somebody goes through. */
+  ofTool(tool: ToolName, most: number): readonly SeenRecord[] | undefined {
+    const found = this.#records.filter((record) => record.tool === tool);
+    return found.length > most ? undefined : found;
+  }
+
   /** Records, by identity, of anybody whose name holds this word. */
   recordsNamed(word: string): ReadonlySet<string> {
     return this.#byNameWord.get(word) ?? new Set();

@@ -1,6 +1,7 @@
 import { findNegated, type Part } from './find-negated.ts';
 import { foldText, listWords, stemWord } from './fold-text.ts';
 import { isChangeVerb, readImperatives, stopWords } from './lexicon.ts';
+import { directAfter, directBefore, isPlaceholder, listTokens, readPassive, readPhrasal } from './read-clause.ts';
 
 /** A verb that the user asks with. */
 export interface TaskVerb {
@@ -108,41 +109,6 @@ const MODAL = new Set([
   "we'd",
   "i'll",
 ]);
-const PREPOSITION = new Set([
-  'in',
-  'from',
-  'of',
-  'to',
-  'with',
-  'by',
-  'on',
-  'at',
-  'for',
-  'via',
-  'using',
-  'about',
-  'into',
-  'that',
-  'which',
-  'mentioned',
-  'called',
-  'named',
-  'titled',
-  'if',
-  'when',
-  'as',
-  'and',
-  'then',
-  'before',
-  'after',
-  'because',
-  'containing',
-  'according',
-  'based',
-  'who',
-  'where',
-  'so',
-]);
 const NEGATION = /(?:\bdo not|\bdon['’]?t|\bnever|\bwithout|\bnot|\bno need to|\bavoid|\bdon t)\s+(?:\w+ly\s+)?$/;
 const LEANING =
   /\b(?:it|them|this|these|those|they|him|her|that one|the same|each|its|their|everyone|everybody|one|ones)\b/;
@@ -152,16 +118,19 @@ export function readSentence(text: string, masked: string, question: boolean): S
   // Folding must not move anything, so that a verb's place in the masked text is its place in the text.
   const lower = masked.toLowerCase();
   const folded = lower.length === text.length ? lower : foldText(masked);
-  const tokens = [...folded.matchAll(/[\p{L}\p{N}]+(?:['’-][\p{L}\p{N}]+)*|[,:()–—]/gu)].map((match) => ({
-    word: match[0],
-    at: match.index,
-  }));
+  const tokens = listTokens(folded);
   const verbs: (Omit<TaskVerb, 'reach'> & { readonly at: number })[] = [];
   let unclear = false;
   let looks = question;
   const opener = tokens.find((token) => /\p{L}/u.test(token.word) && !POLITE.has(token.word))?.word ?? '';
   if (QUESTION.test(opener) && !(opener === 'have' || opener === 'do')) looks = true;
   for (const [i, { word: said, at }] of tokens.entries()) {
+    const passive = readPassive(tokens, i);
+    if (passive !== undefined) {
+      const negated = NEGATION.test(folded.slice(Math.max(0, at - 30), at));
+      verbs.push({ word: passive, negated, opens: false, direct: directBefore(tokens, i), at });
+      continue;
+    }
     const word = readPhrasal(said, tokens, i);
     if (!/^\p{L}/u.test(word) || POLITE.has(word) || MODAL.has(word) || isPlaceholder(word) || /['’]/.test(word))
       continue;
@@ -230,31 +199,6 @@ function reachOf(whole: string, from: number, to: number | undefined): string {
   return LEANING.test(reach) ? whole : reach;
 }
 
-/** Two words that are one verb: `take the towels out of the cart` removes, `check out with a card` orders. */
-const PHRASAL: readonly (readonly [verb: string, rest: RegExp, means: string])[] = [
-  ['check', /^out(?: (?:with|using|now|and|by|,)|$)/, 'checkout'],
-  ['take', /^(?:[^,:]+ ){0,6}(?:out of|off)\b/, 'remove'],
-  ['drop', /^(?:[^,:]+ ){1,4}an? (?:short |quick )?(?:line|note|message|mail|email|text)\b/, 'message'],
-  ['throw', /^(?:[^,:]+ ){0,6}(?:away|out)\b/, 'delete'],
-  ['call', /^(?:[^,:]+ ){0,6}off\b/, 'cancel'],
-  ['fill', /^(?:in|out)\b/, 'submit'],
-  ['hand', /^(?:in|out)\b/, 'submit'],
-  ['back', /^up\b/, 'copy'],
-  ['write', /^down\b/, 'note'],
-];
-
-function readPhrasal(word: string, tokens: readonly { readonly word: string }[], i: number): string {
-  const found = PHRASAL.filter(([verb]) => verb === word);
-  if (found.length === 0) return word;
-  const rest = tokens
-    .slice(i + 1, i + 10)
-    .map((token) => token.word)
-    .join(' ');
-  return found.find(([, pattern]) => pattern.test(rest))?.[2] ?? word;
-}
-
-const isPlaceholder = (word: string): boolean => /^q{2,}$/.test(word);
-
 /** Whether a verb may stand here: at the head of a clause, after `to` where that asks, after `you`, or nowhere. */
 function verbPlace(tokens: readonly { readonly word: string }[], i: number): 'head' | 'joined' | 'no' {
   const before = tokens[i - 1]?.word;
@@ -286,16 +230,4 @@ function followsNoun(tokens: readonly { readonly word: string }[], i: number): b
     (before === ',' || before === 'and' || before === 'or') &&
     (next === undefined || next === ',' || next === 'and' || next === 'or')
   );
-}
-
-function directAfter(tokens: readonly { readonly word: string }[], i: number): string[] {
-  const found: string[] = [];
-  for (const { word } of tokens.slice(i + 1, i + 12)) {
-    if (PREPOSITION.has(word) || /^[,:()–—]$/.test(word)) {
-      if (found.length > 0) break;
-      continue;
-    }
-    if (!stopWords.has(word) && !isPlaceholder(word)) found.push(stemWord(word));
-  }
-  return found;
 }

@@ -1,13 +1,18 @@
 import type { GovernedTool } from '../model/tool.ts';
 import { foldText, stemWord } from './fold-text.ts';
 import { isChangeVerb, readImperatives, stopWords } from './lexicon.ts';
+import { directAfter, listTokens, readPhrasal } from './read-clause.ts';
 
 /** What the words of a tool's name say. */
 export interface ToolWords {
   /** The verb it opens with, or the first change verb after a vendor's name. Lower case. */
   readonly verb: string;
+  /** That, and the one its description opens with: `Puts a service back`. A prompt asks for the tool by either. */
+  readonly verbs: readonly string[];
   /** The stems of all other words with a meaning: what it acts on. */
   readonly objects: readonly string[];
+  /** Those, and what its description says right behind its verb. */
+  readonly nouns: readonly string[];
 }
 
 /** Names repeat without end, so their words are kept; a hostile flood of names only empties the shelf. */
@@ -39,7 +44,31 @@ export function readToolWords(tool: GovernedTool['tool']): ToolWords {
   const at = known === -1 ? 0 : known;
   const verb = words[at] ?? '';
   const objects = words.filter((word, i) => i !== at && !stopWords.has(word)).map(stemWord);
-  const read: ToolWords = { verb, objects: [...new Set(objects)] };
+  const said = readDescription(tool.description);
+  const read: ToolWords = {
+    verb,
+    verbs: said === undefined || said.verb === verb ? [verb] : [verb, said.verb],
+    objects: [...new Set(objects)],
+    nouns: [...new Set([...objects, ...(said?.nouns ?? [])])],
+  };
   wordsOfTools.set(tool, read);
   return read;
+}
+
+/** Words of a description that are looked at: what a tool does stands first. */
+const OPENING = 14;
+
+/**
+ * The verb that a description opens with, where the planner knows it, and the stems of what follows. A server words its
+ * descriptions as it words its names; either only says for which prompts a tool is meant, never what it may touch.
+ */
+function readDescription(text: string): { readonly verb: string; readonly nouns: readonly string[] } | undefined {
+  const sentence = /^[^.!?\n;]{1,300}/.exec(text.trim())?.[0] ?? '';
+  const tokens = listTokens(sentence).slice(0, OPENING);
+  const [first] = tokens;
+  if (first === undefined) return undefined;
+  const word = stemWord(first.word);
+  const verb = readPhrasal(word, [{ word }, ...tokens.slice(1)], 0);
+  if (!isChangeVerb(verb) || readImperatives.has(verb)) return undefined;
+  return { verb, nouns: directAfter(tokens, 0) };
 }

@@ -26,6 +26,8 @@ export interface RunView {
   readonly constants: ReadonlySet<string>;
   /** Nothing untrusted was read so far. */
   readonly clean: boolean;
+  /** Keys of names to which a record that the prompt names leads: its `manager`, where the prompt asks for that. */
+  readonly led: ReadonlySet<string>;
   /** Records whose numbers the prompt, or content it delegates to, is about. */
   readonly linked: readonly SeenRecord[];
 }

@@ -9,6 +9,7 @@ import {
   conjunctions,
   holdsWord,
   markWords,
+  modifiers,
   nounVerbs,
   observables,
   particles,
@@ -65,11 +66,18 @@ function doubtName(tool: Tool, verb: string): string | undefined {
     return verb === '' ? 'its name has no word' : `\`${verb}\` is not a known read verb`;
   }
   const words = splitName(tool.name).flat();
-  const write = words.find((word) => writeWords.has(word));
+  const write = words.find((word, i) => writeWords.has(word) && !isModifier(words, i));
   if (write !== undefined) return `its name holds \`${write}\``;
   const joint = words.findIndex((word, i) => i > 0 && conjunctions.has(word) && !canFollow(words[i + 1]));
   if (joint !== -1) return `its name holds a second verb, \`${words[joint + 1] ?? ''}\``;
   return computeVerbs.has(verb) ? doubtComputing(verb, words) : undefined;
+}
+
+/** `get_leave_requests`: before the plural that ends the name, some of those words say whose or which. */
+function isModifier(words: readonly string[], i: number): boolean {
+  const next = words[i + 1] ?? '';
+  if (i === 0 || i + 2 !== words.length || !modifiers.has(words[i] ?? '')) return false;
+  return singulars(next).length > 0 && !singulars(next).some((form) => writeWords.has(form));
 }
 
 function canFollow(word = ''): boolean {

@@ -83,6 +83,12 @@ const FORMATS: Readonly<Record<string, Sink['carries']>> = {
   'idn-email': 'recipient',
 };
 
+/** What something can be brought to. */
+const STATES: ReadonlySet<string> = new Set([
+  ...['version', 'status', 'state', 'stage', 'level', 'value', 'position', 'index', 'page', 'date', 'day', 'time'],
+  ...['month', 'year', 'timezone', 'unit', 'format', 'language', 'currency', 'priority', 'size', 'revision'],
+]);
+
 const URL_WORDS = /\b(urls?|https?)\b/i;
 
 /**
@@ -118,12 +124,18 @@ export function inferSink(argument: ArgumentShape): InferredSink | undefined {
     }
     return undefined;
   };
+  // `to_version` says until where, `send_to` to whom.
+  const last = words.at(-1) ?? '';
+  const isReached = words.includes('to') && last !== 'to' && holdsWord(STATES, last);
   // Where a request goes outweighs all else; otherwise the last word says what a name names: an `email_id` is an id.
   const sink =
     named(
       words,
       kinds.filter(([carries]) => carries === 'destination'),
-    ) ?? named(words.toReversed(), kinds);
+    ) ?? named(
+      words.filter((word) => !isReached || word !== 'to').toReversed(),
+      kinds,
+    );
   if (sink) return sink;
   if (argument.types.size === 1 && argument.types.has('boolean')) return undefined;
   if (isScalar(argument) || argument.values !== undefined) {

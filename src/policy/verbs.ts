@@ -99,6 +99,9 @@ export const nounVerbs: ReadonlySet<string> = new Set([
   ...['release', 'test', 'trade', 'rent', 'exchange'],
 ]);
 
+/** Write words that are nouns as well: leave that is taken, a transfer, an invite. */
+export const modifiers: ReadonlySet<string> = new Set(['leave', 'transfer', 'invite']);
+
 /** Words that join two verbs: what follows must be a read verb too. */
 export const conjunctions: ReadonlySet<string> = new Set(['and', 'or', 'then']);
 
