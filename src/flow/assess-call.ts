@@ -6,9 +6,10 @@ import type { Label } from '../model/label.ts';
 import type { GovernedTool } from '../model/tool.ts';
 import type { Assessment } from './assessment.ts';
 import { findLeak } from './find-leak.ts';
+import { findOrder } from './find-order.ts';
 import { type Authority, isKnownChange, mayLook } from './grant-authority.ts';
 import { judgeRead, judgeWrite, leavesOrganisation } from './judge-call.ts';
-import { listLeaves, replaceLeaves } from './list-leaves.ts';
+import { type Leaf, listLeaves, replaceLeaves } from './list-leaves.ts';
 import type { Task } from './read-task.ts';
 import { COMPOSED, type Finding, type RunView } from './run-view.ts';
 import type { SecretValues } from './secret-values.ts';
@@ -75,6 +76,9 @@ export function assessCall(tool: GovernedTool, args: JsonObject, run: AssessedRu
     weighty.some(([, { from }]) => from === 'nowhere')
   )
     worsen('deny', 'E_TAINT_SINK', 'one value is only in what others wrote, and another comes from nowhere');
+  // Where nobody asked for the call, what the prompt names does not make it theirs.
+  const unasked = !routine && authority?.kind === 'unasked';
+  if (attested) judgeOrders(tool, unasked ? [...findings] : weighty, view, worsen);
   const leak = findLeak(tool, leaves, findings, { task: view.task, label, secrets });
   if (leak) worsen('ask', 'E_TAINT_EGRESS', leak.message, leak.path);
   if (run.deviation !== undefined) worsen('ask', 'E_PLAN_DEVIATES', run.deviation);
@@ -101,10 +105,27 @@ function judgeAuthority(
 ): void {
   if (isLate) worsen('ask', 'E_TASK_UNASKED', 'the tool appeared or changed after the run began');
   // What may only look, by its name, is no change that could be told not to be asked for.
-  if (authority.kind === 'refused') worsen(mayLook(tool) ? 'ask' : 'deny', 'E_TASK_UNASKED', 'the prompt asks for no such change');
+  if (authority.kind === 'refused')
+    worsen(mayLook(tool) ? 'ask' : 'deny', 'E_TASK_UNASKED', 'the prompt asks for no such change');
   else if (authority.kind === 'unasked') worsen('ask', 'E_TASK_UNASKED', 'no words of the prompt ask for this');
   else if (!isPlanned)
     worsen('ask', 'E_TASK_UNASKED', 'the planner does not count this tool among what the prompt needs');
+}
+
+/** What others wrote orders this, and the prompt neither says it nor hands over to them: nobody has to be asked. */
+function judgeOrders(
+  tool: GovernedTool,
+  doubts: readonly (readonly [Leaf, Finding])[],
+  view: RunView,
+  worsen: Worsen,
+): void {
+  for (const [leaf, finding] of doubts) {
+    const order = findOrder(tool, leaf, finding, view);
+    if (order === undefined) continue;
+    const what = order.kind === 'ordered' ? 'a text that others wrote orders this' : 'only in text that others wrote';
+    worsen('deny', 'E_TAINT_SINK', `${leaf.path}: ${what}, read by \`${order.tool}\``, leaf.pointer);
+    return;
+  }
 }
 
 /** The planner knows every verb of the prompt and the tool's own, and they are not the same. Content never lends destruction. */

@@ -5,6 +5,9 @@ import type { SeenRecord } from './provenance-index.ts';
 /** Characters of content that are read for what it delegates. */
 const CHARACTERS = 100_000;
 
+/** Words from which on a field says something. */
+const SAYING = 4;
+
 const NAMING = /^(?:name|title|filename|subject)$/;
 
 /** What the content says that the prompt delegates to. It lends verbs and names of objects; never parties or secrets. */
@@ -30,7 +33,8 @@ export class Delegated {
 
   add(record: SeenRecord): void {
     for (const field of record.shape.fields) {
-      if (field.key !== undefined && !record.shape.prose) continue;
+      // A note may be short; a name or a state says nothing.
+      if (field.key !== undefined && !record.shape.prose && listWords(field.text).length < SAYING) continue;
       const folded = foldText(field.text);
       if (this.#text.length + folded.length > CHARACTERS) return;
       this.#text += `${folded}\n`;

@@ -24,10 +24,7 @@ export function isDescribed(record: SeenRecord, view: RunView): boolean {
     const own = countSaid(record, sentence);
     if (own === 0) return false;
     const others = index.ofTool(record.tool, RECORDS);
-    return (
-      others !== undefined &&
-      others.every((other) => other.identity === record.identity || countSaid(other, sentence) < own)
-    );
+    return others?.every((other) => other.identity === record.identity || countSaid(other, sentence) < own) ?? false;
   });
 }
 
@@ -42,8 +39,9 @@ function speaksOfSort(sentence: Sentence, { kinds }: SeenRecord): boolean {
 
 /** How many short values of a record's own fields a sentence holds in full. */
 const countSaid = ({ shape, kinds }: SeenRecord, { text }: Sentence): number =>
-  new Set(shape.fields.filter((field) => isProperty(field, kinds) && findSpelling(field.text, text)).map(({ path }) => path))
-    .size;
+  new Set(
+    shape.fields.filter((field) => isProperty(field, kinds) && findSpelling(field.text, text)).map(({ path }) => path),
+  ).size;
 
 function isProperty(field: Field, kinds: readonly string[]): boolean {
   if (field.key?.startsWith('text:') !== true || /^(?:true|false)$/.test(field.text)) return false;
@@ -63,7 +61,11 @@ function isProperty(field: Field, kinds: readonly string[]): boolean {
 export function listLed({ shape, link }: SeenRecord, stems: ReadonlySet<string>): string[] {
   return shape.fields.flatMap((field) => {
     const isAsked = field.words.length > 0 && field.words.every((word) => stems.has(word) && !stopWords.has(word));
-    const isOwnName = link.names.some((name) => listWords(field.text).map(stemWord).every((word) => name.has(word)));
+    const isOwnName = link.names.some((name) =>
+      listWords(field.text)
+        .map(stemWord)
+        .every((word) => name.has(word)),
+    );
     return isAsked && !isOwnName && NAME.test(field.text.trim()) && field.key !== undefined ? [field.key] : [];
   });
 }

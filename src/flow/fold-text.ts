@@ -37,13 +37,11 @@ export function stemWord(word: string): string {
 /** What a word may be a form of: `closed` → close, clos; `merging` → merge, merg; itself where it has no such ending. */
 export function listBases(word: string): string[] {
   const stem = stemWord(word);
-  return ['ed', 'ing', 'd'].reduce<string[]>(
-    (bases, ending) => {
-      const root = stem.endsWith(ending) ? stem.slice(0, -ending.length) : '';
-      return root.length < 2 ? bases : [...bases, root, `${root}e`, root.replace(/(.)\1$/, '$1')];
-    },
-    [stem],
-  );
+  const bases = ['ed', 'ing', 'd'].flatMap((ending) => {
+    const root = stem.endsWith(ending) ? stem.slice(0, -ending.length) : '';
+    return root.length < 2 ? [] : [root, `${root}e`, root.replace(/(.)\1$/, '$1')];
+  });
+  return [stem, ...bases];
 }
 
 /** A text as part of a pattern, taken literally, without a leading `#` or `@`. */

@@ -310,7 +310,7 @@ function judgeUnknown(places: readonly Occurrence[], view: RunView, form: Atom['
 }
 
 /** Text that the prompt points to: a document it names, or the content of a record that it names. */
-function isContentOfNamed({ record, field }: Occurrence): boolean {
+export function isContentOfNamed({ record, field }: Occurrence): boolean {
   if (record.ownWrite) return false;
   if (record.shape.prose) return record.pointed;
   return record.link.score >= NAMED && /^(?:body|content|text|message|note|comment)$/.test(field.words.at(-1) ?? '');

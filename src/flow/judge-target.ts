@@ -1,7 +1,7 @@
 import { keyOfNumber, keyOfValue } from './atoms.ts';
 import { followsFrom } from './compute-amount.ts';
-import { isExtreme } from './find-extreme.ts';
 import { isDescribed, isLedTo } from './describe-record.ts';
+import { isExtreme } from './find-extreme.ts';
 import { findSpelling } from './find-spelling.ts';
 import { listBases, listWords, stemWord, stripInvisible } from './fold-text.ts';
 import { onlyLooksByName } from './grant-authority.ts';

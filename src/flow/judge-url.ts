@@ -72,6 +72,12 @@ function isNamedPlace({ record, inProse }: Occurrence, { index, task }: Pick<Run
   return urls.size === 1;
 }
 
+/** A sentence of the prompt speaks of pages or links, other than by their address. */
+export const speaksOfLinks = ({ sentences, mentions }: RunView['task']): boolean =>
+  sentences.some(
+    ({ text }, at) => LINKED.test(text) && !mentions.some(({ kind, sentence }) => kind === 'url' && sentence === at),
+  );
+
 /** Of somebody whom the sentence names it need not say what they did with the page. */
 function meansLink(sentence: string, record: SeenRecord): boolean {
   if (MEANS_LINK.test(sentence)) return true;

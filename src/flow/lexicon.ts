@@ -5,7 +5,6 @@ import { nounGroups, verbGroups, words } from './word-groups.ts';
  * wide still meets the provenance of every protected argument. All words are base forms, lower case.
  */
 
-
 /** Requests that only look. In an imperative they show that a sentence asks for no change. */
 export const readImperatives: ReadonlySet<string> = new Set(
   words(

@@ -1,6 +1,7 @@
 import { limits } from '../base/limits.ts';
 import type { GovernedTool, ToolName, Yields } from '../model/tool.ts';
-import { listWords, stemWord } from './fold-text.ts';
+import { keyOfValue } from './atoms.ts';
+import { foldText, listWords, stemWord } from './fold-text.ts';
 import { sameNoun } from './lexicon.ts';
 import { HINTED, type Link, linkRecord, listPhrases, NAMED } from './link-record.ts';
 import type { Field, RecordShape } from './read-records.ts';
@@ -199,6 +200,26 @@ export class ProvenanceIndex {
   ofTool(tool: ToolName, most: number): readonly SeenRecord[] | undefined {
     const found = this.#records.filter((record) => record.tool === tool);
     return found.length > most ? undefined : found;
+  }
+
+  /**
+   * Fields of others that hold a text, whatever its case: for the few questions that no key answers. `undefined` where
+   * more was read than is looked through.
+   */
+  textsHolding(text: string): readonly Occurrence[] | undefined {
+    if (this.#exhausted || this.#characters > limits.flowSearchedChars) return undefined;
+    const found: Occurrence[] = [];
+    const wanted = foldText(text);
+    for (const record of this.#records)
+      for (const field of record.shape.fields)
+        if (field.text.length >= text.length && foldText(field.text).includes(wanted))
+          found.push({ record, field, inProse: true });
+    return found;
+  }
+
+  /** Whether some field of a result is this value and nothing besides. */
+  isField(text: string): boolean {
+    return this.find(keyOfValue(text)).some(({ inProse }) => !inProse);
   }
 
   /** Records, by identity, of anybody whose name holds this word. */

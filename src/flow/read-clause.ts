@@ -119,14 +119,23 @@ export function readPassive(tokens: readonly Token[], i: number): string | undef
   const [before, at] = [tokens[i - 1]?.word ?? '', tokens[i]?.word];
   if (at !== 'be' || !/^(?:to|should|must)$/.test(before)) return undefined;
   if (before === 'to' && !/^(?:has|have|needs?|ought)$/.test(tokens[i - 2]?.word ?? '')) return undefined;
+  if (clauseBefore(tokens, i).some((word) => CONDITION.has(word))) return undefined;
   return listBases(tokens[i + 1]?.word ?? '').find(isChangeVerb);
+}
+
+/** What follows these words is supposed, or said by somebody, and not asked for. */
+const CONDITION: ReadonlySet<string> = new Set(
+  'if unless whether when once until before after that says said think thinks'.split(' '),
+);
+
+function clauseBefore(tokens: readonly Token[], i: number): string[] {
+  const words = tokens.slice(Math.max(0, i - 12), i).map(({ word }) => word);
+  return words.slice(words.findLastIndex((word) => /^[,:()–—]$/.test(word)) + 1);
 }
 
 /** Stems of what stands in front of a passive: what it is to be done to. */
 export function directBefore(tokens: readonly Token[], i: number): string[] {
-  const clause = tokens.slice(Math.max(0, i - 12), i).map(({ word }) => word);
-  return clause
-    .slice(clause.findLastIndex((word) => /^[,:()–—]$/.test(word)) + 1)
+  return clauseBefore(tokens, i)
     .filter((word) => !stopWords.has(word) && !isPlaceholder(word))
     .map(stemWord);
 }

@@ -31,6 +31,8 @@ export interface Sentence {
   readonly asks: boolean;
   /** The parts of it that are told not to happen, as offsets in its text. */
   readonly negated: readonly Part[];
+  /** Stems of what it asks to have found or told. */
+  readonly sought: ReadonlySet<string>;
 }
 
 /** They look (`return the names`, `give me the total`) as often as they change something (`return the lamp`, `give her access`). */
@@ -119,6 +121,8 @@ export function readSentence(text: string, masked: string, question: boolean): S
   const lower = masked.toLowerCase();
   const folded = lower.length === text.length ? lower : foldText(masked);
   const tokens = listTokens(folded);
+  const parts = findNegated(masked);
+  const sought = new Set<string>();
   const verbs: (Omit<TaskVerb, 'reach'> & { readonly at: number })[] = [];
   let unclear = false;
   let looks = question;
@@ -127,7 +131,7 @@ export function readSentence(text: string, masked: string, question: boolean): S
   for (const [i, { word: said, at }] of tokens.entries()) {
     const passive = readPassive(tokens, i);
     if (passive !== undefined) {
-      const negated = NEGATION.test(folded.slice(Math.max(0, at - 30), at));
+      const negated = parts.some((part) => part.start <= at && at < part.end);
       verbs.push({ word: passive, negated, opens: false, direct: directBefore(tokens, i), at });
       continue;
     }
@@ -147,8 +151,10 @@ export function readSentence(text: string, masked: string, question: boolean): S
     const negated =
       NEGATION.test(folded.slice(Math.max(0, at - 30), at)) &&
       !/\b(?:forget|hesitate) to\s+$/.test(folded.slice(Math.max(0, at - 30), at));
-    if (readImperatives.has(word) && !AMBIGUOUS.has(word)) looks = true;
-    else if (word === 'tell' || word === 'give') {
+    if (readImperatives.has(word) && !AMBIGUOUS.has(word)) {
+      looks = true;
+      for (const stem of directAfter(tokens, i)) sought.add(stem);
+    } else if (word === 'tell' || word === 'give') {
       if (/^(?:me|us)$/.test(tokens[i + 1]?.word ?? '')) looks = true;
       else verbs.push({ word, negated, opens: place === 'head', direct: directAfter(tokens, i), at });
     } else if (isChangeVerb(word)) {
@@ -182,7 +188,8 @@ export function readSentence(text: string, masked: string, question: boolean): S
     })),
     leans: LEANING.test(folded),
     asks: ASKS.test(folded) || (question && !REQUESTS.test(folded)),
-    negated: findNegated(masked),
+    negated: parts,
+    sought,
     kind: positive.some((verb) => !(AMBIGUOUS.has(verb.word) && looks))
       ? 'change'
       : unclear

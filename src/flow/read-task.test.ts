@@ -16,7 +16,12 @@ describe('what the user asks with', () => {
     ['If it is late, cancel the meeting.', ['cancel']],
     ['Let Dana know that it works.', ['notify']],
     ['Tell Dana that it works.', ['tell']],
+    ['The mailer has to be restarted, and the draft should be deleted.', ['restart', 'delete']],
+    ["The mailer doesn't have to be restarted.", ['not restart']],
+    ['Roll search back, tick the badge off and reach out to Kim.', ['rollback', 'complete', 'contact']],
     // Nothing in these asks for a change.
+    ['Tell me if the mailer has to be restarted.', []],
+    ['The note says that the draft must be deleted.', []],
     ['Tell me what is new.', []],
     ['What is in the mail that was sent to share the plan?', []],
     ['Which files are shared with Kim?', []],

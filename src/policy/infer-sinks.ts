@@ -132,10 +132,7 @@ export function inferSink(argument: ArgumentShape): InferredSink | undefined {
     named(
       words,
       kinds.filter(([carries]) => carries === 'destination'),
-    ) ?? named(
-      words.filter((word) => !isReached || word !== 'to').toReversed(),
-      kinds,
-    );
+    ) ?? named(words.filter((word) => !isReached || word !== 'to').toReversed(), kinds);
   if (sink) return sink;
   if (argument.types.size === 1 && argument.types.has('boolean')) return undefined;
   if (isScalar(argument) || argument.values !== undefined) {

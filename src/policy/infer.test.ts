@@ -41,6 +41,8 @@ describe('effect from the name', () => {
       'find_and_count',
       'list_sent',
       'count_items2',
+      'get_leave_requests',
+      'list_transfer_fees',
     ],
   ];
   it.each(reads)('%s is a read', (name) => expect(inferTool(tool(name)).effect.value).toBe('read'));
@@ -61,6 +63,7 @@ describe('effect from the name', () => {
     ],
     // the action is an argument, sessions, downloads, logins, navigation
     ...['manage_list', 'manageAppointments', 'open_session', 'get_session', 'download_file', 'get_download', 'login'],
+    ...['get_leave', 'leave_requests', 'find_leave_deletes', 'find_delete_requests', 'get_leave_requests_done'],
     ...['fetch_login', 'navigate_to', 'browser.goto', 'check_out', 'run_query', 'query', 'execute', 'use_get'],
     // look-alike letters: Cyrillic e, fullwidth g, a zero-width space inside
     ...['g\u0435t_weather', '\uff47et_weather', 'g\u200bet_weather', 'getter', 'lister_all', 'reads'],
@@ -286,6 +289,7 @@ describe('sinks', () => {
       amount: { type: 'number' },
       email_id: text,
       recipient_name: text,
+      to_version: text,
       retries: { type: 'integer' },
       urgent: { type: 'boolean' },
       tone: { enum: ['warm', 'cold'] },
@@ -299,6 +303,7 @@ describe('sinks', () => {
       'amount authority',
       'email_id authority',
       'recipient_name recipient',
+      'to_version data',
       'options.reply_to recipient',
     ]);
   });
