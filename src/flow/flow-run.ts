@@ -1,5 +1,5 @@
 import type { Digest } from '../base/digest.ts';
-import { isJsonObject, type JsonObject } from '../base/json.ts';
+import type { JsonObject } from '../base/json.ts';
 import { limits } from '../base/limits.ts';
 import { coversLabel, joinLabels, type Label, leastLabel } from '../model/label.ts';
 import type { PromptPart } from '../model/prompt.ts';
@@ -18,6 +18,7 @@ import { IntroducedValues, isKnownValue } from './introduced-values.ts';
 import { HINTED, NAMED } from './link-record.ts';
 import { type Leaf, listLeaves } from './list-leaves.ts';
 import { findMade, isParty, listWritten } from './list-written.ts';
+import { isOwnCard, listAddresses } from './own-card.ts';
 import { ProvenanceIndex, type SeenRecord } from './provenance-index.ts';
 import { type RecordShape, readProse } from './read-records.ts';
 import { readResult } from './read-result.ts';
@@ -390,16 +391,6 @@ const readAuthority: Authority = {
   destructive: false,
   vague: false,
 };
-
-/** A tool that takes nothing and returns one card, `get_my_profile`, returns the user's own. */
-function isOwnCard(tool: GovernedTool): boolean {
-  const { properties } = tool.tool.inputSchema;
-  const takesNothing = properties === undefined || (isJsonObject(properties) && Object.keys(properties).length === 0);
-  return tool.effect === 'read' && takesNothing && readToolWords(tool.tool).objects.some((object) => OWN.has(object));
-}
-const OWN: ReadonlySet<string> = new Set('profile me self myself identity whoami user account iban'.split(' '));
-const listAddresses = ({ fields, prose }: RecordShape): string[] =>
-  prose ? [] : fields.flatMap(({ key }) => (key !== undefined && isParty(key) && !key.startsWith('url:') ? [key] : []));
 
 /** Letters and digits alone: how a number is grouped does not make it another one. */
 const bareOf = (text: string): string => text.replace(/[^\p{L}\p{N}]/gu, '').toLowerCase();
