@@ -12,6 +12,7 @@ import { measureEgress } from './egress.ts';
 import { measureEgressDoor } from './egress-door.ts';
 import { measureHop } from './hop.ts';
 import { measureInjection } from './injection.ts';
+import { measureIsolation } from './isolation.ts';
 import { measureLedger } from './ledger.ts';
 import { measureLimits } from './limits.ts';
 import { printReport, type Report } from './report.ts';
@@ -37,6 +38,7 @@ const benches: Readonly<Record<string, Bench>> = {
   sandbox: measureSandbox,
   backtest: measureBacktest,
   limits: measureLimits,
+  isolation: measureIsolation,
 };
 
 const { values, positionals } = parseArgs({

@@ -202,6 +202,8 @@ export const limits = {
   reasonChars: 1_024,
   /** How long a stop waits for the store before it is left to a file. */
   stopStoreMs: 3_000,
+  /** How long a file that stops while the store is told is left to whoever wrote it; then a gateway records it. */
+  stopRecordMs: 30_000,
   /** How long a stop waits until every gateway has seen it, to record how long that took. It is in force before. */
   stopSeenMs: 2_000,
   /** How often a gateway looks for stops that nothing told it of. */

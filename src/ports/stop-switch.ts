@@ -6,6 +6,8 @@ export interface ThrownSwitch {
   /** Whoever threw it says so themselves. */
   readonly by: string;
   readonly incident: boolean;
+  /** Until then whoever threw it records the stop, and nobody else does. */
+  readonly recordAtMs?: number;
   /** For people: which file. */
   readonly place: string;
   /** Why it stops everything without saying so: it cannot be read as what it should be. */

@@ -65,7 +65,8 @@ export async function stopScope(
   const { reason, incident, person } = stop;
   const text = printScope(scope);
   const atMs = world.clock.nowMs();
-  const held = await previewStop(world, scope, stop.tenant).catch(() => undefined);
+  // Asked before, and not waited for: a stop is in force as soon as it can be.
+  const held = previewStop(world, scope, stop.tenant).catch(() => undefined);
   await change(world, [
     { kind: 'isolation.set', scope: text, reason, by: person, incident, atMs },
     eventOf(world, stop, atMs, { scope: text, isolated: true, reason, incident }),
@@ -76,7 +77,7 @@ export async function stopScope(
     previewStop(world, scope, stop.tenant),
     world.store.readIsolationState(),
   ]);
-  return { scope: text, atMs, epoch, inFlight, approvals: held?.approvals ?? [] };
+  return { scope: text, atMs, epoch, inFlight, approvals: (await held)?.approvals ?? [] };
 }
 
 /**

@@ -4,12 +4,12 @@ import { openFileSwitch } from '../../adapters/switches/files/open-file-switch.t
 import { systemClock } from '../../base/clock.ts';
 import { Fault } from '../../base/fault.ts';
 import { limits } from '../../base/limits.ts';
-import { type IsolationScope, printScope } from '../../model/isolation.ts';
+import type { IsolationScope } from '../../model/isolation.ts';
 import type { Actor } from '../../runtime/isolation.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
 import { dataFolder, makeFolder } from '../data-folder.ts';
 import { openStore } from '../open-store.ts';
-import { type StopBase, type Stopped, stop } from './stop.ts';
+import { type StopBase, type Stopped, stop, switchFor } from './stop.ts';
 import { throwSwitch } from './switch-files.ts';
 
 /** What stops beside a gateway, running or not. Throws a `Fault` where the store cannot be opened in time. */
@@ -36,8 +36,9 @@ export type Halt =
   | { readonly by: 'file'; readonly file: string; readonly fault: Fault | undefined };
 
 /**
- * Stops a scope whatever state the gateway is in: through the store, and where that does not answer, by a file that every
- * gateway looks at before each call. Throws a `Fault` only where neither can be had.
+ * Stops a scope whatever state the gateway is in. A file that every gateway looks at before each call comes first: it is in
+ * force before a store is even open. Then the store is told, and the file is taken away; where the store does not answer it
+ * stays. Throws a `Fault` only where neither can be had.
  */
 export async function halt(
   loaded: LoadedConfig,
@@ -45,19 +46,26 @@ export async function halt(
   wanted: Actor & { readonly reason: string; readonly incident: boolean },
   onlyByFile: boolean,
 ): Promise<Halt> {
+  const data = dataFolder(loaded);
+  await makeFolder(data);
+  let file: string | undefined;
   let fault: Fault | undefined;
+  try {
+    const recordAtMs = systemClock.nowMs() + limits.stopRecordMs;
+    file = throwSwitch(data, systemClock, { ...switchFor(scope, wanted), ...(onlyByFile ? {} : { recordAtMs }) });
+  } catch (error) {
+    if (onlyByFile || !(error instanceof Fault)) throw error;
+    fault = error; // the store may take it all the same
+  }
   if (!onlyByFile) {
     try {
       await using base = await openStopBase(loaded);
-      return { by: 'store', stopped: await stop(base, scope, wanted) };
+      return { by: 'store', stopped: await stop(base, scope, wanted, file) };
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       fault = error;
     }
   }
-  const data = dataFolder(loaded);
-  await makeFolder(data);
-  const { reason, person, incident } = wanted;
-  const file = await throwSwitch(data, systemClock, { scope: printScope(scope), reason, by: person, incident });
+  if (file === undefined) throw fault ?? new Fault('E_STORE', 'neither the store nor a file took the stop');
   return { by: 'file', file, fault };
 }

@@ -1,12 +1,14 @@
+import { rm } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Clock, newId } from '../../base/clock.ts';
+import { Fault, toFault } from '../../base/fault.ts';
 import { limits } from '../../base/limits.ts';
 import { type IsolationScope, parseScope, printScope } from '../../model/isolation.ts';
-import type { StopSwitch } from '../../ports/stop-switch.ts';
+import type { StopSwitch, ThrownSwitch } from '../../ports/stop-switch.ts';
 import type { Store } from '../../ports/store.ts';
 import { type Actor, resumeScope, type StopReport, stopScope } from '../../runtime/isolation.ts';
 import { raiseSignal } from './signal.ts';
-import { withdrawSwitches } from './switch-files.ts';
+import { throwSwitch, withdrawSwitches } from './switch-files.ts';
 
 const LOOK_MS = 5;
 
@@ -34,15 +36,29 @@ export interface Stopped extends StopReport {
   readonly effect: Effect;
 }
 
-/** Stops a scope, tells the gateways, and records how long it took until all had seen it. Throws the store's `Fault`. */
+/**
+ * Stops a scope, tells the gateways, and records how long it took until all had seen it. A file comes first: every gateway
+ * looks at it before each call, so that the scope is stopped before the store's turn has come. It is taken away once the
+ * store has it. Throws the store's `Fault`; the file stays then, and is recorded when the store is back.
+ *
+ * @param thrown the file, where the caller has thrown the switch already
+ */
 export async function stop(
   base: StopBase,
   scope: IsolationScope,
   wanted: Actor & { readonly reason: string; readonly incident: boolean },
+  thrown?: string,
 ): Promise<Stopped> {
   const { store, clock } = base;
   const began = clock.monotonicMs();
-  const report = await stopScope(base, scope, wanted);
+  const file = thrown ?? tryToThrow(base, scope, wanted);
+  const report = await stopScope(base, scope, wanted).catch((error: unknown) => {
+    const { code, message } = toFault(error, 'E_STORE', 'the store did not take it');
+    throw file === undefined
+      ? error
+      : new Fault(code, `${message}; \`${file}\` stops it all the same`, { cause: error });
+  });
+  if (file !== undefined) await rm(file, { force: true });
   const commitMs = clock.monotonicMs() - began;
   const committedAtMs = clock.nowMs();
   await raiseSignal(base.data, report.epoch).catch(() => {}); // then they look by themselves, a second later
@@ -70,6 +86,23 @@ export async function stop(
   return { ...report, effect };
 }
 
+/** The file of the switch, where it can be written. Where not, the store decides alone. */
+function tryToThrow({ data, clock }: StopBase, scope: IsolationScope, wanted: Parameters<typeof switchFor>[1]) {
+  try {
+    return throwSwitch(data, clock, { ...switchFor(scope, wanted), recordAtMs: clock.nowMs() + limits.stopRecordMs });
+  } catch {
+    return undefined;
+  }
+}
+
+/** What a file says that stops a scope. */
+export function switchFor(
+  scope: IsolationScope,
+  { reason, person, incident }: Actor & { readonly reason: string; readonly incident: boolean },
+): Omit<ThrownSwitch, 'place' | 'broken'> {
+  return { scope: printScope(scope), reason, by: person, incident };
+}
+
 /**
  * Lets a scope back: what the record stops, and the files that stop the same. Throws a `Fault`: E_NOT_ISOLATED,
  * E_SECOND_PERSON, E_INCIDENT_OPEN, E_SWITCH_THROWN, or the store's.
@@ -82,7 +115,7 @@ export async function resume(
   const text = printScope(scope);
   const switches = base.stopSwitch.list().filter((thrown) => thrown.scope === text);
   // A file alone is no record of who stopped what: it becomes one first, and then takes a second person as well.
-  await recordSwitches(base, wanted.tenant);
+  await recordSwitches(base, wanted.tenant, Number.POSITIVE_INFINITY);
   const withdrawn = await withdrawSwitches(switches);
   try {
     const { epoch } = await resumeScope(base, scope, wanted);
@@ -95,9 +128,18 @@ export async function resume(
   }
 }
 
-/** Puts into the record what files stop and the record does not. Returns what is new. Throws the store's `Fault`. */
-export async function recordSwitches(base: Omit<StopBase, 'data'>, tenant: string): Promise<readonly StopReport[]> {
-  const thrown = base.stopSwitch.list();
+/**
+ * Puts into the record what files stop and the record does not, except what whoever threw the switch records by itself.
+ * Returns what is new. Throws the store's `Fault`.
+ */
+export async function recordSwitches(
+  base: Omit<StopBase, 'data'>,
+  tenant: string,
+  nowMs = base.clock.nowMs(),
+): Promise<readonly StopReport[]> {
+  // A time further away than a stop takes is nobody's who is at it.
+  const isLeft = ({ recordAtMs = 0 }: ThrownSwitch) => recordAtMs > nowMs && recordAtMs <= nowMs + limits.stopRecordMs;
+  const thrown = base.stopSwitch.list().filter((one) => !isLeft(one));
   if (thrown.length === 0) return [];
   const known = new Map((await base.store.listIsolations()).map((isolation) => [isolation.scope, isolation]));
   const recorded: StopReport[] = [];

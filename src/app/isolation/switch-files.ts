@@ -1,4 +1,5 @@
-import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { STOP_FILE, STOP_FOLDER } from '../../adapters/switches/files/open-file-switch.ts';
 import { type Clock, newId } from '../../base/clock.ts';
@@ -8,20 +9,18 @@ import type { ThrownSwitch } from '../../ports/stop-switch.ts';
 const OWNER_ONLY = 0o700;
 const AWAY = '.withdrawn-';
 
-/** Throws the switch for a scope: a file that every gateway on the data folder looks at before each call. */
-export async function throwSwitch(
-  data: string,
-  clock: Clock,
-  wanted: Pick<ThrownSwitch, 'scope' | 'reason' | 'by' | 'incident'>,
-): Promise<string> {
+/**
+ * Throws the switch for a scope: a file that every gateway on the data folder looks at before each call. It is there before
+ * this process does anything else: a stop does not take its turn among calls. Throws a `Fault` E_STORE.
+ */
+export function throwSwitch(data: string, clock: Clock, wanted: Omit<ThrownSwitch, 'place' | 'broken'>): string {
   const folder = join(data, STOP_FOLDER);
   const name = `${newId(clock, 'stop')}.json`;
-  const { scope, reason, by, incident } = wanted;
   try {
-    await mkdir(folder, { recursive: true, mode: OWNER_ONLY });
+    mkdirSync(folder, { recursive: true, mode: OWNER_ONLY });
     const half = join(folder, `.${name}`);
-    await writeFile(half, `${JSON.stringify({ scope, reason, by, incident })}\n`, { mode: 0o600 });
-    await rename(half, join(folder, name));
+    writeFileSync(half, `${JSON.stringify(wanted)}\n`, { mode: 0o600 });
+    renameSync(half, join(folder, name));
     return join(folder, name);
   } catch (error) {
     throw new Fault('E_STORE', `the switch \`${join(folder, name)}\` cannot be written`, { cause: error });

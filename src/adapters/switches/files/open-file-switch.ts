@@ -16,6 +16,7 @@ const fileSchema = z.strictObject({
   reason: textSchema.default('stopped by a file'),
   by: textSchema.default('file'),
   incident: z.boolean().default(false),
+  recordAtMs: z.int().exactOptional(),
 });
 
 /**
