@@ -137,10 +137,10 @@ export class Gateway {
       const leasing = new Leasing({
         ...{ data, clock, environment, mask, held },
         openSigner: () => openSigner(data, clock),
-        record: (subject, kind, body) => gateway.egress.book.recordCredential(subject, kind, body),
+        record: (...said) => gateway.egress.book.recordCredential(...said),
         report: (message) => notify({ kind: 'warning', message }),
       });
-      sources = await openSources({ ...options, data, clock, held, mask, within: (): Gateway => gateway });
+      sources = await openSources({ ...options, data, clock, held, mask, within: (): Gateway => gateway, leasing });
       const planner = await openPlanner(loaded, environment, notify, held);
       const functions = new FunctionSource(APP_SERVER);
       const scanner = await openScanner(loaded);
@@ -301,6 +301,7 @@ export class Gateway {
       clock: this.#clock,
       held: this.world.held,
       mask: this.#mask,
+      leasing: this.#leasing,
       within: () => this,
     });
     const kept = new Map<string, McpSource>();

@@ -3,17 +3,21 @@ import type { McpReach } from '../adapters/tools/mcp/connect.ts';
 import { createMcpSource, type McpSource } from '../adapters/tools/mcp/create-mcp-source.ts';
 import { launchCommand } from '../adapters/tools/mcp/launch/launch-command.ts';
 import { launchPackage } from '../adapters/tools/mcp/launch/launch-package.ts';
+import type { StdioServerParameters } from '../adapters/tools/mcp/stdio-wire.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Digest } from '../base/digest.ts';
 import { revealText, Secret } from '../base/secret.ts';
 import { BUILTIN_SERVER } from '../model/builtin.ts';
 import type { Manifest, ServerConfig } from '../model/manifest.ts';
-import type { HeldSecrets } from '../scan/held-secrets.ts';
+import { HeldSecrets } from '../scan/held-secrets.ts';
 import type { LoadedConfig } from './config/load-config.ts';
-import { resolveSecrets, type ServerSecrets } from './config/resolve-secrets.ts';
+import { resolveSecrets, type ServerSecrets, type ServerValue } from './config/resolve-secrets.ts';
+import { Leasing } from './credentials/leasing.ts';
+import { ServerLoan } from './credentials/lend-to-server.ts';
 import { encloseServer } from './enclose-server.ts';
 import type { Notify } from './notice.ts';
 import { openBuiltin, type Within } from './open-builtin.ts';
+import { openSigner } from './open-signer.ts';
 import { Sandboxes } from './sandboxes.ts';
 import { SecretMask } from './secret-mask.ts';
 
@@ -28,15 +32,25 @@ export interface SourceOptions {
   readonly held?: HeldSecrets;
   /** Takes secrets out of everything that servers say; told of every secret that is read. */
   readonly mask?: SecretMask;
+  /** What servers are lent comes from here; where not given, from the data folder, and nothing is recorded. */
+  readonly leasing?: Leasing;
   /** The gateway that built-in tools belong to; absent where tools are only listed. */
   readonly within?: () => Within;
 }
 
 /** What of a manifest makes a source what it is: while it is the same, the source goes on. */
-export function settingOf({ servers, builtin, profiles }: Manifest, server: string): unknown {
+export function settingOf({ servers, builtin, profiles, credentials }: Manifest, server: string): unknown {
+  if (server === BUILTIN_SERVER) return { builtin, profiles };
   const config = servers[server];
   const walled = config !== undefined && 'profile' in config && config.profile !== undefined;
-  return server === BUILTIN_SERVER ? { builtin, profiles } : walled ? { config, profiles } : config;
+  const lent = config !== undefined && isLent(config);
+  return walled || lent ? { config, ...(walled ? { profiles } : {}), ...(lent ? { credentials } : {}) } : config;
+}
+
+/** Whether a server is lent a credential. */
+function isLent(config: ServerConfig): boolean {
+  const values = Object.values('url' in config ? config.headers : config.env);
+  return values.some((value) => typeof value !== 'string' && value.secret.startsWith('cred:'));
 }
 
 /** Folders in which a package counts as installed, besides the gateway's own: where the manifest is, and upwards. */
@@ -63,11 +77,19 @@ export async function openSources(options: SourceOptions): Promise<ReadonlyMap<s
   const mask = options.mask ?? new SecretMask();
   mask.add(kept);
   options.held?.add(kept);
+  const leasing = options.leasing ?? openLeasing(options, mask);
+  const known = leasing.open(loaded.manifest, loaded.folder);
+  const lend = (server: string) => new ServerLoan(leasing, known, loaded.manifest.tenant, server);
   for (const [server, config] of Object.entries(loaded.manifest.servers)) {
     const given = secrets.servers.get(server) ?? { env: {}, headers: {} };
     const source = createMcpSource({
       server,
-      reach: enclose(reachOf(config, given, options), config, loaded, sandboxes),
+      reach: enclose(
+        reachOf(config, given, () => lend(server), options),
+        config,
+        loaded,
+        sandboxes,
+      ),
       mask: mask.take,
       onStderr: (line) => notify({ kind: 'server-log', server, message: line }),
       onDropped: ({ name, why }) => notify({ kind: 'warning', message: `\`${server}/${name}\` is left out: ${why}` }),
@@ -84,20 +106,74 @@ function enclose(reach: McpReach, config: ServerConfig, loaded: LoadedConfig, sa
   const { manifest, folder } = loaded;
   return {
     kind: 'stdio',
-    launch: async () => encloseServer(await reach.launch(), config, manifest.profiles, folder, sandboxes),
+    launch: async () => {
+      const launched = await reach.launch();
+      const { stale, release: giveBack } = launched;
+      try {
+        const enclosed = await encloseServer(launched, config, manifest.profiles, folder, sandboxes);
+        if (enclosed === launched) return launched;
+        const { release: takeDown } = enclosed;
+        const release = async () => {
+          await giveBack?.();
+          await takeDown?.();
+        };
+        return { ...enclosed, ...(stale === undefined ? {} : { stale }), release };
+      } catch (error) {
+        await giveBack?.();
+        throw error;
+      }
+    },
   };
 }
 
-function reachOf(config: ServerConfig, given: ServerSecrets, options: SourceOptions): McpReach {
+/** For whoever only lists tools. */
+function openLeasing({ data, clock, environment, notify }: SourceOptions, mask: SecretMask): Leasing {
+  return new Leasing({
+    ...{ data, clock, environment, mask, held: new HeldSecrets() },
+    openSigner: () => openSigner(data, clock),
+    record: () => {},
+    report: (message) => notify({ kind: 'warning', message }),
+  });
+}
+
+/** Leases what the program is lent before it starts, until it has ended. */
+async function launchLent(
+  loan: ServerLoan,
+  given: ServerSecrets,
+  launch: (env: Readonly<Record<string, string | Secret>>) => Promise<StdioServerParameters>,
+): Promise<StdioServerParameters> {
+  try {
+    const launched = await launch(await loan.fill(given.env));
+    loan.watch();
+    return { ...launched, stale: loan.stale, release: async () => loan.end() };
+  } catch (error) {
+    loan.end();
+    throw error;
+  }
+}
+
+function reachOf(config: ServerConfig, given: ServerSecrets, lend: () => ServerLoan, options: SourceOptions): McpReach {
   const { loaded, data, environment, clock } = options;
   const { folder } = loaded;
   if ('url' in config) {
-    const headers = Object.fromEntries(Object.entries(given.headers).map(([name, value]) => [name, revealText(value)]));
-    return { kind: 'http', url: new URL(config.url), headers };
+    const reveal = (values: Readonly<Record<string, string | Secret>>) =>
+      Object.fromEntries(Object.entries(values).map(([name, value]) => [name, revealText(value)]));
+    const entries = Object.entries(given.headers);
+    const isOwn = ([, value]: readonly [string, ServerValue]) => typeof value === 'string' || value instanceof Secret;
+    const own = Object.fromEntries(entries.filter(isOwn)) as Record<string, string | Secret>; // as `isOwn` says
+    const lent = Object.fromEntries(entries.filter((entry) => !isOwn(entry)));
+    const to = { kind: 'http', url: new URL(config.url), headers: reveal(own) } as const;
+    if (Object.keys(lent).length === 0) return to;
+    return {
+      ...to,
+      lend: () => {
+        const loan = lend();
+        return { read: async () => reveal(await loan.fill(lent)), end: () => loan.end() };
+      },
+    };
   }
   const common = {
     args: config.args,
-    env: given.env,
     folder,
     environment,
     ...(config.cwd === undefined ? {} : { cwd: config.cwd }),
@@ -106,27 +182,33 @@ function reachOf(config: ServerConfig, given: ServerSecrets, options: SourceOpti
     return {
       kind: 'stdio',
       launch: () =>
-        launchPackage({
-          ...common,
-          package: config.package,
-          integrity: config.integrity,
-          serversFolder: join(data, 'servers'),
-          projectFolders: foldersAbove(folder),
-          clock,
-          ...(config.digest === undefined ? {} : { digest: config.digest as Digest }), // its schema admits nothing else
-          ...(config.bin === undefined ? {} : { bin: config.bin }),
-        }),
+        launchLent(lend(), given, (env) =>
+          launchPackage({
+            ...common,
+            env,
+            package: config.package,
+            integrity: config.integrity,
+            serversFolder: join(data, 'servers'),
+            projectFolders: foldersAbove(folder),
+            clock,
+            ...(config.digest === undefined ? {} : { digest: config.digest as Digest }), // its schema admits nothing else
+            ...(config.bin === undefined ? {} : { bin: config.bin }),
+          }),
+        ),
     };
   }
   return {
     kind: 'stdio',
     launch: () =>
-      launchCommand({
-        ...common,
-        command: config.command,
-        ...(config.files === undefined ? {} : { files: config.files }),
-        ...(config.digest === undefined ? {} : { digest: config.digest as Digest }), // its schema admits nothing else
-      }),
+      launchLent(lend(), given, (env) =>
+        launchCommand({
+          ...common,
+          env,
+          command: config.command,
+          ...(config.files === undefined ? {} : { files: config.files }),
+          ...(config.digest === undefined ? {} : { digest: config.digest as Digest }), // its schema admits nothing else
+        }),
+      ),
   };
 }
 

@@ -292,6 +292,8 @@ export const limits = {
   credentialHeldMs: 600_000,
   /** Leased values that are worth nothing any more and are looked for all the same, at most. */
   credentialsHeld: 1_000,
+  /** How often it is looked whether what a server was lent is still the one in use. */
+  credentialLookMs: 2_000,
   /** After how long without a sign of life a process counts as gone, so that others take back what it has leased. */
   credentialProcessMs: 300_000,
   /** How long a person has to consent to an account being connected. */

@@ -23,7 +23,7 @@ import { profileNameSchema, profilesSchema } from './profile.ts';
 import { readBackSchema } from './read-back.ts';
 import { retentionSchema } from './retention.ts';
 import { classifierSchema, sourceNameSchema, sourceSchema, toolScanSchema } from './scanning.ts';
-import { plainOrSecretSchema } from './secret-reference.ts';
+import { serverValueSchema } from './secret-reference.ts';
 import { telemetrySchema } from './telemetry.ts';
 
 // Two conventions hold in this file. The message given to a format (`regex`, `url`) completes the sentence
@@ -39,9 +39,11 @@ const serverNameSchema = z
 export const digestSchema = z.string().regex(/^sha256:[0-9a-f]{64}$/, '`sha256:` and 64 hexadecimal digits');
 const argsSchema = z.array(z.string()).default([]).describe('Arguments the program is started with.');
 const envSchema = z
-  .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'the name of an environment variable'), plainOrSecretSchema)
+  .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'the name of an environment variable'), serverValueSchema)
   .default({})
-  .describe('Environment of the program: text, or `{ secret: env:NAME }`. It inherits nothing else of the gateway’s.');
+  .describe(
+    'Environment of the program: text, or `{ secret: env:NAME }` or `{ secret: cred:NAME }`. It inherits nothing else of the gateway’s.',
+  );
 const cwdSchema = z.string().min(1).describe('The folder the program starts in, relative to this file.').optional();
 const serverProfileSchema = profileNameSchema
   .meta({ description: 'The sandbox it runs in; none where not given.', examples: ['server'] })
@@ -109,9 +111,9 @@ const httpServerSchema = z.strictObject({
     examples: ['https://crm.internal/mcp'],
   }),
   headers: z
-    .record(z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'the name of an HTTP header'), plainOrSecretSchema)
+    .record(z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'the name of an HTTP header'), serverValueSchema)
     .default({})
-    .describe('Headers sent to this server alone: text, or `{ secret: env:NAME }`.'),
+    .describe('Headers sent to this server alone: text, or `{ secret: env:NAME }` or `{ secret: cred:NAME }`.'),
   timeout: timeoutSchema,
 });
 

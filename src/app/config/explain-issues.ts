@@ -90,7 +90,7 @@ function explainUnion(
   return [{ place: yaml.placeAt(locate(yaml.root, path).spot.valueAt), severity: 'error', message }];
 }
 
-/** The second of `plainOrSecretSchema`. */
+/** The second of `plainOrSecretSchema`, and of what servers are given. */
 const SECRET_BRANCH = 1;
 
 /** Every server has exactly one key that says its kind. The problem if this one has none or several. */

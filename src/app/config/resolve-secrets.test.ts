@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { revealText } from '../../base/secret.ts';
+import { revealText, Secret } from '../../base/secret.ts';
 import { printProblem } from './config-problem.ts';
 import { parseConfig } from './parse-config.ts';
 import { type ResolvedSecrets, resolveSecrets } from './resolve-secrets.ts';
@@ -33,7 +33,9 @@ describe('resolveSecrets', () => {
       A: VALUE,
     });
     const headers = servers.get('m')?.headers ?? {};
-    expect(Object.entries(headers).map(([name, value]) => [name, revealText(value)])).toEqual([
+    expect(
+      Object.entries(headers).map(([name, value]) => [name, value instanceof Secret ? revealText(value) : value]),
+    ).toEqual([
       ['A', VALUE],
       ['B', VALUE],
       ['C', 'plain'],

@@ -2,15 +2,26 @@ import { resolve } from 'node:path';
 import { toFault } from '../../base/fault.ts';
 import { limits } from '../../base/limits.ts';
 import { revealText, Secret } from '../../base/secret.ts';
-import type { PlainOrSecret } from '../../model/secret-reference.ts';
+import type { Manifest, ServerConfig } from '../../model/manifest.ts';
+import type { ServerReference } from '../../model/secret-reference.ts';
 import { type ConfigProblem, refuseErrors } from './config-problem.ts';
 import type { LoadedConfig } from './load-config.ts';
 import { decodeText, readFileOnce } from './read-file-once.ts';
 
+/** A credential that a server is lent while it runs. */
+export interface LentValue {
+  readonly credential: string;
+  /** Which of its parts, where it has several. */
+  readonly part: string | undefined;
+  readonly prefix: string;
+}
+
+export type ServerValue = string | Secret | LentValue;
+
 /** What one server is given: its environment, or the headers sent to it. Secrets are wrapped. */
 export interface ServerSecrets {
-  readonly env: Readonly<Record<string, string | Secret>>;
-  readonly headers: Readonly<Record<string, string | Secret>>;
+  readonly env: Readonly<Record<string, ServerValue>>;
+  readonly headers: Readonly<Record<string, ServerValue>>;
 }
 
 export interface ResolvedSecrets {
@@ -31,15 +42,25 @@ export async function resolveSecrets(
   const problems: ConfigProblem[] = [];
   const servers = new Map<string, ServerSecrets>();
   for (const [name, server] of Object.entries(config.manifest.servers)) {
-    const resolveGroup = async (group: 'env' | 'headers', values: Readonly<Record<string, PlainOrSecret>>) => {
-      const resolved: Record<string, string | Secret> = Object.create(null);
+    const resolveGroup = async (
+      group: 'env' | 'headers',
+      values: Readonly<Record<string, string | ServerReference>>,
+    ) => {
+      const resolved: Record<string, ServerValue> = Object.create(null);
       for (const [key, value] of Object.entries(values)) {
         const place = config.place(['servers', name, group, key]);
         const report = (severity: ConfigProblem['severity'], message: string): void => {
           problems.push({ place, severity, message });
         };
+        const lent = readLent(value);
+        if (lent !== undefined) {
+          const problem = refuseLent(lent.credential, config.manifest, server);
+          if (problem !== undefined) report('error', problem);
+          resolved[key] = lent;
+          continue;
+        }
         const found =
-          typeof value === 'string' ? value : await readSecret(value.secret, config.folder, environment, report);
+          typeof value === 'string' ? value : await readServerSecret(value, config.folder, environment, report);
         if (found === undefined) continue;
         if (group === 'headers' ? UNFIT_FOR_HEADER.test(revealText(found)) : revealText(found).includes('\0')) {
           report('error', `the value of \`${key}\` has a line break or control character, which it may not have here`);
@@ -54,6 +75,32 @@ export async function resolveSecrets(
     });
   }
   return { servers, warnings: refuseErrors(problems) };
+}
+
+function readLent(value: string | ServerReference): LentValue | undefined {
+  if (typeof value === 'string') return undefined;
+  const [, credential, part] = /^cred:([^.]+)(?:\.(.+))?$/.exec(value.secret) ?? [];
+  return credential === undefined ? undefined : { credential, part, prefix: value.prefix ?? '' };
+}
+
+/** Who can read it is the server: one that nobody reviewed, and that can be another tomorrow, is lent nothing. */
+function refuseLent(name: string, { credentials }: Manifest, server: ServerConfig): string | undefined {
+  if (!Object.keys(credentials).some((known) => known.toLowerCase() === name.toLowerCase()))
+    return `there is no credential \`${name}\` in \`credentials\``;
+  const isPinned = 'url' in server || 'package' in server || server.digest !== undefined;
+  return isPinned
+    ? undefined
+    : 'a credential is lent to pinned programs only; add `digest`, as `chaperone servers pin` prints it';
+}
+
+async function readServerSecret(
+  { secret, prefix = '' }: ServerReference,
+  folder: string,
+  environment: Readonly<Record<string, string | undefined>>,
+  report: (severity: ConfigProblem['severity'], message: string) => void,
+): Promise<Secret | undefined> {
+  const found = await readSecret(secret, folder, environment, report);
+  return found === undefined || prefix === '' ? found : new Secret(secret, prefix + found.reveal());
 }
 
 /**

@@ -1,9 +1,11 @@
 import { join } from 'node:path';
 import { SealedJournal } from '../../adapters/credentials/sealed-file/sealed-journal.ts';
-import type { JsonObject } from '../../base/json.ts';
-import type { EgressSubject } from '../../model/egress.ts';
 import type { Manifest } from '../../model/manifest.ts';
-import { CredentialBroker, type KnownCredential } from '../../runtime/credentials/credential-broker.ts';
+import {
+  CredentialBroker,
+  type KnownCredential,
+  type RecordCredential,
+} from '../../runtime/credentials/credential-broker.ts';
 import type { HeldSecrets } from '../../scan/held-secrets.ts';
 import type { SecretMask } from '../secret-mask.ts';
 import { type CredentialOptions, CredentialSources } from './open-credentials.ts';
@@ -13,19 +15,21 @@ export interface LeasingOptions extends CredentialOptions {
   readonly mask: SecretMask;
   /** Finds them in what goes out. */
   readonly held: HeldSecrets;
-  /** Writes what became of a lease whose owner is gone. */
-  readonly record: (subject: EgressSubject, kind: 'credential.revoked', body: JsonObject) => void;
+  /** Writes what became of a credential that no client of the door has. */
+  readonly record: RecordCredential;
   readonly report: (message: string) => void;
 }
 
 /** The credentials of an installation, leased from wherever the manifest says that they come from. */
 export class Leasing {
   readonly broker: CredentialBroker;
+  readonly record: RecordCredential;
   readonly #sources: CredentialSources;
   #known: ReadonlyMap<string, KnownCredential> = new Map();
 
   constructor(options: LeasingOptions) {
     const { clock, data, mask, held, record, report } = options;
+    this.record = record;
     this.#sources = new CredentialSources(options);
     const { store } = this.#sources;
     this.broker = new CredentialBroker({

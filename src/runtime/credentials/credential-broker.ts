@@ -25,6 +25,9 @@ export interface KnownCredential {
   readonly source: CredentialSource;
 }
 
+/** Writes what became of a credential that no client of the door has. */
+export type RecordCredential = (subject: EgressSubject, ...said: Parameters<LeaseOwner['recordCredential']>) => void;
+
 export interface BrokerOptions extends Watchers {
   readonly clock: Clock;
   /** The credentials of the configuration in force. */
@@ -32,7 +35,7 @@ export interface BrokerOptions extends Watchers {
   /** Where it is kept what has to be taken back; without one that is known to this process alone. */
   readonly journal?: LeaseJournal;
   /** Writes what became of a lease whose owner is gone. */
-  readonly record: (subject: EgressSubject, kind: 'credential.revoked', body: JsonObject) => void;
+  readonly record: RecordCredential;
   /** Something that whoever runs the gateway should know. */
   readonly report: (message: string) => void;
 }
@@ -98,14 +101,20 @@ export class CredentialBroker {
   }
 
   /**
-   * The credential of that name for a server's own process, which the manifest gives it to by name. Rejects with a
-   * `Fault`: E_CREDENTIAL_DENIED where there is none, E_CREDENTIAL where it cannot be had.
+   * A credential for a server's own process, which the manifest gives it to by name. Rejects with a `Fault` E_CREDENTIAL
+   * where it cannot be had.
    */
-  async leaseToServer(owner: LeaseOwner, name: string): Promise<LeasedCredential> {
-    const known = this.#options.find(name);
-    if (known === undefined)
-      throw refuse(owner, 'E_CREDENTIAL_DENIED', name, `there is no credential \`${name}\``, undefined);
-    return this.#leaseFrom(owner, name, known.source, undefined);
+  leaseToServer(owner: LeaseOwner, name: string, source: CredentialSource): Promise<LeasedCredential> {
+    return this.#leaseFrom(owner, name, source, undefined);
+  }
+
+  /** Whether what this owner has under that name is still good, and the one in use. */
+  async isCurrent(owner: LeaseOwner, name: string): Promise<boolean> {
+    const lease = await this.#owners
+      .get(owner)
+      ?.leases.get(name)
+      ?.catch(() => undefined);
+    return lease !== undefined && this.#isGood(lease);
   }
 
   /** Ends every owner that lies in an isolation's scope. Resolves when what they had was taken back, or could not be. */

@@ -2,7 +2,6 @@ import { newId } from '../../base/clock.ts';
 import { type Digest, digestBytes } from '../../base/digest.ts';
 import type { ErrorCode } from '../../base/errors.ts';
 import { Fault } from '../../base/fault.ts';
-import type { JsonObject } from '../../base/json.ts';
 import { limits } from '../../base/limits.ts';
 import type { EgressSubject } from '../../model/egress.ts';
 import type { Intent } from '../../model/intent.ts';
@@ -97,9 +96,9 @@ export class EgressBook {
     return this.#log.flush();
   }
 
-  /** Writes what became of a credential whose client is gone. */
-  recordCredential(subject: EgressSubject, kind: 'credential.revoked', body: JsonObject): void {
-    this.#create(subject, undefined).recordCredential(kind, body);
+  /** Writes what became of a credential that no client here has. */
+  recordCredential(subject: EgressSubject, ...said: Parameters<EgressSession['recordCredential']>): void {
+    this.#create(subject, undefined).recordCredential(...said);
   }
 
   /** Resolves when everything that happened so far is recorded. False where the store does not take it. */

@@ -5,7 +5,7 @@ import type { JsonObject } from '../../../base/json.ts';
 import type { McpEra } from '../../../ports/mcp-upstream.ts';
 import { Connection, type Listener } from './connection.ts';
 import type { Mask } from './create-mask.ts';
-import { HttpWire } from './http-wire.ts';
+import { HttpWire, type LentHeaders } from './http-wire.ts';
 import { MaskedWire } from './masked-wire.ts';
 import { MODERN_VERSION, negotiate } from './negotiate.ts';
 import { type StdioServerParameters, StdioWire } from './stdio-wire.ts';
@@ -14,7 +14,13 @@ import { type Wire, WireFailure } from './wire.ts';
 /** How a server is reached: a program that `launch` made sure of, or a URL with headers that go nowhere else. */
 export type McpReach =
   | { readonly kind: 'stdio'; readonly launch: () => Promise<StdioServerParameters> }
-  | { readonly kind: 'http'; readonly url: URL; readonly headers: Readonly<Record<string, string>> };
+  | {
+      readonly kind: 'http';
+      readonly url: URL;
+      readonly headers: Readonly<Record<string, string>>;
+      /** Headers that are lent to each connection. */
+      readonly lend?: () => LentHeaders;
+    };
 
 export interface ConnectOptions {
   readonly reach: McpReach;
@@ -57,7 +63,7 @@ async function openMasked(options: ConnectOptions): Promise<Wire> {
 }
 
 async function openWire({ reach, onStderr }: ConnectOptions): Promise<Wire> {
-  if (reach.kind === 'http') return new HttpWire(reach.url, reach.headers);
+  if (reach.kind === 'http') return new HttpWire(reach.url, reach.headers, reach.lend?.());
   try {
     return new StdioWire(await reach.launch(), onStderr);
   } catch (error) {

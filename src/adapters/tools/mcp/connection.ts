@@ -58,6 +58,7 @@ export class Connection {
   readonly #asked = new Map<RpcId, AbortController>();
   #lastId = 0;
   #open = true;
+  #isRetired = false;
   /** Runs while the server's last answer is so new that its session need not be asked after. */
   #fresh: NodeJS.Timeout | undefined;
 
@@ -85,6 +86,17 @@ export class Connection {
     return this.#pending.size > 0;
   }
 
+  /** Whether another connection should take this one's place as soon as there is one. */
+  get stale(): boolean {
+    return this.#wire.stale;
+  }
+
+  /** Ends it once nothing is under way on it. */
+  retire(): void {
+    this.#isRetired = true;
+    if (!this.busy) void this.close();
+  }
+
   ask(ask: Ask): Promise<Reply> {
     return new Promise((resolve) => {
       const fail = (failure: WireFailure) => settle({ kind: 'failure', failure });
@@ -98,6 +110,7 @@ export class Connection {
         if (!this.#pending.delete(id)) return;
         ask.signal.removeEventListener('abort', onAbort);
         resolve(reply);
+        if (this.#isRetired && !this.busy) void this.close();
       };
       const onAbort = () => {
         this.#cancel(id, ask);

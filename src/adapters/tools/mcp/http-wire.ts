@@ -20,12 +20,21 @@ const FIRST_RETRY_MS = 1_000;
 const LAST_RETRY_MS = 60_000;
 const RESUMES_PER_REQUEST = 5;
 
+/** Headers whose values may be others with each request, and that have to be given back. */
+export interface LentHeaders {
+  /** Rejects with a `Fault` where they cannot be had. */
+  read(): Promise<Readonly<Record<string, string>>>;
+  end(): void;
+}
+
 /**
  * A server behind a URL (Streamable HTTP). Connections are kept alive. The configured headers go to this URL only:
  * redirects are not followed, and nothing of what callers present is ever added.
  */
 export class HttpWire implements Wire {
   readonly streams = true;
+  readonly stale = false;
+  readonly #lent: LentHeaders | undefined;
   readonly #target: RequestOptions;
   readonly #secure: boolean;
   readonly #headers: Readonly<Record<string, string>>;
@@ -38,7 +47,8 @@ export class HttpWire implements Wire {
   onMessage: (message: RpcMessage) => void = () => {};
   onClose: () => void = () => {};
 
-  constructor(url: URL, headers: Readonly<Record<string, string>>) {
+  constructor(url: URL, headers: Readonly<Record<string, string>>, lent?: LentHeaders) {
+    this.#lent = lent;
     const { protocol, hostname, port, path } = urlToHttpOptions(url);
     this.#target = { protocol, hostname, port, path };
     this.#secure = protocol === 'https:';
@@ -97,6 +107,7 @@ export class HttpWire implements Wire {
     for (const request of this.#open) request.destroy();
     if (this.#sessionId !== undefined) await this.#endSession();
     this.#agent.destroy();
+    this.#lent?.end();
     this.onClose();
   }
 
@@ -111,7 +122,20 @@ export class HttpWire implements Wire {
   }
 
   /** One HTTP request, up to the head of its response. */
-  #exchange(
+  async #exchange(
+    method: string,
+    headers: Record<string, string>,
+    signal?: AbortSignal,
+    body?: Buffer,
+  ): Promise<IncomingMessage> {
+    if (this.#lent === undefined) return this.#send(method, { ...headers, ...this.#headers }, signal, body);
+    const lent = await this.#lent.read().catch((cause: unknown) => {
+      throw new WireFailure('unreachable', 'no', 'a credential of the server could not be had', { cause });
+    });
+    return this.#send(method, { ...headers, ...this.#headers, ...lent }, signal, body);
+  }
+
+  #send(
     method: string,
     headers: Record<string, string>,
     signal?: AbortSignal,
@@ -128,7 +152,6 @@ export class HttpWire implements Wire {
           ...(this.#version === undefined ? {} : { 'mcp-protocol-version': this.#version }),
           ...(this.#sessionId === undefined ? {} : { 'mcp-session-id': this.#sessionId }),
           ...headers,
-          ...this.#headers,
           ...(body === undefined ? {} : { 'content-length': body.length }),
         },
       });

@@ -17,9 +17,11 @@ export const OWN: Holder = { name: '', principal: '', era: 'modern', capabilitie
 
 interface Link {
   readonly principal: string;
-  readonly connection: Promise<Connection>;
+  connection: Promise<Connection>;
   /** Once it stands. */
   open: Connection | undefined;
+  /** What is to take its place, while that is being opened. */
+  next: Promise<Connection> | undefined;
 }
 
 export interface LinksOptions {
@@ -62,13 +64,16 @@ export class Links {
     if (known) {
       this.#links.delete(key);
       this.#links.set(key, known);
-      return known.connection;
+      if (known.open?.stale !== true) return known.connection;
+      known.next ??= this.#replace(key, holder, known);
+      return known.next;
     }
     if (this.#closed) return Promise.reject(new Fault('E_UPSTREAM_UNREACHABLE', 'the gateway is shutting down'));
     const link: Link = {
       principal: key === OWN.name ? OWN.principal : holder.principal,
       connection: this.#makeRoom(key, holder).then(() => this.#open(key, holder, link)),
       open: undefined,
+      next: undefined,
     };
     this.#links.set(key, link);
     link.connection.then(
@@ -132,6 +137,29 @@ export class Links {
         await Promise.race(ending.map(({ ended }) => ended));
         settled = false;
       }
+    }
+  }
+
+  /**
+   * Opens another connection in the place of one that is stale; what is under way there is seen to its end. As long as
+   * that does not work the stale one goes on: it is good for a while yet.
+   */
+  async #replace(key: string, holder: Holder, stale: Link): Promise<Connection> {
+    const link: Link = { principal: stale.principal, connection: stale.connection, open: undefined, next: undefined };
+    try {
+      const connection = await this.#open(key, holder, link);
+      Object.assign(link, { connection: Promise.resolve(connection), open: connection });
+      if (this.#links.get(key) !== stale) {
+        // Ended meanwhile, or broken: whoever asks next opens one.
+        await connection.close();
+        return connection;
+      }
+      this.#links.set(key, link);
+      stale.open?.retire();
+      return connection;
+    } catch {
+      stale.next = undefined;
+      return stale.connection;
     }
   }
 

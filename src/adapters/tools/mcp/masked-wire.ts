@@ -19,6 +19,10 @@ export class MaskedWire implements Wire {
     wire.onClose = () => this.onClose();
   }
 
+  get stale(): boolean {
+    return this.#wire.stale;
+  }
+
   start(): Promise<void> {
     return this.#wire.start();
   }

@@ -14,6 +14,8 @@ export interface StdioServerParameters {
   readonly cwd?: string;
   /** Called when its process has ended: takes down what was set up for it. */
   readonly release?: () => Promise<void>;
+  /** Aborted once another process should take its place. */
+  readonly stale?: AbortSignal;
 }
 
 const GRACE_MS = 1_500;
@@ -34,6 +36,10 @@ export class StdioWire implements Wire {
   #closing: Promise<void> | undefined;
   onMessage: (message: RpcMessage) => void = () => {};
   onClose: () => void = () => {};
+
+  get stale(): boolean {
+    return this.#parameters.stale?.aborted === true;
+  }
 
   constructor(parameters: StdioServerParameters, onStderr: (line: string) => void) {
     this.#parameters = parameters;

@@ -12,6 +12,8 @@ export interface SendOptions {
 export interface Wire {
   /** Whether every request has its own stream: then `send` resolves when that stream has ended. */
   readonly streams: boolean;
+  /** Whether another connection should take this one's place as soon as there is one. */
+  readonly stale: boolean;
   start(): Promise<void>;
   /** Rejects with a `WireFailure`. */
   send(message: RpcMessage, options?: SendOptions): Promise<void>;
