@@ -231,7 +231,7 @@ const golden: readonly (readonly [name: string, text: string, expected: readonly
   [
     'a secret that is no reference, and is not repeated',
     `version: 1\nservers:\n  m: { url: "https://m", headers: { A: { secret: hunter2 } } }\n`,
-    ['3:50: `secret` is text, expected `env:NAME` or `file:/path`'],
+    ['3:50: `secret` is text, expected `env:NAME`, `file:/path` or `cred:NAME`'],
   ],
   [
     'a number in the environment',
