@@ -41,9 +41,7 @@ const argsSchema = z.array(z.string()).default([]).describe('Arguments the progr
 const envSchema = z
   .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'the name of an environment variable'), serverValueSchema)
   .default({})
-  .describe(
-    'Environment of the program: text, or `{ secret: env:NAME }` or `{ secret: cred:NAME }`. It inherits nothing else of the gateway’s.',
-  );
+  .describe('Environment of the program: text, or a `{ secret: … }`. It inherits nothing else of the gateway’s.');
 const cwdSchema = z.string().min(1).describe('The folder the program starts in, relative to this file.').optional();
 const serverProfileSchema = profileNameSchema
   .meta({ description: 'The sandbox it runs in; none where not given.', examples: ['server'] })
@@ -113,7 +111,7 @@ const httpServerSchema = z.strictObject({
   headers: z
     .record(z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'the name of an HTTP header'), serverValueSchema)
     .default({})
-    .describe('Headers sent to this server alone: text, or `{ secret: env:NAME }` or `{ secret: cred:NAME }`.'),
+    .describe('Headers sent to this server alone: text, or a `{ secret: … }`.'),
   timeout: timeoutSchema,
 });
 
