@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { provideNeeds } from './needs.ts';
 
-const QUICK = ['unit', 'tidy', 'docs', 'laws', 'vectors', 'attacks'];
+const QUICK = ['unit', 'tidy', 'docs', 'vectors'];
 
 const layer = process.argv[2] ?? 'test';
 const inCi = process.env['CI'] === 'true';
