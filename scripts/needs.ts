@@ -1,11 +1,13 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { basename, delimiter, dirname, join } from 'node:path';
 
 /** A program that some tests run for real, and the package it comes in. */
 export interface Need {
   readonly program: string;
+  /** Where it is, for what is no program: one `*` in its name. */
+  readonly file?: string;
   /** Several of Debian, where it takes more than one. */
   readonly debianPackage: string;
   /** Where the program is not of Debian: a package of PyPI, its version and bytes pinned. `debianPackage` installs it. */
@@ -25,6 +27,19 @@ export const needs: readonly Need[] = [
     debianPackage: 'python3 python3-venv',
     reason: 'test/escape: what hostile programs are written in; test/conformance ledger: an S3 server from PyPI',
   },
+  {
+    program: 'qemu-system-x86_64',
+    debianPackage: 'qemu-system-x86',
+    reason: 'test/escape and test/conformance: tier `microvm`, where programs have a machine of their own',
+  },
+  { program: 'busybox', debianPackage: 'busybox-static', reason: 'tier `microvm`: what its machines start with' },
+  { program: 'mke2fs', debianPackage: 'e2fsprogs', reason: 'tier `microvm`: makes the disks of its machines' },
+  {
+    program: 'a kernel',
+    file: '/boot/vmlinuz-*-cloud-amd64',
+    debianPackage: 'linux-image-cloud-amd64',
+    reason: 'tier `microvm`: what its machines run',
+  },
   { program: 'chromium', debianPackage: 'chromium', reason: 'test/e2e: `chaperone/wasm` in a real browser' },
   {
     program: 'bao',
@@ -39,7 +54,15 @@ export const needs: readonly Need[] = [
 ];
 
 export function has(program: string): boolean {
-  return (process.env['PATH'] ?? '').split(delimiter).some((folder) => existsSync(join(folder, program)));
+  const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin'];
+  return folders.some((folder) => existsSync(join(folder, program)));
+}
+
+function isThere({ program, file }: Need): boolean {
+  if (file === undefined) return has(program);
+  const [before = '', after = ''] = basename(file).split('*');
+  const folder = dirname(file);
+  return existsSync(folder) && readdirSync(folder).some((name) => name.startsWith(before) && name.endsWith(after));
 }
 
 /**
@@ -47,7 +70,7 @@ export function has(program: string): boolean {
  * missing. In CI that is an error, since a skipped test proves nothing.
  */
 export function provideNeeds(): readonly Need[] {
-  const missing = needs.filter((need) => !has(need.program));
+  const missing = needs.filter((need) => !isThere(need));
   if (missing.length === 0) return [];
   const canPip = () => spawnSync('python3', ['-m', 'pip', '--version'], { stdio: 'ignore' }).status === 0;
   const packages = missing
@@ -66,7 +89,7 @@ export function provideNeeds(): readonly Need[] {
     execFileSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], { stdio: 'inherit' });
   }
   for (const need of missing) installFromPython(need);
-  return missing.filter((need) => !has(need.program));
+  return missing.filter((need) => !isThere(need));
 }
 
 /** Puts the package, whose bytes have to be those that are pinned, where only this uses it, and its program on PATH. */

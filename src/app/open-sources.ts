@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { McpReach } from '../adapters/tools/mcp/connect.ts';
 import { createMcpSource, type McpSource } from '../adapters/tools/mcp/create-mcp-source.ts';
 import { launchCommand } from '../adapters/tools/mcp/launch/launch-command.ts';
@@ -70,7 +70,8 @@ export async function openSources(options: SourceOptions): Promise<ReadonlyMap<s
   for (const { place, message } of secrets.warnings)
     notify({ kind: 'warning', message: `${place.file}:${place.line}: ${message}` });
   const sources = new Map<string, McpSource>();
-  const sandboxes = new Sandboxes({ ...options, image: loaded.manifest.builtin.image });
+  const { image, kernel } = loaded.manifest.builtin;
+  const sandboxes = new Sandboxes({ ...options, image, kernel: kernel && resolve(loaded.folder, kernel) });
   const kept = [...secrets.servers.values()]
     .flatMap(({ env, headers }) => [...Object.values(env), ...Object.values(headers)])
     .filter((value) => value instanceof Secret);

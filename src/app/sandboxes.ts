@@ -1,10 +1,12 @@
+import { homedir } from 'node:os';
+import { isAbsolute, join } from 'node:path';
+import { MicrovmSandbox } from '../adapters/sandboxes/microvm/open-microvm-sandbox.ts';
 import { ContainerSandbox } from '../adapters/sandboxes/oci/open-container-sandbox.ts';
 import { GvisorSandbox } from '../adapters/sandboxes/oci/open-gvisor-sandbox.ts';
 import { ProcessSandbox } from '../adapters/sandboxes/process/open-process-sandbox.ts';
 import { WasmSandbox } from '../adapters/sandboxes/quickjs/open-wasm-sandbox.ts';
 import { searchFolders } from '../adapters/tools/mcp/launch/server-environment.ts';
 import type { Clock } from '../base/clock.ts';
-import { Fault } from '../base/fault.ts';
 import type { SandboxTier } from '../model/profile.ts';
 import type { Sandbox, SandboxJob, SandboxOutcome } from '../ports/sandbox.ts';
 
@@ -13,6 +15,8 @@ export interface SandboxOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** What tier `container` runs programs in, by digest. */
   readonly image: string | undefined;
+  /** Where the kernel of tier `microvm` is, if not in `/`: the folder with `boot` and `lib/modules` in it. */
+  readonly kernel: string | undefined;
 }
 
 /** Threads of tier `wasm` that are kept ready. */
@@ -44,7 +48,13 @@ export class Sandboxes {
   }
 }
 
-function openTier(tier: SandboxTier, { clock, environment, image }: SandboxOptions): Sandbox {
+function findCache(environment: SandboxOptions['environment']): string {
+  const told = environment['XDG_CACHE_HOME'];
+  const folder = told !== undefined && isAbsolute(told) ? told : join(environment['HOME'] ?? homedir(), '.cache');
+  return join(folder, 'chaperone', 'machines');
+}
+
+function openTier(tier: SandboxTier, { clock, environment, image, kernel }: SandboxOptions): Sandbox {
   const path = searchFolders(environment);
   switch (tier) {
     case 'wasm':
@@ -56,6 +66,12 @@ function openTier(tier: SandboxTier, { clock, environment, image }: SandboxOptio
     case 'container':
       return new ContainerSandbox({ clock, path, image });
     case 'microvm':
-      throw new Fault('E_SANDBOX_UNAVAILABLE', 'there is no tier `microvm` yet; use `gvisor` or `process`');
+      return new MicrovmSandbox({
+        clock,
+        path,
+        isRoot: process.getuid?.() === 0,
+        kernelRoot: kernel ?? '/',
+        cacheFolder: findCache(environment),
+      });
   }
 }

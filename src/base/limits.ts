@@ -380,6 +380,8 @@ export const limits = {
   profileHosts: 256,
   /** Sandboxes of tier `process` that are set up at the same time; how many run at once is up to the calls. */
   sandboxesStarting: 3,
+  /** Machines of tier `microvm` that come up at the same time: each keeps a processor busy. */
+  machinesStarting: 2,
   /** Sandboxes that wait to be set up; the next is refused. */
   sandboxesWaiting: 1_024,
   /** Sandboxes of one profile that stand ready. */

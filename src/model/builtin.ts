@@ -44,6 +44,15 @@ export const builtinSchema = z.strictObject({
     .regex(/^[\w./:-]{1,200}@sha256:[0-9a-f]{64}$/, 'an image by digest, `name@sha256:…`')
     .describe('The image that tier `container` runs code in; it has to be there, and is never pulled.')
     .optional(),
+  kernel: z
+    .string()
+    .min(1)
+    .meta({
+      description:
+        'Where the kernel of tier `microvm` is: a folder with `boot` and `lib/modules` in it, relative to this file; `/` where left out.',
+      examples: ['/opt/kernel'],
+    })
+    .optional(),
   workspace: z
     .string()
     .min(1)

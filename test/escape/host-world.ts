@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,6 +18,7 @@ export async function layOutHost(): Promise<HostWorld> {
   const folder = join(own, 'host');
   await mkdir(folder);
   await writeFile(join(folder, 'canary'), canary);
+  const held = await open(join(folder, 'canary'));
   const socket = join(folder, 'socket');
   const servers: Server[] = [];
   for (const address of [socket, `\0chaperone-${canary}`]) {
@@ -34,9 +35,11 @@ export async function layOutHost(): Promise<HostWorld> {
     folder,
     canary,
     socket,
+    held: held.fd,
     pid: process.pid,
     async close() {
       for (const server of servers) server.close();
+      await held.close();
       for (const [name, value] of Object.entries(before)) {
         if (value === undefined) delete process.env[name];
         else process.env[name] = value;

@@ -8,6 +8,8 @@ export interface ProbeWorld {
   readonly canary: string;
   /** A process of the host. */
   readonly pid: number;
+  /** An open file of the test that says the same. */
+  readonly held: number;
   /** A unix socket of the host that answers with the canary. */
   readonly socket: string;
 }
@@ -22,6 +24,8 @@ export interface Probe {
   readonly source: (world: ProbeWorld) => string;
   /** What the walls have to have noticed. Nothing where there is nothing to notice: what is not there was not found. */
   readonly noticed?: AttemptKind;
+  /** One of those that a machine of its own is tried with wherever the suite runs; all are where somebody asks for them. */
+  readonly inMachine?: true;
   /** What else has to be so after it ran without walls (`GOT`), and must not be after it ran within. */
   readonly trace?: (world: ProbeWorld) => boolean;
 }

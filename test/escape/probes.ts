@@ -17,11 +17,13 @@ arm = os.uname().machine == 'aarch64'
 export const probes: readonly Probe[] = [
   {
     name: 'reads a file of the host',
+    inMachine: true,
     language: 'python',
     source: ({ folder }) => `print('GOT', open('${folder}/canary').read())`,
   },
   {
     name: 'reads the password file of the host',
+    inMachine: true,
     language: 'python',
     source: () => `
 text = open('/etc/shadow').read()
@@ -39,6 +41,7 @@ print('GOT')`,
   },
   {
     name: 'reads the environment of a process of the host',
+    inMachine: true,
     language: 'python',
     source: ({ pid, canary }) => `
 import os
@@ -70,6 +73,7 @@ for pid in [p for p in os.listdir('/proc') if p.isdigit()]:
   },
   {
     name: 'follows a link that it made',
+    inMachine: true,
     language: 'python',
     source: ({ folder }) => `
 import os
@@ -79,6 +83,7 @@ print('GOT', open('way-out').read())`,
   },
   {
     name: 'writes a file of the host',
+    inMachine: true,
     language: 'python',
     source: ({ folder }) => `
 open('${folder}/written', 'w').write('x')
@@ -104,6 +109,7 @@ print('GOT')`,
   },
   {
     name: 'starts processes without end',
+    inMachine: true,
     language: 'python',
     source: () => `
 import os, signal
@@ -124,6 +130,7 @@ finally:
   },
   {
     name: 'takes memory without end',
+    inMachine: true,
     language: 'python',
     source: () => `
 held = [bytearray(10_000_000) for _ in range(40)]
@@ -153,6 +160,7 @@ finally:
   },
   {
     name: 'computes without end',
+    inMachine: true,
     language: 'python',
     source: () => `
 import time
@@ -173,6 +181,7 @@ print('GOT')`,
   },
   {
     name: 'prints without end',
+    inMachine: true,
     language: 'python',
     source: () => `
 import sys
@@ -192,6 +201,7 @@ print('GOT')`,
   },
   {
     name: 'opens a packet socket',
+    inMachine: true,
     language: 'python',
     source: () => `
 import socket
@@ -211,6 +221,7 @@ print('GOT')`,
   },
   {
     name: 'connects to an abstract socket of the host',
+    inMachine: true,
     language: 'python',
     source: ({ canary }) => `
 import socket
@@ -220,6 +231,7 @@ print('GOT')`,
   },
   {
     name: 'traces a process',
+    inMachine: true,
     language: 'python',
     source: () => `${SYSCALLS}
 import signal, time
@@ -296,11 +308,86 @@ print('GOT')`,
   },
   {
     name: 'becomes root',
+    inMachine: true,
     language: 'python',
     source: () => `
 import os
 os.setuid(0)
 print('GOT', os.getuid())`,
+    noticed: 'system-call',
+  },
+  {
+    name: 'gains rights by a setuid file',
+    language: 'python',
+    source: () => `
+import os, subprocess, time
+drop = (lambda: os.setuid(65534)) if os.getuid() == 0 else None
+child = subprocess.Popen(['/usr/bin/su'], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                         preexec_fn=drop)
+try:
+    for _ in range(20):
+        who = [line for line in open('/proc/%d/status' % child.pid) if line.startswith('Uid:')][0].split()[1:]
+        if who[0] != '0' and who[1] == '0':
+            print('GOT', who)
+            break
+        time.sleep(0.01)
+finally:
+    child.kill()
+    child.wait()`,
+  },
+  {
+    name: 'reads what its parent holds open',
+    language: 'python',
+    source: ({ canary }) => `
+import os
+for folder in ['/proc/self/fd', '/proc/%d/fd' % os.getppid(), '/proc/1/fd']:
+    try:
+        names = os.listdir(folder)
+    except OSError:
+        continue
+    for name in names:
+        try:
+            if b'${canary}' in os.pread(os.open(folder + '/' + name, os.O_RDONLY | os.O_NONBLOCK), 100, 0):
+                print('GOT', name)
+                raise SystemExit
+        except OSError:
+            pass`,
+  },
+  {
+    name: 'leaves its control group',
+    language: 'python',
+    source: () => `
+import os
+for line in open('/proc/self/cgroup'):
+    number, names, path = line.strip().split(':', 2)
+    for mount in [names, 'unified', '']:
+        door = os.path.join('/sys/fs/cgroup', mount, 'cgroup.procs')
+        try:
+            open(door, 'w').write('0')
+            print('GOT', door)
+            open(os.path.join('/sys/fs/cgroup', mount, path.lstrip('/'), 'cgroup.procs'), 'w').write('0')
+            raise SystemExit
+        except OSError:
+            pass`,
+  },
+  {
+    name: 'types into a terminal',
+    language: 'python',
+    source: () => `
+import fcntl, os, pty, termios
+master, slave = pty.openpty()
+pid = os.fork()
+if pid == 0:
+    os.setsid()
+    fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
+    for letter in b'x':
+        fcntl.ioctl(slave, termios.TIOCSTI, bytes([letter]))
+    os._exit(0)
+_, status = os.waitpid(pid, 0)
+if status == 0:
+    print('GOT')
+elif os.WIFSIGNALED(status):
+    os.kill(os.getpid(), os.WTERMSIG(status))`,
     noticed: 'system-call',
   },
   {
@@ -314,6 +401,7 @@ print('GOT')`,
   },
   {
     name: 'leaves a process behind',
+    inMachine: true,
     language: 'python',
     source: ({ folder }) => `
 import os, subprocess

@@ -4,9 +4,9 @@ import { systemClock } from '../../src/base/clock.ts';
 import { findProfile } from '../../src/model/profile.ts';
 import { type HostWorld, layOutHost } from './host-world.ts';
 import { countLeftovers } from './leftovers.ts';
-import { type Probe, succeeded } from './probe.ts';
+import { succeeded } from './probe.ts';
 import { probes } from './probes.ts';
-import { runBare } from './run-bare.ts';
+import { succeedBare } from './run-bare.ts';
 import { Nobody } from './start-nobody.ts';
 
 const PATH = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
@@ -19,14 +19,6 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-/** What the probe does without walls, in the same run: a probe that cannot succeed proves nothing. */
-async function succeedBare(probe: Probe): Promise<string> {
-  const source = probe.source(world);
-  const printed = await runBare(probe.language, source, world.canary);
-  expect(succeeded(probe, world, printed), `void: it does not succeed without walls either: ${printed}`).toBe(true);
-  return source;
-}
-
 describe('tier process', () => {
   const sandbox = new ProcessSandbox({ clock: systemClock, path: PATH, isRoot });
   const profile = findProfile({ code: { ...small, ...(isRoot ? {} : { limits: 'per-process' }) } }, 'code');
@@ -34,7 +26,7 @@ describe('tier process', () => {
 
   it.each(probes)('holds and notices one that $name', async (probe) => {
     if (profile === undefined) throw new Error('`code` is a ready profile');
-    const source = await succeedBare(probe);
+    const source = await succeedBare(probe, world);
     await sandbox.check();
     const before = countLeftovers();
     const program = { kind: 'code', language: probe.language, source } as const;
@@ -59,7 +51,7 @@ describe('tier process, of a user without rights and without control groups', ()
 
   it.each(probes)('holds and notices one that $name', async (probe) => {
     if (profile === undefined) throw new Error('`code` is a ready profile');
-    const source = await succeedBare(probe);
+    const source = await succeedBare(probe, world);
     const outcome = await nobody.run(profile, { kind: 'code', language: probe.language, source });
     expect(succeeded(probe, world, outcome.stdout), outcome.stdout.slice(0, 500)).toBe(false);
     const noticed = outcome.attempts.map(({ kind }) => kind);

@@ -10,6 +10,8 @@ export interface CellMounts {
   readonly readable?: readonly { readonly from: string; readonly to: string }[];
   readonly writable?: readonly { readonly from: string; readonly to: string }[];
   readonly egressSocket?: string;
+  /** In a machine, which no socket of the host reaches: the device that leads to the door. */
+  readonly egressDevice?: { readonly from: string; readonly to: string };
   /** Whom programs are to believe besides: a file at `TRUST` inside. */
   readonly trusts?: boolean;
 }
@@ -37,7 +39,7 @@ function tellWayOut(trusts: boolean): string[] {
  * and the program is made nobody afterwards; anybody else needs a user namespace, below which there is no other.
  */
 export function writeWalls(profile: Profile, mounts: CellMounts, isRoot: boolean): string[] {
-  const { system, programs, readable = [], writable = [], egressSocket, trusts = false } = mounts;
+  const { system, programs, readable = [], writable = [], egressSocket, egressDevice, trusts = false } = mounts;
   return [
     ...['pid', 'net', 'ipc', 'uts', 'cgroup-try'].map((name) => `--unshare-${name}`),
     ...(isRoot
@@ -57,6 +59,7 @@ export function writeWalls(profile: Profile, mounts: CellMounts, isRoot: boolean
     ...readable.flatMap(({ from, to }) => ['--ro-bind', from, to]),
     ...writable.flatMap(({ from, to }) => ['--bind', from, to]),
     ...(egressSocket === undefined ? [] : ['--bind', egressSocket, EGRESS_SOCKET, ...tellWayOut(trusts)]),
+    ...(egressDevice === undefined ? [] : ['--dev-bind', egressDevice.from, egressDevice.to, ...tellWayOut(trusts)]),
     ...['--remount-ro', '/', '--chdir', '/work'],
     ...['--seccomp', `${pipes.filter}`],
   ];

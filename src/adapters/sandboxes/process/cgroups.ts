@@ -26,12 +26,13 @@ export interface ControlGroups {
   readonly version: 1 | 2;
   /** Where they are made. */
   readonly folders: readonly string[];
-  create(name: string, profile: Profile): Promise<ControlGroup>;
+  /** `weight` says how much of scarce processors it gets; everything else weighs 100. */
+  create(name: string, profile: Profile, weight?: number): Promise<ControlGroup>;
 }
 
 const PREFIX = 'chaperone-';
 const PERIOD_US = 100_000;
-/** Where processors are scarce, what is in a sandbox waits for the gateway: everything else weighs 100. */
+/** Where processors are scarce, what is in a sandbox waits for the gateway. */
 const WEIGHT = 25;
 const REMOVE_TRIES = 300;
 /** The kernel is usually done within one of these; the pauses grow up to ten. */
@@ -49,10 +50,7 @@ export async function openControlGroups(root: string, own: string): Promise<Cont
 }
 
 /** Takes down the groups of gateways that have ended. Returns how many there were. */
-export async function sweepControlGroups(
-  folders: readonly string[],
-  isAlive: (pid: number) => boolean,
-): Promise<number> {
+export async function sweepControlGroups(folders: readonly string[]): Promise<number> {
   let swept = 0;
   for (const folder of folders) {
     for (const name of await readdir(folder).catch(() => [])) {
@@ -80,7 +78,8 @@ async function openSecond(root: string, own: string): Promise<ControlGroups | un
     return {
       version: 2,
       folders: [folder],
-      create: (name, profile) => createGroup({ memory: folder, pids: folder, cpu: folder }, name, second(profile)),
+      create: (name, profile, weight = WEIGHT) =>
+        createGroup({ memory: folder, pids: folder, cpu: folder }, name, second(profile, weight)),
     };
   }
   return undefined;
@@ -104,11 +103,11 @@ async function openFirst(root: string, own: string): Promise<ControlGroups | und
   return {
     version: 1,
     folders: [memory, pids, cpu],
-    create: (name, profile) => createGroup({ memory, pids, cpu }, name, first(profile)),
+    create: (name, profile, weight = WEIGHT) => createGroup({ memory, pids, cpu }, name, first(profile, weight)),
   };
 }
 
-function second(profile: Profile): Settings {
+function second(profile: Profile, weight: number): Settings {
   return {
     memory: [
       ['memory.max', `${profile.memoryBytes}`],
@@ -118,12 +117,12 @@ function second(profile: Profile): Settings {
     pids: [['pids.max', `${profile.processes + SUPERVISORS}`]],
     cpu: [
       ['cpu.max', `${Math.round(profile.cpu * PERIOD_US)} ${PERIOD_US}`],
-      ['cpu.weight', `${WEIGHT}`],
+      ['cpu.weight', `${weight}`],
     ],
   };
 }
 
-function first(profile: Profile): Settings {
+function first(profile: Profile, weight: number): Settings {
   return {
     memory: [
       ['memory.limit_in_bytes', `${profile.memoryBytes}`],
@@ -132,7 +131,7 @@ function first(profile: Profile): Settings {
     pids: [['pids.max', `${profile.processes + SUPERVISORS}`]],
     cpu: [
       ['cpu.cfs_quota_us', `${Math.round(profile.cpu * PERIOD_US)}`],
-      ['cpu.shares', `${Math.ceil((WEIGHT / 100) * 1_024)}`],
+      ['cpu.shares', `${Math.ceil((weight / 100) * 1_024)}`],
     ],
   };
 }
@@ -232,4 +231,13 @@ async function write(file: string, value: string): Promise<boolean> {
 
 async function read(file: string): Promise<string> {
   return readFile(file, 'utf8').catch(() => ''); // the other version has another file
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+  }
 }

@@ -6,7 +6,7 @@ import { dirname } from 'node:path';
  * read shows in its time of access, which the program cannot set back: the files are not its own, the filter refuses
  * reads without a trace, and changing the times changes the time of the change.
  */
-const DECOYS: Readonly<Record<string, string>> = {
+export const DECOYS: Readonly<Record<string, string>> = {
   '/etc/shadow': 'root:*:19000:0:99999:7:::\n',
   '/root/.ssh/id_ed25519': '-----BEGIN OPENSSH PRIVATE KEY-----\n-----END OPENSSH PRIVATE KEY-----\n',
   '/root/.aws/credentials': '[default]\naws_access_key_id = none\naws_secret_access_key = none\n',

@@ -16,14 +16,36 @@ export interface Ending {
   readonly attempts: readonly EscapeAttempt[];
 }
 
-/** Read when nothing of the sandbox runs any more. `stopped` says why the host ended it, if it did. */
-export function readEnding(
-  cell: Cell,
-  stopped: 'time' | 'output' | 'cancelled' | undefined,
-  counts: GroupCounts | undefined,
-): Ending {
-  const report = readReport(cell.report());
-  const exitCode = report?.exitCode ?? cell.child.exitCode ?? bySignal(SIGKILL);
+/** What there is to see when nothing of the sandbox runs any more. */
+export interface Seen {
+  /** What the walls' own process inside told. */
+  readonly report: string;
+  /** Where it told nothing. */
+  readonly exitCode: number;
+  /** Paths of the decoys that were opened. */
+  readonly touched: readonly string[];
+  readonly networkAttempts: number;
+  readonly counts: GroupCounts | undefined;
+  /** Why the host ended it, if it did. */
+  readonly stopped: 'time' | 'output' | 'cancelled' | undefined;
+}
+
+/** Looks at a sandbox of this host's own kernel. */
+export function lookAt(cell: Cell, stopped: Seen['stopped'], counts: GroupCounts | undefined): Ending {
+  return readEnding({
+    report: cell.report(),
+    exitCode: cell.child.exitCode ?? bySignal(SIGKILL),
+    touched: findTouched(cell.decoys),
+    networkAttempts: countNetworkAttempts(cell.network),
+    counts,
+    stopped,
+  });
+}
+
+export function readEnding(seen: Seen): Ending {
+  const { stopped, counts, touched, networkAttempts: network } = seen;
+  const report = readReport(seen.report);
+  const exitCode = report?.exitCode ?? seen.exitCode;
   const ranOutOfMemory = (counts?.outOfMemory ?? 0) > 0;
   const attempts: EscapeAttempt[] = [];
   const note = (kind: EscapeAttempt['kind'], severity: EscapeAttempt['severity'], detail: string) =>
@@ -31,8 +53,7 @@ export function readEnding(
 
   if (exitCode === bySignal(SIGSYS))
     note('system-call', 'high', 'it asked the kernel for something no program inside is given');
-  for (const path of findTouched(cell.decoys)) note('decoy', 'high', `it opened the decoy ${path}`);
-  const network = countNetworkAttempts(cell.network);
+  for (const path of touched) note('decoy', 'high', `it opened the decoy ${path}`);
   if (network > 0) note('network', 'medium', `it tried ${network} times to reach a network where there is none`);
   if (ranOutOfMemory) note('memory', 'medium', 'it asked for more memory than its profile gives');
   if (counts?.refusedProcesses) note('processes', 'medium', 'it started more processes than its profile gives');

@@ -9,7 +9,11 @@ const BYTES = 16_384;
  */
 export function countNetworkAttempts(file: number): number {
   const buffer = Buffer.alloc(BYTES);
-  const text = buffer.toString('latin1', 0, readSync(file, buffer, 0, BYTES, 0));
+  return countInText(buffer.toString('latin1', 0, readSync(file, buffer, 0, BYTES, 0)));
+}
+
+/** The same, of what was read already. */
+export function countInText(text: string): number {
   return (
     readCounter(text, 'Ip', 'OutNoRoutes') +
     readCounter(text, 'Tcp', 'AttemptFails') +

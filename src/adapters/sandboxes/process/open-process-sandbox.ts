@@ -1,5 +1,5 @@
 import { closeSync, openSync, rmSync, writeFileSync } from 'node:fs';
-import { readdir, readFile, realpath } from 'node:fs/promises';
+import { readFile, realpath } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Clock, newId } from '../../../base/clock.ts';
@@ -12,6 +12,7 @@ import { relayFile, relayInside } from '../program/relay-file.ts';
 import { type CellMounts, EGRESS_PORT, EGRESS_SOCKET, TRUST, writeWalls } from './cell-arguments.ts';
 import { type ControlGroup, type ControlGroups, openControlGroups, sweepControlGroups } from './cgroups.ts';
 import { readStart, type Start } from './languages.ts';
+import { listInherited } from './list-inherited.ts';
 import { nameKind, ReadyCells, type Standing, takeDown } from './ready-cells.ts';
 import { runCell } from './run-cell.ts';
 import { buildFilter } from './seccomp-filter.ts';
@@ -205,7 +206,7 @@ export class ProcessSandbox implements Sandbox {
     const filter = openSync(file, 'r');
     rmSync(file);
     const groups = await openControlGroups(cgroupRoot, own);
-    if (groups !== undefined) await sweepControlGroups(groups.folders, isAlive);
+    if (groups !== undefined) await sweepControlGroups(groups.folders);
     return {
       bwrap,
       filter,
@@ -258,25 +259,4 @@ function requireLimits(profile: Profile, groups: ControlGroups | undefined): Rea
     'E_SANDBOX_LIMIT',
     `profile \`${profile.name}\` limits memory and cpu of all its processes together, and this process may make no control groups`,
   );
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
-  }
-}
-
-/** Descriptors beyond the standard streams that this process was started with and that its children would inherit. */
-async function listInherited(): Promise<readonly number[]> {
-  const O_CLOEXEC = 0o2000000;
-  const inherited: number[] = [];
-  for (const name of await readdir('/proc/self/fdinfo')) {
-    const info = await readFile(`/proc/self/fdinfo/${name}`, 'latin1').catch(() => ''); // the listing's own has gone
-    const flags = Number.parseInt(/^flags:\s*([0-7]+)$/m.exec(info)?.[1] ?? '2000000', 8);
-    if (Number(name) > 2 && (flags & O_CLOEXEC) === 0) inherited.push(Number(name));
-  }
-  return inherited;
 }

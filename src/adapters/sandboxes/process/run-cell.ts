@@ -2,7 +2,7 @@ import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { Fault } from '../../../base/fault.ts';
 import type { SandboxJob, SandboxOutcome } from '../../../ports/sandbox.ts';
 import type { ControlGroup } from './cgroups.ts';
-import { readEnding } from './finish-cell.ts';
+import { lookAt } from './finish-cell.ts';
 import { readChanges } from './read-changes.ts';
 import type { Cell } from './start-cell.ts';
 import { readReport } from './supervise.ts';
@@ -65,7 +65,7 @@ export async function runCell(run: CellRun): Promise<SandboxOutcome> {
     const how = cell.child.signalCode ?? cell.child.exitCode;
     throw new Fault('E_SANDBOX_LOST', `a sandbox was ended from outside while its program ran (${how})`);
   }
-  const ending = readEnding(cell, stopped, await group?.count());
+  const ending = lookAt(cell, stopped, await group?.count());
   const left = await readChanges(cell.work, job.files, profile.spaceBytes);
   const text = (chunks: readonly Buffer[]) => Buffer.concat(chunks).toString('utf8').toWellFormed();
   return {

@@ -6,7 +6,7 @@ const SYSTEM = ['/bin', '/sbin', '/lib', '/lib32', '/lib64'];
 /** What libraries look up and no secret is in. */
 const ETC = ['ld.so.cache', 'ld.so.conf', 'ld.so.conf.d', 'alternatives', 'localtime', 'ssl/certs', 'mime.types'];
 /** Parts of `/proc` that tell of the whole machine and that no ordinary program reads. */
-const HIDDEN_FILES = [
+export const HIDDEN_FILES = [
   'kcore',
   'keys',
   'key-users',
@@ -16,7 +16,7 @@ const HIDDEN_FILES = [
   'kallsyms',
   'config.gz',
 ];
-const HIDDEN_FOLDERS = ['acpi', 'scsi', 'asound'];
+export const HIDDEN_FOLDERS = ['acpi', 'scsi', 'asound'];
 
 /** The mounts of every sandbox of this host: looked up once. */
 export interface SystemMounts {
