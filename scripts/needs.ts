@@ -32,6 +32,7 @@ export const needs: readonly Need[] = [
     debianPackage: 'qemu-system-x86',
     reason: 'test/escape and test/conformance: tier `microvm`, where programs have a machine of their own',
   },
+  { program: 'runsc', debianPackage: 'runsc', reason: 'test/escape: tier `gvisor`, where the gateway is root' },
   { program: 'busybox', debianPackage: 'busybox-static', reason: 'tier `microvm`: what its machines start with' },
   { program: 'mke2fs', debianPackage: 'e2fsprogs', reason: 'tier `microvm`: makes the disks of its machines' },
   {

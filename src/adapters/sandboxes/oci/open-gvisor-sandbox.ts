@@ -1,10 +1,13 @@
 import { execFile } from 'node:child_process';
-import { mkdir, realpath, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Clock, newId } from '../../../base/clock.ts';
 import { Fault } from '../../../base/fault.ts';
+import type { Profile } from '../../../model/profile.ts';
 import type { Sandbox, SandboxJob, SandboxOutcome } from '../../../ports/sandbox.ts';
 import { findProgram } from '../find-program.ts';
+import { type ControlGroups, openControlGroups } from '../process/cgroups.ts';
 import { runOutside } from './run-outside.ts';
 import { stageJob } from './stage-job.ts';
 import { writeSpec } from './write-spec.ts';
@@ -16,6 +19,10 @@ export interface GvisorOptions {
 }
 
 const INSTALL = 'install gVisor’s `runsc`, see https://gvisor.dev/docs/user_guide/install/';
+/** What gVisor’s own kernel takes beside the program: memory, and a thread for whatever it waits for. */
+const KERNEL_BYTES = 64 * 1_048_576;
+const KERNEL_THREADS = 64;
+const MOST_MS = 10_000;
 const SYSTEM = ['/usr', '/bin', '/lib', '/lib64'];
 /** What `runsc` answers with where it could not start anything. */
 const NOT_STARTED = [128];
@@ -24,6 +31,8 @@ const NOT_STARTED = [128];
 export class GvisorSandbox implements Sandbox {
   readonly tier = 'gvisor';
   readonly #options: GvisorOptions;
+  #platform: Promise<Platform> | undefined;
+  #groups: Promise<ControlGroups | undefined> | undefined;
   readonly #running = new Map<string, () => Promise<void>>();
 
   constructor(options: GvisorOptions) {
@@ -35,7 +44,7 @@ export class GvisorSandbox implements Sandbox {
   }
 
   async run(job: SandboxJob): Promise<SandboxOutcome> {
-    const runsc = await this.#find();
+    const { runsc, platform } = await this.#find();
     await using staged = await stageJob(job);
     const root = join(staged.folder, 'root');
     await mkdir(root);
@@ -51,9 +60,18 @@ export class GvisorSandbox implements Sandbox {
     const spec = writeSpec({ profile: job.profile, argv, readable, work: staged.work, root });
     await writeFile(join(staged.folder, 'config.json'), JSON.stringify(spec));
     const id = newId(this.#options.clock, 'chaperone').replace('_', '-');
-    const common = writeRuntimeArguments(join(staged.folder, 'state'));
+    const common = writeRuntimeArguments(join(staged.folder, 'state'), platform);
     const kill = () => runQuietly(runsc, [...common, 'kill', id, 'KILL']);
-    this.#running.set(id, kill);
+    const groups = await this.#findGroups(job.profile);
+    const group = await groups.create(newId(this.#options.clock, `${process.pid}`).replace('_', '-'), {
+      ...job.profile,
+      memoryBytes: job.profile.memoryBytes + KERNEL_BYTES,
+      processes: job.profile.processes + KERNEL_THREADS,
+    });
+    this.#running.set(id, async () => {
+      await kill();
+      await group.kill();
+    });
     try {
       return await runOutside({
         job,
@@ -63,18 +81,21 @@ export class GvisorSandbox implements Sandbox {
         kill,
         nowMs: () => this.#options.clock.monotonicMs(),
         heldBy: {
-          memory: 'cgroup',
-          processes: 'cgroup',
-          cpu: 'cgroup',
+          memory: `cgroup-v${groups.version}`,
+          processes: `cgroup-v${groups.version}`,
+          cpu: `cgroup-v${groups.version}`,
           time: 'timer',
           network: 'none',
           space: 'rlimit',
         },
         notStarted: NOT_STARTED,
+        group,
       });
     } finally {
       this.#running.delete(id);
       await runQuietly(runsc, [...common, 'delete', '--force', id]);
+      await group.kill();
+      await group.remove();
     }
   }
 
@@ -82,21 +103,63 @@ export class GvisorSandbox implements Sandbox {
     await Promise.all([...this.#running.values()].map((kill) => kill()));
   }
 
-  async #find(): Promise<string> {
+  async #findGroups(profile: Profile): Promise<ControlGroups> {
+    this.#groups ??= openControlGroups('/sys/fs/cgroup', await readFile('/proc/self/cgroup', 'utf8'));
+    const groups = await this.#groups;
+    if (groups !== undefined) return groups;
+    throw new Fault(
+      'E_SANDBOX_LIMIT',
+      `profile \`${profile.name}\` limits memory and cpu of all its processes together, and this process may make no control groups`,
+    );
+  }
+
+  async #find(): Promise<{ readonly runsc: string; readonly platform: Platform }> {
     const runsc = await findProgram('runsc', this.#options.path);
     if (runsc === undefined) throw new Fault('E_SANDBOX_UNAVAILABLE', `\`runsc\` is missing; ${INSTALL}`);
     if (!this.#options.isRoot) {
       throw new Fault('E_SANDBOX_UNAVAILABLE', '`runsc` holds memory and processes for root alone; use tier `process`');
     }
-    return runsc;
+    this.#platform ??= findPlatform(runsc);
+    return { runsc, platform: await this.#platform };
+  }
+}
+
+/** How calls are caught: by `systrap`, or, in versions before it, by `ptrace`. */
+type Platform = 'systrap' | 'ptrace';
+
+/** Whether this version knows the quicker one: it refuses what it does not know before it does anything. */
+async function findPlatform(runsc: string): Promise<Platform> {
+  const state = await mkdtemp(join(tmpdir(), 'chaperone-runsc-'));
+  try {
+    return await new Promise((resolve) =>
+      execFile(runsc, ['--root', state, '--platform', 'systrap', 'list'], { env: {} }, (error) =>
+        resolve(error === null ? 'systrap' : 'ptrace'),
+      ),
+    );
+  } finally {
+    await rm(state, { recursive: true, force: true });
   }
 }
 
 /** What holds for every command to the runtime: where it keeps its state, no network, its own way to catch calls. */
-export function writeRuntimeArguments(state: string): readonly string[] {
-  return ['--root', state, '--network', 'none', '--platform', 'systrap', '--overlay2', 'none', '--host-uds', 'none'];
+export function writeRuntimeArguments(state: string, platform: Platform): readonly string[] {
+  return [
+    '--root',
+    state,
+    '--network',
+    'none',
+    '--ignore-cgroups',
+    '--platform',
+    platform,
+    '--overlay2',
+    'none',
+    '--host-uds',
+    'none',
+  ];
 }
 
 function runQuietly(command: string, args: readonly string[]): Promise<void> {
-  return new Promise((resolve) => execFile(command, [...args], { env: {} }, () => resolve()));
+  return new Promise((resolve) =>
+    execFile(command, [...args], { env: {}, timeout: MOST_MS, killSignal: 'SIGKILL' }, () => resolve()),
+  );
 }

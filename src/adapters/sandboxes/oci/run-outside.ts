@@ -3,6 +3,7 @@ import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Fault } from '../../../base/fault.ts';
 import type { EscapeAttempt, RunEnd, SandboxJob, SandboxOutcome, WorkFile } from '../../../ports/sandbox.ts';
+import type { ControlGroup, GroupCounts } from '../process/cgroups.ts';
 import { readChanges } from '../process/read-changes.ts';
 
 export interface OutsideRun {
@@ -15,6 +16,8 @@ export interface OutsideRun {
   readonly kill: () => Promise<void>;
   readonly nowMs: () => number;
   readonly heldBy: Readonly<Record<string, string>>;
+  /** What everything of it is put into, where the runtime does not do that by itself. */
+  readonly group?: ControlGroup;
   /** Exit codes by which the runtime says that it did not start anything. */
   readonly notStarted: readonly number[];
 }
@@ -38,11 +41,21 @@ export async function runOutside(run: OutsideRun): Promise<SandboxOutcome> {
   const { profile } = job;
   const askedAtMs = nowMs();
   let stopped: RunEnd | undefined;
-  const child = spawn(run.command, [...run.args], { env: {}, stdio: ['pipe', 'pipe', 'pipe'] });
+  const enter = (run.group?.doors ?? []).map((door) => `echo 0 > '${door}' || exit 126`);
+  const script = [...enter, 'exec "$@"'].join('\n');
+  const child = spawn('/bin/sh', ['-c', script, 'sh', run.command, ...run.args], {
+    env: {},
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  const end = async () => {
+    await run.kill();
+    child.kill('SIGKILL');
+    await run.group?.kill();
+  };
   const stop = (why: RunEnd) => {
     if (stopped !== undefined) return;
     stopped = why;
-    void run.kill().finally(() => child.kill('SIGKILL'));
+    void end();
   };
   const timer = setTimeout(() => stop('time'), profile.timeMs);
   const onAbort = () => stop('cancelled');
@@ -60,7 +73,7 @@ export async function runOutside(run: OutsideRun): Promise<SandboxOutcome> {
   child.stdin.end(job.stdin);
   let exitCode: number;
   try {
-    exitCode = await ended(child);
+    exitCode = await ended(child, end);
   } finally {
     clearTimeout(timer);
     job.signal?.removeEventListener('abort', onAbort);
@@ -69,30 +82,48 @@ export async function runOutside(run: OutsideRun): Promise<SandboxOutcome> {
   if (stopped === undefined && run.notStarted.includes(exitCode)) {
     throw new Fault('E_SANDBOX', `the sandbox did not come up: ${text(printed.stderr).trim().slice(0, 500)}`);
   }
+  const counts = await run.group?.count();
   const changes = await readChanges(run.work, job.files, profile.spaceBytes);
-  const end = stopped ?? (exitCode === SIGKILL_CODE ? 'memory' : exitCode > 128 ? 'signal' : 'exit');
+  const ranOut = counts === undefined ? exitCode === SIGKILL_CODE : counts.outOfMemory > 0 && exitCode !== 0;
+  const how = stopped ?? (ranOut ? 'memory' : exitCode > 128 ? 'signal' : 'exit');
   return {
-    end,
+    end: how,
     exitCode,
     stdout: text(printed.stdout),
     stderr: text(printed.stderr),
     changes: changes.changes,
-    attempts: [...notice(end), ...changes.attempts],
+    attempts: [...notice(how, counts), ...changes.attempts],
     untilStartMs: 0,
     wallMs: nowMs() - askedAtMs,
     heldBy,
   };
 }
 
-function ended(child: ChildProcess): Promise<number> {
+/** Its exit code, once what it printed is read. What it left is ended first: it may hold the streams open. */
+function ended(child: ChildProcess, end: () => Promise<void>): Promise<number> {
   return new Promise((resolve, reject) => {
     child.once('error', (cause) => reject(new Fault('E_SANDBOX', 'the sandbox could not be started', { cause })));
-    child.once('close', (code, signal) => resolve(signal === null ? (code ?? 1) : SIGKILL_CODE));
+    let over: Promise<void> | undefined;
+    child.once('exit', () => {
+      over = end();
+    });
+    child.once('close', async (code, signal) => {
+      await over;
+      resolve(signal === null ? (code ?? 1) : SIGKILL_CODE);
+    });
   });
 }
 
 /** What shows from outside of a sandbox with a kernel of its own: its limits, and nothing of what happens within. */
-function notice(end: RunEnd): readonly EscapeAttempt[] {
+function notice(end: RunEnd, counts: GroupCounts | undefined): readonly EscapeAttempt[] {
+  const detail = 'it started more processes than its profile gives';
+  const processes: EscapeAttempt[] = counts?.refusedProcesses
+    ? [{ kind: 'processes', severity: 'medium', detail }]
+    : [];
+  return [...processes, ...noticeEnd(end)];
+}
+
+function noticeEnd(end: RunEnd): readonly EscapeAttempt[] {
   switch (end) {
     case 'memory':
       return [{ kind: 'memory', severity: 'medium', detail: 'it was ended, as is done where memory runs out' }];

@@ -55,11 +55,6 @@ export function writeSpec({ profile, argv, readable, work, root }: SpecOptions):
     ],
     linux: {
       namespaces: ['pid', 'network', 'ipc', 'uts', 'mount'].map((type): JsonObject => ({ type })),
-      resources: {
-        memory: { limit: profile.memoryBytes, swap: profile.memoryBytes },
-        cpu: { quota: Math.round(profile.cpu * 100_000), period: 100_000 },
-        pids: { limit: profile.processes },
-      },
       maskedPaths: ['/proc/kcore', '/proc/keys', '/proc/timer_list', '/proc/sched_debug', '/proc/scsi', '/proc/acpi'],
       readonlyPaths: ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'],
     },

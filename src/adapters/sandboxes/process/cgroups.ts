@@ -18,6 +18,8 @@ export interface ControlGroup {
   /** Puts a process in. What it starts later is in it too. */
   enter(pid: number): Promise<void>;
   count(): Promise<GroupCounts>;
+  /** Ends every process in it, whoever started it. */
+  kill(): Promise<void>;
   /** Waits until it is empty, which it soon is once its processes were ended, and takes it down. */
   remove(): Promise<void>;
 }
@@ -35,6 +37,7 @@ const PERIOD_US = 100_000;
 /** Where processors are scarce, what is in a sandbox waits for the gateway. */
 const WEIGHT = 25;
 const REMOVE_TRIES = 300;
+const KILL_ROUNDS = 1_000;
 /** The kernel is usually done within one of these; the pauses grow up to ten. */
 const REMOVE_PAUSE_MS = 1;
 
@@ -184,8 +187,25 @@ async function createGroup(
         refusedProcesses: readCount(pids, 'max') > 0,
       };
     },
+    async kill() {
+      // One that is just being started is found the next time around.
+      for (let left = KILL_ROUNDS; left > 0; left--) {
+        const pids = (await read(join(places.pids, 'cgroup.procs'))).split('\n').filter((pid) => Number(pid) > 0);
+        if (pids.length === 0) return;
+        for (const pid of pids) end(Number(pid));
+        await new Promise((resolve) => setTimeout(resolve, REMOVE_PAUSE_MS));
+      }
+    },
     remove,
   };
+}
+
+function end(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // it has ended since
+  }
 }
 
 function readCount(text: string, key: string): number {
