@@ -378,10 +378,8 @@ export const limits = {
   mcpStatesUsed: 100_000,
   /** Hosts that one sandbox profile names. */
   profileHosts: 256,
-  /** Sandboxes of tier `process` that are set up at the same time; how many run at once is up to the calls. */
+  /** Sandboxes of one tier that are set up at the same time; how many run at once is up to the calls. */
   sandboxesStarting: 3,
-  /** Machines of tier `microvm` that come up at the same time: each keeps a processor busy. */
-  machinesStarting: 2,
   /** Sandboxes that wait to be set up; the next is refused. */
   sandboxesWaiting: 1_024,
   /** Sandboxes of one profile that stand ready. */

@@ -57,7 +57,7 @@ export class MicrovmSandbox implements Sandbox {
   readonly tier = 'microvm';
   readonly #options: MicrovmOptions;
   readonly #running = new Set<RunningMachine>();
-  readonly #starting = new Turns(limits.machinesStarting, limits.sandboxesWaiting);
+  readonly #starting = new Turns(limits.sandboxesStarting, limits.sandboxesWaiting);
   #host: Promise<Host> | undefined;
   readonly #images = new Map<string, Promise<Images>>();
   #acceleration: Promise<MachinePlan['acceleration']> | undefined;
