@@ -23,6 +23,7 @@ import { dataFolder, makeFolder } from './data-folder.ts';
 import { Egress } from './egress/open-egress.ts';
 import { everyMinute } from './every-minute.ts';
 import { IsolationWatch, type StopListener } from './isolation/isolation-watch.ts';
+import { letGo } from './isolation/let-go.ts';
 import type { StopBase } from './isolation/stop.ts';
 import { Ledger, placeLedger } from './ledger/start-ledger.ts';
 import type { Notify } from './notice.ts';
@@ -275,7 +276,7 @@ export class Gateway {
     await this.notifying.adopt(await this.notifying.prepare(loaded));
     await this.maskOwnKeys();
     await this.#isolation.start();
-    this.#isolation.onStopped(({ scope }) => this.#leasing.broker.revokeFor(scope));
+    this.#isolation.onStopped(({ scope }) => letGo(scope, this.egress.book, this.#leasing.broker));
     const tidy = () => this.#leasing.broker.tidy();
     void tidy();
     this.#stop.push(everyMinute(tidy, 'credentials could not be taken back', notify));

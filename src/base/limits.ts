@@ -202,6 +202,8 @@ export const limits = {
   reasonChars: 1_024,
   /** How long a stop waits for the store before it is left to a file. */
   stopStoreMs: 3_000,
+  /** How long a gateway takes to let go of what it holds for what was stopped, before it says that it has seen the stop. */
+  stopRevokeMs: 1_500,
   /** How long a file that stops while the store is told is left to whoever wrote it; then a gateway records it. */
   stopRecordMs: 30_000,
   /** How long a stop waits until every gateway has seen it, to record how long that took. It is in force before. */

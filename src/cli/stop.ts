@@ -40,8 +40,13 @@ export async function stop(context: CommandContext, options: StopOptions): Promi
   const halted = await halt(loaded, scope, { tenant, person, presence, reason, incident }, file);
   if (halted.by === 'store') {
     const { stopped } = halted;
-    const { effect } = stopped;
-    tell(context, scope, stopped, 'stops', { effect: { ...effect, missing: [...effect.missing] } });
+    const { effect, leases } = stopped;
+    const ended = { ...leases };
+    tell(context, scope, stopped, 'stops', { leases: ended, effect: { ...effect, missing: [...effect.missing] } });
+    if (leases.returned + leases.standing > 0)
+      context.terminal.say(
+        `${leases.returned} leased credentials taken back; ${leases.standing} could not be, and are good until they expire`,
+      );
     const seen =
       effect.seenMs === undefined ? 'not seen by all of them in time' : `seen by all after ${effect.seenMs} ms`;
     context.terminal.say(

@@ -73,6 +73,8 @@ export const stoppedSchema = z.object({
   inFlight: z.array(callUnderWaySchema),
   /** How many questions to people, and unused answers, it denied. */
   approvals: z.int().nonnegative(),
+  /** Credentials that were leased within it: taken back by their issuer, or not, and then good until they expire. */
+  leases: z.object({ returned: z.int(), standing: z.int() }).optional(),
   /** How long it took until every gateway on the data folder had seen it; it was in force before that. */
   effect: z
     .object({ commitMs: z.number(), gateways: z.int(), seenMs: z.number().optional(), missing: z.array(z.int()) })

@@ -19,6 +19,8 @@ export interface IsolationSubject {
   readonly server?: string | undefined;
   /** `server/tool` */
   readonly tool?: string | undefined;
+  /** The runs that its run was started from: what stops one of them, or its agent, stops this too. */
+  readonly lineage?: readonly { readonly runId: string; readonly agent: string }[] | undefined;
 }
 
 export function printScope(scope: IsolationScope): string {
@@ -61,7 +63,7 @@ export function parseScope(text: string): IsolationScope | undefined {
 }
 
 /** Every scope that stops this when it is isolated, widest first. */
-export function scopesOf({ tenant, agent, runId, server, tool }: IsolationSubject): readonly string[] {
+export function scopesOf({ tenant, agent, runId, server, tool, lineage = [] }: IsolationSubject): readonly string[] {
   const of = server ?? tool?.split('/')[0];
   return [
     'all',
@@ -70,6 +72,7 @@ export function scopesOf({ tenant, agent, runId, server, tool }: IsolationSubjec
     ...(runId === undefined ? [] : [`run:${runId}`]),
     ...(of === undefined ? [] : [`server:${tenant}/${of}`]),
     ...(tool === undefined ? [] : [`tool:${tenant}/${tool}`]),
+    ...lineage.flatMap((above) => [`agent:${tenant}/${above.agent}`, `run:${above.runId}`]),
   ];
 }
 

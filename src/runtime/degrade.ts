@@ -190,7 +190,7 @@ function requireStanding(world: World, run: Run, tool: string, nowMs: number): r
       : [
           {
             kind: 'isolation.require' as const,
-            scopes: scopesOf({ ...run.principal, runId: run.id, tool: governed.name }),
+            scopes: scopesOf({ ...run.principal, runId: run.id, tool: governed.name, lineage: run.lineage }),
           },
         ]),
     { kind: 'bundle.require', bundle },

@@ -3,6 +3,7 @@ import { Fault } from '../base/fault.ts';
 import type { Approval } from '../model/approval.ts';
 import type { NewEvent } from '../model/event.ts';
 import { type IsolationScope, isWithin, printScope } from '../model/isolation.ts';
+import type { Run } from '../model/run.ts';
 import type { CallUnderWay } from '../ports/isolation-changes.ts';
 import type { Store } from '../ports/store.ts';
 import type { World } from './world.ts';
@@ -33,11 +34,15 @@ export interface StopReport extends StopPreview {
   readonly atMs: number;
   /** The epoch that a gateway has to have seen to have seen this. */
   readonly epoch: number;
+  /** Of its event. */
+  readonly seq: number;
 }
+
+type Reads = Pick<Store, 'listOpenIntents' | 'listApprovals' | 'readRun'>;
 
 /** What is under way in a scope now. Throws the store's `Fault`. */
 export async function previewStop(
-  { store }: { readonly store: Pick<Store, 'listOpenIntents' | 'listApprovals'> },
+  { store }: { readonly store: Reads },
   scope: IsolationScope,
   tenant: string,
 ): Promise<StopPreview> {
@@ -46,10 +51,25 @@ export async function previewStop(
     store.listApprovals(tenant, 'pending', SHOWN),
     store.listApprovals(tenant, 'approved', SHOWN),
   ]);
-  return {
-    inFlight: open.filter((call) => isWithin(call, scope)),
-    approvals: [...pending, ...approved].filter((approval) => isWithin(approval, scope)),
-  };
+  const asked = [...pending, ...approved];
+  const lineageOf = await readLineages(store, scope, [...open, ...asked]);
+  const lies = (subject: CallUnderWay | Approval) =>
+    isWithin({ ...subject, lineage: lineageOf.get(subject.runId) }, scope);
+  return { inFlight: open.filter(lies), approvals: asked.filter(lies) };
+}
+
+/** What the runs were started from, where a scope can stop them by that. */
+async function readLineages(
+  store: Reads,
+  { kind }: IsolationScope,
+  of: readonly { readonly tenant: string; readonly runId: string }[],
+): Promise<ReadonlyMap<string, Run['lineage']>> {
+  if (kind !== 'run' && kind !== 'agent') return new Map();
+  const tenants = new Map(of.map(({ tenant, runId }) => [runId, tenant]));
+  const found = await Promise.all(
+    [...tenants].map(async ([runId, tenant]) => [runId, (await store.readRun(tenant, runId))?.lineage] as const),
+  );
+  return new Map(found);
 }
 
 /**
@@ -67,17 +87,26 @@ export async function stopScope(
   const atMs = world.clock.nowMs();
   // Asked before, and not waited for: a stop is in force as soon as it can be.
   const held = previewStop(world, scope, stop.tenant).catch(() => undefined);
-  await change(world, [
+  const [seq = 0] = await change(world, [
     { kind: 'isolation.set', scope: text, reason, by: person, incident, atMs },
     eventOf(world, stop, atMs, { scope: text, isolated: true, reason, incident }),
   ]);
   // By itself: a stop does not wait for a hundred thousand questions. None of them can be used meanwhile.
-  await change(world, [{ kind: 'approval.cancel', scope: text, by: `stop:${person}`, nowMs: atMs }]);
+  const approvals = (await held)?.approvals ?? [];
+  // What runs below a stopped one have asked is theirs by name only.
+  const runs = new Set(approvals.filter((approval) => !isWithin(approval, scope)).map(({ runId }) => `run:${runId}`));
+  const cancel = (each: string) => ({
+    kind: 'approval.cancel' as const,
+    scope: each,
+    by: `stop:${person}`,
+    nowMs: atMs,
+  });
+  await change(world, [cancel(text), ...[...runs].map(cancel)]);
   const [{ inFlight }, { epoch }] = await Promise.all([
     previewStop(world, scope, stop.tenant),
     world.store.readIsolationState(),
   ]);
-  return { scope: text, atMs, epoch, inFlight, approvals: (await held)?.approvals ?? [] };
+  return { scope: text, atMs, epoch, seq, inFlight, approvals };
 }
 
 /**
@@ -125,7 +154,8 @@ function eventOf({ clock }: Base, { tenant, person, presence }: Actor, atMs: num
   };
 }
 
-async function change(world: Base, changes: Parameters<World['store']['commit']>[0]): Promise<void> {
+async function change(world: Base, changes: Parameters<World['store']['commit']>[0]): Promise<readonly number[]> {
   const result = await world.store.commit(changes);
   if (!result.ok) throw new Fault(result.code, result.message);
+  return result.seqs;
 }

@@ -1,22 +1,16 @@
 import { Fault } from '../base/fault.ts';
 import { limits } from '../base/limits.ts';
+import { scopesOf } from '../model/isolation.ts';
 import type { Manifest } from '../model/manifest.ts';
 import type { Run } from '../model/run.ts';
 import type { Change } from '../ports/store.ts';
 import { lineageOf, runBudgetOf } from './budget-scopes.ts';
 
-/** A run goes on only while all that it was started from do, and none of them is isolated. */
+/** A run goes on only while all that it was started from do. That none of them is isolated is among the scopes of its calls. */
 export function requireLineage(run: Run, nowMs: number): readonly Change[] {
   const { lineage = [] } = run;
-  if (lineage.length === 0) return [];
   const { tenant } = run.principal;
-  return [
-    ...lineage.map(({ runId, agent }) => ({ kind: 'run.require' as const, tenant, agent, runId, nowMs })),
-    {
-      kind: 'isolation.require',
-      scopes: lineage.flatMap(({ runId, agent }) => [`run:${runId}`, `agent:${tenant}/${agent}`]),
-    },
-  ];
+  return lineage.map(({ runId, agent }) => ({ kind: 'run.require' as const, tenant, agent, runId, nowMs }));
 }
 
 /**
@@ -33,7 +27,7 @@ export function requireParent(manifest: Manifest, parent: Run, nowMs: number): r
   return [
     { kind: 'run.require', tenant, agent, runId: parent.id, nowMs, label: parent.label },
     ...requireLineage(parent, nowMs),
-    { kind: 'isolation.require', scopes: ['all', `tenant:${tenant}`, `agent:${tenant}/${agent}`, `run:${parent.id}`] },
+    { kind: 'isolation.require', scopes: scopesOf({ tenant, agent, runId: parent.id, lineage: parent.lineage }) },
     {
       kind: 'budget.take',
       nowMs,

@@ -104,7 +104,7 @@ async function record(
   const { server, callId, method, question, answer } = given;
   const { message } = question;
   const nowMs = world.clock.nowMs();
-  const scopes = scopesOf({ tenant, agent, runId: run.id, server, tool: tool?.name });
+  const scopes = scopesOf({ tenant, agent, runId: run.id, server, tool: tool?.name, lineage: run.lineage });
   const stopped = findStop(world, scopes);
   if (stopped !== undefined) return stopped;
   const recorded = await commit(world, [

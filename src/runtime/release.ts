@@ -170,7 +170,7 @@ async function record(
   const atMs = world.clock.nowMs();
   const id = newId(world.clock, 'evt');
   const { label } = flow;
-  const scopes = scopesOf({ tenant, agent, runId: run.id });
+  const scopes = scopesOf({ tenant, agent, runId: run.id, lineage: run.lineage });
   const stopped = verdict === 'permit' ? findStop(world, scopes) : undefined;
   if (stopped !== undefined) return deny(stopped);
   const recorded = await commit(world, [

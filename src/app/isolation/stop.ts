@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type Clock, newId } from '../../base/clock.ts';
 import { Fault, toFault } from '../../base/fault.ts';
 import { limits } from '../../base/limits.ts';
-import { type IsolationScope, parseScope, printScope } from '../../model/isolation.ts';
+import { type IsolationScope, isWithin, parseScope, printScope } from '../../model/isolation.ts';
 import type { StopSwitch, ThrownSwitch } from '../../ports/stop-switch.ts';
 import type { Store } from '../../ports/store.ts';
 import { type Actor, resumeScope, type StopReport, stopScope } from '../../runtime/isolation.ts';
@@ -32,7 +32,16 @@ export interface Effect {
   readonly missing: readonly number[];
 }
 
+/** What became of credentials that were leased within a scope, as far as it is recorded by now. */
+export interface LeasesEnded {
+  /** Taken back by whoever issued them. */
+  readonly returned: number;
+  /** Not taken back: good until they expire, or until it is tried again. */
+  readonly standing: number;
+}
+
 export interface Stopped extends StopReport {
+  readonly leases: LeasesEnded;
   readonly effect: Effect;
 }
 
@@ -63,6 +72,7 @@ export async function stop(
   const committedAtMs = clock.nowMs();
   await raiseSignal(base.data, report.epoch).catch(() => {}); // then they look by themselves, a second later
   const effect = { commitMs, ...(await waitUntilSeen(base, report.epoch, committedAtMs)) };
+  const leases = await readLeases(base, scope, wanted.tenant, report.seq);
   await store.commit([
     {
       kind: 'event.append',
@@ -79,11 +89,33 @@ export async function stop(
           ...(effect.seenMs === undefined ? {} : { seenMs: effect.seenMs }),
           missing: [...effect.missing],
           inFlight: report.inFlight.length,
+          leases: { ...leases },
         },
       },
     },
   ]);
-  return { ...report, effect };
+  return { ...report, effect, leases };
+}
+
+/** What the gateways have recorded of leases in the scope since it was stopped, in the tenant's record. */
+async function readLeases(
+  { store }: StopBase,
+  scope: IsolationScope,
+  tenant: string,
+  afterSeq: number,
+): Promise<LeasesEnded> {
+  const events = await store.readEvents({ tenant, kinds: ['credential.revoked'], afterSeq, limit: 1_000 });
+  const lineageOf = new Map(
+    await Promise.all(
+      events.map(async ({ runId }) => {
+        const run = runId === undefined ? undefined : await store.readRun(tenant, runId);
+        return [runId, run?.lineage] as const;
+      }),
+    ),
+  );
+  const ended = events.filter((event) => isWithin({ ...event, lineage: lineageOf.get(event.runId) }, scope));
+  const returned = ended.filter(({ body }) => body['revoked'] === 'yes').length;
+  return { returned, standing: ended.length - returned };
 }
 
 /** The file of the switch, where it can be written. Where not, the store decides alone. */

@@ -73,7 +73,11 @@ async function ownScope(request: RouteRequest<'person'>, target: StopTarget): Pr
   return scope;
 }
 
-export function viewStop(scope: string, { inFlight, approvals, effect }: StopOutcome, stopped: boolean): StoppedBody {
+export function viewStop(
+  scope: string,
+  { inFlight, approvals, leases, effect }: StopOutcome,
+  stopped: boolean,
+): StoppedBody {
   const running = inFlight.length;
   const verb = stopped ? 'stops new calls immediately' : 'would stop new calls immediately';
   return {
@@ -88,6 +92,7 @@ export function viewStop(scope: string, { inFlight, approvals, effect }: StopOut
       since: viewTime(atMs),
     })),
     approvals: approvals.length,
+    ...(leases === undefined ? {} : { leases: { returned: leases.returned, standing: leases.standing } }),
     ...(effect === undefined
       ? {}
       : {

@@ -147,6 +147,7 @@ export interface Actor {
 export interface StopOutcome {
   readonly inFlight: readonly CallUnderWay[];
   readonly approvals: readonly Approval[];
+  readonly leases?: { readonly returned: number; readonly standing: number };
   readonly effect?: {
     readonly commitMs: number;
     readonly gateways: number;

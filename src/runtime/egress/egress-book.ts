@@ -63,7 +63,7 @@ export class EgressBook {
       ...(agent === undefined || runId === undefined
         ? []
         : [{ kind: 'run.require' as const, tenant, agent, runId, nowMs: atMs }]),
-      { kind: 'isolation.require', scopes: egressScopes(subject) },
+      { kind: 'isolation.require', scopes: session.scopes },
       {
         kind: 'event.append',
         event: {
@@ -106,6 +106,12 @@ export class EgressBook {
     return this.#log.flush();
   }
 
+  /** Ends every client in a scope, now. */
+  endWithin(scope: string): void {
+    for (const session of [...this.#sessions.values()])
+      if (session.scopes.includes(scope)) this.#drop(session, 'E_ISOLATED');
+  }
+
   /** Ends every client, and writes what is left to write. */
   async closeAll(): Promise<void> {
     for (const session of [...this.#sessions.values()]) this.#drop(session, 'E_RUN_ENDED');
@@ -115,7 +121,8 @@ export class EgressBook {
   #create(subject: EgressSubject, run: Run | undefined, hosts: readonly string[] = []): EgressSession {
     const readLabel = () => this.#readLabel(run);
     const { clock } = this.#world;
-    return new EgressSession({ clock, log: this.#log, subject, readLabel, bounds: this.#bounds, hosts });
+    const scopes = egressScopes(subject, run);
+    return new EgressSession({ clock, log: this.#log, subject, readLabel, bounds: this.#bounds, scopes, hosts });
   }
 
   #register(session: EgressSession): OpenedEgress {
@@ -151,7 +158,7 @@ export class EgressBook {
       const looksAtRuns = nowMs - this.#runsSeenMs >= RUN_WATCH_MS;
       if (looksAtRuns) this.#runsSeenMs = nowMs;
       for (const session of [...this.#sessions.values()]) {
-        if (egressScopes(session.subject).some((scope) => isolated.has(scope))) this.#drop(session, 'E_ISOLATED');
+        if (session.scopes.some((scope) => isolated.has(scope))) this.#drop(session, 'E_ISOLATED');
         else if (looksAtRuns && (session.isActive || session.hasConnections)) await this.#lookAtRun(session);
       }
     } catch {
@@ -172,6 +179,7 @@ export class EgressBook {
 }
 
 /** Every scope that ends a client when it is isolated. */
-function egressScopes({ server, ...subject }: EgressSubject): readonly string[] {
+function egressScopes({ server, ...about }: EgressSubject, run: Run | undefined): readonly string[] {
+  const subject = { ...about, lineage: run?.lineage };
   return [...new Set([...scopesOf(subject), ...(server === undefined ? [] : scopesOf({ ...subject, server }))])];
 }

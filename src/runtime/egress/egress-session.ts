@@ -26,6 +26,8 @@ export interface EgressSessionOptions {
   /** What the run has read by now. */
   readonly readLabel: () => Promise<Label>;
   readonly bounds: () => EgressBounds;
+  /** Every scope that ends it when it is isolated. */
+  readonly scopes: readonly string[];
   /** Hosts, each with or without a port, that it may reach besides what the manifest’s rules say. */
   readonly hosts?: readonly string[];
 }
@@ -42,6 +44,7 @@ export class EgressSession {
   readonly subject: EgressSubject;
   readonly readLabel: () => Promise<Label>;
   readonly hosts: readonly string[];
+  readonly scopes: readonly string[];
   readonly #clock: Clock;
   readonly #log: EgressLog;
   readonly #bounds: () => EgressBounds;
@@ -64,6 +67,7 @@ export class EgressSession {
     this.subject = subject;
     this.readLabel = readLabel;
     this.hosts = options.hosts ?? [];
+    this.scopes = options.scopes;
     this.#clock = clock;
     this.#log = log;
     this.#bounds = bounds;

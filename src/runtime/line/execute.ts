@@ -30,7 +30,7 @@ export async function execute(world: World, intended: Intended): Promise<Execute
   const { name, tool } = intended.intent.tool;
   const source = sources(tool.server);
   // A file may have been put there while the intent was recorded: it stops what has not begun.
-  const stopped = findStop(world, scopesOf({ ...run.principal, runId: run.id, tool: name }));
+  const stopped = findStop(world, scopesOf({ ...run.principal, runId: run.id, tool: name, lineage: run.lineage }));
   if (stopped !== undefined) {
     const message = stopped.reasons[0]?.message ?? '';
     return new Executed(intended, { ok: false, ran: 'no', code: 'E_ISOLATED', message });

@@ -60,7 +60,7 @@ export async function intend(world: World, grant: Grant): Promise<Intended | Ref
   const { run, catalog } = scanned.admitted;
   const { tenant, agent } = run.principal;
   const nowMs = world.runs.nowMs(run);
-  const scopes = scopesOf({ tenant, agent, runId: run.id, tool: tool.name });
+  const scopes = scopesOf({ tenant, agent, runId: run.id, tool: tool.name, lineage: run.lineage });
   const stopped = findStop(world, scopes);
   if (stopped !== undefined) return new Refusal(stopped.reasons, stopped.code, { record: recordDecided(decided) });
   const event: NewEvent = {
