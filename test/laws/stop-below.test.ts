@@ -89,7 +89,9 @@ describe('a stop of what others were started from', () => {
       const inFlight = ask(B, childId, 'slow');
       await expect.poll(async () => (await store.listOpenIntents(10)).length, { timeout: 30_000 }).toBe(1);
 
-      const book = new EgressBook({ clock: law.world.clock, store, runs: law.world.runs }, () => egressSchema.parse({}));
+      const book = new EgressBook({ clock: law.world.clock, store, runs: law.world.runs }, () =>
+        egressSchema.parse({}),
+      );
       const revoked: string[] = [];
       const broker = new CredentialBroker({
         clock: law.world.clock,
