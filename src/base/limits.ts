@@ -1,5 +1,8 @@
+import { stopLimits } from './stop-limits.ts';
+
 /** Every bound in the product, in one place. A limit that is hit is a coded refusal, never a crash and never a cut. */
 export const limits = {
+  ...stopLimits,
   /** Bytes of one call's canonical arguments. */
   argumentBytes: 1_048_576,
   /** Bytes of one tool result, as JSON. */
@@ -100,12 +103,6 @@ export const limits = {
   keptAnswers: 10_000,
   /** Bytes of those. */
   keptAnswerBytes: 67_108_864,
-  /** How long people are not told of the same alert again, about the same agent and tool. */
-  alertAgainMs: 5 * 60_000,
-  /** Alerts of which it is remembered that people were told, the oldest forgotten first. */
-  alertsTold: 10_000,
-  /** How long it is tried to tell people of an alert. */
-  alertLifeMs: 86_400_000,
   /** Circuit breakers held at once, the longest unused forgotten first. */
   breakers: 20_000,
   /** How deep runs may be started from runs. */
@@ -194,22 +191,8 @@ export const limits = {
   passkeysPerPerson: 20,
   /** How long an API key lives at most. */
   apiKeyLifeMs: 366 * 86_400_000,
-  /** Files in `stop.d` that are read; with more, everything is stopped. */
-  stopFiles: 256,
-  /** Bytes of one of them; a longer one stops everything. */
-  stopFileBytes: 16_384,
   /** Characters of the reason of a stop or a resume, of a cause, and of what was changed. */
   reasonChars: 1_024,
-  /** How long a stop waits for the store before it is left to a file. */
-  stopStoreMs: 3_000,
-  /** How long a gateway takes to let go of what it holds for what was stopped, before it says that it has seen the stop. */
-  stopRevokeMs: 1_500,
-  /** How long a file that stops while the store is told is left to whoever wrote it; then a gateway records it. */
-  stopRecordMs: 30_000,
-  /** How long a stop waits until every gateway has seen it, to record how long that took. It is in force before. */
-  stopSeenMs: 2_000,
-  /** How often a gateway looks for stops that nothing told it of. */
-  stopLookMs: 1_000,
   /** Characters of an `Idempotency-Key`. */
   callKeyChars: 255,
   /** Calls with a key whose answers are remembered, the longest unused forgotten first. */
