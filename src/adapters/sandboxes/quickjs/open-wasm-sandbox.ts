@@ -84,7 +84,8 @@ export class WasmSandbox implements Sandbox {
   async #runWasi(job: SandboxJob, program: Program & { readonly kind: 'wasi' }): Promise<SandboxOutcome> {
     const { profile, files, stdin = new Uint8Array() } = job;
     const startedMs = this.#clock.monotonicMs();
-    const run = { ...program, stdin, files, memoryBytes: profile.memoryBytes, outputBytes: profile.outputBytes };
+    const { memoryBytes, outputBytes, spaceBytes } = profile;
+    const run = { ...program, stdin, files, memoryBytes, outputBytes, spaceBytes };
     const came = await this.#pool.runWasi(run, profile.timeMs, job.signal).catch((cause: unknown) => {
       const why = cause instanceof Error ? cause.message : 'no reason given';
       throw new Fault('E_SANDBOX_LIMIT', `the module was not run: ${why}`, { cause });

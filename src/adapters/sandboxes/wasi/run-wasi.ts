@@ -9,6 +9,7 @@ import {
   WASI,
 } from '@bjorn3/browser_wasi_shim';
 import { capMemory } from './cap-memory.ts';
+import { holdSpace } from './hold-space.ts';
 
 /** As far as they are used here: the types of browsers are not loaded, and those of Node do not have them. */
 declare const WebAssembly: {
@@ -24,6 +25,8 @@ export interface WasiRun {
   readonly files: readonly { readonly path: string; readonly bytes: Uint8Array }[];
   readonly memoryBytes: number;
   readonly outputBytes: number;
+  /** What its files may take, those it was given included. */
+  readonly spaceBytes: number;
 }
 
 export interface WasiEnding {
@@ -35,6 +38,8 @@ export interface WasiEnding {
 }
 
 const PAGE_BYTES = 65_536;
+const MOST_FILES = 10_000;
+const MOST_DEPTH = 32;
 class OutputFull extends Error {}
 
 /** What a program printed, up to a number of bytes for all of its streams together. */
@@ -61,6 +66,7 @@ class Printed extends Fd {
  */
 export async function runWasi(run: WasiRun): Promise<WasiEnding> {
   const module = await WebAssembly.compile(capMemory(run.module, Math.floor(run.memoryBytes / PAGE_BYTES)));
+  const given = run.files.reduce((sum, { bytes }) => sum + bytes.length, run.stdin.length);
   const room = { left: run.outputBytes };
   const stdout = new Printed(room);
   const stderr = new Printed(room);
@@ -71,10 +77,12 @@ export async function runWasi(run: WasiRun): Promise<WasiEnding> {
     exitCode,
     stdout: concat(stdout.chunks),
     stderr: concat(stderr.chunks),
-    files: collect(root.dir.contents, ''),
+    files: collect(root.dir.contents, '', { entries: MOST_FILES, bytes: run.spaceBytes }),
   });
   try {
-    const instance = await WebAssembly.instantiate(module, { wasi_snapshot_preview1: wasi.wasiImport });
+    const instance = await WebAssembly.instantiate(module, {
+      wasi_snapshot_preview1: holdSpace(wasi, run.spaceBytes - given),
+    });
     return ending('exit', wasi.start(instance));
   } catch (error) {
     if (error instanceof OutputFull) return ending('output', 1);
@@ -100,12 +108,23 @@ function layOut(files: WasiRun['files']): Map<string, Inode> {
   return root;
 }
 
-function collect(folder: ReadonlyMap<string, Inode>, above: string): { path: string; bytes: Uint8Array }[] {
-  return [...folder].flatMap(([name, inode]) => {
+/** What is left: no deeper, and no more, than a folder that a program left elsewhere. */
+function collect(
+  folder: ReadonlyMap<string, Inode>,
+  above: string,
+  left: { entries: number; bytes: number },
+): { path: string; bytes: Uint8Array }[] {
+  const found: { path: string; bytes: Uint8Array }[] = [];
+  for (const [name, inode] of folder) {
+    if (left.entries-- <= 0) break;
     const path = `${above}${name}`;
-    if (inode instanceof Directory) return collect(inode.contents, `${path}/`);
-    return inode instanceof File ? [{ path, bytes: inode.data }] : [];
-  });
+    if (inode instanceof Directory && path.split('/').length <= MOST_DEPTH)
+      found.push(...collect(inode.contents, `${path}/`, left));
+    if (!(inode instanceof File) || inode.data.length > left.bytes) continue;
+    left.bytes -= inode.data.length;
+    found.push({ path, bytes: inode.data });
+  }
+  return found;
 }
 
 function concat(chunks: readonly Uint8Array[]): Uint8Array {

@@ -1,0 +1,38 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import type { NetworkResult } from './network-host.ts';
+
+const file = fileURLToPath(new URL('./network-host.ts', import.meta.url));
+const isRoot = process.getuid?.() === 0;
+const tiers = isRoot ? ['process', 'gvisor', 'microvm'] : ['process', 'microvm'];
+
+function runHost(): Promise<readonly NetworkResult[]> {
+  const own = isRoot ? ['--net'] : ['--net', '--user', '--map-root-user'];
+  return new Promise((resolve, reject) =>
+    execFile('unshare', [...own, process.execPath, '--no-warnings', file, ...tiers], (error, stdout, stderr) =>
+      error === null ? resolve(JSON.parse(stdout)) : reject(new Error(`${error.message}\n${stderr}`)),
+    ),
+  );
+}
+
+describe('a host whose network would carry anything out', () => {
+  it('is reached without walls, and by no program in any tier, and trying is noticed', {
+    timeout: 600_000,
+  }, async () => {
+    const results = await runHost();
+    const of = (where: string) => results.filter((result) => result.where === where);
+    expect(of('bare')).toMatchObject([
+      { got: true, carried: true },
+      { got: true, carried: true },
+    ]);
+    for (const tier of tiers) {
+      expect(of(tier), tier).toHaveLength(2);
+      for (const { probe, got, carried, noticed } of of(tier)) {
+        expect({ got, carried }, `${tier}: ${probe}`).toEqual({ got: false, carried: false });
+        // A kernel of its own counts by itself, and gVisor's tells nobody.
+        if (tier !== 'gvisor') expect(noticed, `${tier}: ${probe}`).toEqual(['network']);
+      }
+    }
+  });
+});
