@@ -16,7 +16,12 @@ import type { OtherChange } from './wire.ts';
 export interface ChangeApplier {
   /** Makes one change; returns what it took from meters, or why its condition does not hold: then nothing was changed. */
   apply(change: OtherChange): StoreRefusal | readonly number[] | undefined;
-  /** Forgets what is remembered of the file: after anything was rolled back, and when anybody else has written. */
+  /** Begins a commit, which `takeBack` undoes as far as it is not in the file yet. */
+  begin(): void;
+  takeBack(): void;
+  /** Writes what was kept back. To be called before the transaction ends. */
+  write(): void;
+  /** Forgets what is remembered of the file: after the transaction was rolled back, and when anybody else has written. */
   forget(): void;
 }
 
@@ -206,6 +211,13 @@ export function createChangeApplier(db: DatabaseSync, instance: number): ChangeA
           return unreachable(change);
       }
     },
+    begin: meters.mark,
+    takeBack() {
+      isolations.forget();
+      activeBundle = undefined;
+      meters.takeBack();
+    },
+    write: meters.write,
     forget() {
       isolations.forget();
       activeBundle = undefined;

@@ -39,6 +39,11 @@ const isolate = {
   atMs: 1,
 } as const satisfies Change;
 const requireAll: Change = { kind: 'isolation.require', scopes: ['all'] };
+const take = (amount: number): Change => ({
+  kind: 'budget.take',
+  takes: [{ meter: 'm', amount, max: 10, name: 'a meter', code: 'E_BUDGET' }],
+  nowMs: 1,
+});
 /** A time that is not a number cannot be stored: the table refuses it, not a condition. */
 const unstorable: Change = { ...isolate, scope: 'unstorable', atMs: Number.NaN };
 
@@ -74,6 +79,27 @@ describe('createCommitBatch', () => {
     expect(commit([isolate, requireAll], [requireAll])).toEqual([expect.objectContaining({ code: 'E_ISOLATED' }), []]);
     expect(commit([isolate, unstorable], [requireAll])).toEqual([expect.objectContaining({ fault: 'E_STORE' }), []]);
     expect(commit([isolate], [requireAll])).toEqual([[], expect.objectContaining({ code: 'E_ISOLATED' })]);
+  });
+
+  it('takes from a meter once for all of a batch, and nothing for a commit that was refused', () => {
+    const { db, commit } = newBatch();
+    const used = () => db.prepare("SELECT slots FROM meters WHERE meter = 'm'").get()?.['slots'];
+    const empty = expect.objectContaining({ code: 'E_BUDGET' });
+    const refused = expect.objectContaining({ code: 'E_RUN_UNKNOWN' });
+    expect(commit([take(2)], [take(3), require], [take(4)], [take(9)])).toEqual([
+      { seqs: [], taken: [2] },
+      refused,
+      { seqs: [], taken: [4] },
+      empty,
+    ]);
+    expect(used()).toBe('[[0,6]]');
+    expect(commit([append('a'), take(1), require], [take(1), unstorable])).toEqual([
+      refused,
+      expect.objectContaining({ fault: 'E_STORE' }),
+    ]);
+    expect(used()).toBe('[[0,6]]');
+    expect(commit([take(4)], [take(1)])).toEqual([{ seqs: [], taken: [4] }, empty]);
+    expect(used()).toBe('[[0,10]]');
   });
 
   it('says so to everybody, without trying each again, while another program has the lock', () => {

@@ -38,6 +38,7 @@ export function createCommitBatch(db: DatabaseSync, { path, instance, turns }: C
     const seqs: number[] = [];
     const taken: number[] = [];
     if (isMarked) mark.run();
+    changes.begin();
     for (const change of commit) {
       if (isEvent(change)) {
         seqs.push(events.append(change));
@@ -53,8 +54,8 @@ export function createCommitBatch(db: DatabaseSync, { path, instance, turns }: C
         takeBack.run();
         keep.run();
         events.rewind(lastSeq);
-        changes.forget();
       }
+      changes.takeBack();
       return refusal;
     }
     if (isMarked) keep.run();
@@ -69,6 +70,7 @@ export function createCommitBatch(db: DatabaseSync, { path, instance, turns }: C
         isKnown = true;
       }
       const answers = commits.map(commitOne);
+      changes.write();
       end.run();
       return answers;
     } catch (error) {
@@ -91,7 +93,14 @@ export function createCommitBatch(db: DatabaseSync, { path, instance, turns }: C
   return commitAll;
 }
 
-const onlyReads: ReadonlySet<string> = new Set(['run.require', 'isolation.require', 'pin.require', 'bundle.require']);
+/** They write nothing, or, of meters, what is kept back until the transaction ends. */
+const onlyReads: ReadonlySet<string> = new Set([
+  'run.require',
+  'isolation.require',
+  'pin.require',
+  'bundle.require',
+  'budget.take',
+]);
 const neverRefused: ReadonlySet<string> = new Set([
   'isolation.set',
   'bundle.activate',
