@@ -10,6 +10,7 @@ export function bundleContent(loaded: LoadedConfig, catalog: Catalog): JsonObjec
     file: loaded.file,
     text: loaded.text,
     policies: loaded.policies.map(({ file, text }) => ({ file, text })),
+    templates: loaded.templates.map((template) => ({ ...template })),
     tools: [...catalog.tools.values()].map(({ governed }) => describeTool(governed.tool)),
   };
 }

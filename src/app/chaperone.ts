@@ -316,7 +316,7 @@ export class ChaperoneRun implements AsyncDisposable {
   /**
    * Records a step of a model: what it was asked, thought and answered, and what that took. Texts lose their secrets first. It
    * changes nothing of what the run may do. Answers with the id of the event. Throws a `Fault`: E_REQUEST_INVALID,
-   * E_RUN_UNKNOWN, E_RUN_ENDED, E_STORE.
+   * E_TEMPLATE_UNKNOWN, E_RUN_UNKNOWN, E_RUN_ENDED, E_STORE.
    */
   async reportModelStep(step: ModelStep): Promise<string> {
     const parsed = modelStepSchema.safeParse(step);

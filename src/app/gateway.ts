@@ -205,6 +205,7 @@ export class Gateway {
   async replace(loaded: LoadedConfig): Promise<void> {
     const { environment, notify } = this.#options;
     const notifiers = await this.notifying.prepare(loaded);
+    await this.templates.adopt(loaded.manifest.tenant, loaded.templates);
     await this.#throne.succeed(async (before) => ({
       loaded,
       planner: await openPlanner(loaded, environment, notify, this.world.held),
@@ -269,6 +270,7 @@ export class Gateway {
       hold: (secrets: readonly Secret[]) => this.#keepInside(secrets),
     };
     tellExposed(loaded, this.data, notify);
+    await this.templates.adopt(loaded.manifest.tenant, loaded.templates);
     await this.#throne.succeed(async (claim) => claim);
     await this.egress.follow();
     if (store === undefined) this.#ledger = await Ledger.start({ ...world, store: this.world.store });

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -80,7 +80,7 @@ it('keeps of a text that is too long what it takes to know it again', async () =
 it('takes no template that is not registered, and no step of a run that ended', async () => {
   const run = await chaperone.startRun({ agent: 'support' });
   const step = { model: 'm', template: { id: 'triage', version: '9' } };
-  await expect(run.reportModelStep(step)).rejects.toMatchObject({ code: 'E_REQUEST_INVALID' });
+  await expect(run.reportModelStep(step)).rejects.toMatchObject({ code: 'E_TEMPLATE_UNKNOWN' });
   await run.end();
   await expect(run.reportModelStep({ model: 'm' })).rejects.toMatchObject({ code: 'E_RUN_UNKNOWN' });
   expect(await readSteps()).toEqual([]);
@@ -100,4 +100,34 @@ it('registers a version of a template once, and never with another text, also af
   });
   await expect(chaperone.registerTemplate(changed)).rejects.toMatchObject({ code: 'E_TEMPLATE_CHANGED' });
   expect(await chaperone.registerTemplate({ ...changed, version: '1.3.0' })).not.toBe(digest);
+});
+
+it('takes templates from the configuration, as part of its bundle, and no other text under their version', async () => {
+  const prompts = join(folder, 'prompts');
+  await mkdir(prompts);
+  await writeFile(join(prompts, 'triage.md'), 'Sort this.');
+  const manifest = { version: 1 as const, data: 'other', templates: { triage: { '1': 'prompts/triage.md' } } };
+  const open = () => createChaperone({ folder, manifest, notify: () => {} });
+  const first = await open();
+  const run = await first.startRun({ agent: 'support' });
+  await run.reportModelStep({ model: 'm', template: { id: 'triage', version: '1' } });
+  await expect(run.reportModelStep({ model: 'm', template: { id: 'triage', version: '2' } })).rejects.toMatchObject({
+    code: 'E_TEMPLATE_UNKNOWN',
+  });
+  await first.close();
+  const read = async () => {
+    const record = await openStoreReadOnly(join(folder, 'other'));
+    try {
+      return await record.readActiveBundle();
+    } finally {
+      await record.close();
+    }
+  };
+  const before = await read();
+  expect(before?.content).toMatchObject({ templates: [{ id: 'triage', version: '1', text: 'Sort this.' }] });
+  await writeFile(join(prompts, 'triage.md'), 'Sort that.');
+  await expect(open()).rejects.toMatchObject({ code: 'E_TEMPLATE_CHANGED' });
+  expect(await read()).toEqual(before);
+  await rm(prompts, { recursive: true });
+  await expect(open()).rejects.toMatchObject({ code: 'E_CONFIG' });
 });

@@ -31,6 +31,7 @@ export async function openCatalog(
       manifest: loaded.manifest,
       placeOf: loaded.place,
       policyFiles: loaded.policies,
+      templates: loaded.templates,
       tools,
       pins: new Map(),
     });

@@ -1,50 +1,32 @@
 import { z } from 'zod';
 import { Fault } from '../base/fault.ts';
-import type { JsonObject } from '../base/json.ts';
+import { isJsonObject, type JsonObject } from '../base/json.ts';
 import type { StoredEvent } from '../model/event.ts';
-import { type FlowFacts, unassessedFlow } from '../model/flow-facts.ts';
+import { unassessedFlow } from '../model/flow-facts.ts';
 import { userSchema } from '../model/principal.ts';
-import type { Tool } from '../model/tool.ts';
 import type { Explanation } from '../policy/kernel.ts';
 import { buildCatalog, type Catalog, type CatalogInput } from '../runtime/catalog.ts';
 import { parseConfig } from './config/parse-config.ts';
 import { parseOptions } from './gateway.ts';
+import { flowSchema, runSchema, toolSchema } from './replay/recorded-shapes.ts';
 
 const contentSchema = z.object({
   format: z.literal('chaperone.bundle/1'),
   file: z.string(),
   text: z.string(),
   policies: z.array(z.object({ file: z.string(), text: z.string() })),
-  tools: z.array(z.looseObject({ server: z.string(), name: z.string() })),
-});
-
-const reasonSchema = z.looseObject({ code: z.string(), message: z.string() });
-
-const flowSchema = z.object({
-  verdict: z.enum(['permit', 'ask', 'deny']),
-  declared: z.boolean(),
-  proved: z.boolean(),
-  authority: z.enum(['read', 'granted', 'unasked', 'refused', 'unknown']),
-  outward: z.boolean(),
-  reasons: z.array(reasonSchema),
+  // Absent in what was recorded before templates were part of a bundle.
+  templates: z.array(z.object({ id: z.string(), version: z.string(), file: z.string(), text: z.string() })).default([]),
+  tools: z.array(toolSchema),
 });
 
 const decidedSchema = z.object({
-  arguments: z.record(z.string(), z.unknown()),
+  arguments: z.custom<JsonObject>(isJsonObject),
   decidedAtMs: z.number(),
   user: userSchema.nullable(),
   // Absent in what was recorded before values were traced.
   flow: flowSchema.optional(),
-  run: z.object({
-    attested: z.boolean(),
-    task: z.string(),
-    label: z.object({
-      integrity: z.enum(['trusted', 'untrusted']),
-      secrecy: z.enum(['public', 'internal', 'secret']),
-      origins: z.array(z.string()),
-      flagged: z.literal(true).exactOptional(),
-    }),
-  }),
+  run: runSchema,
 });
 
 /** Makes a catalog of a recorded bundle, as it was. Throws a `Fault` E_STORE_CORRUPT where the record is not one. */
@@ -56,10 +38,9 @@ export function reopenBundle(content: JsonObject): Catalog {
 export function readBundleContent(content: JsonObject): Omit<CatalogInput, 'pins'> {
   const parsed = contentSchema.safeParse(content);
   if (!parsed.success) throw new Fault('E_STORE_CORRUPT', 'the recorded bundle cannot be read');
-  const { file, text, policies, tools } = parsed.data;
+  const { file, text, policies, templates, tools } = parsed.data;
   const { manifest, place } = parseConfig(text, file, parseOptions);
-  // what `describeTool` wrote from tools
-  return { manifest, placeOf: place, policyFiles: policies, tools: tools as unknown as readonly Tool[] };
+  return { manifest, placeOf: place, policyFiles: policies, templates, tools };
 }
 
 /**
@@ -74,9 +55,9 @@ export function explainDecision(catalog: Catalog, event: StoredEvent): Explanati
   return catalog.kernel.explain({
     principal: { tenant: event.tenant, agent: event.agent, ...(user === null ? {} : { onBehalfOf: user }) },
     tool: entry.governed,
-    arguments: decided.data.arguments as JsonObject, // recorded JSON
+    arguments: decided.data.arguments,
     run,
-    flow: (decided.data.flow ?? unassessedFlow) as FlowFacts, // reasons as `recordReason` wrote them
+    flow: decided.data.flow ?? unassessedFlow,
     nowMs: decidedAtMs,
   });
 }

@@ -128,7 +128,8 @@ export class Throne {
     const tools = await listTools([...[...sources.values()].map((source) => source.tools), functions], notify);
     const reserved = reservePaths(loaded, data);
     await settlePins({ store, clock, manifest }, tools, async (pins, changes) => {
-      const catalog = buildCatalog({ manifest, placeOf: loaded.place, policyFiles: loaded.policies, tools, pins });
+      const { place: placeOf, policies: policyFiles, templates } = loaded;
+      const catalog = buildCatalog({ manifest, placeOf, policyFiles, templates, tools, pins });
       if (manifest.mode === 'enforce' && catalog.problems.length > 0) {
         throw new Fault('E_TOOL_UNREVIEWED', catalog.problems.join('\n'));
       }

@@ -280,6 +280,12 @@ export const errors = {
     NOT_ALLOWED,
     { http: 409 },
   ),
+  E_TEMPLATE_UNKNOWN: refusal(
+    'the step names a prompt template, or a version of one, that is not registered',
+    'name it under `templates` of the configuration, or register it first',
+    'The request was not accepted.',
+    { http: 422 },
+  ),
   E_TEMPLATE_CHANGED: refusal(
     'this version of the prompt template is registered with another text',
     'register the new text as a new version',
@@ -315,6 +321,11 @@ export const errors = {
     'a recorded decision came out otherwise when it was made again from what is recorded',
     'report it with the output of `chaperone replay --json`; verify the record with `chaperone evidence fsck`',
     { exit: 8 },
+  ),
+  E_FLIPS: fault(
+    'recorded calls would be decided otherwise under these rules, and nobody has said that they are meant to be',
+    'look at them with `chaperone explain`, then say `--accept-flips`',
+    { exit: 6 },
   ),
   E_WITNESS: fault('a witness did not answer, or does not sign', 'see the reason, and the witness’s own log', {
     exit: 7,

@@ -237,6 +237,8 @@ export const limits = {
   plannerAnswerTokens: 4_096,
   /** How long a planner may be given to answer: a run waits for it. */
   plannerTimeoutMs: 60_000,
+  /** Versions of prompt templates that a configuration names. */
+  promptTemplates: 500,
   /** Events that one checkpoint takes in at most; what is left waits for the next, which follows at once. */
   ledgerEvents: 65_536,
   /** Events of the record that are taken up at a time, before others on the same thread get their turn. */

@@ -30,12 +30,17 @@ export function addPolicyCommands(
     .command('apply <file>')
     .description('put a configuration in the place of the one in force, once its cases pass')
     .option('--since <duration>', 'how far back to look for what it flips', '7d')
+    .option('--accept-flips', 'recorded calls that would be decided otherwise are meant to be', false)
     .option('--dry-run', 'show what it flips, and change nothing', false)
     .action(run(async (context, options, file) => (await import('./policy.ts')).apply(context, String(file), options)));
   policy
     .command('revert')
     .description('write back the rules that were in force before these')
     .action(run(async (context) => (await import('./policy.ts')).revert(context)));
+  policy
+    .command('finish')
+    .description('put in place what an apply or revert that was broken off has written')
+    .action(run(async (context) => (await import('./policy.ts')).finish(context)));
 }
 
 function optionalText(value: unknown): string | undefined {

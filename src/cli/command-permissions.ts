@@ -25,6 +25,7 @@ export const commandPermissions: Readonly<Record<string, Permission | 'open'>> =
   'policy backtest': 'record.read',
   'policy apply': 'gateway.change',
   'policy revert': 'gateway.change',
+  'policy finish': 'open',
   'tools diff': 'record.read',
   'tools review': 'gateway.change',
   'servers install': 'gateway.change',

@@ -5,6 +5,7 @@ import { type BacktestReport, backtest as runBacktest } from '../app/replay/back
 import { openCandidate } from '../app/replay/open-candidate.ts';
 import { diffRules, readRulesBefore, readRulesInForce } from '../app/replay/recorded-rules.ts';
 import { recordedTools } from '../app/replay/recorded-tools.ts';
+import { finishPending } from '../app/replay/replace-files.ts';
 import { Rules } from '../app/replay/rules.ts';
 import { writeRules } from '../app/replay/write-rules.ts';
 import { systemClock } from '../base/clock.ts';
@@ -52,7 +53,7 @@ export async function backtest(
 export async function apply(
   context: CommandContext,
   file: string,
-  options: { readonly since: string; readonly dryRun: boolean },
+  options: { readonly since: string; readonly dryRun: boolean; readonly acceptFlips: boolean },
 ): Promise<void> {
   const { terminal, cwd, configPath } = context;
   if (dirname(resolve(cwd, file)) !== dirname(resolve(cwd, configPath)))
@@ -60,8 +61,11 @@ export async function apply(
   const loaded = await openConfig(file, cwd);
   await test({ ...context, configPath: file }, []);
   const report = await backtestUnder(context, loaded, options.since);
-  terminal.data(JSON.parse(JSON.stringify({ ...report, applied: !options.dryRun })), printReport(report));
+  terminal.data(JSON.parse(JSON.stringify({ ...report, dryRun: options.dryRun })), printReport(report));
   if (options.dryRun) return;
+  const flipped = report.decided - report.same;
+  if (flipped > 0 && !options.acceptFlips)
+    throw new Fault('E_FLIPS', `${flipped} recorded calls would be decided otherwise; nothing was changed`);
   await writeRules(resolve(cwd, configPath), loaded, systemClock);
   terminal.say(`${configPath} is what ${file} says; a running gateway takes it up. Back: chaperone policy revert`);
 }
@@ -73,6 +77,12 @@ export async function revert(context: CommandContext): Promise<void> {
   const before = await withRecord(context, (record) => readRulesBefore(record, loaded.manifest.tenant));
   await writeRules(resolve(cwd, configPath), before, systemClock);
   terminal.data({ bundle: before.bundle }, [`${configPath} is what it was as bundle ${before.bundle}`]);
+}
+
+/** Puts in place what an `apply` or `revert` that was broken off has written already. */
+export async function finish({ terminal, cwd, configPath }: CommandContext): Promise<void> {
+  await finishPending(resolve(cwd, configPath));
+  terminal.say(`nothing is pending beside ${configPath}`);
 }
 
 async function backtestUnder(context: CommandContext, loaded: LoadedConfig, since: string): Promise<BacktestReport> {

@@ -1,13 +1,14 @@
 import { z } from 'zod';
 import { limits } from '../base/limits.ts';
+import { TEMPLATE_ID, TEMPLATE_VERSION } from '../model/prompt-templates.ts';
 
 const nameSchema = z.string().min(1).max(256);
 const tokensSchema = z.int().nonnegative().max(1_000_000_000);
 
 /** A prompt template by name and version, as it was registered. */
 export const templateNameSchema = z.strictObject({
-  id: z.string().regex(/^[a-z][\w.-]{0,127}$/i, 'letters, digits, `_`, `.` and `-` only'),
-  version: z.string().regex(/^[\w.+-]{1,64}$/, 'letters, digits, `_`, `.`, `+` and `-` only'),
+  id: z.string().regex(TEMPLATE_ID, 'letters, digits, `_`, `.` and `-` only'),
+  version: z.string().regex(TEMPLATE_VERSION, 'letters, digits, `_`, `.`, `+` and `-` only'),
 });
 
 export const templateSchema = templateNameSchema.extend({ text: z.string().min(1).max(limits.promptBytes) });

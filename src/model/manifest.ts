@@ -20,6 +20,7 @@ import type { Place } from './place.ts';
 import { plannerSchema } from './planner-settings.ts';
 import { agentNameSchema } from './principal.ts';
 import { profileNameSchema, profilesSchema } from './profile.ts';
+import { promptTemplatesSchema } from './prompt-templates.ts';
 import { readBackSchema } from './read-back.ts';
 import { retentionSchema } from './retention.ts';
 import { classifierSchema, sourceNameSchema, sourceSchema, toolScanSchema } from './scanning.ts';
@@ -392,6 +393,7 @@ export const manifestSchema = z.strictObject({
     .describe(
       'Models of your own that look at what comes in besides the built-in one; they need `npm i onnxruntime-node`.',
     ),
+  templates: promptTemplatesSchema,
   planner: plannerSchema
     .describe('A model that narrows which writes a run may do without a person, besides the words of its prompt.')
     .optional(),

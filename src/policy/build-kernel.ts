@@ -23,6 +23,8 @@ export interface BundleInput {
   readonly placeOf: PlaceOf;
   /** The files under `policies`, in the manifest's order. */
   readonly policyFiles: readonly PolicySource[];
+  /** The prompt templates that the manifest names. They decide nothing, and are part of the bundle. */
+  readonly templates?: readonly { readonly id: string; readonly version: string; readonly text: string }[];
   /** Every tool of every configured server, as governed by this manifest. */
   readonly tools: readonly GovernedTool[];
 }
@@ -92,15 +94,16 @@ export function buildKernel(input: BundleInput): BuiltKernel {
 }
 
 /**
- * Equal exactly when manifest and policy texts are. What servers say of their tools is not in it: pins that a person
+ * Equal exactly when manifest, policy texts and prompt templates are. What servers say of their tools is not in it: pins that a person
  * wrote are part of the manifest, and the others are required one by one in each call's intent. So a server that
  * happens to be away does not make another bundle of the same rules.
  */
-function digestBundle({ manifest, policyFiles }: BundleInput): Digest {
+function digestBundle({ manifest, policyFiles, templates = [] }: BundleInput): Digest {
   return digestJson({
     // Through JSON, which drops members that are undefined. The manifest's schema admits nothing that JSON lacks.
     manifest: JSON.parse(JSON.stringify(manifest)) as JsonObject,
     policies: policyFiles.map(({ file, text }) => ({ file, text })),
+    ...(templates.length === 0 ? {} : { templates: templates.map(({ id, version, text }) => ({ id, version, text })) }),
   });
 }
 

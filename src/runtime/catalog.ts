@@ -9,7 +9,7 @@ import type { GovernedTool, Tool, ToolName } from '../model/tool.ts';
 import { splitPath } from '../policy/arguments/argument-path.ts';
 import type { LocatedConstraint } from '../policy/arguments/bind-constraints.ts';
 import { type ArgumentCheck, hasArgument, prepareArguments } from '../policy/arguments/prepare-arguments.ts';
-import { buildKernel } from '../policy/build-kernel.ts';
+import { type BundleInput, buildKernel } from '../policy/build-kernel.ts';
 import type { PolicySource } from '../policy/cedar/parse-policies.ts';
 import { governTools } from '../policy/govern.ts';
 import type { Kernel } from '../policy/kernel.ts';
@@ -53,6 +53,8 @@ export interface CatalogInput {
   readonly manifest: Manifest;
   readonly placeOf: PlaceOf;
   readonly policyFiles: readonly PolicySource[];
+  /** The prompt templates that the manifest names. */
+  readonly templates?: BundleInput['templates'];
   /** The tools of every server as they are described now. */
   readonly tools: readonly Tool[];
   /** The descriptions a person accepted, or that were seen first. */
@@ -69,7 +71,8 @@ export function buildCatalog(given: CatalogInput): Catalog {
   const governance = governTools(input.tools, manifest, placeOf);
   const governed = [...governance.tools.values()];
   checkReadBacks(manifest, governance.tools, placeOf);
-  const built = buildKernel({ manifest, placeOf, policyFiles: input.policyFiles, tools: governed });
+  const { policyFiles, templates = [] } = input;
+  const built = buildKernel({ manifest, placeOf, policyFiles, templates, tools: governed });
   const dutiesOf = readObligations(manifest, placeOf);
   const tools = new Map<string, CatalogEntry>();
   const wrong: string[] = [];

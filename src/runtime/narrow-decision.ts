@@ -2,6 +2,9 @@ import type { Decision, Reason } from '../model/decision.ts';
 import type { Manifest } from '../model/manifest.ts';
 import type { LeavingFinding } from '../scan/scan-arguments.ts';
 
+/** What of a finding makes a decision stricter. */
+export type NarrowingFinding = Pick<LeavingFinding, 'kind' | 'path' | 'callsFor' | 'wherever'>;
+
 /** Reasons of one code that are named one by one; whoever sends the arguments chooses how many there are. */
 const MOST_REASONS = 20;
 
@@ -13,7 +16,7 @@ const MOST_REASONS = 20;
  */
 export function narrowDecision(
   decision: Decision,
-  findings: readonly LeavingFinding[],
+  findings: readonly NarrowingFinding[],
   leaves: boolean,
   mode: Manifest['mode'],
 ): Decision {
@@ -35,7 +38,7 @@ function withoutNearest({ nearestChange: _, ...decision }: Decision): Decision {
   return decision;
 }
 
-function toReason({ callsFor, kind, path }: LeavingFinding): Reason {
+function toReason({ callsFor, kind, path }: NarrowingFinding): Reason {
   const code = callsFor === 'deny' ? 'E_EGRESS_SECRET' : 'E_EGRESS_FINDING';
   return { code, message: `found \`${kind}\` in what would leave`, policy: `scan.${kind}`, path };
 }

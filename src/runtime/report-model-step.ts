@@ -22,7 +22,7 @@ export interface ReportedStep {
  * Records one step of a model: what it was asked, what it thought and answered, and what that took. Texts lose their secrets
  * first. It changes nothing of what the run may do. Answers with the id of the event.
  *
- * @throws Fault E_RUN_UNKNOWN, E_RUN_ENDED, E_REQUEST_INVALID where the template is not registered, E_STORE.
+ * @throws Fault E_RUN_UNKNOWN, E_RUN_ENDED, E_TEMPLATE_UNKNOWN, E_STORE.
  */
 export async function reportModelStep(
   world: Pick<World, 'clock' | 'store' | 'runs'>,
@@ -36,7 +36,7 @@ export async function reportModelStep(
   const { input, output, reasoning, error, template, traceparent, ...rest } = step;
   const digest = template && (await templates.find(principal.tenant, template.id, template.version));
   if (template !== undefined && digest === undefined)
-    throw new Fault('E_REQUEST_INVALID', `there is no template \`${template.id}\` of version \`${template.version}\``);
+    throw new Fault('E_TEMPLATE_UNKNOWN', `there is no template \`${template.id}\` of version \`${template.version}\``);
   const trace = parseTrace(traceparent);
   const id = newId(world.clock, 'evt');
   const body: JsonObject = {

@@ -21,6 +21,17 @@ export class TemplateBook {
     this.#clock = clock;
   }
 
+  /**
+   * Registers the templates of a configuration, all of them or none.
+   *
+   * @throws Fault E_TEMPLATE_CHANGED that names the first whose version has another text; E_STORE.
+   */
+  async adopt(tenant: string, templates: readonly Template[]): Promise<void> {
+    const known = await this.#read(tenant);
+    for (const template of templates) requireUnchanged(known, template);
+    for (const template of templates) await this.register(tenant, template);
+  }
+
   /** The digest of a template that was registered. Throws a `Fault` where the store cannot be read. */
   async find(tenant: string, id: string, version: string): Promise<Digest | undefined> {
     return (await this.#read(tenant)).get(nameOf(id, version));
@@ -34,10 +45,7 @@ export class TemplateBook {
   async register(tenant: string, { id, version, text }: Template): Promise<Digest> {
     const known = await this.#read(tenant);
     const digest = digestJson({ text });
-    const before = known.get(nameOf(id, version));
-    if (before === digest) return digest;
-    if (before !== undefined)
-      throw new Fault('E_TEMPLATE_CHANGED', `version \`${version}\` of \`${id}\` is registered with another text`);
+    if (requireUnchanged(known, { id, version, text })) return digest;
     const event = {
       id: newId(this.#clock, 'evt'),
       kind: 'template.registered' as const,
@@ -76,6 +84,13 @@ export class TemplateBook {
       if (page.length === 0) return known;
     }
   }
+}
+
+/** Whether the version is registered with this text. Throws a `Fault` E_TEMPLATE_CHANGED where it is with another. */
+function requireUnchanged(known: ReadonlyMap<string, Digest>, { id, version, text }: Template): boolean {
+  const before = known.get(nameOf(id, version));
+  if (before === undefined || before === digestJson({ text })) return before !== undefined;
+  throw new Fault('E_TEMPLATE_CHANGED', `version \`${version}\` of \`${id}\` is registered with another text`);
 }
 
 const nameOf = (id: string, version: string): string => JSON.stringify([id, version]);

@@ -9,6 +9,7 @@ import { openStore } from '../../src/app/open-store.ts';
 import { backtest } from '../../src/app/replay/backtest.ts';
 import { openCandidate } from '../../src/app/replay/open-candidate.ts';
 import { recordedTools } from '../../src/app/replay/recorded-tools.ts';
+import { Redecider } from '../../src/app/replay/redecide.ts';
 import { type ReplayedStep, replayRun } from '../../src/app/replay/replay-run.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import type { Store } from '../../src/ports/store.ts';
@@ -64,6 +65,41 @@ describe('replaying a run', () => {
       'some were only observed',
     ).toBe(true);
     expect(same.some(({ obligations }) => JSON.stringify(obligations).includes('fields'))).toBe(true);
+  });
+
+  it('takes nothing that was damaged for what it should be: that is a fault with a code, or undecidable', async () => {
+    const steps = await replayAll(runIds);
+    const whole = steps.flatMap(({ event, redecided }) => (redecided?.kind === 'same' ? [event] : [])).slice(0, 12);
+    const members = ['bundle', 'governed', 'run', 'flow', 'leaving', 'decidedAtMs', 'obligations', 'arguments', 'user'];
+    const damages = [7, 'x', [], [{}], { flow: 1 }, '\u0000'];
+    let refused = 0;
+    for (const event of whole) {
+      for (const member of members) {
+        for (const damage of damages) {
+          const body = { ...event.body, [member]: damage };
+          const again = await new Redecider(store).redecide({ ...event, body }).catch((error: unknown) => error);
+          if (again instanceof Error) {
+            expect(again).toMatchObject({ code: 'E_STORE_CORRUPT', message: expect.stringContaining(event.id) });
+            refused++;
+          } else
+            expect(again, `${member} ${JSON.stringify(damage)}`).toMatchObject({
+              kind: expect.stringMatching(/differs|undecidable|same/),
+            });
+        }
+      }
+    }
+    expect(refused).toBeGreaterThan(whole.length * members.length * 3);
+    const [event] = whole;
+    if (event === undefined) throw new Error('nothing was decided');
+    for (const damaged of [{}, { tool: 1 }, { name: 'x' }]) {
+      const kept = {
+        ...store,
+        readContent: async () => damaged,
+        readBundle: store.readBundle,
+        listPins: store.listPins,
+      };
+      await expect(new Redecider(kept).redecide(event)).rejects.toMatchObject({ code: 'E_STORE_CORRUPT' });
+    }
   });
 
   it('tells what the run was at each event: what it had read, done and used', async () => {

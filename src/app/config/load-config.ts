@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { type Digest, digestBytes, digestJson } from '../../base/digest.ts';
 import { toFault } from '../../base/fault.ts';
@@ -6,10 +7,19 @@ import { type Manifest, manifestSchema, type PlaceOf } from '../../model/manifes
 import { ConfigFault, type ConfigProblem } from './config-problem.ts';
 import { freezeManifest } from './freeze-manifest.ts';
 import { type ParseOptions, parseConfig } from './parse-config.ts';
+import { pendingPath } from './pending.ts';
 import { decodeText, readFileOnce } from './read-file-once.ts';
 
 /** A Cedar file that the manifest names. `file` is as messages print it. */
 export interface PolicyFile {
+  readonly file: string;
+  readonly text: string;
+}
+
+/** A prompt template that the manifest names. `file` is as messages print it. */
+export interface TemplateFile {
+  readonly id: string;
+  readonly version: string;
   readonly file: string;
   readonly text: string;
 }
@@ -22,7 +32,8 @@ export interface LoadedConfig {
   readonly manifest: Manifest;
   readonly place: PlaceOf;
   readonly policies: readonly PolicyFile[];
-  /** The files and the digests of their bytes: the configuration first, then the policies as they are listed. */
+  readonly templates: readonly TemplateFile[];
+  /** The files and the digests of their bytes: the configuration first, then policies and templates as they are listed. */
   readonly files: readonly { readonly file: string; readonly digest: Digest }[];
   /** The version: equal exactly when all bytes read are equal, comments included, since decisions name lines. */
   readonly digest: Digest;
@@ -37,6 +48,10 @@ export interface LoadedConfig {
  */
 export async function loadConfig(file: string, options: ParseOptions = {}): Promise<LoadedConfig> {
   const folder = dirname(resolve(file));
+  if (existsSync(pendingPath(resolve(file)))) {
+    const message = 'is being replaced with its policies, or that was broken off: run `chaperone policy finish`';
+    throw new ConfigFault([problemAt({ file, line: 1, column: 1 }, `\`${file}\` ${message}`)]);
+  }
   const config = await readText(file, limits.configBytes).catch((reason: unknown) => {
     throw new ConfigFault([
       problemAt(
@@ -59,18 +74,31 @@ export async function loadText(
   const problems: ConfigProblem[] = [];
   const policies: PolicyFile[] = [];
   const files = [{ file, digest: digestBytes(text) }];
-  for (const [index, name] of parsed.manifest.policies.entries()) {
+  async function read(name: string, path: readonly (string | number)[]): Promise<PolicyFile | undefined> {
     try {
-      const policy = await readText(resolve(folder, name), limits.fileBytes);
-      policies.push({ file: printBeside(file, name), text: policy.text });
-      files.push({ file: printBeside(file, name), digest: policy.digest });
+      const { text: found, digest } = await readText(resolve(folder, name), limits.fileBytes);
+      const named = printBeside(file, name);
+      files.push({ file: named, digest });
+      return { file: named, text: found };
     } catch (reason) {
       const why = toFault(reason, 'E_CONFIG', 'could not be read').message;
-      problems.push(problemAt(parsed.place(['policies', index]), `\`${name}\` ${why}`));
+      problems.push(problemAt(parsed.place(path), `\`${name}\` ${why}`));
+      return undefined;
+    }
+  }
+  for (const [index, name] of parsed.manifest.policies.entries()) {
+    const policy = await read(name, ['policies', index]);
+    if (policy !== undefined) policies.push(policy);
+  }
+  const templates: TemplateFile[] = [];
+  for (const [id, versions] of Object.entries(parsed.manifest.templates)) {
+    for (const [version, name] of Object.entries(versions)) {
+      const found = await read(name, ['templates', id, version]);
+      if (found !== undefined) templates.push({ id, version, ...found });
     }
   }
   if (problems.length > 0) throw new ConfigFault([...problems, ...parsed.warnings]);
-  return { file, text, ...parsed, policies, files, digest: digestVersion(files), folder };
+  return { file, text, ...parsed, policies, templates, files, digest: digestVersion(files), folder };
 }
 
 /** What runs where there is no file: mode `provisional`, nothing configured, everything inferred strictly. */
@@ -83,6 +111,7 @@ export function defaultConfig(folder: string): LoadedConfig {
     manifest,
     place,
     policies: [],
+    templates: [],
     files: [],
     digest: digestVersion([]),
     folder: resolve(folder),

@@ -1,10 +1,8 @@
 import type { Digest } from '../../base/digest.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.ts';
 import type { StoredEvent } from '../../model/event.ts';
-import type { FlowFacts } from '../../model/flow-facts.ts';
-import type { User } from '../../model/principal.ts';
 import type { DecisionRequest } from '../../policy/kernel.ts';
-import type { LeavingFinding } from '../../scan/scan-arguments.ts';
+import { decisionSchema, type RecordedFinding, readRecorded } from './recorded-shapes.ts';
 
 /** Everything a recorded decision rested on but the tool and the bundle, which are named. */
 export interface RecordedDecision {
@@ -12,7 +10,7 @@ export interface RecordedDecision {
   readonly bundle: Digest;
   readonly governed: Digest;
   readonly request: Omit<DecisionRequest, 'tool'>;
-  readonly leaving: readonly LeavingFinding[];
+  readonly leaving: readonly RecordedFinding[];
   /** What was decided, in the form in which it is recorded. */
   readonly decided: DecidedRecord;
 }
@@ -41,45 +39,34 @@ export function readDecision(event: StoredEvent): RecordedDecision | Undecidable
     return kind.startsWith('call.') && kind !== 'call.completed'
       ? undecidable('what it rested on was erased')
       : undefined;
-  const { verdict, bundle, governed, arguments: args, run, user, decidedAtMs } = body;
-  const reasons = body['decidedReasons'] ?? body['reasons'];
-  if (typeof verdict !== 'string' || event.agent === undefined || event.tool === undefined) return undefined;
+  if (typeof body['verdict'] !== 'string' || event.agent === undefined || event.tool === undefined) return undefined;
   if (body['omitted'] !== undefined) return undecidable('the arguments were too large to be recorded');
   if (body['redacted'] === true) return undecidable('secrets were taken out of the recorded arguments');
-  const flow = isJsonObject(body['flow']) ? body['flow'] : undefined;
-  const leaving = body['leaving'];
-  if (typeof governed !== 'string' || flow === undefined || !Array.isArray(leaving))
+  const { flow, leaving } = body;
+  if (body['governed'] === undefined || flow === undefined || leaving === undefined)
     return undecidable('it was recorded by a version that did not record all it rested on');
-  if ([flow['reasons'], leaving].some(isCut)) return undecidable('it had more reasons than are recorded');
-  if (
-    typeof bundle !== 'string' ||
-    typeof decidedAtMs !== 'number' ||
-    !isJsonObject(args) ||
-    !isJsonObject(run) ||
-    !Array.isArray(reasons)
-  )
-    return undecidable('its record is not one of a decision');
+  if ([isJsonObject(flow) ? flow['reasons'] : undefined, leaving].some(isCut))
+    return undecidable('it had more reasons than are recorded');
+  const recorded = readRecorded(decisionSchema, body, `event ${event.seq} (${event.id})`);
+  const { tenant, agent } = event;
+  const user = recorded.user ?? undefined;
   return {
     kind: 'decision',
-    bundle: bundle as Digest, // as `recordDecided` writes them, these and what follows
-    governed: governed as Digest,
+    bundle: recorded.bundle,
+    governed: recorded.governed,
     request: {
-      principal: {
-        tenant: event.tenant,
-        agent: event.agent,
-        ...(isJsonObject(user) ? { onBehalfOf: user as unknown as User } : {}),
-      },
-      arguments: args,
-      run: run as unknown as DecisionRequest['run'],
-      flow: flow as unknown as FlowFacts,
-      nowMs: decidedAtMs,
+      principal: { tenant, agent, ...(user === undefined ? {} : { onBehalfOf: user }) },
+      arguments: recorded.arguments,
+      run: recorded.run,
+      flow: recorded.flow,
+      nowMs: recorded.decidedAtMs,
     },
-    leaving: leaving as unknown as readonly LeavingFinding[],
+    leaving: recorded.leaving,
     decided: {
-      verdict,
-      observed: typeof body['observed'] === 'string' ? body['observed'] : null,
-      reasons,
-      obligations: body['obligations'] ?? [],
+      verdict: recorded.verdict,
+      observed: recorded.observed ?? null,
+      reasons: body['decidedReasons'] ?? body['reasons'] ?? [],
+      obligations: recorded.obligations,
     },
   };
 }

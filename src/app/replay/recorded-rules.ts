@@ -1,14 +1,23 @@
+import { z } from 'zod';
 import type { Digest } from '../../base/digest.ts';
 import { Fault } from '../../base/fault.ts';
-import { isJsonObject, type JsonObject } from '../../base/json.ts';
+import type { JsonObject } from '../../base/json.ts';
 import type { Store } from '../../ports/store.ts';
 import { diffLines } from '../clients/line-diff.ts';
+import { decisionSchema, readRecorded } from './recorded-shapes.ts';
 
 /** The files that rules consist of, as they are called in messages. */
 export interface RuleFiles {
   readonly file: string;
   readonly text: string;
   readonly policies: readonly { readonly file: string; readonly text: string }[];
+  /** Prompt templates. */
+  readonly templates: readonly {
+    readonly id: string;
+    readonly version: string;
+    readonly file: string;
+    readonly text: string;
+  }[];
 }
 
 export interface RecordedRules extends RuleFiles {
@@ -31,8 +40,8 @@ export async function readRulesBefore(
   const kinds = ['bundle.activated'] as const;
   for (let beforeSeq = Number.MAX_SAFE_INTEGER; ; ) {
     const page = await record.readEvents({ tenant, kinds, newestFirst: true, beforeSeq, limit: 100 });
-    for (const { body } of page) {
-      const bundle = body['bundle'] as Digest; // as it is recorded
+    for (const { id, seq, body } of page) {
+      const { bundle } = readRecorded(activatedSchema, body, `event ${seq} (${id})`);
       const stored = bundle === inForce ? undefined : await record.readBundle(bundle);
       if (stored !== undefined) return { bundle, ...readFiles(stored.content) };
     }
@@ -44,8 +53,10 @@ export async function readRulesBefore(
 
 /** What differs, as a unified diff; empty where nothing does. */
 export function diffRules(before: RuleFiles, after: RuleFiles): string {
-  const old = new Map(before.policies.map(({ file, text }) => [file, text]));
-  const now = new Map(after.policies.map(({ file, text }) => [file, text]));
+  const textsOf = ({ policies, templates }: RuleFiles) =>
+    new Map([...policies, ...templates].map(({ file, text }) => [file, text]));
+  const old = textsOf(before);
+  const now = textsOf(after);
   const files = [...new Set([...old.keys(), ...now.keys()])];
   return [
     diffLines(after.file, before.text, after.text),
@@ -53,14 +64,18 @@ export function diffRules(before: RuleFiles, after: RuleFiles): string {
   ].join('');
 }
 
-function readFiles({ file, text, policies }: JsonObject): RuleFiles {
-  if (typeof text !== 'string' || !Array.isArray(policies))
-    throw new Fault('E_STORE_CORRUPT', 'the recorded bundle cannot be read');
-  return {
-    file: String(file),
-    text,
-    policies: policies
-      .filter(isJsonObject)
-      .map((policy) => ({ file: String(policy['file']), text: String(policy['text']) })),
-  };
+const activatedSchema = decisionSchema.pick({ bundle: true });
+
+const filesSchema = z.object({
+  file: z.string(),
+  text: z.string(),
+  policies: z.array(z.object({ file: z.string(), text: z.string() })),
+  // Absent in what was recorded before templates were part of a bundle.
+  templates: z.array(z.object({ id: z.string(), version: z.string(), file: z.string(), text: z.string() })).default([]),
+});
+
+function readFiles(content: JsonObject): RuleFiles {
+  const parsed = filesSchema.safeParse(content);
+  if (!parsed.success) throw new Fault('E_STORE_CORRUPT', 'the recorded bundle cannot be read');
+  return parsed.data;
 }

@@ -17,6 +17,7 @@ import {
   type Undecidable,
   undecidable,
 } from './read-decision.ts';
+import { governedToolSchema, readRecorded } from './recorded-shapes.ts';
 import { recordedTools } from './recorded-tools.ts';
 import { Rules } from './rules.ts';
 
@@ -64,7 +65,9 @@ export class Redecider {
   tool(digest: Digest): Promise<GovernedTool | undefined> {
     const known = this.#tools.get(digest);
     if (known !== undefined) return known;
-    const read = this.#store.readContent(digest).then((content) => content as unknown as GovernedTool | undefined); // as `keepTools` wrote it
+    const read = this.#store
+      .readContent(digest)
+      .then((content) => content && readRecorded(governedToolSchema, content, `the tool that is kept as ${digest}`));
     this.#tools.set(digest, read);
     return read;
   }

@@ -1,36 +1,35 @@
-import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { type Clock, newId } from '../../base/clock.ts';
-import { Fault, toFault } from '../../base/fault.ts';
+import { Fault } from '../../base/fault.ts';
 import { parseConfig } from '../config/parse-config.ts';
 import { parseOptions } from '../gateway.ts';
 import type { RuleFiles } from './recorded-rules.ts';
+import { replaceFiles } from './replace-files.ts';
 
 /**
- * Writes rules where a configuration lies: its policies, then itself, each file whole or not at all. A gateway that watches the
- * files puts them into force when they are at rest, and keeps what it has where they are wrong.
+ * Writes rules where a configuration lies: policies and prompt templates, then itself, all of them or none. A gateway that
+ * watches the files puts them into force when they are at rest, and keeps what it has where they are wrong.
  *
- * @throws Fault E_CONFIG where a file cannot be written.
+ * @throws Fault E_CONFIG where a file cannot be written; then all are what they were.
  */
-export async function writeRules(configPath: string, { file, text, policies }: RuleFiles, clock: Clock): Promise<void> {
+export async function writeRules(configPath: string, rules: RuleFiles, clock: Clock): Promise<void> {
+  const { file, text, policies, templates } = rules;
   const folder = dirname(resolve(configPath));
   // As the configuration names them: what messages call them depends on where the command was run.
   const { manifest } = parseConfig(text, file, parseOptions);
-  for (const [i, name] of manifest.policies.entries()) {
+  const lacking = (what: string) => new Fault('E_STORE_CORRUPT', `the recorded bundle lacks ${what}`);
+  const written = manifest.policies.map((name, i) => {
     const policy = policies[i];
-    if (policy === undefined) throw new Fault('E_STORE_CORRUPT', `the recorded bundle lacks the policy \`${name}\``);
-    await replaceFile(resolve(folder, name), policy.text, clock);
+    if (policy === undefined) throw lacking(`the policy \`${name}\``);
+    return { path: resolve(folder, name), text: policy.text };
+  });
+  for (const [id, versions] of Object.entries(manifest.templates)) {
+    for (const [version, name] of Object.entries(versions)) {
+      const found = templates.find((template) => template.id === id && template.version === version);
+      if (found === undefined) throw lacking(`version \`${version}\` of the template \`${id}\``);
+      written.push({ path: resolve(folder, name), text: found.text });
+    }
   }
-  await replaceFile(resolve(configPath), text, clock);
-}
-
-async function replaceFile(file: string, text: string, clock: Clock): Promise<void> {
-  const draft = join(dirname(file), `.${basename(file)}-${newId(clock, 'draft')}`);
-  try {
-    await mkdir(dirname(file), { recursive: true });
-    await writeFile(draft, text, { flag: 'wx' });
-    await rename(draft, file);
-  } catch (error) {
-    throw toFault(error, 'E_CONFIG', `${file} cannot be written`);
-  }
+  const draftOf = (path: string) => join(dirname(path), `.${basename(path)}-${newId(clock, 'draft')}`);
+  await replaceFiles(resolve(configPath), [...written, { path: resolve(configPath), text }], draftOf);
 }
