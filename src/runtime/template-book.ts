@@ -27,6 +27,7 @@ export class TemplateBook {
    * @throws Fault E_TEMPLATE_CHANGED that names the first whose version has another text; E_STORE.
    */
   async adopt(tenant: string, templates: readonly Template[]): Promise<void> {
+    if (templates.length === 0) return;
     const known = await this.#read(tenant);
     for (const template of templates) requireUnchanged(known, template);
     for (const template of templates) await this.register(tenant, template);
