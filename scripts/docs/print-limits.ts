@@ -8,7 +8,7 @@ const KIB = 1_024;
 
 /** Every bound with its value, and what the comment beside it says. Throws where a bound has no comment of one line. */
 export function printLimits(): string {
-  const files = ['limits.ts', 'stop-limits.ts'];
+  const files = ['limits.ts', 'record-limits.ts', 'stop-limits.ts'];
   const source = files.map((file) => readFileSync(new URL(`../../src/base/${file}`, import.meta.url), 'utf8')).join('');
   const comments = new Map([...source.matchAll(COMMENTED)].map(([, comment = '', name = '']) => [name, comment]));
   const rows = Object.entries(limits).map(([name, value]) => {

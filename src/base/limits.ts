@@ -1,3 +1,4 @@
+import { recordLimits } from './record-limits.ts';
 import { stopLimits } from './stop-limits.ts';
 
 /** Every bound in the product, in one place. A limit that is hit is a coded refusal, never a crash and never a cut. */
@@ -237,40 +238,7 @@ export const limits = {
   plannerAnswerTokens: 4_096,
   /** How long a planner may be given to answer: a run waits for it. */
   plannerTimeoutMs: 60_000,
-  /** Versions of prompt templates that a configuration names. */
-  promptTemplates: 500,
-  /** Events that one checkpoint takes in at most; what is left waits for the next, which follows at once. */
-  ledgerEvents: 65_536,
-  /** Events of the record that are taken up at a time, before others on the same thread get their turn. */
-  ledgerSlice: 128,
-  /** How often a checkpoint is signed at most, while events arrive. */
-  ledgerEveryMs: 1_000,
-  /** How long a key of the ledger goes on signing beside the one that replaced it. */
-  ledgerOverlapMs: 7 * 24 * 3_600_000,
-  /** How long a witness is given to answer; checkpoints wait for it, calls never do. */
-  witnessTimeoutMs: 2_000,
-  /** How long a witness that failed is left alone. */
-  witnessPauseMs: 30_000,
-  /** Bytes of one request to a witness, and of its answer. */
-  witnessBytes: 65_536,
-  /** Witnesses that a ledger asks. */
-  witnesses: 16,
-  /** Copies of a ledger. */
-  ledgerCopies: 8,
-  /** How often a copy of the ledger is brought up to the last checkpoint at most. */
-  copyEveryMs: 10_000,
-  /** Entries of a ledger that are copied at a time, before others on the same thread get their turn. */
-  copySlice: 4_096,
-  /** Files that are written to a copy of the ledger at the same time. */
-  copyAtOnce: 8,
-  /** How long a bucket is given to take or hand over one object. */
-  copyTimeoutMs: 30_000,
-  /** Bytes of one object of a copy, or of one page of a list of them. */
-  copyAnswerBytes: 33_554_432,
-  /** How long a copy that could not be written is left alone at first, and then twice as long each time. */
-  copyRetryMs: 500,
-  /** How long a copy that could not be written is left alone at most. */
-  copyPauseMs: 60_000,
+  ...recordLimits,
   /** How long a source of credentials may take; what comes later is taken back. */
   credentialTimeoutMs: 10_000,
   /** How long what an issuer is making is waited for when nobody wants it any more, to have it taken back. */
