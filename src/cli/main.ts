@@ -72,6 +72,7 @@ program
   .argument('<command...>', 'the program and its arguments, after `--`')
   .description('run any agent program within walls: only the gateway and the egress door are reached')
   .option('--agent <name>', 'the agent the program is')
+  .option('--profile <name>', 'a sandbox profile that holds it besides: system calls, memory, processes, processors')
   .option('--workspace <folder>', 'the folder it works in and may change; where this is called unless told')
   .option('--read <folder...>', 'folders it may read besides the system’s programs')
   .option('--env <name...>', 'variables of this environment that it is given')

@@ -10,6 +10,7 @@ import { printNotice } from './print-notice.ts';
 
 export interface RunOptions {
   readonly agent?: string;
+  readonly profile?: string;
   readonly workspace?: string;
   readonly read?: readonly string[];
   readonly env?: readonly string[];
@@ -39,6 +40,7 @@ export async function runAgent(
     workspace,
     read,
     keep: options.env ?? [],
+    ...(options.profile === undefined ? {} : { profile: options.profile }),
     stdio: 'inherit',
     signal,
   });

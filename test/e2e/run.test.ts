@@ -33,11 +33,16 @@ beforeAll(async () => {
     `version: 1
 data: data
 policies: [rules/own.cedar]
+profiles:
+  held: { network: door, processes: 40, memory: 400MB, openFiles: 128, space: 20MB, hosts: ["closed.test:81"] }
+  closed: { network: none, workspace: read, memory: 400MB }
+  other: { tier: wasm }
 servers:
   counter: { command: ${process.execPath}, args: [servers/count.ts, count.txt] }
 egress:
   allow:
     - { host: open.test, ports: [${port}], addresses: [127.0.0.1], methods: [GET], paths: ["/open/*"] }
+    - { host: node.test, ports: [${port}], addresses: [127.0.0.1] }
 tools:
   counter/count_up: { effect: write, consequence: low }
 agents:
@@ -124,6 +129,75 @@ describe('chaperone run', () => {
     };
     const completed = report.events.find(({ kind }) => kind === 'call.completed');
     expect(completed?.runId).toBe(report.runId);
+  });
+
+  it('holds real programs by a profile: Python and Node go on, and what is too much is refused or ended', async () => {
+    const fetches =
+      "fetch('http://node.test:PORT/node').then(async (r) => console.log('node', r.status, await r.text()))";
+    const script = `
+      python3 - <<'END'
+import resource, urllib.request
+print('python', urllib.request.urlopen('http://open.test:${port}/open/python').status)
+try:
+    urllib.request.urlopen('http://closed.test/')
+except Exception as error:
+    print('python', error)
+print('files', resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+END
+      ${process.execPath} -e "${fetches.replace('PORT', String(port))}"
+      for call in 101 250 272 321; do python3 -c "import ctypes; print('called', ctypes.CDLL(None).syscall($call, 0, -3, 1))" 2>/dev/null; done
+      python3 -c "
+import os, time
+made = 0
+try:
+    while made < 400:
+        if os.fork() == 0:
+            time.sleep(30); os._exit(0)
+        made += 1
+except OSError: pass
+print('forks', made)"
+      python3 -c "x = bytearray(900_000_000); print('had memory')" 2>/dev/null
+      dd if=/dev/zero of=/tmp/x bs=1M count=100 2>/dev/null; stat -c 'space %s' /tmp/x
+      echo over`;
+    const options = ['--json', 'run', '--profile', 'held', '--read', process.execPath, '--'] as const;
+    const { code, stdout, stderr } = await run(script, ...options.slice(0, -1));
+    expect(code, stderr).toBe(0);
+    expect(stdout, stderr).toContain('python 200');
+    expect(stdout).toMatch(/python HTTP Error 403/);
+    expect(stdout).toMatch(/^node 200 hello from outside$/m);
+    expect(stdout).not.toMatch(/^called (?!-1$)/m); // ptrace, keyctl, unshare, bpf: refused, or the end of who called
+    expect(stdout).toMatch(/^files 128$/m);
+    expect(Number(/^forks (\d+)$/m.exec(stdout)?.[1])).toBeLessThan(60);
+    expect(stdout).not.toContain('had memory');
+    expect(Number(/^space (\d+)$/m.exec(stdout)?.[1])).toBeLessThan(21_000_000);
+    expect(stdout).toMatch(/^over$/m);
+    const report = JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as {
+      events: { kind: string; body: Record<string, unknown> }[];
+    };
+    const tried = report.events.filter(({ kind }) => /egress\.(passed|refused)/.test(kind));
+    expect(tried.map(({ kind, body }) => [kind, body['host'], body['path']])).toEqual([
+      ['egress.passed', 'open.test', '/open/python'],
+      ['egress.refused', 'closed.test', '/'],
+      ['egress.passed', 'node.test', '/node'],
+    ]);
+  });
+
+  it('gives a program no way out and a workspace to read, where its profile says so', async () => {
+    const script = `echo "proxy:$HTTP_PROXY"; (echo x > mine.txt) 2>/dev/null && echo wrote
+      curl -sS -m 5 http://open.test:${port}/open/none 2>&1; curl -sS $CHAPERONE_API_URL/tools -o /dev/null -w '%{http_code}'`;
+    const { code, stdout, stderr } = await run(script, 'run', '--profile', 'closed');
+    expect(code, stderr).toBe(0);
+    expect(stdout).toContain('proxy:\n');
+    expect(stdout).not.toContain('wrote');
+    expect(seen).not.toContain('GET /open/none');
+    expect(stdout).toMatch(/401$/);
+  });
+
+  it('starts nothing by a profile that is not there, or that names other walls', async () => {
+    expect(await run('echo started', 'run', '--profile', 'nothing')).toMatchObject({ code: 2, stdout: '' });
+    const { code, stdout, stderr } = await run('echo started', 'run', '--profile', 'other');
+    expect([code, stdout]).toEqual([7, '']);
+    expect(stderr).toContain('E_SANDBOX_UNAVAILABLE');
   });
 
   it('starts nothing that it cannot hold', async () => {

@@ -12,6 +12,7 @@ import { Gateway } from '../gateway.ts';
 import type { Notify } from '../notice.ts';
 import { serve } from '../serve.ts';
 import { bridgeSocket } from './bridge-socket.ts';
+import { type HeldProgram, holdProgram } from './hold-program.ts';
 import { listWalls } from './list-walls.ts';
 
 export interface ProgramOptions {
@@ -26,6 +27,8 @@ export interface ProgramOptions {
   readonly read: readonly string[];
   /** Names of environment variables that it is given; no other of this process's. */
   readonly keep: readonly string[];
+  /** The profile that holds it besides its walls. */
+  readonly profile?: string;
   readonly stdio: 'inherit' | 'pipe';
   readonly signal: AbortSignal;
   /** Told of the program once it runs. */
@@ -59,7 +62,11 @@ export async function runProgram(options: ProgramOptions): Promise<ProgramReport
   if (loaded.file.startsWith('(')) throw new Fault('E_CONFIG', 'there is no configuration to hold the program to');
   const workspace = await realpath(options.workspace);
   if (workspace === '/') throw new Fault('E_USAGE', 'the whole machine is no workspace');
-  const gateway = await Gateway.open({ loaded, environment, notify });
+  const held = await holdProgram(loaded, environment, options.profile);
+  const gateway = await Gateway.open({ loaded, environment, notify }).catch(async (error: unknown) => {
+    await held?.close();
+    throw error;
+  });
   const folder = await mkdtemp(join(tmpdir(), 'chaperone-run-'));
   try {
     const serving = await serve(gateway, { notify, port: 0 });
@@ -70,13 +77,15 @@ export async function runProgram(options: ProgramOptions): Promise<ProgramReport
       const task = `run ${basename(options.command[0])}`;
       const run = await gateway.world.runs.start({ principal, task, prompt: [], attested: false });
       const { book } = gateway.egress;
-      const { session } = await book.openFor({ ...principal, runId: run.id }, run);
-      await gateway.egress.listen({ path: join(folder, 'door.sock'), session });
+      const { session } = await book.openFor({ ...principal, runId: run.id }, run, held?.profile.hosts);
+      const hasDoor = held?.profile.network !== 'none';
+      if (hasDoor) await gateway.egress.listen({ path: join(folder, 'door.sock'), session });
       const claims = { kind: 'agent', sub: agent, tenant, run: run.id } as const;
       const token = await serving.signer.sign(claims, serving.audience, run.expiresAtMs);
       await writeFile(join(folder, 'mcp.json'), JSON.stringify(describeGateway(token)), { mode: 0o600 });
       const trust = await writeTrust(folder, await gateway.egress.readCertificate());
-      const exitCode = await runWithin(options, gateway, folder, workspace, { ...waysOut(token), ...trust });
+      const ways = { ...(hasDoor ? { ...waysOut(), ...trust } : {}), ...waysIn(token) };
+      const exitCode = await runWithin(options, gateway, folder, workspace, ways, held);
       await book.close(session);
       await gateway.world.runs.end(tenant, run.id);
       return { runId: run.id, exitCode, usage: session.usage, events: await readAll(gateway, run.id) };
@@ -86,6 +95,7 @@ export async function runProgram(options: ProgramOptions): Promise<ProgramReport
     }
   } finally {
     await gateway.close();
+    await held?.close();
     await rm(folder, { recursive: true, force: true });
   }
 }
@@ -96,6 +106,7 @@ async function runWithin(
   folder: string,
   workspace: string,
   ways: Readonly<Record<string, string>>,
+  held: HeldProgram | undefined,
 ): Promise<number> {
   const { environment, command, signal } = options;
   const read = await Promise.all(options.read.map((path) => realpath(resolve(options.workspace, path))));
@@ -107,7 +118,8 @@ async function runWithin(
     ...(await listWalls(options.loaded, gateway.data, workspace, environment)),
     ways: folder,
     env: { ...environmentOf(options), ...ways },
-    ports: { [GATEWAY_PORT]: 'gateway.sock', [DOOR_PORT]: 'door.sock' },
+    ports: { [GATEWAY_PORT]: 'gateway.sock', ...('HTTP_PROXY' in ways ? { [DOOR_PORT]: 'door.sock' } : {}) },
+    ...held?.walls,
     path: environment['PATH'] ?? '',
     stdio: options.stdio,
   });
@@ -134,8 +146,8 @@ function environmentOf({ environment, keep }: ProgramOptions): Record<string, st
   return env;
 }
 
-/** Where the gateway and the door are, in the words that programs look for. */
-function waysOut(token: string): Record<string, string> {
+/** Where the door is, in the words that programs look for. */
+function waysOut(): Record<string, string> {
   const door = `http://127.0.0.1:${DOOR_PORT}`;
   const direct = 'localhost,127.0.0.1,::1';
   return {
@@ -148,6 +160,12 @@ function waysOut(token: string): Record<string, string> {
     all_proxy: `socks5h://127.0.0.1:${DOOR_PORT}`,
     no_proxy: direct,
     NODE_USE_ENV_PROXY: '1',
+  };
+}
+
+/** Where the gateway is. */
+function waysIn(token: string): Record<string, string> {
+  return {
     CHAPERONE_MCP_URL: `http://127.0.0.1:${GATEWAY_PORT}/mcp`,
     CHAPERONE_MCP_CONFIG: join(WAYS, 'mcp.json'),
     CHAPERONE_API_URL: `http://127.0.0.1:${GATEWAY_PORT}/v1`,

@@ -54,11 +54,11 @@ export class EgressBook {
    * A client for a program that works for a run, or for a server's own process. It is recorded before anything leaves.
    * Throws a `Fault`: E_RUN_ENDED, E_ISOLATED, E_STORE and what else `Store.commit` says.
    */
-  async openFor(subject: EgressSubject, run?: Run): Promise<OpenedEgress> {
+  async openFor(subject: EgressSubject, run?: Run, hosts: readonly string[] = []): Promise<OpenedEgress> {
     const { clock, store } = this.#world;
     const { tenant, agent, runId } = subject;
     const atMs = clock.nowMs();
-    const session = this.#create(subject, run);
+    const session = this.#create(subject, run, hosts);
     const changes: Change[] = [
       ...(agent === undefined || runId === undefined
         ? []

@@ -8,6 +8,7 @@ import { limits } from '../../../base/limits.ts';
 import type { Profile } from '../../../model/profile.ts';
 import type { EnclosedProgram, Sandbox, SandboxJob, SandboxOutcome, ServerToEnclose } from '../../../ports/sandbox.ts';
 import { findProgram } from '../find-program.ts';
+import type { Confinement } from '../program/confine.ts';
 import { relayFile, relayInside } from '../program/relay-file.ts';
 import { type CellMounts, EGRESS_PORT, EGRESS_SOCKET, TRUST, writeWalls } from './cell-arguments.ts';
 import { type ControlGroup, type ControlGroups, openControlGroups, sweepControlGroups } from './cgroups.ts';
@@ -37,6 +38,9 @@ const NODE = '/opt/node';
 
 /** Leads a port of loopback to the socket, which programs cannot speak to by themselves. */
 const RELAY_START = [NODE, '--no-warnings', '--v8-pool-size=1', relayInside(), `${EGRESS_PORT}=${EGRESS_SOCKET}`];
+
+/** What the relay takes for itself. */
+const RELAY = { processes: 24, memoryBytes: 128 * 1_048_576 } as const;
 
 const INSTALL = 'install it: `apt-get install bubblewrap`, or the package of that name of your system';
 
@@ -118,6 +122,28 @@ export class ProcessSandbox implements Sandbox {
     });
     const env = { ...server.env, HOME: '/work', TMPDIR: '/tmp' };
     return { command, args, env, cwd: '/', release: async () => group?.remove() };
+  }
+
+  /**
+   * What holds a program that stands within walls of its own, which lead out by a relay: that has room besides the
+   * program. Rejects with a `Fault`: E_SANDBOX_UNAVAILABLE, E_SANDBOX_LIMIT.
+   */
+  async confine(profile: Profile): Promise<Confinement> {
+    const host = await this.#open();
+    requireLimits(profile, host.groups);
+    const { processes, memoryBytes, openFiles } = profile;
+    const group = await this.#makeGroup(host, {
+      ...profile,
+      processes: processes + RELAY.processes,
+      memoryBytes: memoryBytes + RELAY.memoryBytes,
+    });
+    const alone = [`ulimit -p ${processes}`, `ulimit -v ${Math.floor(memoryBytes / 1_024)}`];
+    return {
+      filter: `/proc/${process.pid}/fd/${host.filter}`,
+      doors: group?.doors ?? [],
+      limits: ['ulimit -c 0', `ulimit -n ${openFiles}`, ...(group === undefined ? alone : [])],
+      release: async () => group?.remove(),
+    };
   }
 
   async close(): Promise<void> {

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { access, constants, lstat, readFile, readlink } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { Fault } from '../../../base/fault.ts';
+import { type Confinement, confineWalls, limitCommand } from './confine.ts';
 import { relayFile, relayInside } from './relay-file.ts';
 import { type Enclosure, WAYS, writeEnclosure } from './write-enclosure.ts';
 
@@ -11,6 +12,8 @@ export interface ProgramStart extends Omit<Enclosure, 'argv' | 'files'> {
   readonly ports: Readonly<Record<number, string>>;
   /** Files of the caller's own that are seen inside at another place. */
   readonly files?: Enclosure['files'];
+  /** What holds it besides the walls. */
+  readonly confinement?: Confinement;
   /** The gateway's PATH: where `bwrap` is looked for. */
   readonly path: string;
   readonly stdio: 'inherit' | 'pipe';
@@ -35,18 +38,21 @@ const MERGED = ['/bin', '/sbin', '/lib', '/lib32', '/lib64'];
 export async function startProgram(start: ProgramStart): Promise<StartedProgram> {
   if (process.platform !== 'linux') throw new Fault('E_SANDBOX_UNAVAILABLE', 'programs are enclosed on Linux alone');
   const bwrap = await findBwrap(start.path);
-  const { command, ports, stdio, files = [], ...walls } = start;
+  const { command, ports, stdio, files = [], confinement, ...walls } = start;
+  const limited = confinement === undefined ? command : limitCommand(command, confinement);
   const to = relayInside();
   const ways = Object.entries(ports).map(([port, socket]) => `${port}=${join(WAYS, socket)}`);
   const args = writeEnclosure(
     {
       ...walls,
-      argv: [NODE, '--no-warnings', to, ...ways, '--', ...command],
+      argv: [NODE, '--no-warnings', to, ...ways, '--', ...limited],
       files: [{ from: process.execPath, to: NODE }, { from: relayFile(), to }, ...files],
     },
     await findLinks(),
   );
-  const child = spawn(bwrap, ['--json-status-fd', '3', ...args], {
+  const all = ['--json-status-fd', '3', ...args];
+  const confined = confinement && confineWalls(bwrap, all, confinement);
+  const child = spawn(confined?.command ?? bwrap, confined?.args ?? all, {
     stdio: stdio === 'inherit' ? ['inherit', 'inherit', 'inherit', 'pipe'] : ['pipe', 'pipe', 'pipe', 'pipe'],
     env: {},
   });

@@ -2,8 +2,11 @@ import { dirname, sep } from 'node:path';
 
 /** A program that is to run with its project, and with nothing else of this machine. Paths are absolute and real. */
 export interface Enclosure {
-  /** The folder it works in, and changes as it likes. */
+  /** The folder it works in, and changes as it likes, unless it is only to read it. */
   readonly workspace: string;
+  readonly readOnly?: boolean;
+  /** Room for the files that go when it ends, bytes; as much as there is unless told. */
+  readonly spaceBytes?: number;
   readonly cwd: string;
   /** Folders it may read, besides the system's programs and libraries. */
   readonly readable: readonly string[];
@@ -43,18 +46,20 @@ const ETC = [
  * not there. No network but loopback, no processes but its own, no way to make namespaces or to type into the terminal.
  */
 export function writeEnclosure(enclosure: Enclosure, links: readonly string[]): readonly string[] {
-  const { workspace, cwd, readable, kept, hidden, ways, env, argv, files } = enclosure;
+  const { workspace, cwd, readable, kept, hidden, ways, env, argv, files, readOnly = false, spaceBytes } = enclosure;
+  const size = spaceBytes === undefined ? [] : ['--size', `${spaceBytes}`];
+  const bind = readOnly ? '--ro-bind' : '--bind';
   const guarded = [...kept, ...hidden.map(({ path }) => path)].filter((path) => isBelow(path, workspace));
   return [
     ...['--unshare-user', '--unshare-all', '--disable-userns', '--die-with-parent', '--new-session', '--clearenv'],
     ...['--hostname', 'agent', '--proc', '/proc', '--dev', '/dev'],
-    ...['--perms', '1777', '--tmpfs', '/tmp', '--perms', '0700', '--tmpfs', HOME],
+    ...['--perms', '1777', ...size, '--tmpfs', '/tmp', '--perms', '0700', ...size, '--tmpfs', HOME],
     ...['--ro-bind', '/usr', '/usr', ...links],
     ...ETC.flatMap((name) => ['--ro-bind-try', `/etc/${name}`, `/etc/${name}`]),
     ...readable.flatMap((path) => ['--ro-bind', path, path]),
-    ...['--bind', workspace, workspace],
+    ...[bind, workspace, workspace],
     // A folder that could be moved aside would let another one take the place of what is in it.
-    ...foldersBetween(workspace, guarded).flatMap((path) => ['--bind', path, path]),
+    ...foldersBetween(workspace, guarded).flatMap((path) => [bind, path, path]),
     ...kept.flatMap((path) => ['--ro-bind-try', path, path]),
     ...['--bind', ways, WAYS],
     ...files.flatMap(({ from, to }) => ['--ro-bind', from, to]),

@@ -1,0 +1,45 @@
+import { ProcessSandbox } from '../../adapters/sandboxes/process/open-process-sandbox.ts';
+import type { ProgramStart } from '../../adapters/sandboxes/program/start-program.ts';
+import { searchFolders } from '../../adapters/tools/mcp/launch/server-environment.ts';
+import { systemClock } from '../../base/clock.ts';
+import { Fault } from '../../base/fault.ts';
+import { findProfile, type Profile } from '../../model/profile.ts';
+import type { LoadedConfig } from '../config/load-config.ts';
+
+/** What holds a program besides the walls that every one has. */
+export interface HeldProgram {
+  readonly profile: Profile;
+  readonly walls: Pick<ProgramStart, 'confinement' | 'readOnly' | 'spaceBytes'>;
+  close(): Promise<void>;
+}
+
+/**
+ * Makes ready what a profile says; nothing where none is named. Rejects with a `Fault`: E_USAGE, E_SANDBOX_UNAVAILABLE,
+ * E_SANDBOX_LIMIT. A program is never held by less than its profile says.
+ */
+export async function holdProgram(
+  { manifest }: LoadedConfig,
+  environment: Readonly<Record<string, string | undefined>>,
+  name: string | undefined,
+): Promise<HeldProgram | undefined> {
+  if (name === undefined) return undefined;
+  const profile = findProfile(manifest.profiles, name);
+  if (profile === undefined) throw new Fault('E_USAGE', `there is no profile \`${name}\``);
+  const { tier, workspace, spaceBytes } = profile;
+  if (tier !== 'process')
+    throw new Fault(
+      'E_SANDBOX_UNAVAILABLE',
+      `programs run in tier \`process\`, and profile \`${name}\` names \`${tier}\``,
+    );
+  const path = searchFolders(environment);
+  const sandbox = new ProcessSandbox({ clock: systemClock, path, isRoot: process.getuid?.() === 0 });
+  const confinement = await sandbox.confine(profile);
+  return {
+    profile,
+    walls: { confinement, readOnly: workspace === 'read', spaceBytes },
+    async close() {
+      await confinement.release();
+      await sandbox.close();
+    },
+  };
+}
