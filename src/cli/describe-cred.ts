@@ -17,6 +17,10 @@ export function describeCred(program: Command, run: (action: Action) => (...give
     .description('names, what they are for, and whether there is a value')
     .action(run(async (context) => (await import('./cred.ts')).listCredentials(context)));
   cred
+    .command('report')
+    .description('what was granted of each and what it was used for, what was taken back and what is owed')
+    .action(run(async (context) => (await import('./cred-report.ts')).reportCredentials(context)));
+  cred
     .command('rotate <name>')
     .description('replace a value by one from stdin: create, try, switch, drain, revoke; as before if trying fails')
     .option('--drain <duration>', 'how long what has the old value is given to end', '10s')

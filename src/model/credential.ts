@@ -64,6 +64,17 @@ export const credentialSchema = z
       .array(z.string().regex(/^[!#-[\]-~]{1,256}$/, 'a scope'))
       .default([])
       .describe('Scopes that are asked for.'),
+    uses: z
+      .record(
+        z.string().min(1),
+        z.array(z.string().regex(/^(\*|[A-Z]+) \S+$/, 'a method and a path, `GET /a/*`')).min(1),
+      )
+      .meta({
+        description:
+          'Which requests take which scope, so that `chaperone cred report` can tell what is granted for nothing.',
+        examples: [{ 'contacts.read': ['GET /contacts/*'] }],
+      })
+      .optional(),
     audience: z.string().min(1).max(512).describe('The audience that is asked for, for OAuth.').optional(),
     login: credentialNameSchema
       .describe('The credential that its issuer is asked with: a token, or `id:secret` of an AWS key.')
