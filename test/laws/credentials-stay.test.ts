@@ -9,12 +9,25 @@ import { createMask } from '../../src/adapters/tools/mcp/create-mask.ts';
 import { Secret } from '../../src/base/secret.ts';
 import { MaskedAnswer } from '../../src/doors/egress/masked-answer.ts';
 import { closeServer, listen } from '../attacks/egress-world.ts';
+import {
+  AWS_LOGIN,
+  type Issuer,
+  LOGIN,
+  listMade,
+  SESSION_ID,
+  SESSION_TOKEN,
+  startDoppler,
+  startKubernetes,
+  startSecretsManager,
+  startSts,
+  startVault,
+} from '../conformance/credentials/issuers.ts';
 import { issueToken, main, newFolder, type RunningGateway, runCommand, startGateway } from '../e2e/start-gateway.ts';
 
 /*
  * Law 10 for what the broker holds: canary secrets of every kind of source are put into real requests, and a host that
- * repeats them in whatever way it likes is asked. They are in no byte that the client gets, that is recorded, logged or
- * printed, or that lies in the data folder. Assumes that a host that may have a credential does not hide it on purpose: encrypted, or in pieces.
+ * repeats them in whatever way it likes is asked. They are in no byte that the client gets, that is recorded, logged,
+ * printed, told to telemetry or exported, or that lies in the data folder. Assumes that a host that may have a credential does not hide it on purpose: encrypted, or in pieces.
  */
 
 const CANARIES = {
@@ -24,6 +37,11 @@ const CANARIES = {
   client: 'plum-otter-client-62bb04e1',
 } as const;
 const received: string[] = [];
+/** What telemetry was told. */
+const told: string[] = [];
+/** What each issuer only keeps is another value. */
+const ISSUERS = [startVault, startDoppler, startKubernetes, startSecretsManager, startSts] as const;
+const issuers: Issuer[] = [];
 const tokens: string[] = [];
 let folder: string;
 let dispose: () => Promise<void>;
@@ -66,7 +84,11 @@ function repeat(request: IncomingMessage, response: ServerResponse): void {
   (ways[request.url ?? ''] ?? (() => response.end('?')))();
 }
 
-const upstream = createServer((request, response) => {
+const upstream = createServer(async (request, response) => {
+  if (request.url?.startsWith('/told') === true) {
+    for await (const chunk of request) told.push((chunk as Buffer).toString('latin1'));
+    return void response.end();
+  }
   if (request.url !== '/token') return repeat(request, response);
   tokens.push(request.headers.authorization ?? '');
   request.resume();
@@ -80,6 +102,12 @@ beforeAll(async () => {
   doorPort = await listen(probe);
   await closeServer(probe);
   ({ folder, dispose } = await newFolder(''));
+  for (const [index, start] of ISSUERS.entries()) {
+    const issuer = await start();
+    issuer.kept = `plum-otter-kept-there-${index}-9a1f`;
+    issuers.push(issuer);
+  }
+  const [vault = '', doppler = '', cluster = '', secrets = '', sts = ''] = issuers.map(({ url }) => url);
   const put = 'hosts: [api.test], plain: true';
   await writeFile(
     join(folder, 'chaperone.yaml'),
@@ -88,6 +116,14 @@ data: data
 credentials:
   kept: { ${put} }
   client: { ${put}, agents: [nobody] }
+  login: { kind: environment, variable: LOGIN }
+  aws-login: { kind: environment, variable: AWS_LOGIN }
+  vaulted: { kind: vault, url: "${vault}", path: secret/data/one, login: login, ${put} }
+  made: { kind: vault, url: "${vault}", path: database/creds/reader, fields: [password], login: login, ${put} }
+  doppled: { kind: doppler, url: "${doppler}", project: web, config: prd, secret: API_KEY, login: login, ${put} }
+  clustered: { kind: kubernetes, url: "${cluster}", namespace: agents, serviceAccount: agent, login: login, ${put} }
+  managed: { kind: aws-secret, url: "${secrets}", secret: prod/one, fields: [key], region: eu-central-1, login: aws-login, ${put} }
+  role: { kind: aws-role, url: "${sts}", role: "arn:aws:iam::123456789012:role/agent", region: eu-central-1, login: aws-login, ${put} }
   given: { kind: environment, variable: GIVEN, ${put} }
   issued:
     kind: client-credentials
@@ -101,17 +137,37 @@ egress:
     - { host: api.test, ports: [${upstreamPort}], addresses: [127.0.0.1] }
     - { host: other.test, ports: [${upstreamPort}], addresses: [127.0.0.1] }
 agents: { agent: {} }
+telemetry:
+  sinks:
+    lines: { kind: file, to: told.jsonl }
+    hook: { kind: webhook, to: "http://127.0.0.1:${upstreamPort}/told/hook", secret: { secret: env:HOOK } }
+    traces: { kind: otlp, to: "http://127.0.0.1:${upstreamPort}/told/traces" }
 `,
   );
   for (const name of ['kept', 'client'] as const) expect(await pipe(['cred', 'add', name], CANARIES[name])).toBe(0);
-  gateway = await startGateway(folder, { ...process.env, GIVEN: CANARIES.given });
+  gateway = await startGateway(folder, surroundings());
   token = await issueToken(folder, 'agent', 'agent');
 });
 afterAll(async () => {
   await gateway.stop();
   await closeServer(upstream);
+  for (const issuer of issuers) await issuer.close();
   await dispose();
 });
+
+const surroundings = () => ({
+  ...process.env,
+  GIVEN: CANARIES.given,
+  LOGIN,
+  AWS_LOGIN,
+  HOOK: 'plum-otter-hook-of-thirty-two-chars-0f',
+});
+
+/** Everything that is secret here, whoever made it. */
+function listSecrets(): readonly string[] {
+  const aws = [SESSION_ID, SESSION_TOKEN, AWS_LOGIN.split(':')[1] ?? ''];
+  return [...Object.values(CANARIES), LOGIN, ...aws, ...issuers.map(({ kept }) => kept), ...listMade()];
+}
 
 /** Runs a command of the command line with a value on stdin. */
 function pipe(args: readonly string[], value: string): Promise<number | null> {
@@ -147,12 +203,12 @@ function ask(path: string, headers: Record<string, string>, host = 'api.test'): 
 
 /** No canary, in any form that a reader would recognise. */
 function expectNone(text: string, where: string): void {
-  for (const secret of Object.values(CANARIES)) {
+  for (const secret of listSecrets()) {
     const bytes = Buffer.from(secret);
     const forms = [secret, bytes.toString('hex'), encodeURIComponent(secret), secret.slice(0, 20)];
     // However the encoding is aligned, its middle is one of three.
     for (const offset of [0, 1, 2]) forms.push(bytes.subarray(offset).toString('base64').slice(0, 20));
-    for (const form of forms) expect(text.includes(form), `${where} shows ${form}`).toBe(false);
+    for (const form of forms) if (text.includes(form)) expect.fail(`${where} shows ${form}`);
   }
 }
 
@@ -185,6 +241,32 @@ describe('law 10: a credential that the broker holds', () => {
     const [, value = ''] = received.at(-1)?.split(' ') ?? [];
     expect(Buffer.from(value, 'base64').toString()).toBe(`user:${CANARIES[name]}`);
     expectNone(await ask('/plain', { 'x-key': `{{cred:${name}}}`, range: 'bytes=0-3' }), 'another header');
+  });
+
+  it.each(['vaulted', 'made', 'doppled', 'clustered', 'managed'])(
+    'reaches its host from whoever issues it, and never the client: %s',
+    async (name) => {
+      for (const path of WAYS) {
+        const before = received.length;
+        const text = await ask(path, { authorization: `Bearer {{cred:${name}}}` });
+        const [sent = ''] = received.slice(before);
+        expect(listSecrets(), `${path}: ${text}`).toContain(sent.replace('Bearer ', ''));
+        expectNone(text, path);
+      }
+    },
+  );
+
+  it('signs for AWS, and shows nothing of what it signs with', async () => {
+    const authorization =
+      'AWS4-HMAC-SHA256 Credential={{cred:role}}/20260101/eu-central-1/s3/aws4_request, SignedHeaders=host, Signature=0';
+    for (const path of WAYS) {
+      const before = received.length;
+      const text = await ask(path, { authorization });
+      expect(received.slice(before).join(), text).toContain(`Credential=${SESSION_ID}/`);
+      expectNone(text, path);
+    }
+    expect(received.join()).not.toContain(listMade().at(-1));
+    expectNone(await ask('/plain', { 'x-key': '{{cred:role}}' }), 'a key that is asked for as it is');
   });
 
   it('had the client’s own secret go to its token endpoint alone', () => {
@@ -220,10 +302,27 @@ describe('law 10: a credential that the broker holds', () => {
     expect(record).toContain('"credential.leased"');
     expect(record).toContain('"credentials":["kept"]');
     expectNone(record, 'the record');
-    for (const args of [['cred', 'list'], ['cred', 'list', '--json'], ['status'], ['doctor', '--json']]) {
-      const { stdout, stderr } = await runCommand(folder, args, { ...process.env, GIVEN: CANARIES.given });
+    const exported = ['evidence', 'export', '--from', '2020-01-01T00:00:00Z', '--out', 'evidence.tar'];
+    await expect.poll(() => told.join().includes('credential'), { timeout: 30_000 }).toBe(true);
+    for (const args of [
+      ['cred', 'list'],
+      ['cred', 'list', '--json'],
+      ['cred', 'report'],
+      ['status'],
+      ['doctor', '--json'],
+      exported,
+    ]) {
+      const { stdout, stderr } = await runCommand(folder, args, surroundings());
       expectNone(stdout + stderr, args.join(' '));
     }
+    const archive = await readFile(join(folder, 'evidence.tar'), 'latin1');
+    expect(archive).toContain('<!doctype html>');
+    expect(archive.includes('credential.leased')).toBe(true);
+    expectNone(archive, 'the evidence and its page');
+    const lines = await readFile(join(folder, 'told.jsonl'), 'latin1');
+    expect(lines.includes('credential.leased')).toBe(true);
+    expectNone(lines, 'telemetry in a file');
+    expectNone(told.join('\n'), 'telemetry over the network');
     gateway.process.kill('SIGABRT');
     await gateway.stop('SIGKILL');
     expectNone(gateway.stderr(), 'what the gateway said');

@@ -47,6 +47,9 @@ export interface Issuer {
 
 /** What its clients are known by. */
 export const LOGIN = 'plum-otter-login-5d81c7';
+/** What a session of AWS has besides its secret. */
+export const SESSION_ID = 'ASIAPLUMOTTER7531';
+export const SESSION_TOKEN = 'plum/otter+session-token==';
 export const AWS_LOGIN = 'AKIDPLUMOTTER:plum/otter+login-5d81c7';
 
 const redirected: string[] = [];
@@ -141,7 +144,15 @@ function make(issuer: Issuer): string {
   made += 1;
   const value = `plum-otter-made-${made}-${createHash('sha256').update(String(made)).digest('hex').slice(0, 12)}`;
   issuer.live.add(value);
+  everything.push(value);
   return value;
+}
+
+const everything: string[] = [];
+
+/** All that was ever made here. */
+export function listMade(): readonly string[] {
+  return everything;
 }
 
 /** Vault: a KV engine of version 2 at `secret`, one that makes credentials at `database`, AppRole, revoking. */
@@ -240,8 +251,8 @@ export const startSts = () =>
     return {
       body: `<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult>
   <AssumedRoleUser><AssumedRoleId>ARO123:${form.get('RoleSessionName')}</AssumedRoleId></AssumedRoleUser>
-  <Credentials><AccessKeyId>ASIAPLUMOTTER</AccessKeyId><SecretAccessKey>${secret}</SecretAccessKey>
-  <SessionToken>plum/otter+session==</SessionToken><Expiration>${inAnHour()}</Expiration></Credentials>
+  <Credentials><AccessKeyId>${SESSION_ID}</AccessKeyId><SecretAccessKey>${secret}</SecretAccessKey>
+  <SessionToken>${SESSION_TOKEN}</SessionToken><Expiration>${inAnHour()}</Expiration></Credentials>
 </AssumeRoleResult></AssumeRoleResponse>`,
     };
   });
