@@ -12,6 +12,20 @@ const hostSchema = z
   .string()
   .regex(/^(\*\.)?[A-Za-z0-9.-]{1,253}$|^\[[0-9a-fA-F:]+\]$/, 'a host, or `*.example.com` for its subdomains');
 
+const headerSchema = z.string().regex(/^[A-Za-z0-9-]{1,64}$/, 'the name of a header');
+/** Headers that say who asks, and that nobody keeps or hands on. */
+const AUTHENTICATING = [
+  'Authorization',
+  'X-Api-Key',
+  'Api-Key',
+  'X-Auth-Token',
+  'X-Access-Token',
+  'X-Goog-Api-Key',
+  'Private-Token',
+  'X-Vault-Token',
+  'Cookie',
+] as const;
+
 /** What each kind cannot do without; of several in one text, one. */
 const NEEDS = {
   sealed: [],
@@ -40,6 +54,15 @@ export const credentialSchema = z
       .array(hostSchema)
       .default([])
       .meta({ description: 'Hosts whose requests it may be put into.', examples: [['api.github.com']] }),
+    headers: z
+      .array(headerSchema)
+      .min(1)
+      .default([...AUTHENTICATING])
+      .meta({
+        description:
+          'Headers it may be put into; the usual ones that say who asks where not given. What a host keeps, such as metadata of a file, is none of them.',
+        examples: [['Authorization']],
+      }),
     plain: z.boolean().default(false).describe('Whether it may be sent without TLS.'),
     agents: z.array(agentNameSchema).min(1).describe('Agents it is for; every agent where not given.').optional(),
     tools: z
@@ -145,11 +168,7 @@ export const credentialSchema = z
     canary: z
       .strictObject({
         url: endpointSchema.describe('What is asked with a new value before it is used; it has to answer with 2xx.'),
-        header: z
-          .string()
-          .regex(/^[A-Za-z-]{1,64}$/, 'the name of a header')
-          .default('Authorization')
-          .describe('The header that carries it.'),
+        header: headerSchema.default('Authorization').describe('The header that carries it.'),
         prefix: z.string().max(32).default('Bearer ').describe('What stands before the value in that header.'),
       })
       .describe('How `chaperone cred rotate` tries a new value.')

@@ -29,7 +29,7 @@ function newOwner(agent = 'agent') {
 }
 
 const config = { hosts: ['api.test', '*.wide.test'], plain: false };
-const to = { host: 'api.test', tls: true };
+const to = { host: 'api.test', tls: true, headers: ['Authorization'] };
 
 function newBroker(source: CredentialSource, held: string[] = []) {
   return new CredentialBroker({
@@ -158,7 +158,7 @@ describe('a leased credential', () => {
     const ask = (agent: string, tool: string | undefined, host: string, tls = true) => {
       const { owner } = newOwner(agent);
       const subject = { ...owner.subject, ...(tool === undefined ? {} : { tool }) };
-      return broker.lease({ ...owner, subject }, 'one', { host, tls }).then(
+      return broker.lease({ ...owner, subject }, 'one', { host, tls, headers: ['Authorization'] }).then(
         () => 'given',
         (error: Fault) => error.code,
       );

@@ -108,7 +108,7 @@ beforeAll(async () => {
     issuers.push(issuer);
   }
   const [vault = '', doppler = '', cluster = '', secrets = '', sts = ''] = issuers.map(({ url }) => url);
-  const put = 'hosts: [api.test], plain: true';
+  const put = 'hosts: [api.test], headers: [Authorization, X-Key], plain: true';
   await writeFile(
     join(folder, 'chaperone.yaml'),
     `version: 1
@@ -130,7 +130,7 @@ credentials:
     tokenUrl: http://127.0.0.1:${upstreamPort}/token
     clientId: chaperone
     clientSecret: client
-    ${put.replace(', ', '\n    ')}
+    ${put.replaceAll(/, (?=headers|plain)/g, '\n    ')}
 egress:
   listen: { port: ${doorPort} }
   allow:

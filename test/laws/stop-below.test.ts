@@ -114,7 +114,8 @@ describe('a stop of what others were started from', () => {
       });
       const child = await law.world.runs.find(B, childId);
       const { session } = await book.openFor({ tenant: TENANT, agent: 'b', runId: childId }, child);
-      for (const name of ['mild', 'stubborn']) await broker.lease(session, name, { host: 'api.test', tls: true });
+      for (const name of ['mild', 'stubborn'])
+        await broker.lease(session, name, { host: 'api.test', tls: true, headers: ['Authorization'] });
       const watch = new IsolationWatch({ ...baseOf(), tenant: TENANT, notify: () => {} });
       watch.onStopped((stopped) => letGo(stopped.scope, book, broker));
       await watch.start();

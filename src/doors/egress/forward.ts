@@ -192,7 +192,10 @@ function exchange(
         response.sendDate = false;
         if (masked === undefined) response.writeHead(code, message ?? '', headersOf(answered));
         else if (!isPlain(answered))
-          stop('E_RESULT_UNSCANNED', 'the answer is packed, and a credential could be in it');
+          stop(
+            'E_RESULT_UNSCANNED',
+            'the answer is packed, or in an alphabet of its own, and a credential could be in it',
+          );
         else response.writeHead(code, '', maskedHeadersOf(answered, runtime));
       },
       onResponseData(started, chunk) {
@@ -230,8 +233,13 @@ function faultOf(error: unknown): Fault {
   return new Fault('E_UPSTREAM_LOST', 'the connection to the host broke', { cause: error });
 }
 
+/** Whether characters are bytes of the answer, so that a text can be found in it. */
 function isPlain(answered: IncomingHttpHeaders): boolean {
-  return /^(?:identity)?$/i.test(answered['content-encoding'] ?? '');
+  const isPacked = !/^(?:identity)?$/i.test(answered['content-encoding'] ?? '');
+  return (
+    !isPacked &&
+    !/charset\s*=\s*["']?\s*(?:utf-?(?:7|16|32)|ucs|iso-10646|ibm|cp037|ebcdic)/i.test(answered['content-type'] ?? '')
+  );
 }
 
 /** What a host repeats of a credential in its headers; the length of what is masked is not known before. */

@@ -29,9 +29,11 @@ export async function injectCredentials(
 ): Promise<Injected | undefined> {
   const asked = findPlaceholders(headers);
   if (asked.size === 0) return undefined;
-  if (asked.size > MOST) throw new Fault('E_CREDENTIAL_DENIED', `one request takes ${MOST} credentials at most`);
+  const places = [...asked.values()].flat().length;
+  if (places > MOST) throw new Fault('E_CREDENTIAL_DENIED', `one request takes credentials in ${MOST} places at most`);
   const leased = new Map<string, Usable>();
-  for (const name of asked) leased.set(name, await runtime.leaseCredential(session, name, url));
+  for (const [name, into] of asked)
+    leased.set(name, await runtime.leaseCredential(session, name, { ...url, headers: into }));
   const signer = findSigner(headers, leased);
   for (const [name, { sign }] of leased) {
     if (sign !== undefined && name !== signer?.name)
@@ -54,7 +56,7 @@ export async function injectCredentials(
   ]);
   const longest = Math.max(...secrets.map((secret) => secret.reveal().length));
   const sign = signer && ((body: Buffer | undefined) => signRequest(signer, method, url, filled, body));
-  return { headers: filled, names: [...asked], longest, sign };
+  return { headers: filled, names: [...asked.keys()], longest, sign };
 }
 
 type Usable = Pick<LeasedCredential, 'secret' | 'parts' | 'sign'>;
@@ -129,15 +131,20 @@ export function hasPlaceholder(headers: readonly string[]): boolean {
   return findPlaceholders(headers).size > 0;
 }
 
-function findPlaceholders(headers: readonly string[]): ReadonlySet<string> {
-  const names = new Set<string>();
+/** The credentials that are asked for, and the header of each place where they are. */
+function findPlaceholders(headers: readonly string[]): ReadonlyMap<string, readonly string[]> {
+  const found = new Map<string, string[]>();
   for (let i = 3; i < headers.length; i += 2) {
     const value = headers[i] ?? '';
     if (value.length < MIN_CHARS) continue;
     for (const text of [value, decodeBasic(value) ?? ''])
-      if (text.includes('{{')) for (const [, name = ''] of text.matchAll(PLACEHOLDER)) names.add(name.toLowerCase());
+      if (text.includes('{{'))
+        for (const [, written = ''] of text.matchAll(PLACEHOLDER)) {
+          const name = written.toLowerCase();
+          found.set(name, [...(found.get(name) ?? []), headers[i - 1] ?? '']);
+        }
   }
-  return names;
+  return found;
 }
 
 const MIN_CHARS = 10;

@@ -28,7 +28,7 @@ export interface EgressRuntime {
   leaseCredential(
     session: EgressSession,
     name: string,
-    to: EgressUrl,
+    to: EgressUrl & { readonly headers: readonly string[] },
   ): Promise<Pick<LeasedCredential, 'secret' | 'parts' | 'sign'>>;
   /** A text without any secret of the gateway, in whatever usual encoding it stands there. */
   maskText(text: string): string;

@@ -9,7 +9,7 @@ import { scopesOf } from '../../model/isolation.ts';
 import type { CredentialSource, LeasedCredential, LeaseJournal } from '../../ports/credentials.ts';
 import { HeldValues, type Watchers } from './held-values.ts';
 import { type Lease, LeaseReturns } from './lease-returns.ts';
-import { type CredentialUse, refuseUse } from './refuse-use.ts';
+import { type CredentialPlace, type CredentialUse, refuseUse } from './refuse-use.ts';
 
 /** Who a credential is leased to: a client of the egress door, or a server's process, for as long as it lives. */
 export interface LeaseOwner {
@@ -85,14 +85,10 @@ export class CredentialBroker {
   }
 
   /**
-   * The credential of that name for a request of this owner to this host. Rejects with a `Fault`: E_CREDENTIAL_DENIED
+   * The credential of that name for a header of a request of this owner. Rejects with a `Fault`: E_CREDENTIAL_DENIED
    * where it is not for them, E_CREDENTIAL where it cannot be had.
    */
-  async lease(
-    owner: LeaseOwner,
-    name: string,
-    to: { readonly host: string; readonly tls: boolean },
-  ): Promise<LeasedCredential> {
+  async lease(owner: LeaseOwner, name: string, to: CredentialPlace): Promise<LeasedCredential> {
     const known = this.#options.find(name);
     const why = known && refuseUse(known.config, owner.subject, to);
     if (known !== undefined && why === undefined) return this.#leaseFrom(owner, name, known.source, to.host);

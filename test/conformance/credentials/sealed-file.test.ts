@@ -110,7 +110,8 @@ describe('rotation', () => {
       signal: new AbortController().signal,
       recordCredential: () => {},
     };
-    const lease = async () => (await broker.lease(owner, 'one', { host: 'api.test', tls: true })).secret.reveal();
+    const lease = async () =>
+      (await broker.lease(owner, 'one', { host: 'api.test', tls: true, headers: ['Authorization'] })).secret.reveal();
     expect([await lease(), await lease()]).toEqual(['old-value', 'old-value']);
     const common = { store: open(), name: 'one', canary: undefined, drainMs: 0, tell: () => {} };
     await rotateCredential({ ...common, value: 'new-value' });

@@ -114,7 +114,8 @@ describe('a broker', () => {
       signal: end.signal,
       recordCredential: (kind: string, body: object) => void recorded.push(JSON.stringify([kind, body])),
     };
-    const ask = async () => (await broker.lease(owner, 'one', { host: 'api.test', tls: true })).secret.reveal();
+    const ask = async () =>
+      (await broker.lease(owner, 'one', { host: 'api.test', tls: true, headers: ['Authorization'] })).secret.reveal();
     return { broker, recorded, reported, held, ask, end: () => end.abort() };
   }
 

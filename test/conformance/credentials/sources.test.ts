@@ -120,7 +120,7 @@ const rigs: readonly Rig[] = [
   },
 ];
 
-const to = { host: 'api.test', tls: true };
+const to = { host: 'api.test', tls: true, headers: ['Authorization'] };
 let folder: string;
 let laterMs = 0;
 const clock: Clock = { ...systemClock, nowMs: () => systemClock.nowMs() + laterMs };
