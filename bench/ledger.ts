@@ -5,7 +5,7 @@ import { openLedgerFolder } from '../src/adapters/ledgers/files/open-ledger-fold
 import { openCheckpointSigner } from '../src/adapters/ledgers/keys/open-checkpoint-signer.ts';
 import { openLocalRecordKeys } from '../src/adapters/record-keys/local/open-local-record-keys.ts';
 import { openSealedStore } from '../src/adapters/stores/sealed/open-sealed-store.ts';
-import { openRecordReader } from '../src/adapters/stores/sqlite/open-record-reader.ts';
+import { openRecordThread } from '../src/adapters/stores/sqlite/open-record-thread.ts';
 import { openSqliteStore } from '../src/adapters/stores/sqlite/open-sqlite-store.ts';
 import { Integrator } from '../src/app/ledger/integrator.ts';
 import { verifyLedger } from '../src/app/ledger/verify-ledger.ts';
@@ -166,7 +166,7 @@ async function measureIntegration(
   folder: string,
   signer: Awaited<ReturnType<typeof openCheckpointSigner>>,
 ): Promise<Measured> {
-  const record = openRecordReader({ path });
+  const record = openRecordThread({ path });
   const integrator = await Integrator.open({ record, files: openLedgerFolder(folder), signer });
   const measured = await timed('integration, to the published checkpoint', EVENTS, async () => {
     while ((await integrator.step()) !== undefined);

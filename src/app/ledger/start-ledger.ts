@@ -6,7 +6,7 @@ import {
 } from '../../adapters/ledgers/keys/open-checkpoint-signer.ts';
 import { openWitness } from '../../adapters/ledgers/witnesses/open-witness.ts';
 import { holdFolder } from '../../adapters/locks/hold-folder.ts';
-import { openRecordReader } from '../../adapters/stores/sqlite/open-record-reader.ts';
+import { openRecordThread } from '../../adapters/stores/sqlite/open-record-thread.ts';
 import { type Clock, newId } from '../../base/clock.ts';
 import { Fault, toFault } from '../../base/fault.ts';
 import type { JsonObject } from '../../base/json.ts';
@@ -66,7 +66,7 @@ export class Ledger {
   readonly #cosigners: Cosigners;
   readonly #quorum: number;
   readonly #copies: LedgerCopies;
-  readonly #open = new DisposableStack();
+  readonly #open = new AsyncDisposableStack();
   #integrator: Integrator | undefined;
   #timer: NodeJS.Timeout | undefined;
   #work: Promise<void> = Promise.resolve();
@@ -111,7 +111,7 @@ export class Ledger {
       this.#tell(error);
     } finally {
       await this.#copies.close();
-      this.#open.dispose();
+      await this.#open.disposeAsync();
     }
   }
 
@@ -145,17 +145,18 @@ export class Ledger {
     const { folder, record } = this.#places;
     const hold = holdFolder(folder, 'E_LEDGER');
     if (hold === undefined) return undefined;
+    const reader = openRecordThread({ path: record });
     try {
-      const reader = openRecordReader({ path: record });
       const integrator = await Integrator.open({
         record: reader,
         files: openLedgerFolder(folder),
         signer: this.#signer,
       });
       this.#open.use(hold);
-      this.#open.defer(() => void reader.close());
+      this.#open.defer(() => reader.close());
       return integrator;
     } catch (error) {
+      await reader.close();
       hold[Symbol.dispose]();
       throw error;
     }
