@@ -1,9 +1,3 @@
-export {
-  createWebhookVerifier,
-  type VerifiedWebhook,
-  type WebhookRequest,
-  type WebhookVerifierOptions,
-} from './adapters/notifiers/webhook-signature.ts';
 export { openMemoryStore } from './adapters/stores/memory/open-memory-store.ts';
 export { CallRefused } from './app/call-refused.ts';
 export type {
@@ -22,6 +16,12 @@ export type { CallReceipt } from './app/ledger/read-receipt.ts';
 export type { Notice } from './app/notice.ts';
 export type { ErrorCode } from './base/errors.ts';
 export { Fault } from './base/fault.ts';
+export {
+  createWebhookVerifier,
+  type VerifiedWebhook,
+  type WebhookRequest,
+  type WebhookVerifierOptions,
+} from './base/webhook-signature.ts';
 export type { StopTarget } from './contract/isolation.ts';
 export type { Approval, ApprovalAnswer, Presence } from './model/approval.ts';
 export type { Reason } from './model/decision.ts';

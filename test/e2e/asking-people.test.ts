@@ -196,8 +196,8 @@ describe('channels', () => {
     await expect.poll(() => [posts.length, mails.length], { timeout: 60_000 }).toEqual([2, 1]);
     // What could not be told waits for the next gateway.
     gateway.process.kill('SIGKILL');
-    const signed = posts.find(({ headers }) => headers['chaperone-id'] !== undefined);
-    const chat = posts.find(({ headers }) => headers['chaperone-id'] === undefined);
+    const signed = posts.find(({ headers }) => headers['webhook-id'] !== undefined);
+    const chat = posts.find(({ headers }) => headers['webhook-id'] === undefined);
     if (signed === undefined || chat === undefined) throw new Error('one of the channels was not told');
     const verify = createWebhookVerifier({ secrets: [SECRET], nowMs: () => Date.now() });
     expect(verify(signed)).toMatchObject({ duplicate: false });

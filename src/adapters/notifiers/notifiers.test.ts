@@ -4,12 +4,12 @@ import { SMTPServer } from 'smtp-server';
 import { afterEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../base/clock.ts';
 import { Secret } from '../../base/secret.ts';
+import { createWebhookVerifier } from '../../base/webhook-signature.ts';
 import type { Notice } from '../../model/notice.ts';
 import type { Notifier } from '../../ports/notifier.ts';
 import { openSlack } from './slack.ts';
 import { openSmtp } from './smtp.ts';
 import { openWebhook } from './webhook.ts';
-import { createWebhookVerifier } from './webhook-signature.ts';
 
 const closing: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -133,13 +133,13 @@ describe('the verifier of webhooks', () => {
       createWebhookVerifier({ secrets: [SECRET], nowMs: () => atMs })({ headers: { ...headers, ...over }, body: more });
     const forged: readonly (() => unknown)[] = [
       () => verify({}, body.replace('support', 'supp0rt')),
-      () => verify({ 'chaperone-id': 'ntc_2' }),
-      () => verify({ 'chaperone-timestamp': String(nowMs / 1_000 + 1) }),
-      () => verify({ 'chaperone-signature': `v1=${'0'.repeat(64)}` }),
-      () => verify({ 'chaperone-signature': 'v1=' }),
-      () => verify({ 'chaperone-signature': undefined }),
-      () => verify({ 'chaperone-id': ['ntc_1', 'ntc_1'] }),
-      () => verify({ 'chaperone-timestamp': '1e9' }),
+      () => verify({ 'webhook-id': 'ntc_2' }),
+      () => verify({ 'webhook-timestamp': String(nowMs / 1_000 + 1) }),
+      () => verify({ 'webhook-signature': `v1,${'A'.repeat(43)}=` }),
+      () => verify({ 'webhook-signature': 'v1,' }),
+      () => verify({ 'webhook-signature': undefined }),
+      () => verify({ 'webhook-id': ['ntc_1', 'ntc_1'] }),
+      () => verify({ 'webhook-timestamp': '1e9' }),
       () => verify({}, body, nowMs + 300_001),
       () => verify({}, body, nowMs - 300_001),
       () => createWebhookVerifier({ secrets: ['another'], nowMs: () => nowMs })({ headers, body }),

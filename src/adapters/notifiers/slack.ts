@@ -1,7 +1,7 @@
 import type { Secret } from '../../base/secret.ts';
 import type { Notifier } from '../../ports/notifier.ts';
 import { sayNotice } from './notice-text.ts';
-import { post } from './post.ts';
+import { postNotice } from './post-notice.ts';
 
 /**
  * Tells a channel of Slack by an incoming webhook: plain text, nothing unfolded, no button that answers. Whoever wants
@@ -13,7 +13,7 @@ export function openSlack({ url }: { readonly url: Secret }): Notifier {
       const { subject, lines } = sayNotice(delivery);
       const text = [subject, ...lines].map(escapeText).join('\n');
       const body = { text, mrkdwn: false, parse: 'none', link_names: false, unfurl_links: false, unfurl_media: false };
-      await post(new URL(url.reveal()), {}, JSON.stringify(body), signal);
+      await postNotice(new URL(url.reveal()), {}, JSON.stringify(body), signal);
     },
     close: async () => {},
   };

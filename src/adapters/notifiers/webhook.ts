@@ -1,9 +1,9 @@
 import type { Clock } from '../../base/clock.ts';
 import { canonicalJson } from '../../base/json.ts';
 import type { Secret } from '../../base/secret.ts';
+import { signWebhook } from '../../base/webhook-signature.ts';
 import type { Notifier } from '../../ports/notifier.ts';
-import { post } from './post.ts';
-import { signWebhook, WEBHOOK_HEADERS } from './webhook-signature.ts';
+import { postNotice } from './post-notice.ts';
 
 export interface WebhookOptions {
   readonly url: URL;
@@ -11,7 +11,7 @@ export interface WebhookOptions {
   readonly clock: Clock;
 }
 
-/** Tells a program: the facts as JSON, signed over time, id and body. */
+/** Tells a program: the facts as JSON, signed as Standard Webhooks has it. */
 export function openWebhook({ url, secret, clock }: WebhookOptions): Notifier {
   return {
     async deliver({ notice, link }, signal) {
@@ -25,13 +25,8 @@ export function openWebhook({ url, secret, clock }: WebhookOptions): Notifier {
         until: new Date(untilMs).toISOString(),
         ...(link === undefined ? {} : { link }),
       });
-      const timestamp = String(Math.floor(clock.nowMs() / 1_000));
-      const headers = {
-        [WEBHOOK_HEADERS.id]: id,
-        [WEBHOOK_HEADERS.timestamp]: timestamp,
-        [WEBHOOK_HEADERS.signature]: signWebhook(secret.reveal(), timestamp, id, body),
-      };
-      await post(url, headers, body, signal);
+      const headers = signWebhook(secret.reveal(), id, Math.trunc(clock.nowMs() / 1_000), body);
+      await postNotice(url, headers, body, signal);
     },
     close: async () => {},
   };

@@ -1,10 +1,10 @@
 import type { Clock } from '../../../base/clock.ts';
 import { limits } from '../../../base/limits.ts';
+import { type PostAnswer, postBody } from '../../../base/post-body.ts';
 import { revealText, type Secret } from '../../../base/secret.ts';
+import { signWebhook } from '../../../base/webhook-signature.ts';
 import type { Delivery, EventSink } from '../../../ports/event-sink.ts';
 import { printCloudEvents } from '../formats/to-cloud-event.ts';
-import { type PostAnswer, postBody } from './post-body.ts';
-import { signWebhook } from './sign-webhook.ts';
 
 export interface WebhookSinkOptions {
   readonly url: URL;

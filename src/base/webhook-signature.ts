@@ -1,19 +1,38 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { Fault } from '../../base/fault.ts';
+import { Fault } from './fault.ts';
 
-/** Names of the headers that every signed request carries. */
-export const WEBHOOK_HEADERS = {
-  id: 'chaperone-id',
-  timestamp: 'chaperone-timestamp',
-  signature: 'chaperone-signature',
-} as const;
+/** The headers that say who sent a webhook, when, and that nothing of it was changed. */
+export interface WebhookHeaders {
+  /** Of what is told: the same when it is told again. */
+  readonly 'webhook-id': string;
+  /** Seconds since the Unix epoch. */
+  readonly 'webhook-timestamp': string;
+  /** `v1,` and the signature; several, for several keys, with a space between. */
+  readonly 'webhook-signature': string;
+}
 
 const TOLERANCE_MS = 300_000;
 const REMEMBERED = 100_000;
+const PREFIX = 'whsec_';
+const NAMES = ['webhook-id', 'webhook-timestamp', 'webhook-signature'] as const;
+const MOST_SIGNATURES = 8;
 
-/** `v1=` and the HMAC-SHA256 of `timestamp.id.body`, hexadecimal. The timestamp counts seconds. */
-export function signWebhook(secret: string, timestamp: string, id: string, body: string): string {
-  return `v1=${createHmac('sha256', secret).update(`${timestamp}.${id}.${body}`).digest('hex')}`;
+/**
+ * Signs a webhook as Standard Webhooks has it: HMAC-SHA256 over `id.timestamp.body`, base64, after the version `v1`. Of a
+ * secret that begins with `whsec_` the key is what the rest is the base64 of; any other is the key as it is.
+ */
+export function signWebhook(secret: string, id: string, timestampS: number, body: string | Buffer): WebhookHeaders {
+  const timestamp = String(timestampS);
+  return {
+    'webhook-id': id,
+    'webhook-timestamp': timestamp,
+    'webhook-signature': signatureOf(secret, id, timestamp, body),
+  };
+}
+
+function signatureOf(secret: string, id: string, timestamp: string, body: string | Buffer): string {
+  const key = secret.startsWith(PREFIX) ? Buffer.from(secret.slice(PREFIX.length), 'base64') : secret;
+  return `v1,${createHmac('sha256', key).update(`${id}.${timestamp}.`).update(body).digest('base64')}`;
 }
 
 export interface WebhookRequest {
@@ -47,14 +66,14 @@ export function createWebhookVerifier(options: WebhookVerifierOptions): (request
   const toleranceMs = options.toleranceMs ?? TOLERANCE_MS;
   const seen = new Map<string, number>();
   return ({ headers, body }) => {
-    const [id, timestamp, signature] = [WEBHOOK_HEADERS.id, WEBHOOK_HEADERS.timestamp, WEBHOOK_HEADERS.signature].map(
-      (name) => headers[name],
-    );
+    const [id, timestamp, signature] = NAMES.map((name) => headers[name]);
     if (typeof id !== 'string' || typeof timestamp !== 'string' || typeof signature !== 'string')
       throw new Fault('E_WEBHOOK', 'the request lacks a header, or has it twice');
     if (!/^[\w-]{1,128}$/.test(id) || !/^\d{1,12}$/.test(timestamp))
       throw new Fault('E_WEBHOOK', 'the id or the timestamp is malformed');
-    if (!options.secrets.some((secret) => isSame(signature, signWebhook(secret, timestamp, id, body))))
+    const given = signature.split(' ', MOST_SIGNATURES);
+    const expected = options.secrets.map((secret) => signatureOf(secret, id, timestamp, body));
+    if (!expected.some((one) => given.some((other) => isSame(other, one))))
       throw new Fault('E_WEBHOOK', 'the signature does not verify');
     const nowMs = options.nowMs();
     if (Math.abs(nowMs - Number(timestamp) * 1_000) > toleranceMs)

@@ -5,7 +5,7 @@ import {
   type OutgoingHttpHeaders,
 } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { limits } from '../../../base/limits.ts';
+import { limits } from './limits.ts';
 
 export interface PostAnswer {
   readonly status: number;
