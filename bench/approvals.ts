@@ -36,7 +36,6 @@ async function openWaiting(pending: number): Promise<Waiting> {
         'app/read': { effect: 'read', consequence: 'low' },
         'app/write': { effect: 'write', consequence: 'medium' },
       },
-      agents: { bench: { tools: { 'app/read': {}, 'app/write': { approval: 'required' } } } },
     },
   });
   if (pending > 0) await fill(join(data, 'store.db'), pending);
@@ -51,9 +50,11 @@ async function openWaiting(pending: number): Promise<Waiting> {
     execute: async ({ n }: { n: number }) => ({ n }),
   };
   let n = 0;
+  let runs = 0;
   let run = await startRun();
   async function startRun() {
-    const started = await chaperone.startRun({ agent: 'bench', task: 'bench', prompt: 'Measure.' });
+    // Each by an agent of its own: one agent asks only so often, in whichever run.
+    const started = await chaperone.startRun({ agent: `bench${runs++}`, task: 'bench', prompt: 'Measure.' });
     await started.guard({ read: tool, write: tool });
     return started;
   }

@@ -4,6 +4,8 @@ import type { HttpRuntime } from '../doors/http/runtime.ts';
 import type { Decision } from '../model/decision.ts';
 import type { StoredEvent } from '../model/event.ts';
 import { answerApproval } from '../runtime/approving/answer-approval.ts';
+import { askPlan } from '../runtime/approving/ask-plan.ts';
+import { delegateDuty } from '../runtime/approving/delegate-duty.ts';
 import { readCard } from '../runtime/approving/read-card.ts';
 import { readCallRecord } from '../runtime/explain.ts';
 import { ingest, ingestHistory } from '../runtime/ingest.ts';
@@ -77,6 +79,8 @@ export function createHttpRuntime(gateway: Gateway): HttpRuntime {
     listApprovals: (tenant, limit) => store.listApprovals(tenant, 'pending', limit),
     readApproval: (tenant, approvalId) => store.readApproval(tenant, approvalId),
     answerApproval: (answer) => answerApproval(world, answer),
+    askPlan: (plan) => askPlan(world, plan),
+    delegateDuty: (wanted) => delegateDuty(world, wanted),
     readCard: (approval) => readCard(store, gateway.loaded.manifest, approval),
     async explain(tenant, callId) {
       try {

@@ -124,6 +124,10 @@ export const limits = {
   pendingApprovalsPerRun: 50,
   /** Approvals one run may ask for within `approvalsAskedMs`, answered or not. */
   approvalsAsked: 100,
+  /** Approvals all runs of one agent may ask for within `approvalsAskedMs`. */
+  approvalsAskedByAgent: 1_000,
+  /** Approvals all agents may ask for on behalf of one user within `approvalsAskedMs`. */
+  approvalsAskedForUser: 500,
   /** The time in which those are counted. */
   approvalsAskedMs: 10 * 60_000,
   /** Answers of one person that are refused within a minute; beyond, they are not looked at. */

@@ -9,7 +9,7 @@ export function addStop(program: Command, run: Run): void {
     .option('--preview', 'say what is in flight, and stop nothing', false)
     .option('--file', 'by a file in the data folder only, without the store', false)
     .action(run(async (context, options) => (await import('./stop.ts')).stop(context, options)));
-  withTarget(program.command('resume').description('let back what somebody else stopped'))
+  withTarget(program.command('resume').description('let back what somebody else stopped, or a run that was paused'))
     .requiredOption('--reason <text>', 'why, for the record')
     .option('--cause <text>', 'after an incident: what led to it')
     .option('--control <text>', 'after an incident: which control was changed')

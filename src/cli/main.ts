@@ -90,7 +90,14 @@ program
 program
   .command('status')
   .description('what is configured, active, pending and isolated')
-  .action(run(async (context) => (await import('./status.ts')).status(context)));
+  .option('--run <id>', 'one run: whether it goes on, and how much of its budgets it has used')
+  .action(
+    run(async (context, options: { run?: string }) =>
+      options.run === undefined
+        ? (await import('./status.ts')).status(context)
+        : (await import('./run-status.ts')).runStatus(context, options.run),
+    ),
+  );
 program
   .command('tail')
   .description('follow the record')

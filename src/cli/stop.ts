@@ -1,5 +1,5 @@
 import { halt, openStopBase } from '../app/isolation/open-stop.ts';
-import { resume as letBack } from '../app/isolation/stop.ts';
+import { resume as letBack, type StopBase } from '../app/isolation/stop.ts';
 import { openConfig, openRecord } from '../app/open-config.ts';
 import { identifyLocal } from '../app/people/identify-local.ts';
 import { Fault } from '../base/fault.ts';
@@ -8,6 +8,7 @@ import { resumeSchema, type StopTarget, scopeOf, stopSchema } from '../contract/
 import { type IsolationScope, printScope } from '../model/isolation.ts';
 import { mayDo } from '../model/person.ts';
 import { previewStop, type StopPreview } from '../runtime/isolation.ts';
+import { resumeRun } from '../runtime/pause-run.ts';
 import type { CommandContext } from './command-context.ts';
 
 interface StopOptions extends StopTarget {
@@ -80,6 +81,12 @@ export async function resume(context: CommandContext, options: ResumeOptions): P
   if (cause !== undefined && control !== undefined && !mayDo(roles, 'incident.close'))
     throw new Fault('E_ROLE_MISSING', `${person} may not close an incident`);
   await using base = await openStopBase(loaded);
+  if (scope.kind === 'run' && (await letGoOn(base, tenant, scope, person))) {
+    context.terminal.data({ scope: printScope(scope), stopped: false, resumed: true }, [
+      `${printScope(scope)} was paused, and goes on`,
+    ]);
+    return;
+  }
   await letBack(base, scope, {
     tenant,
     person,
@@ -89,6 +96,20 @@ export async function resume(context: CommandContext, options: ResumeOptions): P
     ...(control === undefined ? {} : { control }),
   });
   context.terminal.data({ scope: printScope(scope), stopped: false }, [`${printScope(scope)} goes on`]);
+}
+
+/** Lets a run go on that was paused and not stopped. False for any other. */
+async function letGoOn(
+  { store, clock, stopSwitch }: StopBase,
+  tenant: string,
+  scope: Extract<IsolationScope, { kind: 'run' }>,
+  by: string,
+): Promise<boolean> {
+  const run = await store.readRun(tenant, scope.run);
+  const stopped = [...(await store.listIsolations()), ...stopSwitch.list()].map((one) => one.scope);
+  if (run?.pausedFor === undefined || stopped.includes(printScope(scope))) return false;
+  await resumeRun({ store, clock }, { tenant, runId: scope.run, by });
+  return true;
 }
 
 function readTarget(tenant: string, target: StopTarget): IsolationScope {

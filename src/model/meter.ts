@@ -15,7 +15,7 @@ export interface MeterTake {
   readonly atLeast?: number;
   /** What it is called where it is refused: `calls of this run`. */
   readonly name: string;
-  readonly code: 'E_BUDGET' | 'E_RATE';
+  readonly code: 'E_BUDGET' | 'E_RATE' | 'E_APPROVAL_FLOOD';
 }
 
 /** Returns part of what was taken at `takenAtMs`. What has been counted anew since is not given back. */

@@ -1,9 +1,10 @@
-import { newId } from '../base/clock.ts';
+import { type Clock, newId } from '../base/clock.ts';
 import { Fault } from '../base/fault.ts';
 import { printSpend } from '../model/budget.ts';
 import type { Manifest } from '../model/manifest.ts';
 import type { MeterTake } from '../model/meter.ts';
 import type { Run } from '../model/run.ts';
+import type { Store } from '../ports/store.ts';
 import { type BudgetScope, listBudgetScopes, type MeteredKind, meterOf } from './budget-scopes.ts';
 import type { World } from './world.ts';
 
@@ -79,7 +80,7 @@ const count = (kind: MeteredKind, amount: number, scope: BudgetScope): MeterTake
 
 /** What is used of every budget the run falls under, and what was reported of it. Throws a `Fault`: E_RUN_UNKNOWN, E_STORE. */
 export async function readUsage(
-  world: Pick<World, 'store' | 'clock'>,
+  world: { readonly store: Pick<Store, 'readRun' | 'readMeters'>; readonly clock: Clock },
   manifest: Manifest,
   tenant: string,
   runId: string,
@@ -104,7 +105,11 @@ export async function readUsage(
   }));
 }
 
-async function readRun({ store }: Pick<World, 'store'>, tenant: string, runId: string): Promise<Run> {
+async function readRun(
+  { store }: { readonly store: Pick<Store, 'readRun'> },
+  tenant: string,
+  runId: string,
+): Promise<Run> {
   const run = await store.readRun(tenant, runId);
   if (run === undefined) throw new Fault('E_RUN_UNKNOWN', `there is no run \`${runId}\``);
   return run;

@@ -29,6 +29,7 @@ const EXPECTED: Readonly<Record<string, string>> = {
   'POST /v1/me/passkeys': READS,
   'DELETE /v1/me/passkeys/:id': READS,
   'POST /v1/approvals/:id/answer': 'approver',
+  'POST /v1/duties': 'approver',
   'POST /v1/stop': STOPS,
   'POST /v1/resume': STOPS,
   'POST /v1/runs/:id/resume': STOPS,
@@ -45,6 +46,7 @@ const ofPeople = routes.filter(({ kinds }) => kinds.includes('person'));
 const nameOf = ({ method, path }: { readonly method: string; readonly path: string }) => `${method} ${path}`;
 /** What takes somebody who has just signed in, and so neither a key nor an old session. */
 const FRESH = [
+  'POST /v1/duties',
   'POST /v1/me/password',
   'POST /v1/me/passkeys/options',
   'POST /v1/me/passkeys',

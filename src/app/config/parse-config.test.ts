@@ -405,6 +405,19 @@ const golden: readonly (readonly [name: string, text: string, expected: readonly
     'version: 1\nusers: { attributes: { department: string } }\n',
     ['2:36: `department` is `string`, expected `String`, `Long` or `Boolean`; did you mean `String`?'],
   ],
+  [
+    'a tool to read back with that is misspelt',
+    `${CRM}tools: { m/get_deal: {}, m/set_deal: { verify: { call: m/get_dael, expect: { a: 1 } } } }\n`,
+    ['3:56: `m/get_dael` is not declared under `tools`; did you mean `m/get_deal`?'],
+  ],
+  [
+    'a tool to use instead whose server is misspelt, and one that is itself',
+    `${CRM}tools: { m/get: { onFailure: retry 2 then use mm/get }, m/set: { onFailure: use m/set } }\n`,
+    [
+      '3:19: `mm/get` names the server `mm`, which is not configured; did you mean `m`?',
+      '3:77: `use m/set` is the tool itself; `retry` makes it again',
+    ],
+  ],
   ['a policy listed twice', 'version: 1\npolicies: [a, a]\n', ['2:15: this file is already in the list']],
   [
     'several at once, sorted, errors first',

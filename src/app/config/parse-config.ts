@@ -5,6 +5,7 @@ import { type Manifest, manifestSchema, type PlaceOf } from '../../model/manifes
 import { printPlace } from '../../model/place.ts';
 import { checkApprovals } from './check-approvals.ts';
 import { checkCopies } from './check-copies.ts';
+import { checkFailures } from './check-failures.ts';
 import { checkFlow } from './check-flow.ts';
 import { checkProfiles } from './check-profiles.ts';
 import { checkReferences } from './check-references.ts';
@@ -56,6 +57,7 @@ export function parseConfig(text: string, file: string, options: ParseOptions = 
     checkApprovals(yaml.value, report);
     const ownServers = [BUILTIN_SERVER, ...(options.hostServers ?? [])];
     checkReferences(yaml.value, ownServers, report);
+    checkFailures(yaml.value, ownServers, report);
     checkProfiles(yaml.value, report);
     checkFlow(yaml.value, ownServers, report);
   }

@@ -184,6 +184,14 @@ export function createMemoryRuntime(): MemoryRuntime {
     async readCard(approval) {
       return makeCard(manifestSchema.parse({ version: 1 }), approval, undefined);
     },
+    async askPlan(plan) {
+      asked.push(['askPlan', plan.principal.tenant, plan]);
+      return { kind: 'asked', planId: 'pln_1', approvalId: 'apr_1', approvals: ['apr_1', undefined] };
+    },
+    async delegateDuty(wanted) {
+      asked.push(['delegateDuty', wanted]);
+      return { tenant: wanted.tenant, from: wanted.from, to: wanted.to, untilMs: START_MS + wanted.lifeMs };
+    },
     async answerApproval(answer) {
       asked.push(['answerApproval', answer]);
       const before = approvals.get(answer.approvalId);

@@ -3,6 +3,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { Signer } from '../../ports/signer.ts';
 import type { PeopleDesk } from '../../runtime/people/people-desk.ts';
 import { showApprovalPage } from './approval-page.ts';
+import { askingRoutes } from './asking-routes.ts';
 import { type Claims, createAuthenticator, SCOPES } from './authenticate.ts';
 import { type BodyBudget, type BodySource, readJsonBody } from './body.ts';
 import { callRoutes } from './call-routes.ts';
@@ -71,6 +72,7 @@ export const routes: readonly Route[] = [
   ...stepRoutes,
   ...usageRoutes,
   ...personRoutes,
+  ...askingRoutes,
   ...isolationRoutes,
   ...signInRoutes,
   ...selfRoutes,

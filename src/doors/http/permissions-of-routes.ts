@@ -18,6 +18,7 @@ export const routeRules: Readonly<Record<string, RouteRule>> = {
   'GET /v1/approvals': { permission: 'record.read' },
   'GET /v1/approvals/:id': { permission: 'record.read' },
   'POST /v1/approvals/:id/answer': { permission: 'approval.answer' },
+  'POST /v1/duties': { permission: 'approval.answer', fresh: true },
   'GET /v1/decisions/:id': { permission: 'record.read' },
   'GET /v1/events': { permission: 'record.read' },
   'POST /v1/scan': { permission: 'record.read' },

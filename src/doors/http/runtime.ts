@@ -3,6 +3,7 @@ import type { JsonObject } from '../../base/json.ts';
 import type { ModelStep, Template } from '../../contract/model-step.ts';
 import type { Approval, Presence } from '../../model/approval.ts';
 import type { Decision } from '../../model/decision.ts';
+import type { Delegation } from '../../model/duty.ts';
 import type { StoredEvent } from '../../model/event.ts';
 import type { Isolation, IsolationScope } from '../../model/isolation.ts';
 import type { User } from '../../model/principal.ts';
@@ -15,6 +16,8 @@ import type { CallUnderWay } from '../../ports/isolation-changes.ts';
 import type { ThrownSwitch } from '../../ports/stop-switch.ts';
 import type { Ran } from '../../ports/store.ts';
 import type { ApprovalCard } from '../../runtime/approving/approval-card.ts';
+import type { AskedPlan, PlanAnswer } from '../../runtime/approving/ask-plan.ts';
+import type { NewDelegation } from '../../runtime/approving/delegate-duty.ts';
 import type { Receipt } from '../../runtime/line/call-answer.ts';
 
 /** An agent whose token was verified. Everything in it comes from the token, nothing from the request. */
@@ -211,6 +214,10 @@ export interface HttpRuntime {
     readonly groups?: readonly string[];
     readonly confirm?: string;
   }): Promise<Approval>;
+  /** Asks people one question about calls of a run that was read a moment ago. */
+  askPlan(plan: AskedPlan): Promise<PlanAnswer>;
+  /** Lets a deputy answer in somebody's place. E_REQUEST_INVALID for nobody else, or for too long. */
+  delegateDuty(wanted: NewDelegation): Promise<Delegation>;
   /** What an approver is shown of an approval that was read a moment ago. */
   readCard(approval: Approval): Promise<ApprovalCard>;
   explain(tenant: string, callId: string): Promise<Explanation | undefined>;

@@ -1,0 +1,47 @@
+import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.ts';
+import { requireServer } from './check-references.ts';
+import { entriesOf } from './check-servers.ts';
+import type { Report } from './report.ts';
+import { suggest } from './suggest.ts';
+
+/**
+ * Tools that are named for when something fails, and to see what a write has brought about: their servers are there, and a
+ * name that is nearly one that is declared is a slip. Works on the raw value.
+ */
+export function checkFailures(manifest: JsonObject, ownServers: readonly string[], report: Report): void {
+  const servers = new Set([...entriesOf(manifest['servers']).map(([name]) => name), ...ownServers]);
+  const declared = entriesOf(manifest['tools']);
+  const names = declared.map(([name]) => name);
+  for (const [tool, declaration] of declared) {
+    if (!isJsonObject(declaration)) continue;
+    const { verify, onFailure } = declaration;
+    if (isJsonObject(verify) && typeof verify['call'] === 'string')
+      checkName(verify['call'], ['tools', tool, 'verify', 'call'], names, servers, report);
+    for (const named of usesOf(onFailure)) {
+      const path = ['tools', tool, 'onFailure'];
+      if (named === tool)
+        report(path, 'error', `\`use ${named}\` is the tool itself; \`retry\` makes it again`, 'value');
+      else checkName(named, path, names, servers, report);
+    }
+  }
+}
+
+function* usesOf(onFailure: JsonValue | undefined): Generator<string> {
+  if (typeof onFailure !== 'string') return;
+  for (const [, name = ''] of onFailure.matchAll(/\buse\s+(\S+)/g)) yield name;
+}
+
+function checkName(
+  name: string,
+  path: (string | number)[],
+  declared: readonly string[],
+  servers: ReadonlySet<string>,
+  report: Report,
+): void {
+  if (!requireServer(name, servers, path, 'error', report) || declared.includes(name)) return;
+  const server = `${name.split('/', 1)[0]}/`;
+  const siblings = declared.filter((other) => other.startsWith(server)).map((other) => other.slice(server.length));
+  const near = suggest(name.slice(server.length), siblings);
+  if (near !== undefined)
+    report(path, 'error', `\`${name}\` is not declared under \`tools\`; did you mean \`${server}${near}\`?`, 'value');
+}
