@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { delegatedSchema, dutySchema, plannedSchema, planSchema } from '../../src/contract/asking.ts';
 import {
   answerSchema,
   approvalSchema,
@@ -6,16 +7,12 @@ import {
   callAnswerSchema,
   callReceiptSchema,
   callSchema,
-  delegatedSchema,
-  dutySchema,
   errorSchema,
   eventsQuerySchema,
   eventsSchema,
   explanationSchema,
   ingestedSchema,
   ingestSchema,
-  plannedSchema,
-  planSchema,
   registeredTemplateSchema,
   reportedSchema,
   reportUsageSchema,

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../base/json.ts';
-import { type DelegatedBody, dutySchema, type PlannedBody, planSchema } from '../../contract/http.ts';
+import { type DelegatedBody, dutySchema, type PlannedBody, planSchema } from '../../contract/asking.ts';
 import { RequestRefused, respondJson, respondRefusal } from './refuse.ts';
 import { type Route, route } from './route.ts';
 import { readRun } from './run-routes.ts';
