@@ -17,7 +17,7 @@ const RECORDS = 2_000;
  */
 export function isDescribed(record: SeenRecord, view: RunView): boolean {
   const { authority, index, task } = view;
-  if (record.ownWrite || record.byOutsider || record.shape.prose || index.exhausted) return false;
+  if (record.ownWrite || record.byOutsider || record.narrowed || record.shape.prose || index.exhausted) return false;
   const asking = authority.candidates.flatMap((at) => task.sentences[at] ?? []);
   return (asking.length > 0 ? asking : task.sentences).some((sentence) => {
     if (!speaksOfSort(sentence, record)) return false;
@@ -73,7 +73,7 @@ const NAME = /^\p{Lu}[\p{L}\p{M}.'’-]+(?: [\p{L}\p{M}.'’-]+){0,3}$/u;
 
 /** The record is the only one of its sort that is called what another record led to. */
 export function isLedTo(record: SeenRecord, { index, led }: RunView): boolean {
-  if (led.size === 0 || record.ownWrite || record.byOutsider || index.exhausted) return false;
+  if (led.size === 0 || record.ownWrite || record.byOutsider || record.narrowed || index.exhausted) return false;
   return record.shape.fields.some((field) => {
     if (field.key === undefined || !led.has(field.key) || !CALLED.test(field.words.at(-1) ?? '')) return false;
     const alike = index

@@ -24,7 +24,7 @@ import { type RecordShape, readProse } from './read-records.ts';
 import { readResult } from './read-result.ts';
 import { readTask, type Task } from './read-task.ts';
 import { readToolWords, splitIdentifier } from './read-tool-words.ts';
-import { isByOutsider, isOfAnother, isPointed } from './record-standing.ts';
+import { isByOutsider, isNarrowed, isOfAnother, isPointed } from './record-standing.ts';
 import { type Release, releaseText } from './release-text.ts';
 import { listTexts, pastedTool } from './result-texts.ts';
 import type { RunView } from './run-view.ts';
@@ -115,7 +115,12 @@ export class FlowRun {
     const { pasted } = cutPasted(open.prompt);
     if (pasted.length > 0) this.join({ integrity: 'untrusted', secrecy: 'public', origins: ['prompt.quote'] });
     for (const shape of pasted.flatMap((text) => [...readProse(text)]))
-      this.#addShape(shape, pastedTool, { call: 0, ownWrite: false, byOutsider: true, pointed: false }, nothing);
+      this.#addShape(
+        shape,
+        pastedTool,
+        { call: 0, ownWrite: false, byOutsider: true, pointed: false, narrowed: false },
+        nothing,
+      );
   }
 
   /** The join of everything read so far. */
@@ -251,12 +256,13 @@ export class FlowRun {
     if (this.#wasSeen(result, texts, [tool.name, String(pointed), ...leaves.map((leaf) => leaf.path)])) return;
     for (const text of texts) this.#index.reserve(text.length);
     const shapes = this.#index.exhausted ? [] : readResult(result, leaves);
+    const narrowed = isNarrowed(leaves, this.task, this.#index);
     let listed = 0;
     const own: RecordShape[] = [];
     for (const shape of shapes) {
       const ownWrite = tool.effect === 'write' || this.#isOwnObject(tool, shape);
       const byOutsider = isByOutsider(shape, this.task, this.#own);
-      this.#addShape(shape, tool, { call, ownWrite, byOutsider, pointed }, echoed);
+      this.#addShape(shape, tool, { call, ownWrite, byOutsider, pointed, narrowed }, echoed);
       if (shape.fields.length > limits.flowFieldsPerRecord) this.#index.exhaust();
       if (this.#index.exhausted) break;
       listed += 1;
@@ -341,7 +347,7 @@ export class FlowRun {
   #addShape(
     shape: RecordShape,
     tool: GovernedTool,
-    seen: Pick<SeenRecord, 'call' | 'ownWrite' | 'byOutsider' | 'pointed'>,
+    seen: Pick<SeenRecord, 'call' | 'ownWrite' | 'byOutsider' | 'pointed' | 'narrowed'>,
     echoed: ReadonlySet<string>,
   ): void {
     const { keys } = this.#introduced;

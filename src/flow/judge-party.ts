@@ -13,6 +13,7 @@ import type { Field } from './read-records.ts';
 import type { Task } from './read-task.ts';
 import { splitIdentifier } from './read-tool-words.ts';
 import { doubt, type Finding, PROMPT, type RunView, trusted, USER } from './run-view.ts';
+import { isUnsignedGuest } from './unsigned-guest.ts';
 import { isSelected } from './verify-selection.ts';
 
 const PARTY_FORMS: ReadonlySet<Atom['kind']> = new Set(['email', 'account', 'phone', 'url']);
@@ -142,6 +143,7 @@ const NO_UNIT = '(?!\\s*(?:[%€$£]|eur|usd|gbp|chf|euros?|dollars?|pounds?)(?!
 /** A field of its own, in a record that the prompt names, by an author who may say so. */
 function isTrustedField({ record, field, inProse }: Occurrence, view: RunView): boolean {
   if (inProse || record.ownWrite || record.shape.prose || !playsPart(field, view.task)) return false;
+  if (isUnsignedGuest(record, field, view)) return false;
   if (view.index.isNamed(record, record.kinds))
     return (!record.byOutsider || isAuthorField(field)) && !isContested(record, field, view);
   if (record.byOutsider) return false;
@@ -155,9 +157,9 @@ function isTrustedField({ record, field, inProse }: Occurrence, view: RunView): 
 }
 
 /** `Text Maja`: somebody's card is the only record of all that were read in which anybody is called so. */
-function isOnlyOneCalled({ shape, identity }: SeenRecord, { index, task }: RunView): boolean {
+function isOnlyOneCalled({ shape, identity, narrowed }: SeenRecord, { index, task }: RunView): boolean {
   const name = shape.fields.find(({ path, key }) => key !== undefined && /^(?:full_?|display_?)?name$/i.test(path));
-  if (name === undefined || index.exhausted) return false;
+  if (name === undefined || narrowed || index.exhausted) return false;
   return listWords(name.text).some((word) => {
     const holders = index.recordsNamed(word);
     const capital = word.charAt(0).toUpperCase() + word.slice(1);
@@ -202,7 +204,7 @@ const PARTS: readonly (readonly [RegExp, RegExp])[] = [
 ];
 
 /** The part a field gives somebody: its own name, or what it is the address of, as `organizer` in `organizer.email`. */
-function partOf({ path, words }: Field): string {
+export function partOf({ path, words }: Field): string {
   const [parent] = path.includes('.') ? splitIdentifier(path.slice(0, path.lastIndexOf('.'))).slice(-1) : [];
   const above = parent === undefined ? undefined : stemWord(parent);
   return above !== undefined && PARTS.some(([word], i) => i > 0 && word.test(above)) ? above : (words.at(-1) ?? '');
@@ -260,11 +262,14 @@ function nameThatLeadsTo(key: string, places: readonly Occurrence[], view: RunVi
   return undefined;
 }
 
-const localWords = (key: string): string[] => key.slice('email:'.length, key.indexOf('@')).split(/[^\p{L}]+/u);
+export const localWords = (key: string): string[] => key.slice('email:'.length, key.indexOf('@')).split(/[^\p{L}]+/u);
 
 /** An address proves whose it is where somebody keeps it, and where its owner wrote only if the prompt is about that. */
 const isVouched = ({ record, field, inProse }: Occurrence): boolean =>
-  !inProse && !record.ownWrite && ((!record.byOutsider && !isAuthorField(field)) || record.link.score >= HINTED);
+  !inProse &&
+  !record.ownWrite &&
+  !record.narrowed &&
+  ((!record.byOutsider && !isAuthorField(field)) || record.link.score >= HINTED);
 
 /** Days and months are written as names are, and are nobody. */
 const DATES: ReadonlySet<string> = new Set(
@@ -276,7 +281,7 @@ const DATES: ReadonlySet<string> = new Set(
 const AFTER = /\b(?:with|to|from|for|by|about|invite|tell|ask|email|message|contact)\s$/i;
 
 /** The capitalised word stands for somebody: it is no date, and not only the verb or the head that opens a sentence. */
-function namesSomebody(capital: string, task: Task): boolean {
+export function namesSomebody(capital: string, task: Task): boolean {
   const word = capital.toLowerCase();
   if (DATES.has(word)) return false;
   // `Mark` is a name and a verb: then only words before a party tell that it is one.

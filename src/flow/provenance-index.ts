@@ -25,6 +25,8 @@ export interface SeenRecord {
   readonly byOutsider: boolean;
   /** The call that returned it was itself pointed by the prompt: a file or a channel that the user names. */
   readonly pointed: boolean;
+  /** The model chose, by a value of its own, what the call left out. */
+  readonly narrowed: boolean;
   /** What a person declared of the results of the tool that returned it. */
   readonly yields: Yields | undefined;
 }
@@ -152,7 +154,7 @@ export class ProvenanceIndex {
     kinds: readonly string[],
     options: { readonly many?: boolean; readonly sentences?: readonly number[]; readonly least?: number } = {},
   ): boolean {
-    if (record.ownWrite || this.#exhausted) return false;
+    if (record.ownWrite || record.narrowed || this.#exhausted) return false;
     const scopes = options.sentences?.map(String) ?? ['*'];
     return scopes.some((scope) => {
       const score = scope === '*' ? record.link.score : (record.link.bySentence.get(Number(scope)) ?? 0);
@@ -168,7 +170,7 @@ export class ProvenanceIndex {
 
   /** Whether the prompt holds words of the record's name side by side, and no other record of that kind has any of them. */
   isPhrased(record: SeenRecord, kinds: readonly string[]): boolean {
-    if (record.ownWrite || this.exhausted || record.link.stems.size < 2) return false;
+    if (record.ownWrite || record.narrowed || this.exhausted || record.link.stems.size < 2) return false;
     return kinds.some((kind) =>
       [...record.link.stems].every((stem) => {
         const best = this.#best.get(`${kind}~${stem}`);

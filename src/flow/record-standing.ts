@@ -1,7 +1,9 @@
 import { keyOfText, keyOfValue } from './atoms.ts';
-import { escapePattern } from './fold-text.ts';
+import { escapePattern, listBases, listWords } from './fold-text.ts';
 import { isAuthorField } from './judge-party.ts';
+import { stopWords } from './lexicon.ts';
 import type { Leaf } from './list-leaves.ts';
+import type { ProvenanceIndex } from './provenance-index.ts';
 import type { RecordShape } from './read-records.ts';
 import type { Task } from './read-task.ts';
 
@@ -46,6 +48,43 @@ export function isPointed(leaves: readonly Leaf[], task: Task): boolean {
     );
   });
 }
+
+/** How a listing is put in order or written, which leaves nothing out of it. */
+const SHAPING = /^(?:sort|order|direction|format|field|timezone|locale|language|verbose|detail|descending|ascending)$/;
+/** How many of a listing come back, and from where on. */
+const CUT = /^(?:limit|count|max|maximum|size|top|n|results?|per)$/;
+const FROM = /^(?:page|offset|skip|cursor|start|after|before|token)$/;
+const FEW = 5;
+const DATED =
+  /\b(?:today|tonight|tomorrow|yesterday|mon|tues|wednes|thurs|fri|satur|sun)(?:day)?\b|\b(?:week|month|year|day|weekend|recent|latest|last|next|upcoming|past|morning|evening|afternoon|hours?)s?\b/i;
+
+/**
+ * What the call returned was chosen by a value of the model's own: what it left out cannot be known, so that being the only
+ * one to match says nothing. A limit leaves something out where it lets only a few things through.
+ */
+export function isNarrowed(leaves: readonly Leaf[], task: Task, index: ProvenanceIndex): boolean {
+  return leaves.some(({ value, words }) => {
+    const last = words.at(-1) ?? '';
+    if (typeof value === 'boolean' || value === '' || words.some((word) => SHAPING.test(word))) return false;
+    const key = keyOfValue(value);
+    const number = typeof value === 'number' ? value : key.startsWith('number:') ? Number(key.slice(7)) : undefined;
+    if (number !== undefined && task.numbers.includes(number)) return false;
+    if (number !== undefined && words.some((word) => CUT.test(word))) return number < FEW;
+    if (number !== undefined && words.some((word) => FROM.test(word))) return number > 1;
+    if (task.mentioned.has(key)) return false;
+    if (/^(?:date:|\d{4}-\d{2})/.test(key) || /^\d{4}-\d{2}-\d{2}/.test(String(value)))
+      return !DATED.test(task.text) && !task.mentions.some(({ kind }) => kind === 'date');
+    if (isSaid(String(value), task)) return false;
+    return (
+      !index.find(key).some(({ record, inProse }) => !inProse && !record.ownWrite && !record.narrowed) ||
+      last === 'cursor'
+    );
+  });
+}
+
+/** All words of a value are the user's. */
+const isSaid = (value: string, task: Task): boolean =>
+  listWords(value).every((word) => stopWords.has(word) || listBases(word).some((base) => task.stems.has(base)));
 
 /**
  * The record says whose it is, by a fact that is attested of the user, and it is not the user: `customer_id`, where the
