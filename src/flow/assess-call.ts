@@ -22,6 +22,8 @@ export interface AssessedRun {
   /** What the run has read. */
   readonly label: Label;
   readonly secrets: SecretValues;
+  /** A person granted the very tool so that nobody is asked. */
+  readonly unattended: boolean;
   /** The tool appeared or changed after the run began, and nobody declared it. */
   readonly isLate: boolean;
   /** Whether the planner, if there is one, counts the tool among what the prompt needs. */
@@ -57,7 +59,9 @@ export function assessCall(tool: GovernedTool, args: JsonObject, run: AssessedRu
       changes.set(leaf.pointer, finding.canonical);
   }
   const doubts = [...findings].filter(([, finding]) => finding.trust !== 'trusted');
-  const weighty = doubts.filter(([leaf]) => !routine || leaf.sink?.declared === true);
+  const weighty = doubts.filter(
+    ([leaf]) => (!routine || leaf.sink?.declared === true) && !(run.unattended && leaf.sink?.guessed),
+  );
   for (const [leaf, { trust, message }] of weighty) {
     if (leaf.sink?.declared === true) declared = true;
     worsen(trust === 'trusted' ? 'permit' : trust, 'E_TAINT_SINK', `${leaf.path}: ${message}`, leaf.pointer);

@@ -5,6 +5,8 @@ import type { Label } from '../model/label.ts';
 export interface AssessOptions {
   /** Arguments whose values a declared limit of their own pins: their names joined by NUL, lists walked through. */
   readonly constants?: ReadonlySet<string>;
+  /** A grant names the very tool and says that nobody is asked: what no word tells the use of is left to the agent. */
+  readonly unattended?: boolean;
   /** Domains that are inside the organisation, in lower case; `*.company.com` covers its subdomains only. */
   readonly domains?: readonly string[];
 }

@@ -197,6 +197,7 @@ export class FlowRun {
       domains: options.domains ?? [],
       label: this.#label,
       secrets: this.#secrets,
+      unattended: options.unattended === true,
       isLate: !tool.declared && this.#pins.get(tool.name) !== tool.pin,
       isPlanned: this.#planned?.has(tool.name) !== false,
       deviation: this.#plan?.check(tool.name, args),

@@ -52,6 +52,8 @@ export interface Sink {
   readonly from?: readonly string[];
   /** Whether a person wrote it in the manifest. */
   readonly declared: boolean;
+  /** A number or a listed value that no word tells what it is for. */
+  readonly guessed?: true;
 }
 
 /** What a person declared of a tool's results. What is absent is untrusted and internal. */

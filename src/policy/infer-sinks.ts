@@ -4,7 +4,7 @@ import { type ArgumentShape, canBeText, isContainer, isScalar } from './list-arg
 import { holdsWord } from './verbs.ts';
 
 /** An argument through which something leaves, as far as its name and schema tell, and what told so. */
-export interface InferredSink extends Pick<Sink, 'path' | 'carries'> {
+export interface InferredSink extends Pick<Sink, 'path' | 'carries' | 'guessed'> {
   readonly because: string;
 }
 
@@ -138,7 +138,7 @@ export function inferSink(argument: ArgumentShape): InferredSink | undefined {
   if (isScalar(argument) || argument.values !== undefined) {
     // Whatever else is chosen from a list, or counted, can be how much or which; a measure or a form is neither.
     if (words.some((word) => holdsWord(MEASURES, word))) return undefined;
-    return { path, carries: 'authority', because: 'it is chosen, and nothing tells what' };
+    return { path, carries: 'authority', guessed: true, because: 'it is chosen, and nothing tells what' };
   }
   return { path, carries: 'data', because: path.endsWith('*') ? 'the schema leaves it open' : 'it can carry anything' };
 }

@@ -19,7 +19,10 @@ export function joinSinks(
   inputSchema: JsonObject,
 ): Sink[] {
   const sinks = new Map<string, Sink>(
-    inferred.map(({ path, carries }) => [path, { path, carries, declared: false } as const]),
+    inferred.map(({ path, carries, guessed }) => [
+      path,
+      { path, carries, declared: false, ...(guessed && { guessed }) },
+    ]),
   );
   const entries = listEntries(declaration);
   const args = entries.length === 0 ? [] : listArguments(inputSchema);

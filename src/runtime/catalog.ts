@@ -29,6 +29,8 @@ export interface CatalogEntry {
    * Arguments of this agent's calls that a limit pins to values of whoever wrote it: their names, joined by NUL.
    */
   constantsFor(agent: string): ReadonlySet<string>;
+  /** A grant of this agent names the very tool, and says that nobody is asked about it. */
+  isUnattendedFor(agent: string): boolean;
   /** The tool as this agent is shown it: without an output schema where fields of its result are taken out. */
   shownTo(agent: string): Tool;
 }
@@ -132,6 +134,7 @@ function prepareEntry(
     ...(disabled === undefined ? {} : { disabled }),
     checkFor: (agent) => checks.get(agent) ?? checks.get('') ?? none,
     constantsFor: (agent) => constants.get(agent) ?? constants.get('') ?? new Set(),
+    isUnattendedFor: (agent) => input.manifest.agents[agent]?.tools[governed.name]?.approval === 'never',
     shownTo(agent) {
       const { outputSchema: _, ...withoutOutput } = governed.tool;
       // A client that holds a result against the schema would refuse one that fields were taken out of.

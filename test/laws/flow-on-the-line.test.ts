@@ -248,6 +248,25 @@ describe('what is executed', () => {
   });
 });
 
+describe('a tool that a grant names with `approval: never`, and nobody declared', () => {
+  const properties = { room: { type: 'string' }, windows: { type: 'number' }, amount: { type: 'number' } };
+  const open = (pattern: string) =>
+    openLineRun('Air the kitchen.', {
+      catalog: lawCatalog({
+        tools: [lawTool('air_room', properties)],
+        manifest: { version: 1, agents: { worker: { tools: { [pattern]: { approval: 'never' } } } } },
+      }),
+    });
+  it.each([
+    ['a number that no word tells the use of', 'law/air_room', { room: 'kitchen', windows: 3 }, 'permit'],
+    ['the same, where the grant covers all of a server', 'law/*', { room: 'kitchen', windows: 3 }, 'ask'],
+    ['an amount', 'law/air_room', { room: 'kitchen', amount: 3 }, 'ask'],
+    ['another room', 'law/air_room', { room: 'vault', windows: 3 }, 'ask'],
+  ])('%s: %s', async (_, pattern, args, verdict) => {
+    expect(verdictOf(await (await open(pattern)).call('air_room', args))).toBe(verdict);
+  });
+});
+
 describe('law 5: what is secret leaves only to whom somebody named', () => {
   const secret = [{ site: 'bank', password: 'hunter2-9931', account: 'DE02120300000000202051' }];
   it('whatever is sent afterwards', async () => {

@@ -44,6 +44,7 @@ export async function label(world: World, validated: Validated): Promise<Labelle
   }
   const options = {
     constants: validated.entry.constantsFor(run.principal.agent),
+    unattended: validated.entry.isUnattendedFor(run.principal.agent),
     domains: catalog.manifest.organisation.domains,
   };
   let current = validated;
