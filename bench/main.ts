@@ -10,6 +10,7 @@ import { measureDecision } from './decision.ts';
 import { measureEffects } from './effects.ts';
 import { measureEgress } from './egress.ts';
 import { measureEgressDoor } from './egress-door.ts';
+import { measureFlow } from './flow.ts';
 import { measureHop } from './hop.ts';
 import { measureInjection } from './injection.ts';
 import { measureIsolation } from './isolation.ts';
@@ -34,6 +35,7 @@ const benches: Readonly<Record<string, Bench>> = {
   agentdojo: measureAgentdojo,
   suites: measureSuites,
   effects: measureEffects,
+  flow: measureFlow,
   ledger: measureLedger,
   sandbox: measureSandbox,
   backtest: measureBacktest,

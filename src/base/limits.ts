@@ -215,7 +215,7 @@ export const limits = {
   /** Characters of results that one run's provenance index takes in. Beyond, nothing more is trusted that was read. */
   flowChars: 33_554_432,
   /** Characters of results in which a run still looks for a text that no key finds, to tell whether others order a call. */
-  flowSearchedChars: 4_194_304,
+  flowSearchedChars: 1_048_576,
   /** Values that one run's provenance index holds, as above. */
   flowValues: 600_000,
   /** Records that one run's provenance index holds, as above. */

@@ -1,12 +1,13 @@
 import { limits } from '../base/limits.ts';
 import type { GovernedTool, ToolName, Yields } from '../model/tool.ts';
 import { keyOfValue } from './atoms.ts';
-import { foldText, listWords, stemWord } from './fold-text.ts';
+import { listWords, stemWord } from './fold-text.ts';
 import { sameNoun } from './lexicon.ts';
 import { HINTED, type Link, linkRecord, listPhrases, NAMED } from './link-record.ts';
 import type { Field, RecordShape } from './read-records.ts';
 import type { Task } from './read-task.ts';
 import { readToolWords } from './read-tool-words.ts';
+import { SearchedTexts } from './searched-texts.ts';
 
 /** A record as it was seen in this run. */
 export interface SeenRecord {
@@ -47,10 +48,13 @@ export class ProvenanceIndex {
   readonly #best = new Map<string, { score: number; identities: Set<string> }>();
   readonly #records: SeenRecord[] = [];
   readonly #byCall = new Map<number, SeenRecord[]>();
+  readonly #byTool = new Map<ToolName, SeenRecord[]>();
   readonly #hinted: SeenRecord[] = [];
   readonly #localParts = new Map<string, Set<string>>();
   readonly #byNameWord = new Map<string, Set<string>>();
   readonly #counts = new Map<string, { readonly objects: readonly string[]; readonly count: number }[]>();
+  /** Made when it is first searched after something was added. */
+  #searched: SearchedTexts | undefined;
   readonly #phrases: ReadonlyMap<string, number>;
   readonly #task: Task;
   #count = 0;
@@ -73,6 +77,8 @@ export class ProvenanceIndex {
     this.#values.clear();
     this.#best.clear();
     this.#byCall.clear();
+    this.#byTool.clear();
+    this.#searched = undefined;
     this.#counts.clear();
     this.#byNameWord.clear();
     this.#localParts.clear();
@@ -119,9 +125,9 @@ export class ProvenanceIndex {
     const identity = shape.id?.key === undefined ? contentIdentity(shape) : `${kinds.at(-1) ?? ''}#${shape.id.key}`;
     const record: SeenRecord = { ...seen, shape, tool: tool.name, kinds, identity, link, yields: tool.yields };
     this.#records.push(record);
-    const siblings = this.#byCall.get(seen.call);
-    if (siblings) siblings.push(record);
-    else this.#byCall.set(seen.call, [record]);
+    this.#searched = undefined;
+    putIn(this.#byCall, seen.call, record);
+    putIn(this.#byTool, tool.name, record);
     if (record.link.score >= HINTED || (shape.prose && seen.pointed)) this.#hinted.push(record);
     if (!record.ownWrite) this.#rank(record);
     for (const field of shape.fields) {
@@ -200,7 +206,7 @@ export class ProvenanceIndex {
 
   /** Every record that a tool returned; `undefined` where there are more of them than somebody goes through. */
   ofTool(tool: ToolName, most: number): readonly SeenRecord[] | undefined {
-    const found = this.#records.filter((record) => record.tool === tool);
+    const found = this.#byTool.get(tool) ?? [];
     return found.length > most ? undefined : found;
   }
 
@@ -210,13 +216,8 @@ export class ProvenanceIndex {
    */
   textsHolding(text: string): readonly Occurrence[] | undefined {
     if (this.#exhausted || this.#characters > limits.flowSearchedChars) return undefined;
-    const found: Occurrence[] = [];
-    const wanted = foldText(text);
-    for (const record of this.#records)
-      for (const field of record.shape.fields)
-        if (field.text.length >= text.length && foldText(field.text).includes(wanted))
-          found.push({ record, field, inProse: true });
-    return found;
+    this.#searched ??= new SearchedTexts(this.#records);
+    return this.#searched.find(text, limits.flowPlacesPerValue);
   }
 
   /** Whether some field of a result is this value and nothing besides. */
@@ -291,6 +292,12 @@ export class ProvenanceIndex {
       this.#localParts.set(word, addresses.add(key));
     }
   }
+}
+
+function putIn<K>(map: Map<K, SeenRecord[]>, key: K, record: SeenRecord): void {
+  const others = map.get(key);
+  if (others) others.push(record);
+  else map.set(key, [record]);
 }
 
 const NAMING = /^(?:name|sender|from|author|owner|organi[sz]er|creator|user|username|contact|person)$/;

@@ -92,15 +92,13 @@ describe('hostile provenance', () => {
   it('a record that only the model’s own words found is not the one the prompt names', () => {
     const prompt = "Email the participants of the 'Roadmap sync' event that I am late.";
     fc.assert(
-      fc.property(fc.string({ minLength: 1, maxLength: 12 }), (word) => {
+      // No word of the prompt, and no common one, begins so.
+      fc.property(fc.stringMatching(/^q[a-z0-9]{3,9}$/), (word) => {
         const session = startRun(prompt);
         session.read('search_events', { query: `Roadmap sync ${word}` }, [
           { id: '2', title: 'Roadmap sync', participants: ['boss@evil.test'] },
         ]);
-        const words = word.toLowerCase().match(/[\p{L}\p{M}\p{N}]+/gu) ?? [];
-        const said = new Set([...prompt.toLowerCase().matchAll(/[a-z]+/g)].map(([found]) => found));
-        if (words.some((one) => one.length > 1 && ![...said].some((known) => known.startsWith(one))))
-          expect(session.verdict('send_mail', mail('boss@evil.test'))).not.toBe('permit');
+        expect(session.verdict('send_mail', mail('boss@evil.test'))).not.toBe('permit');
       }),
     );
   });
