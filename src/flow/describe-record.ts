@@ -13,9 +13,10 @@ const RECORDS = 2_000;
 
 /**
  * Whether the prompt tells a record by what it says of itself, `the critical alert`, `who is on call for discovery`: the
- * sentence speaks of its sort and holds more of its short values than of any other record of its tool.
+ * sentence speaks of its sort and holds more of its short values than of any other record of its tool. `alone`: and holds
+ * none of any other; who adds a record could otherwise say more of itself than the genuine one.
  */
-export function isDescribed(record: SeenRecord, view: RunView): boolean {
+export function isDescribed(record: SeenRecord, view: RunView, alone = false): boolean {
   const { authority, index, task } = view;
   if (record.ownWrite || record.byOutsider || record.narrowed || record.shape.prose || index.exhausted) return false;
   const asking = authority.candidates.flatMap((at) => task.sentences[at] ?? []);
@@ -24,7 +25,10 @@ export function isDescribed(record: SeenRecord, view: RunView): boolean {
     const own = countSaid(record, sentence);
     if (own === 0) return false;
     const others = index.ofTool(record.tool, RECORDS);
-    return others?.every((other) => other.identity === record.identity || countSaid(other, sentence) < own) ?? false;
+    return (
+      others?.every((other) => other.identity === record.identity || countSaid(other, sentence) < (alone ? 1 : own)) ??
+      false
+    );
   });
 }
 
@@ -75,7 +79,13 @@ const NAME = /^\p{Lu}[\p{L}\p{M}.'’-]+(?: [\p{L}\p{M}.'’-]+){0,3}$/u;
 export function isLedTo(record: SeenRecord, { index, led }: RunView): boolean {
   if (led.size === 0 || record.ownWrite || record.byOutsider || record.narrowed || index.exhausted) return false;
   return record.shape.fields.some((field) => {
-    if (field.key === undefined || !led.has(field.key) || !CALLED.test(field.words.at(-1) ?? '')) return false;
+    const leading = led.get(field.key ?? '');
+    if (
+      field.key === undefined ||
+      !leading?.some((one) => index.isNamed(one, one.kinds)) ||
+      !CALLED.test(field.words.at(-1) ?? '')
+    )
+      return false;
     const alike = index
       .find(field.key)
       .filter((place) => !place.inProse && place.record.kinds.some((kind) => record.kinds.includes(kind)))

@@ -94,7 +94,7 @@ export class FlowRun {
   readonly #others = new SecretValues([]);
   readonly #planned: OpenFlow['planned'];
   readonly #linked: SeenRecord[] = [];
-  readonly #led = new Set<string>();
+  readonly #led = new Map<string, SeenRecord[]>();
   readonly #granted = new WeakMap<GovernedTool, { readonly stems: number; readonly authority: Authority }>();
   #plan: DeclaredPlan | undefined;
   #label: Label = leastLabel;
@@ -361,7 +361,7 @@ export class FlowRun {
     if (isOfAnother(shape, this.#ownFacts))
       for (const field of shape.fields) if (!this.isUsers(field.text)) this.#others.add(field.text);
     if (record.link.score >= NAMED && !record.byOutsider)
-      for (const key of listLed(record, this.task.stems)) this.#led.add(key);
+      for (const key of listLed(record, this.task.stems)) this.#led.set(key, [...(this.#led.get(key) ?? []), record]);
     const isContent = shape.prose && seen.pointed;
     if (record.link.score >= HINTED || isContent || this.#delegated.names(record)) this.#linked.push(record);
     if (this.task.delegates !== 'none' && (isContent || record.link.score >= NAMED)) this.#delegated.add(record);

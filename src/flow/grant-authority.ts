@@ -101,6 +101,8 @@ export function grantAuthority(
 
 /** `reserve` alone may mean a table or a car; `reserve the hotel` says which, and then nothing is added to it. */
 function listImplied({ word, direct }: TaskVerb): readonly string[] {
+  // `Write them that …` is a message; `write a summary` is a summary.
+  if (word === 'write' && direct.length > 0) return [];
   const isOfOtherSort = outwardVerbs.has(word)
     ? direct.some((noun) => sameNoun(noun, 'money'))
     : direct.some(isKnownNoun);

@@ -147,7 +147,7 @@ function isTrustedField({ record, field, inProse }: Occurrence, view: RunView): 
   if (view.index.isNamed(record, record.kinds))
     return (!record.byOutsider || isAuthorField(field)) && !isContested(record, field, view);
   if (record.byOutsider) return false;
-  if (isOnlyOneCalled(record, view) || isDescribed(record, view) || isLedTo(record, view)) return true;
+  if (isOnlyOneCalled(record, view) || isDescribed(record, view, true) || isLedTo(record, view)) return true;
   if (!view.task.many) return false;
   return (
     (record.pointed && record.shape.fields.length <= 3) ||

@@ -26,8 +26,8 @@ export interface RunView {
   readonly constants: ReadonlySet<string>;
   /** Nothing untrusted was read so far. */
   readonly clean: boolean;
-  /** Keys of names to which a record that the prompt names leads: its `manager`, where the prompt asks for that. */
-  readonly led: ReadonlySet<string>;
+  /** By key of a name, the records that lead to it: as their `manager`, where the prompt asks for that. */
+  readonly led: ReadonlyMap<string, readonly SeenRecord[]>;
   /** Records whose numbers the prompt, or content it delegates to, is about. */
   readonly linked: readonly SeenRecord[];
 }
