@@ -1,6 +1,6 @@
 import { foldText, listWords, stemWord } from './fold-text.ts';
 import { stopWords } from './lexicon.ts';
-import type { SeenRecord } from './provenance-index.ts';
+import type { SeenRecord } from './seen-record.ts';
 
 /** Characters of content that are read for what it delegates. */
 const CHARACTERS = 100_000;

@@ -1,10 +1,10 @@
 import { findSpelling } from './find-spelling.ts';
 import { listWords, stemWord } from './fold-text.ts';
 import { sameNoun, stopWords } from './lexicon.ts';
-import type { SeenRecord } from './provenance-index.ts';
 import type { Field } from './read-records.ts';
 import type { Sentence } from './read-sentence.ts';
 import type { RunView } from './run-view.ts';
+import type { SeenRecord } from './seen-record.ts';
 
 /** Values of more words than these are no property by which somebody tells things apart. */
 const WORDS = 3;

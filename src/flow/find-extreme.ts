@@ -1,4 +1,4 @@
-import type { SeenRecord } from './provenance-index.ts';
+import type { SeenRecord } from './seen-record.ts';
 
 /** A superlative of the user's, and the fields it is about. */
 interface Extreme {

@@ -6,12 +6,12 @@ import { isContentOfNamed } from './judge-party.ts';
 import { speaksOfLinks } from './judge-url.ts';
 import { readImperatives, sameVerb } from './lexicon.ts';
 import type { Leaf } from './list-leaves.ts';
-import type { Occurrence } from './provenance-index.ts';
 import { listTokens } from './read-clause.ts';
 import { readSentence } from './read-sentence.ts';
 import type { Task } from './read-task.ts';
 import { readToolWords } from './read-tool-words.ts';
 import type { Finding, RunView } from './run-view.ts';
+import type { Occurrence } from './seen-record.ts';
 
 /** Words a text has at least to say something, and characters a value has at least to be told apart in it. */
 const WORDS = 3;

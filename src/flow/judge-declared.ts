@@ -1,9 +1,9 @@
 import { keyOfValue, readAtoms } from './atoms.ts';
 import { NAMED } from './link-record.ts';
 import type { Leaf } from './list-leaves.ts';
-import type { Occurrence } from './provenance-index.ts';
 import { pathOf } from './read-records.ts';
 import { doubt, type Finding, MANIFEST, PROMPT, type RunView, trusted, USER } from './run-view.ts';
+import type { Occurrence } from './seen-record.ts';
 
 /**
  * What a person wrote in the manifest decides before anything that the prompt tells: a limit that pins the argument to

@@ -61,20 +61,11 @@ function isSelector(leaf: Leaf, view: RunView): boolean {
   const isLent = view.delegated.text.includes(foldText(leaf.value));
   const belongs = CHANGING.has(verb) && !isLent && view.objects.some((object) => BELONGING.has(object));
   const isParty = GRANTING.has(verb) && leaf.words.at(-1) === 'subject';
-  if (isProse(leaf.value) && !leaf.words.some((word) => ORDERS.has(word))) return false;
   if (!isParty && leaf.words.some((word) => CONTENT.has(word) && !(belongs && PLACE.has(word))))
     return isSaidName(leaf, view);
   if (MAKING.has(verb)) return isSaidName(leaf, view);
   return leaf.words.some((word) => view.objects.includes(word)) || view.tool.consequence === 'high';
 }
-
-/** A whole sentence chooses nothing: nothing is called so. */
-const isProse = (text: string): boolean => /[.!?]$/.test(text.trim()) && text.trim().split(/\s+/).length >= PROSE_WORDS;
-const PROSE_WORDS = 5;
-/** Where a sentence is an order to whoever gets it: a program, or another agent. */
-const ORDERS: ReadonlySet<string> = new Set(
-  'prompt task goal order command request query action objective input job todo instruction script code'.split(' '),
-);
 
 /** The prompt says what the thing that is made is to be called. */
 function isSaidName(leaf: Leaf, { tool, authority, task }: RunView): boolean {

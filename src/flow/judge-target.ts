@@ -8,9 +8,9 @@ import { onlyLooksByName } from './grant-authority.ts';
 import { stopWords } from './lexicon.ts';
 import { HINTED } from './link-record.ts';
 import type { Leaf } from './list-leaves.ts';
-import type { Occurrence, SeenRecord } from './provenance-index.ts';
 import { countsAs, isLabelled, listSaid } from './read-amounts.ts';
 import { doubt, type Finding, PROMPT, type RunView, trusted, USER } from './run-view.ts';
+import type { Occurrence, SeenRecord } from './seen-record.ts';
 import { isSelected } from './verify-selection.ts';
 
 const ID_WORDS: ReadonlySet<string> = new Set(['id', 'uuid', 'guid', 'key', 'number', 'ref', 'index']);

@@ -2,12 +2,12 @@ import { type Atom, readAtoms } from './atoms.ts';
 import { listHiddenTexts } from './decode-forms.ts';
 import { findSpelling } from './find-spelling.ts';
 import { listWords, stemWord, stripInvisible } from './fold-text.ts';
-import { isAuthorField } from './judge-party.ts';
 import { stopWords } from './lexicon.ts';
 import { NAMED } from './link-record.ts';
-import type { Occurrence, SeenRecord } from './provenance-index.ts';
+import { isAuthorField } from './party-parts.ts';
 import type { Field } from './read-records.ts';
 import { doubt, type Finding, PROMPT, type RunView, trusted } from './run-view.ts';
+import type { Occurrence, SeenRecord } from './seen-record.ts';
 
 /** Words by which a sentence asks to follow or hand on what a record links to. */
 const LINKED = /(?<![/\w-])(?:links?|urls?|articles?|(?:web)?pages?|(?:web)?sites?|blogs?)\b/i;

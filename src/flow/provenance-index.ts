@@ -1,43 +1,15 @@
 import { limits } from '../base/limits.ts';
-import type { GovernedTool, ToolName, Yields } from '../model/tool.ts';
+import type { GovernedTool, ToolName } from '../model/tool.ts';
 import { keyOfValue } from './atoms.ts';
 import { listWords, stemWord } from './fold-text.ts';
+import { isKept } from './kept-record.ts';
 import { sameNoun } from './lexicon.ts';
-import { HINTED, type Link, linkRecord, listPhrases, NAMED } from './link-record.ts';
+import { HINTED, linkRecord, listPhrases, NAMED } from './link-record.ts';
 import type { Field, RecordShape } from './read-records.ts';
 import type { Task } from './read-task.ts';
 import { readToolWords } from './read-tool-words.ts';
 import { SearchedTexts } from './searched-texts.ts';
-
-/** A record as it was seen in this run. */
-export interface SeenRecord {
-  readonly shape: RecordShape;
-  readonly tool: ToolName;
-  /** Stems of what the tool that returned it is about. */
-  readonly kinds: readonly string[];
-  /** The same object has the same identity wherever it is seen. */
-  readonly identity: string;
-  readonly link: Link;
-  /** Ordinal of the call that returned it. */
-  readonly call: number;
-  /** What the agent wrote in an earlier call, or in an earlier run: read back it is not trusted. */
-  readonly ownWrite: boolean;
-  /** It has an author, and that is neither the user nor somebody the user names. */
-  readonly byOutsider: boolean;
-  /** The call that returned it was itself pointed by the prompt: a file or a channel that the user names. */
-  readonly pointed: boolean;
-  /** The model chose, by a value of its own, what the call left out. */
-  readonly narrowed: boolean;
-  /** What a person declared of the results of the tool that returned it. */
-  readonly yields: Yields | undefined;
-}
-
-export interface Occurrence {
-  readonly record: SeenRecord;
-  readonly field: Field;
-  /** The value stands inside prose, not in a field of its own. */
-  readonly inProse: boolean;
-}
+import type { Occurrence, SeenRecord } from './seen-record.ts';
 
 /**
  * Every value seen in a run and where, and which records the prompt names best. When a bound is reached nothing more is
@@ -48,6 +20,8 @@ export class ProvenanceIndex {
   readonly #best = new Map<string, { score: number; identities: Set<string> }>();
   readonly #records: SeenRecord[] = [];
   readonly #byCall = new Map<number, SeenRecord[]>();
+  /** Domains of the addresses that the user keeps, as in their contacts: `@acme.test`. */
+  readonly keptDomains = new Set<string>();
   readonly #byTool = new Map<ToolName, SeenRecord[]>();
   readonly #hinted: SeenRecord[] = [];
   readonly #localParts = new Map<string, Set<string>>();
@@ -78,6 +52,7 @@ export class ProvenanceIndex {
     this.#best.clear();
     this.#byCall.clear();
     this.#byTool.clear();
+    this.keptDomains.clear();
     this.#searched = undefined;
     this.#counts.clear();
     this.#byNameWord.clear();
@@ -136,6 +111,8 @@ export class ProvenanceIndex {
       if (!record.ownWrite) this.#rememberName(field, record);
       if (field.key === undefined || isIntroduced(field.key)) continue;
       this.#remember(field.key, { record, field, inProse: false });
+      if (field.key.startsWith('email:') && isKept(record))
+        this.keptDomains.add(field.key.slice(field.key.lastIndexOf('@')));
       if (field.key.startsWith('email:') && !record.ownWrite) this.#rememberLocalPart(field.key);
     }
     return true;

@@ -1,8 +1,8 @@
 import { keyOfText, keyOfValue } from './atoms.ts';
 import { escapePattern, listBases, listWords } from './fold-text.ts';
-import { isAuthorField } from './judge-party.ts';
 import { stopWords } from './lexicon.ts';
 import type { Leaf } from './list-leaves.ts';
+import { isAuthorField } from './party-parts.ts';
 import type { ProvenanceIndex } from './provenance-index.ts';
 import type { RecordShape } from './read-records.ts';
 import type { Task } from './read-task.ts';

@@ -1,8 +1,9 @@
 import type { GovernedTool } from '../model/tool.ts';
 import type { Delegated } from './collect-delegated.ts';
 import type { Authority } from './grant-authority.ts';
-import type { ProvenanceIndex, SeenRecord } from './provenance-index.ts';
+import type { ProvenanceIndex } from './provenance-index.ts';
 import type { Task } from './read-task.ts';
+import type { SeenRecord } from './seen-record.ts';
 
 /** What a judge of one argument may look at. */
 export interface RunView {

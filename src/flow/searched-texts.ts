@@ -1,5 +1,5 @@
 import { foldText } from './fold-text.ts';
-import type { Occurrence, SeenRecord } from './provenance-index.ts';
+import type { Occurrence, SeenRecord } from './seen-record.ts';
 
 /** Everything that some records say, in one folded text, for the few questions that no key answers. */
 export class SearchedTexts {

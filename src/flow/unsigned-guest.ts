@@ -1,7 +1,8 @@
-import { isAuthorField, localWords, namesSomebody, partOf } from './judge-party.ts';
-import type { Occurrence, SeenRecord } from './provenance-index.ts';
+import { isKept } from './kept-record.ts';
+import { isAuthorField, localWords, namesSomebody, partOf } from './party-parts.ts';
 import type { Field } from './read-records.ts';
 import type { RunView } from './run-view.ts';
+import type { Occurrence, SeenRecord } from './seen-record.ts';
 
 /** What a record names besides its own subject: the guests of an event, who else got a mail. */
 const GUESTS = /^(?:participant|attendee|invitee|guest|member|recipient|to|receiver)$/;
@@ -11,20 +12,21 @@ const INFLOW: ReadonlySet<string> = new Set(
     ' ',
   ),
 );
-/** Sorts of records that somebody keeps for themselves. */
-const KEPT: ReadonlySet<string> = new Set(
-  'contact user member employee people person colleague staff customer client directory team account profile'.split(
+/** Anybody can have an address there, so that it is at one of these says nothing. */
+const OPEN_HOSTS: ReadonlySet<string> = new Set(
+  '@gmail.com @googlemail.com @outlook.com @hotmail.com @live.com @yahoo.com @icloud.com @me.com @aol.com @gmx.de @gmx.net @web.de @proton.me @protonmail.com @mail.com @mail.ru @yandex.ru @qq.com @163.com'.split(
     ' ',
   ),
 );
 
 /**
  * Somebody of another organisation whom a record names, of a sort that anybody can send and that nobody signs: whoever wrote
- * it chose them, not the user. Where the user's own address is known, something else has to say that they are meant.
+ * it chose them, not the user. Where anything tells which addresses are of the user's world, something has to say that of theirs.
  */
 export function isUnsignedGuest({ shape, kinds }: SeenRecord, field: Field, view: RunView): boolean {
   if (!GUESTS.test(partOf(field)) || !kinds.some((kind) => INFLOW.has(kind))) return false;
-  const homes = [...view.own].filter((own) => own.startsWith('email:')).map(domainOf);
+  const own = [...view.own].filter((key) => key.startsWith('email:')).map(domainOf);
+  const homes = [...own, ...view.index.keptDomains];
   if (homes.length === 0 || shape.fields.some(isAuthorField)) return false;
   return !isCorroborated(field.key ?? '', homes, view);
 }
@@ -35,13 +37,12 @@ function isCorroborated(key: string, homes: readonly string[], view: RunView): b
   if (key.startsWith('email:')) {
     const named = view.task.mentions.filter(({ role }) => role !== 'excluded').map((mention) => mention.key);
     const known = [...homes, ...named.filter((other) => other.startsWith('email:')).map(domainOf)];
-    if (known.includes(domainOf(key))) return true;
+    if (known.includes(domainOf(key)) && !OPEN_HOSTS.has(domainOf(key))) return true;
     if (localWords(key).some((word) => word.length > 1 && namesSomebody(capitalise(word), view.task))) return true;
   }
-  return view.index.find(key).some(isKept);
+  return view.index.find(key).some(isOfKept);
 }
 
 const capitalise = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1);
 
-const isKept = ({ record, inProse }: Occurrence): boolean =>
-  !inProse && !record.ownWrite && !record.byOutsider && record.kinds.some((kind) => KEPT.has(kind));
+const isOfKept = ({ record, inProse }: Occurrence): boolean => !inProse && isKept(record);

@@ -1,8 +1,9 @@
 import { EXTREMES, isPicked, MEASURES, type Measure, measureField } from './find-extreme.ts';
 import { listWords, stemWord } from './fold-text.ts';
 import { sameNoun, stopWords } from './lexicon.ts';
-import type { Occurrence, ProvenanceIndex, SeenRecord } from './provenance-index.ts';
+import type { ProvenanceIndex } from './provenance-index.ts';
 import type { Field } from './read-records.ts';
+import type { Occurrence, SeenRecord } from './seen-record.ts';
 
 /** What the user's words ask of a thing: a number above or below another. */
 interface Bound {
