@@ -24,7 +24,7 @@ export async function openStore(data: string, clock: Clock, inner?: Store): Prom
   return openSealedStore(inner ?? (await openSqliteStore({ path: storeFile(data), clock })), { keys, clock });
 }
 
-/** The same to look at, while a gateway may be writing it. Throws a `Fault`: E_NOT_FOUND where there is none yet. */
+/** The same to look at, while a gateway may be writing it. Throws a `Fault`: E_STORE_NONE where there is none yet. */
 export async function openStoreReadOnly(data: string): Promise<ReadOnlyStore> {
   return openSealedReads(await openSqliteStoreReadOnly({ path: storeFile(data) }), readRecordKeys(data));
 }

@@ -116,7 +116,7 @@ async function withRecord<T>(context: CommandContext, read: (record: Record) => 
   try {
     record = await openRecord(inForce);
   } catch (error) {
-    if (otherwise !== undefined && error instanceof Fault && error.code === 'E_NOT_FOUND') return otherwise;
+    if (otherwise !== undefined && error instanceof Fault && error.code === 'E_STORE_NONE') return otherwise;
     throw error;
   }
   try {

@@ -17,7 +17,7 @@ export async function status(context: CommandContext): Promise<void> {
   const loaded = await openConfig(context.configPath, context.cwd);
   const { manifest } = loaded;
   const record = await openRecord(loaded).catch((error: unknown) => {
-    if (error instanceof Fault && error.code === 'E_NOT_FOUND') return undefined;
+    if (error instanceof Fault && error.code === 'E_STORE_NONE') return undefined;
     throw error;
   });
   if (record === undefined) {

@@ -19,7 +19,7 @@ export async function checkCanary(loaded: LoadedConfig): Promise<readonly Check[
       await record.close();
     }
   } catch (error) {
-    if (error instanceof Fault && error.code === 'E_NOT_FOUND') return []; // nothing is recorded yet
+    if (error instanceof Fault && error.code === 'E_STORE_NONE') return [];
     const { code, message } = toFault(error, 'E_STORE', 'it cannot be read');
     return [{ name, state: 'failed', detail: `${code} ${message}` }];
   }

@@ -68,7 +68,7 @@ async function checkStore(path: string): Promise<Check> {
       : { name: 'record', state: 'failed', detail: `event ${problem.seq}: ${problem.message}` };
   } catch (error) {
     const { code, message } = toFault(error, 'E_STORE', 'it cannot be read');
-    return code === 'E_NOT_FOUND'
+    return code === 'E_STORE_NONE'
       ? { name: 'record', state: 'warning', detail: 'nothing is recorded yet' }
       : { name: 'record', state: 'failed', detail: `${code} ${message}` };
   }
@@ -91,7 +91,7 @@ async function checkGateways(loaded: LoadedConfig): Promise<readonly Check[]> {
     }
   } catch (error) {
     const { code, message } = toFault(error, 'E_STORE', 'it cannot be read');
-    return code === 'E_NOT_FOUND' ? [] : [{ name, state: 'failed', detail: `${code} ${message}` }];
+    return code === 'E_STORE_NONE' ? [] : [{ name, state: 'failed', detail: `${code} ${message}` }];
   }
 }
 

@@ -70,11 +70,11 @@ describe('sqlite, read-only', () => {
 
   it('says what is wrong with a file it cannot read', async () => {
     await expect(openSqliteStoreReadOnly({ path })).rejects.toMatchObject({
-      code: 'E_NOT_FOUND',
+      code: 'E_STORE_NONE',
       message: `nothing is recorded yet: there is no store at ${path}`,
     });
     await expect(openSqliteStoreReadOnly({ path: `${path}/nor/a/folder` })).rejects.toMatchObject({
-      code: 'E_NOT_FOUND',
+      code: 'E_STORE_NONE',
     });
     const db = new DatabaseSync(path);
     await expect(openSqliteStoreReadOnly({ path })).rejects.toMatchObject({ code: 'E_STORE' });

@@ -116,7 +116,7 @@ export function openBeside(path: string): DatabaseSync {
  */
 export function openDatabaseReadOnly(path: string, busyTimeoutMs: number): Omit<OpenDatabase, 'instance' | 'leave'> {
   // Its folder may be missing as well: before a gateway has started, neither is there.
-  if (!existsSync(path)) throw new Fault('E_NOT_FOUND', `nothing is recorded yet: there is no store at ${path}`);
+  if (!existsSync(path)) throw new Fault('E_STORE_NONE', `nothing is recorded yet: there is no store at ${path}`);
   const file = locate(path);
   try {
     const db = new DatabaseSync(file, { readOnly: true, timeout: busyTimeoutMs });
