@@ -177,7 +177,7 @@ export const credentialSchema = z
   .refine((credential) => missingOf(credential).length === 0, {
     error: ({ input }) => {
       const kind = (input as { kind?: keyof typeof NEEDS }).kind ?? 'sealed';
-      return `\`${kind}\` needs ${NEEDS[kind].map((key) => `\`${key}\``).join(', ')}`;
+      return `one of kind \`${kind}\` with ${NEEDS[kind].map((key) => `\`${key}\``).join(', ')}`;
     },
   });
 export type CredentialConfig = z.infer<typeof credentialSchema>;

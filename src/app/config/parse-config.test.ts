@@ -198,6 +198,27 @@ const golden: readonly (readonly [name: string, text: string, expected: readonly
     ['3:8: the address holds credentials; give them by reference in `headers`'],
   ],
   [
+    'a credential that is asked for with another one',
+    'version: 1\ncredentials:\n  a: { kind: vault, url: "https://v", path: x, login: b }\n  b: { kind: vault, url: "https://v", path: x, login: c }\n',
+    ['3:48: `login` names one of kind `vault`, expected one that is kept or in the environment'],
+  ],
+  [
+    'credentials in the open, and two of one name',
+    'version: 1\ncredentials:\n  a: { kind: vault, url: "http://v", path: x, login: b }\n  A: {}\n',
+    [
+      '3:21: a secret would travel unencrypted to another machine; use `https://`',
+      '4:3: `A` and `a` are one name: a placeholder does not tell them apart',
+    ],
+  ],
+  [
+    'credentials that lack something, or live too short',
+    'version: 1\ncredentials:\n  a: { kind: doppler, project: x, login: b }\n  k: { kind: kubernetes, url: "https://k", namespace: n, secret: s, login: b, lifetime: 5m }\n',
+    [
+      '3:6: `a` is a mapping, expected one of kind `doppler` with `project`, `config`, `secret`, `login`',
+      '4:79: `lifetime` is 5m, expected 10m or more',
+    ],
+  ],
+  [
     'a planner on this machine',
     'version: 1\nplanner: { kind: openai, url: "http://127.0.0.1:8000/v1", model: m, timeout: 60s }\n',
     [],

@@ -5,6 +5,7 @@ import { type Manifest, manifestSchema, type PlaceOf } from '../../model/manifes
 import { printPlace } from '../../model/place.ts';
 import { checkApprovals } from './check-approvals.ts';
 import { checkCopies } from './check-copies.ts';
+import { checkCredentials } from './check-credentials.ts';
 import { checkFailures } from './check-failures.ts';
 import { checkFlow } from './check-flow.ts';
 import { checkProfiles } from './check-profiles.ts';
@@ -54,6 +55,7 @@ export function parseConfig(text: string, file: string, options: ParseOptions = 
     checkServers(yaml.value, report);
     checkTelemetry(yaml.value, report);
     checkCopies(yaml.value, report);
+    checkCredentials(yaml.value, report);
     checkApprovals(yaml.value, report);
     const ownServers = [BUILTIN_SERVER, ...(options.hostServers ?? [])];
     checkReferences(yaml.value, ownServers, report);

@@ -49,7 +49,8 @@ export async function clear(
   const { host, port, path } = url;
   const protocol = request.upgrade ?? (url.tls ? 'https' : 'http');
   const address = scanAddress(request, connection.clean, runtime);
-  record = { protocol, method, host: tell(host, runtime), port };
+  // The host is part of what was looked at.
+  record = { protocol, method, host: address.code === undefined ? host : tell(host, runtime), port };
   if (address.code !== undefined) return refused(address.code, 'the address holds a secret of this gateway');
   // A path in which something was found is not written down with it.
   if (address.findings.length === 0) record = { ...record, path };
