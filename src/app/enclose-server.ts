@@ -4,13 +4,14 @@ import type { StdioServerParameters } from '../adapters/tools/mcp/stdio-wire.ts'
 import { Fault } from '../base/fault.ts';
 import type { ServerConfig } from '../model/manifest.ts';
 import { findProfile, type ProfileConfig } from '../model/profile.ts';
+import type { WayOut } from './egress/open-egress.ts';
 import type { Sandboxes } from './sandboxes.ts';
 
 type StdioConfig = Exclude<ServerConfig, { readonly url: string }>;
 
 /**
  * The same launch within the walls of the server's profile, where it has one. The server sees its own files, what its
- * `folders` name and the system's programs. Rejects with a `Fault`: a server that has a profile never starts without.
+ * `folders` name and the system's programs, and reaches what the egress door lets it, where its profile says so. Rejects with a `Fault`: a server that has a profile never starts without.
  */
 export async function encloseServer(
   launch: StdioServerParameters,
@@ -18,6 +19,7 @@ export async function encloseServer(
   profiles: Readonly<Record<string, ProfileConfig>>,
   folder: string,
   sandboxes: Sandboxes,
+  openDoor: ((hosts: readonly string[]) => Promise<WayOut>) | undefined,
 ): Promise<StdioServerParameters> {
   if (config.profile === undefined) return launch;
   const profile = findProfile(profiles, config.profile);
@@ -39,7 +41,29 @@ export async function encloseServer(
     [command, ...own, ...read.map((path) => resolve(folder, path))].filter(isAbsolute).map((path) => realpath(path)),
   );
   const writable = await Promise.all(write.map((path) => realpath(resolve(folder, path))));
-  return walls.enclose({ ...launch, command, cwd, profile, readable: [...new Set(readable)], writable });
+  const way = profile.network === 'door' ? await openDoor?.(profile.hosts) : undefined;
+  try {
+    const { release, ...enclosed } = await walls.enclose({
+      ...launch,
+      command,
+      cwd,
+      profile,
+      readable: [...new Set(readable)],
+      writable,
+      ...(way === undefined ? {} : { egressSocket: way.socket }),
+      ...(way?.trustFile === undefined ? {} : { trustFile: way.trustFile }),
+    });
+    return {
+      ...enclosed,
+      release: async () => {
+        await way?.close();
+        await release?.();
+      },
+    };
+  } catch (error) {
+    await way?.close();
+    throw error;
+  }
 }
 
 /** The outermost folder of packages that a program lies in: what it depends on is beside it. */

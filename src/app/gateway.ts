@@ -271,8 +271,9 @@ export class Gateway {
     };
     tellExposed(loaded, this.data, notify);
     await this.templates.adopt(loaded.manifest.tenant, loaded.templates);
-    await this.#throne.succeed(async (claim) => claim);
+    // Before servers are started, which may have a way out.
     await this.egress.follow();
+    await this.#throne.succeed(async (claim) => claim);
     if (store === undefined) this.#ledger = await Ledger.start({ ...world, store: this.world.store });
     await this.telemetry.start({ ...world, data: this.data, inFlight: this.world.inFlight });
     await this.notifying.adopt(await this.notifying.prepare(loaded));

@@ -20,7 +20,10 @@ import type { Sandboxes } from './sandboxes.ts';
 /** The gateway that the tools belong to: what code calls is a call through it, what is noticed is in its record. */
 export interface Within {
   readonly world: Pick<World, 'store' | 'clock' | 'catalog' | 'guards'>;
-  readonly egress: { openForCall(intent: Intent, hosts: readonly string[]): Promise<WayOut> };
+  readonly egress: {
+    openForCall(intent: Intent, hosts: readonly string[]): Promise<WayOut>;
+    openForServer(server: string, hosts: readonly string[]): Promise<WayOut>;
+  };
   call(request: CallRequest): Promise<CallAnswer>;
 }
 

@@ -86,9 +86,10 @@ export async function openSources(options: SourceOptions): Promise<ReadonlyMap<s
     const source = createMcpSource({
       server,
       reach: enclose(
+        server,
         reachOf(config, given, () => lend(server), options),
         config,
-        loaded,
+        options,
         sandboxes,
       ),
       mask: mask.take,
@@ -102,16 +103,23 @@ export async function openSources(options: SourceOptions): Promise<ReadonlyMap<s
   return sources;
 }
 
-function enclose(reach: McpReach, config: ServerConfig, loaded: LoadedConfig, sandboxes: Sandboxes): McpReach {
+function enclose(
+  server: string,
+  reach: McpReach,
+  config: ServerConfig,
+  { loaded, within }: SourceOptions,
+  sandboxes: Sandboxes,
+): McpReach {
   if (reach.kind !== 'stdio' || 'url' in config) return reach;
   const { manifest, folder } = loaded;
+  const openDoor = within && ((hosts: readonly string[]) => within().egress.openForServer(server, hosts));
   return {
     kind: 'stdio',
     launch: async () => {
       const launched = await reach.launch();
       const { stale, release: giveBack } = launched;
       try {
-        const enclosed = await encloseServer(launched, config, manifest.profiles, folder, sandboxes);
+        const enclosed = await encloseServer(launched, config, manifest.profiles, folder, sandboxes, openDoor);
         if (enclosed === launched) return launched;
         const { release: takeDown } = enclosed;
         const release = async () => {

@@ -112,7 +112,10 @@ export interface ServerToEnclose {
   readonly readable: readonly string[];
   /** Absolute paths it may write. */
   readonly writable: readonly string[];
+  /** The socket of the egress door that is this server's alone; without one it has no network. */
   readonly egressSocket?: string;
+  /** Certificates that programs inside are to believe. */
+  readonly trustFile?: string;
 }
 
 /** One kind of wall. */

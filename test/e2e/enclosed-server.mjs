@@ -21,6 +21,11 @@ const tools = {
         .once('connect', () => resolve('connected'))
         .once('error', ({ code }) => resolve(code)),
     ),
+  fetch: ({ path }) =>
+    fetch(path).then(
+      async (answer) => `${answer.status} ${(await answer.text()).slice(0, 40)}`,
+      () => 'failed',
+    ),
 };
 const schema = { type: 'object', properties: { path: { type: 'string' } } };
 const answer = async ({ method, params }) => {

@@ -1,4 +1,5 @@
 import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -62,6 +63,51 @@ it('a server with a profile sees its own files and the folders it is given, and 
     listener.close();
     await rm(folder, { recursive: true, force: true });
   }
+});
+
+it('a server with `network: door` reaches what rules let it, as itself, and nothing else', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'chaperone-enclosed-'));
+  const host = createHttpServer((_request, response) => void response.end('hello from outside'));
+  await new Promise<void>((resolve) => host.listen(0, '127.0.0.1', resolve));
+  const { port } = host.address() as AddressInfo;
+  await copyFile(fixture, join(folder, 'server.mjs'));
+  const store = openMemoryStore();
+  const read = { effect: 'read', consequence: 'low' } as const;
+  const launch = { command: process.execPath, args: [join(folder, 'server.mjs')], files: ['server.mjs'] };
+  const pinned = { ...launch, digest: await digest(folder), profile: 'server' };
+  const addresses = ['127.0.0.1'];
+  const chaperone = await createChaperone({
+    folder,
+    store,
+    environment: { PATH: process.env['PATH'] },
+    notify: () => undefined,
+    manifest: {
+      version: 1,
+      data: join(folder, 'data'),
+      servers: { eyes: pinned, others: pinned },
+      profiles: { server: { limits: process.getuid?.() === 0 ? 'total' : 'per-process', memory: '2GB' } },
+      egress: { allow: [{ host: 'open.test', ports: [port], addresses, servers: ['eyes'] }] },
+      tools: { 'eyes/fetch': read, 'eyes/reach': read, 'others/fetch': read },
+      agents: { dev: { tools: { 'eyes/*': {}, 'others/*': {} } } },
+    },
+  });
+  try {
+    const run = await chaperone.startRun({
+      agent: 'dev',
+      prompt: `Fetch http://open.test:${port}/a and reach ${port}.`,
+    });
+    const say = async (tool: string, path: string) => {
+      const answer = await run.call(tool, { path });
+      return answer.kind === 'result' ? answer.result.content[0]?.['text'] : answer.reasons;
+    };
+    expect(await say('eyes/fetch', `http://open.test:${port}/a`)).toBe('200 hello from outside');
+    expect(await say('others/fetch', `http://open.test:${port}/a`)).toBe('failed');
+    expect(await say('eyes/reach', `${port}`)).toBe('ECONNREFUSED');
+  } finally {
+    await chaperone.close();
+    host.close();
+  }
+  await rm(folder, { recursive: true, force: true });
 });
 
 async function digest(folder: string): Promise<string> {

@@ -148,7 +148,20 @@ export class Egress {
     const { world, loaded } = this.#options;
     const run = await world.store.readRun(loaded().manifest.tenant, intent.call.runId);
     if (run === undefined) throw new Fault('E_RUN_UNKNOWN', 'the run is over');
-    const { session } = this.book.openForCall(intent, run, hosts);
+    return this.#openWay(this.book.openForCall(intent, run, hosts).session);
+  }
+
+  /**
+   * A way out for a server's own process, until it is closed. Rejects with a `Fault`: E_ISOLATED, E_STORE, E_LISTEN.
+   */
+  async openForServer(server: string, hosts: readonly string[]): Promise<WayOut> {
+    const { tenant } = this.#options.loaded().manifest;
+    const { session } = await this.book.openFor({ tenant, server }, undefined, hosts);
+    return this.#openWay(session);
+  }
+
+  /** A socket that is one client's alone. */
+  async #openWay(session: EgressSession): Promise<WayOut> {
     const folder = await mkdtemp(join(tmpdir(), 'chaperone-door-'));
     const socket = join(folder, 'door.sock');
     try {

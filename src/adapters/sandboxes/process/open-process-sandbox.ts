@@ -10,7 +10,7 @@ import type { EnclosedProgram, Sandbox, SandboxJob, SandboxOutcome, ServerToEncl
 import { findProgram } from '../find-program.ts';
 import type { Confinement } from '../program/confine.ts';
 import { relayFile, relayInside } from '../program/relay-file.ts';
-import { type CellMounts, EGRESS_PORT, EGRESS_SOCKET, TRUST, writeWalls } from './cell-arguments.ts';
+import { type CellMounts, TRUST, writeWalls } from './cell-arguments.ts';
 import { type ControlGroup, type ControlGroups, openControlGroups, sweepControlGroups } from './cgroups.ts';
 import { readStart, type Start } from './languages.ts';
 import { listInherited } from './list-inherited.ts';
@@ -21,7 +21,7 @@ import { type Cell, startCell } from './start-cell.ts';
 import { writeSupervisor } from './supervise.ts';
 import { findSystemMounts, type SystemMounts } from './system-mounts.ts';
 import { Turns } from './turns.ts';
-import { writeServer } from './write-server.ts';
+import { NODE, RELAY_START, writeServer } from './write-server.ts';
 
 export interface ProcessSandboxOptions {
   readonly clock: Clock;
@@ -32,12 +32,6 @@ export interface ProcessSandboxOptions {
   /** Where control groups are mounted; tests give another. */
   readonly cgroupRoot?: string;
 }
-
-/** Where Node is inside: the one the gateway itself runs on. */
-const NODE = '/opt/node';
-
-/** Leads a port of loopback to the socket, which programs cannot speak to by themselves. */
-const RELAY_START = [NODE, '--no-warnings', '--v8-pool-size=1', relayInside(), `${EGRESS_PORT}=${EGRESS_SOCKET}`];
 
 /** What the relay takes for itself. */
 const RELAY = { processes: 24, memoryBytes: 128 * 1_048_576 } as const;
@@ -119,6 +113,7 @@ export class ProcessSandbox implements Sandbox {
       filter: `/proc/${process.pid}/fd/${host.filter}`,
       doors: group?.doors ?? [],
       isRoot: this.#options.isRoot,
+      node: await realpath(process.execPath),
     });
     const env = { ...server.env, HOME: '/work', TMPDIR: '/tmp' };
     return { command, args, env, cwd: '/', release: async () => group?.remove() };

@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
 import type { ServerToEnclose } from '../../../ports/sandbox.ts';
-import { writeWalls } from './cell-arguments.ts';
+import { relayFile, relayInside } from '../program/relay-file.ts';
+import { EGRESS_PORT, EGRESS_SOCKET, TRUST, writeWalls } from './cell-arguments.ts';
 import { DROP, pipes } from './supervise.ts';
 import type { SystemMounts } from './system-mounts.ts';
 
@@ -13,7 +14,18 @@ export interface ServerPlan {
   /** What a process writes to, to be in the server’s control group. */
   readonly doors: readonly string[];
   readonly isRoot: boolean;
+  /** The Node that the gateway itself runs on. */
+  readonly node: string;
 }
+
+/** Where Node is inside. */
+export const NODE = '/opt/node';
+
+/** Leads a port of loopback to the socket, which programs cannot speak to by themselves. */
+export const RELAY_START = [
+  ...[NODE, '--no-warnings', '--v8-pool-size=1'],
+  ...[relayInside(), `${EGRESS_PORT}=${EGRESS_SOCKET}`],
+];
 
 /** What is there in every sandbox already. */
 const THERE = /^\/(usr|bin|sbin|lib|lib32|lib64)(\/|$)/;
@@ -24,7 +36,7 @@ const THERE = /^\/(usr|bin|sbin|lib|lib32|lib64)(\/|$)/;
  */
 export function writeServer(plan: ServerPlan): { readonly command: string; readonly args: readonly string[] } {
   const { server, system, bwrap, filter, doors, isRoot } = plan;
-  const { profile, readable, writable, command, args, cwd } = server;
+  const { profile, readable, writable, command, args, cwd, egressSocket, trustFile } = server;
   const seen = [
     ...readable.map((path) => ['--ro-bind', path] as const),
     ...writable.map((path) => ['--bind', path] as const),
@@ -33,7 +45,19 @@ export function writeServer(plan: ServerPlan): { readonly command: string; reado
     .filter(([, path]) => !THERE.test(path))
     .flatMap(([kind, path]) => [...makeWay(path), kind, path, path]);
   const inside = [...readable, ...writable].some((path) => cwd === path || cwd.startsWith(`${path}/`));
-  const walls = writeWalls(profile, { system }, isRoot).filter((word) => word !== '--clearenv');
+  const way =
+    egressSocket === undefined
+      ? {}
+      : {
+          egressSocket,
+          trusts: trustFile !== undefined,
+          readable: [
+            { from: plan.node, to: NODE },
+            { from: relayFile(), to: relayInside() },
+            ...(trustFile === undefined ? [] : [{ from: trustFile, to: TRUST }]),
+          ],
+        };
+  const walls = writeWalls(profile, { system, ...way }, isRoot).filter((word) => word !== '--clearenv');
   const end = walls.indexOf('--remount-ro', walls.indexOf('--chdir') - 3);
   const enclosed = [...walls.slice(0, end), ...mounts, ...walls.slice(end)];
   const limits = [
@@ -60,6 +84,7 @@ export function writeServer(plan: ServerPlan): { readonly command: string; reado
       '-c',
       [...limits, `exec ${isRoot ? `${DROP} ` : ''}"$@" ${pipes.filter}<&-`].join('\n'),
       'sh',
+      ...(egressSocket === undefined ? [] : [...RELAY_START, '--']),
       command,
       ...args,
     ],
