@@ -33,6 +33,8 @@ export const needs: readonly Need[] = [
     reason: 'test/escape and test/conformance: tier `microvm`, where programs have a machine of their own',
   },
   { program: 'runsc', debianPackage: 'runsc', reason: 'test/escape: tier `gvisor`, where the gateway is root' },
+  { program: 'npm', debianPackage: 'npm', reason: 'test/e2e: installs what code may import' },
+  { program: 'pip', debianPackage: 'python3-pip', reason: 'test/e2e: installs what code may import' },
   { program: 'busybox', debianPackage: 'busybox-static', reason: 'tier `microvm`: what its machines start with' },
   { program: 'mke2fs', debianPackage: 'e2fsprogs', reason: 'tier `microvm`: makes the disks of its machines' },
   {

@@ -1,5 +1,6 @@
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { BuiltinSource } from '../adapters/tools/builtin/builtin-source.ts';
+import { PackageLayers } from '../adapters/tools/builtin/packages/package-layers.ts';
 import { Workspace } from '../adapters/tools/builtin/workspace.ts';
 import type { McpSource } from '../adapters/tools/mcp/create-mcp-source.ts';
 import { type Clock, newId } from '../base/clock.ts';
@@ -29,6 +30,8 @@ export interface Within {
 
 export interface BuiltinSourceOptions {
   readonly loaded: LoadedConfig;
+  /** Absolute path of the data folder. */
+  readonly data: string;
   readonly clock: Clock;
   readonly notify: Notify;
   readonly sandboxes: Sandboxes;
@@ -49,6 +52,16 @@ export function openBuiltin(options: BuiltinSourceOptions): McpSource {
     ...(builtin.workspace === undefined
       ? {}
       : { workspace: new Workspace(resolve(loaded.folder, builtin.workspace), clock) }),
+    ...(Object.keys(builtin.packages).length === 0
+      ? {}
+      : {
+          packages: new PackageLayers({
+            config: builtin.packages,
+            resolve: (path) => resolve(loaded.folder, path),
+            folder: join(options.data, 'packages'),
+            clock,
+          }),
+        }),
     run: (job) => sandboxes.run(job),
     profileOf: (language) => {
       const name = builtin.code?.[language];

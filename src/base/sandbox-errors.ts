@@ -21,6 +21,12 @@ export const sandboxErrors = {
     retry: true,
     toModel: TRY_LATER,
   }),
+  E_PACKAGES: refusal(
+    'the packages that code may import could not be had as their lock file pins them, so nothing was run',
+    'see the reason; correct the lock file, or `builtin.packages`',
+    NOT_THERE,
+    { exit: 8, http: 503 },
+  ),
   E_SANDBOX_LOST: fault(
     'a sandbox broke, or was ended from outside, while its program ran; how far that came is unknown',
     'check before retrying',

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { limits } from '../base/limits.ts';
+import { packagesSchema } from './packages.ts';
 import { profileNameSchema } from './profile.ts';
 
 /** The server id of the tools that Chaperone brings along. */
@@ -53,6 +54,9 @@ export const builtinSchema = z.strictObject({
       examples: ['/opt/kernel'],
     })
     .optional(),
+  packages: packagesSchema
+    .describe('Packages that code of tiers with processes may import; see the lock files they name.')
+    .default({}),
   workspace: z
     .string()
     .min(1)

@@ -26,6 +26,8 @@ export interface SandboxJob {
   readonly files: readonly WorkFile[];
   /** An absolute folder of the host that is seen at `/input`, to be read only. */
   readonly inputFolder?: string;
+  /** An absolute folder of the host whose packages code may import, to be read only. */
+  readonly packagesFolder?: string;
   /** Programs the sandbox has, by name; all of the system's where not given. */
   readonly programs?: readonly string[];
   readonly stdin?: Uint8Array;

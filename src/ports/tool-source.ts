@@ -64,6 +64,7 @@ interface Failed {
     | 'E_SERVER_LAUNCH'
     | 'E_SERVER_INTEGRITY'
     | 'E_SERVER_BUSY'
+    | 'E_PACKAGES'
     | 'E_SANDBOX'
     | 'E_SANDBOX_LIMIT'
     | 'E_SANDBOX_LOST'

@@ -74,6 +74,8 @@ export class MicrovmSandbox implements Sandbox {
     const host = await this.#open();
     const askedAtMs = this.#options.clock.monotonicMs();
     const { profile } = job;
+    if (job.packagesFolder !== undefined)
+      throw new Fault('E_SANDBOX_UNAVAILABLE', 'tier `microvm` takes no packages; use tier `process` or `gvisor`');
     requireWhole(profile, host.groups);
     const start = await readGuestStart(job, host.system, buildFilter('x64'));
     const images = await this.#build(host, start.needs);

@@ -35,6 +35,11 @@ export class ContainerSandbox implements Sandbox {
 
   async run(job: SandboxJob): Promise<SandboxOutcome> {
     const { engine, image } = await this.#find();
+    if (job.packagesFolder !== undefined)
+      throw new Fault(
+        'E_SANDBOX_UNAVAILABLE',
+        'tier `container` has the packages of its image; leave `builtin.packages` out',
+      );
     await using staged = await stageJob(job);
     const name = newId(this.#options.clock, 'chaperone').replace('_', '-');
     const kill = () => runQuietly(engine, ['rm', '--force', name]);

@@ -8,6 +8,7 @@ import type { Profile } from '../../../model/profile.ts';
 import type { Sandbox, SandboxJob, SandboxOutcome } from '../../../ports/sandbox.ts';
 import { findProgram } from '../find-program.ts';
 import { type ControlGroups, openControlGroups } from '../process/cgroups.ts';
+import { packagesAt } from '../process/languages.ts';
 import { runOutside } from './run-outside.ts';
 import { stageJob } from './stage-job.ts';
 import { writeSpec } from './write-spec.ts';
@@ -55,6 +56,7 @@ export class GvisorSandbox implements Sandbox {
     for (const folder of SYSTEM) {
       if (await stat(folder).catch(() => undefined)) readable.push({ from: await realpath(folder), to: folder });
     }
+    if (job.packagesFolder !== undefined) readable.push({ from: job.packagesFolder, to: packagesAt(job.program) });
     if (job.inputFolder !== undefined) readable.push({ from: job.inputFolder, to: '/input' });
     const argv = staged.argv[0] === 'node' ? ['/opt/node', ...staged.argv.slice(1)] : staged.argv;
     const spec = writeSpec({ profile: job.profile, argv, readable, work: staged.work, root });

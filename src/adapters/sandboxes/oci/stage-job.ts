@@ -14,8 +14,10 @@ export interface Staged extends AsyncDisposable {
   readonly argv: readonly string[];
 }
 
+const PYTHON =
+  "import runpy,sys;sys.path.insert(0,'/work');sys.path.append('/packages');runpy.run_path('/code/main.py',run_name='__main__')";
 const STARTS = {
-  python: { file: 'main.py', argv: ['/usr/bin/python3', '-I', '-B', '/code/main.py'] },
+  python: { file: 'main.py', argv: ['/usr/bin/python3', '-I', '-B', '-c', PYTHON] },
   js: { file: 'main.mjs', argv: ['node', '--no-warnings', '/code/main.mjs'] },
   shell: { file: 'main.sh', argv: ['/bin/sh', '/code/main.sh'] },
 } as const;

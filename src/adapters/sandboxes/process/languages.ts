@@ -12,10 +12,15 @@ export interface Start {
  */
 const WAIT: Readonly<Record<Language, string>> = {
   python:
-    "import os,runpy,sys\nos.read(0,1)\nsys.path.insert(0,'/work')\nrunpy.run_path('/code/main.py',run_name='__main__')",
+    "import os,runpy,sys\nos.read(0,1)\nsys.path.insert(0,'/work');sys.path.append('/packages')\nrunpy.run_path('/code/main.py',run_name='__main__')",
   js: "require('fs').readSync(0,Buffer.alloc(1),0,1);import('file:///code/main.mjs')",
   shell: 'read -r _; . /code/main.sh',
 };
+
+/** Where a language looks for packages. */
+export function packagesAt(program: Program): string {
+  return program.kind === 'code' && program.language === 'js' ? '/node_modules' : '/packages';
+}
 
 /** What starts for a program. Nothing for what this tier does not run. */
 export function readStart(program: Program, node: string): Start | undefined {

@@ -12,7 +12,7 @@ import type { Confinement } from '../program/confine.ts';
 import { relayFile, relayInside } from '../program/relay-file.ts';
 import { type CellMounts, TRUST, writeWalls } from './cell-arguments.ts';
 import { type ControlGroup, type ControlGroups, openControlGroups, sweepControlGroups } from './cgroups.ts';
-import { readStart, type Start } from './languages.ts';
+import { packagesAt, readStart, type Start } from './languages.ts';
 import { listInherited } from './list-inherited.ts';
 import { nameKind, ReadyCells, type Standing, takeDown } from './ready-cells.ts';
 import { runCell } from './run-cell.ts';
@@ -166,6 +166,7 @@ export class ProcessSandbox implements Sandbox {
       readable: [
         { from: await realpath(process.execPath), to: NODE },
         ...(job.inputFolder === undefined ? [] : [{ from: job.inputFolder, to: '/input' }]),
+        ...(job.packagesFolder === undefined ? [] : [{ from: job.packagesFolder, to: packagesAt(program) }]),
         ...(job.egressSocket === undefined ? [] : [{ from: relayFile(), to: relayInside() }]),
         ...(job.trustFile === undefined ? [] : [{ from: job.trustFile, to: TRUST }]),
       ],

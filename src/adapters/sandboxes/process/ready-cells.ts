@@ -12,8 +12,8 @@ export interface Standing {
 }
 
 /** Equal for jobs that the same waiting sandbox would do for. */
-export function nameKind({ profile, program, programs = [] }: SandboxJob): string {
-  return JSON.stringify([profile, program.kind === 'code' ? program.language : '', programs]);
+export function nameKind({ profile, program, programs = [], packagesFolder = '' }: SandboxJob): string {
+  return JSON.stringify([profile, program.kind === 'code' ? program.language : '', programs, packagesFolder]);
 }
 
 /** Takes a sandbox down that has ended. */

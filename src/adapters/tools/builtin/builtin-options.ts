@@ -2,6 +2,7 @@ import type { JsonValue } from '../../../base/json.ts';
 import type { BuiltinConfig } from '../../../model/builtin.ts';
 import type { Intent } from '../../../model/intent.ts';
 import type { EscapeAttempt, SandboxJob, SandboxOutcome } from '../../../ports/sandbox.ts';
+import type { PackageLayers } from './packages/package-layers.ts';
 import type { Workspace } from './workspace.ts';
 
 export interface BuiltinOptions {
@@ -17,6 +18,8 @@ export interface BuiltinOptions {
   ) => Promise<{ readonly socket: string; readonly trustFile?: string; close(): Promise<void> }>;
   /** The profile that a language runs in. */
   readonly profileOf: (language: 'js' | 'python' | 'shell') => SandboxJob['profile'] | undefined;
+  /** Packages that code may import; absent where none are declared. */
+  readonly packages?: PackageLayers;
   /** Runs a tool for the code of this intent: a call of its own, in the same run. */
   readonly callTool: (parent: Intent, tool: string, argument: JsonValue, signal: AbortSignal) => Promise<JsonValue>;
   /** Told of what a sandbox noticed, before the result is handed over. */

@@ -35,10 +35,11 @@ export class BuiltinSource implements ToolSource {
       if (error instanceof Refused) return { ok: true, result: { ...text(error.message), isError: true } };
       const message = error instanceof Fault ? error.message : 'a bug in a built-in tool';
       switch (error instanceof Fault ? error.code : undefined) {
+        case 'E_PACKAGES':
         case 'E_SANDBOX':
         case 'E_SANDBOX_LIMIT':
         case 'E_SANDBOX_UNAVAILABLE':
-          return { ok: false, ran: 'no', code: (error as Fault).code as 'E_SANDBOX', message }; // one of these three
+          return { ok: false, ran: 'no', code: (error as Fault).code as 'E_SANDBOX', message }; // one of these
         default:
           return { ok: false, ran: 'unknown', code: 'E_SANDBOX_LOST', message };
       }

@@ -18,6 +18,16 @@ export async function runCode(options: BuiltinOptions, intent: Intent, signal: A
   const { config, workspace } = options;
   const sees = workspace !== undefined && profile.workspace !== 'none';
   const files: readonly WorkFile[] = sees ? await collectFiles(workspace, profile.spaceBytes) : [];
+  const packagesFolder =
+    profile.tier === 'wasm'
+      ? undefined
+      : await options.packages?.find(language, {
+          run: options.run,
+          openWayOut: (hosts) => options.openWayOut(intent, hosts),
+          onAttempts: (attempts) => options.onAttempts(intent, attempts),
+          limits: profile.limits,
+          signal,
+        });
   const way = profile.network === 'door' ? await options.openWayOut(intent, profile.hosts) : undefined;
   const job: SandboxJob = {
     profile,
@@ -32,6 +42,7 @@ export async function runCode(options: BuiltinOptions, intent: Intent, signal: A
           onCall: (name: string, argument: JsonValue) => options.callTool(intent, name, argument, signal),
         }
       : {}),
+    ...(packagesFolder === undefined ? {} : { packagesFolder }),
     ...(way === undefined ? {} : { egressSocket: way.socket }),
     ...(way?.trustFile === undefined ? {} : { trustFile: way.trustFile }),
   };
