@@ -1,6 +1,6 @@
 /**
- * The long layer: `npm run soak [-- --pairs N --seeds N --seed N]`. The full differential against Cedar, a long simulation with new
- * seeds, and the kill loops. Prints one JSON line a part and ends with the first failure. Its last result is recorded
+ * The long layer: `npm run soak [-- --pairs N --seeds N --seed N --calls N --write]`. The full differential against Cedar, a long
+ * simulation with new seeds, a long time of work whose memory is looked at, and the kill loops. Prints one JSON line a part and ends with the first failure. Its last result is recorded
  * in `CONTRIBUTING.md`.
  */
 import { spawnSync } from 'node:child_process';
@@ -12,13 +12,22 @@ const { values } = parseArgs({
     pairs: { type: 'string', default: '100000' },
     seeds: { type: 'string', default: '20000' },
     seed: { type: 'string' },
+    calls: { type: 'string', default: '200000' },
+    write: { type: 'boolean', default: false },
   },
 });
 const firstSeed = Number(values.seed ?? Date.now() % 1_000_000_000);
 
 report('differential', run('test/differential/soak.ts', ['--pairs', values.pairs, '--seed', String(firstSeed)]));
 report('simulation', await simulateLong());
+report('record', await soakMemory());
 report('kill', run('node_modules/vitest/vitest.mjs', ['run', '--project', 'conformance', '--project', 'e2e', 'kill']));
+
+/** In a process of its own, which can be told to collect its garbage. */
+async function soakMemory(): Promise<boolean> {
+  const args = ['--expose-gc', 'test/soak-memory.ts', '--calls', values.calls, ...(values.write ? ['--write'] : [])];
+  return spawnSync(process.execPath, args, { stdio: ['ignore', 'inherit', 'inherit'] }).status === 0;
+}
 
 async function simulateLong(): Promise<boolean> {
   for (let seed = firstSeed; seed < firstSeed + Number(values.seeds); seed++) {

@@ -37,6 +37,8 @@ export interface Published {
 export class Integrator {
   readonly #parts: IntegratorParts;
   #end: LogEnd = emptyLog;
+  /** Entries of the key history that are known to be in the ledger. */
+  #keysPublished = 0;
   #published: Published | undefined;
 
   private constructor(parts: IntegratorParts) {
@@ -145,12 +147,14 @@ export class Integrator {
   async #publishKeys(): Promise<void> {
     const { files, signer } = this.#parts;
     const entries = await signer.history();
+    if (entries.length === this.#keysPublished) return;
     const missing = [];
     for (const [i, entry] of entries.entries()) {
       const path = keyEntryPath(i + 1);
       if ((await files.read(path)) === undefined) missing.push({ path, bytes: toBytes(entry) });
     }
     if (missing.length > 0) await files.write(missing);
+    this.#keysPublished = entries.length;
   }
 
   async #removePartials({ tiles }: Growth): Promise<void> {

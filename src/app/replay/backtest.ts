@@ -67,11 +67,17 @@ export async function backtest(
     return tool === undefined ? cannotDecide('the tool is not kept as it was') : candidate.decide(recorded, tool);
   }
 
-  for (let afterSeq = 0; signal?.aborted !== true; ) {
-    const page = await record.readEvents({ tenant, kinds: DECISIONS, fromMs: sinceMs, afterSeq, limit: PAGE });
+  const read = (afterSeq: number) => {
+    const page = record.readEvents({ tenant, kinds: DECISIONS, fromMs: sinceMs, afterSeq, limit: PAGE });
+    page.catch(() => {}); // awaited below, or not at all where this ends before
+    return page;
+  };
+  let next = read(0);
+  while (signal?.aborted !== true) {
+    const page = await next;
     const last = page.at(-1);
     if (last === undefined) break;
-    afterSeq = last.seq;
+    next = read(last.seq); // the store reads while these are decided
     for (const event of page) {
       const recorded = readDecision(event);
       if (recorded === undefined) continue;

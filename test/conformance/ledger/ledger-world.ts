@@ -121,6 +121,10 @@ export class LedgerWorld {
         return [...files.all(KEYS).keys()].sort();
       },
       read,
+      fingerprint: async (name) => {
+        const text = await read(name);
+        return text === undefined ? undefined : eventDigest(text);
+      },
       replace: put,
       async add(name, text) {
         if ((await read(name)) !== undefined) return false;

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { link, mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises';
+import { link, lstat, mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../../base/clock.ts';
 import { Fault, toFault } from '../../../base/fault.ts';
@@ -13,6 +13,8 @@ export interface KeyFiles {
   list(): Promise<readonly string[]>;
   /** Undefined where there is no such file. */
   read(name: string): Promise<string | undefined>;
+  /** What tells a file from any that was in its place before, without reading it; undefined where there is none. */
+  fingerprint(name: string): Promise<string | undefined>;
   /** Writes or replaces a file; when it resolves, it would survive a power cut. */
   replace(name: string, text: string): Promise<void>;
   /** Writes a file that is not there yet. False if there is one of that name, which stays. */
@@ -83,6 +85,16 @@ export async function openKeyFiles(folder: string, clock: Clock): Promise<KeyFil
       } catch (error) {
         if (hasCode(error, 'ENOENT')) return undefined;
         throw toFault(error, 'E_LEDGER', `${path} cannot be read`);
+      }
+    },
+    async fingerprint(name) {
+      try {
+        // Whatever is done to a file, its mode included, changes when its status was changed last.
+        const { ino, ctimeNs, size } = await lstat(join(folder, name), { bigint: true });
+        return `${ino} ${ctimeNs} ${size}`;
+      } catch (error) {
+        if (hasCode(error, 'ENOENT')) return undefined;
+        throw toFault(error, 'E_LEDGER', `${join(folder, name)} cannot be read`);
       }
     },
     async replace(name, text) {

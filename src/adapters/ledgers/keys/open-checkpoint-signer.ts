@@ -13,6 +13,7 @@ import { isKeyName, type VerifierKey } from '../../../ledger/verifier-key.ts';
 import type { CheckpointSigner } from '../../../ports/ledger.ts';
 import { type KeyFiles, openKeyFiles } from './key-files.ts';
 import { makePrivateKey, type NoteKey, openPrivateKey } from './private-key.ts';
+import { rememberFiles } from './remember-files.ts';
 
 export interface CheckpointSignerOptions {
   /** Made with mode 0700 on first use. */
@@ -52,10 +53,12 @@ export async function openCheckpointSigner(options: CheckpointSignerOptions): Pr
 
 /** The same, from files that are open. */
 export async function createCheckpointSigner(
-  files: KeyFiles,
+  given: KeyFiles,
   options: Omit<CheckpointSignerOptions, 'folder'>,
 ): Promise<LocalCheckpointSigner> {
   const { clock } = options;
+  const files = rememberFiles(given, (name) => name !== SIGNED);
+  const opened: OpenedKeys = new Map();
   const origin = await holdOrigin(files, options);
   if ((await listNumbers(files, PRIVATE)).length === 0) await addKey(files, origin, 1, clock);
 
@@ -92,6 +95,7 @@ export async function createCheckpointSigner(
       if (successor === undefined) continue;
       if (clock.nowMs() < parseKeyEntry(successor).atSeconds * 1_000 + limits.ledgerOverlapMs) continue;
       await files.remove(nameOf(sequence, 'private'));
+      opened.delete(nameOf(sequence, 'private'));
       keys.delete(sequence);
     }
   }
@@ -107,7 +111,7 @@ export async function createCheckpointSigner(
           `a tree of ${last.size} events was signed, and that of ${head.size} events does not continue it`,
         );
       }
-      const keys = await readKeys(files);
+      const keys = await readKeys(files, opened);
       await enterKeys(keys, last?.size ?? 0);
       await dropRetired(keys);
       const text = printCheckpoint(origin, head);
@@ -123,19 +127,19 @@ export async function createCheckpointSigner(
       for (const number of await listNumbers(files, NOTE)) {
         known.set(number, parseKeyEntry((await files.read(nameOf(number, 'note'))) ?? '').key);
       }
-      for (const [number, { verifier }] of await readKeys(files)) known.set(number, verifier);
+      for (const [number, { verifier }] of await readKeys(files, opened)) known.set(number, verifier);
       return [...known].sort(([a], [b]) => a - b).map(([, key]) => key);
     },
     async signText(text) {
       assert(!text.startsWith(`${origin}\n`) && text.endsWith('\n'), 'a text that is signed is not a checkpoint');
-      const [key] = [...(await readKeys(files)).values()].reverse();
+      const [key] = [...(await readKeys(files, opened)).values()].reverse();
       assert(key !== undefined, 'there is a key that signs');
       return printNote(text, [signLine(text)(key)]);
     },
     async rotate() {
       const [last = 0] = (await listNumbers(files, PRIVATE)).reverse();
       await addKey(files, origin, last + 1, clock);
-      const key = (await readKeys(files)).get(last + 1);
+      const key = (await readKeys(files, opened)).get(last + 1);
       if (key === undefined) throw new Fault('E_LEDGER', `the new key in ${files.folder} cannot be read back`);
       return key.verifier;
     },
@@ -168,13 +172,20 @@ async function listNumbers(files: KeyFiles, pattern: RegExp): Promise<number[]> 
   return (await files.list()).flatMap((name) => pattern.exec(name)?.[1] ?? []).map(Number);
 }
 
+/** Keys that were opened, by the names of their files. */
+type OpenedKeys = Map<string, { readonly text: string; readonly key: NoteKey }>;
+
 /** The keys that can sign, by their numbers, oldest first. */
-async function readKeys(files: KeyFiles): Promise<Map<number, NoteKey>> {
+async function readKeys(files: KeyFiles, opened: OpenedKeys): Promise<Map<number, NoteKey>> {
   const keys = new Map<number, NoteKey>();
   for (const number of await listNumbers(files, PRIVATE)) {
     const name = nameOf(number, 'private');
     const text = await files.read(name);
-    if (text !== undefined) keys.set(number, openPrivateKey(text, 'note', join(files.folder, name)));
+    if (text === undefined) continue;
+    const before = opened.get(name);
+    const key = before?.text === text ? before.key : openPrivateKey(text, 'note', join(files.folder, name));
+    opened.set(name, { text, key });
+    keys.set(number, key);
   }
   if (keys.size === 0) throw new Fault('E_CONFIG', `there is no private key in ${files.folder}`);
   return keys;

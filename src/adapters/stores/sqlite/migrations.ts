@@ -1,3 +1,5 @@
+import { RARE_KIND } from './rare-kinds.ts';
+
 /**
  * The schema, as the steps that led to it: step n takes a file from version n to n + 1, in one transaction. A released
  * step is never edited; a new one is added below it.
@@ -225,6 +227,10 @@ export const migrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE tickets (id TEXT PRIMARY KEY, expires_at_ms REAL NOT NULL) STRICT, WITHOUT ROWID;
   CREATE INDEX tickets_by_expiry ON tickets (expires_at_ms);
+  `,
+  // Of kinds of events that are rare: whoever looks for them must not read all others. `rareKind` says the same.
+  `
+  CREATE INDEX events_by_rare_kind ON events (tenant, kind) WHERE ${RARE_KIND};
   `,
 ];
 

@@ -1,5 +1,6 @@
 import type { StatementSync } from 'node:sqlite';
 import type { EventQuery, RunQuery } from '../../../ports/store.ts';
+import { isRare, RARE_KIND } from './rare-kinds.ts';
 
 export interface Selection {
   readonly sql: string;
@@ -33,10 +34,17 @@ export function selectEvents(query: EventQuery, range?: SeqRange): Selection {
     conditions.push(condition);
     values.push(value);
   };
-  for (const [field, column] of filters) only(`${conditions.length === 0 ? '' : '+'}${column} = ?`, query[field]);
   const isById = query.callId !== undefined || query.runId !== undefined;
+  // Rare kinds are a narrower choice than any agent or tool, and have an index of their own.
+  const isByKind = !isById && query.kinds !== undefined && query.kinds.every(isRare);
+  for (const [field, column] of filters) {
+    only(`${isByKind || conditions.length > 0 ? '+' : ''}${column} = ?`, query[field]);
+  }
   only(`${isById ? '+' : ''}tenant = ?`, query.tenant);
-  only('+kind IN (SELECT value FROM json_each(?))', query.kinds && JSON.stringify(query.kinds));
+  if (isByKind) conditions.push(RARE_KIND);
+  if (isByKind && query.kinds?.length === 1) only('kind = ?', query.kinds[0]);
+  else
+    only(`${isByKind ? '' : '+'}kind IN (SELECT value FROM json_each(?))`, query.kinds && JSON.stringify(query.kinds));
   only('seq > ?', query.afterSeq);
   only('seq < ?', query.beforeSeq);
   only('seq >= ?', range?.first);
