@@ -60,6 +60,7 @@ export async function runOutside(run: OutsideRun): Promise<SandboxOutcome> {
   const timer = setTimeout(() => stop('time'), profile.timeMs);
   const onAbort = () => stop('cancelled');
   job.signal?.addEventListener('abort', onAbort, { once: true });
+  if (job.signal?.aborted) onAbort(); // while its files were laid out
   let left = profile.outputBytes;
   const printed = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
   for (const name of ['stdout', 'stderr'] as const) {
