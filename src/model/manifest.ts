@@ -305,7 +305,7 @@ export const manifestSchema = z.strictObject({
   channels: channelsSchema.default({}).describe('Ways to tell people that something waits for them, by name.'),
   alerts: alertsSchema.prefault({}).describe('How people are told of alerts and incidents.'),
   canary: canarySchema.prefault({}).describe('A call that nobody may make, tried again and again.'),
-  loops: loopsSchema.describe('When a run that goes in circles is stopped.').optional(),
+  loops: loopsSchema.prefault({}).describe('When a run that goes in circles is stopped.'),
   breakers: breakersSchema.prefault({}).describe('When what keeps failing is left alone for a while.'),
   budgets: budgetsSchema.prefault({}).describe('How much may be used, whatever the agent.'),
   people: peopleSchema.prefault({}).describe('Who may look, answer, stop and change.'),

@@ -58,7 +58,7 @@ export class BreakerBook {
     scopes: readonly BreakerScope[],
   ): BreakerPass | { readonly open: BreakerScope; readonly retryAfterMs: number } {
     const held = scopes.flatMap((scope) => {
-      const rules = manifest.breakers[scope.kind];
+      const rules = rulesFor(manifest, scope);
       return rules === undefined ? [] : [{ scope, rules, breaker: this.#of(scope) }];
     });
     const nowMs = this.#clock.monotonicMs();
@@ -85,7 +85,7 @@ export class BreakerBook {
 
   /** Counts a call that ended before it was let through. */
   refused(manifest: Manifest, scope: BreakerScope): readonly BreakerChange[] {
-    const rules = manifest.breakers[scope.kind];
+    const rules = rulesFor(manifest, scope);
     if (rules === undefined) return [];
     const breaker = this.#of(scope);
     return breaker.state === 'closed' ? this.#note(scope, rules, breaker, 'badly') : [];
@@ -130,4 +130,10 @@ export class BreakerBook {
     if (this.#breakers.size > limits.breakers && oldest !== undefined) this.#breakers.delete(oldest);
     return breaker;
   }
+}
+
+/** None where it is off. */
+function rulesFor({ breakers }: Manifest, { kind }: BreakerScope): BreakerRules | undefined {
+  const { failures, ...rules } = breakers[kind];
+  return failures === 'off' ? undefined : { failures, ...rules };
 }

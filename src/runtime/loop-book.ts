@@ -46,7 +46,7 @@ export class LoopBook {
 /** Makes a decision stricter where the call would go in circles. A denial stays what it is. */
 export function narrowByLoop(decision: Decision, loop: Reason | undefined, manifest: Manifest): Decision {
   if (loop === undefined || decision.verdict === 'deny') return decision;
-  const verdict = manifest.loops?.onLoop ?? 'ask';
+  const verdict = manifest.loops.onLoop;
   if (manifest.mode === 'observe' && decision.verdict === 'permit')
     return { ...decision, observed: decision.observed ?? verdict, reasons: [...decision.reasons, loop] };
   const before = verdict === 'ask' && decision.verdict === 'ask' ? decision.reasons : [];
@@ -66,10 +66,9 @@ function findCycle(made: readonly Made[], call: Digest, { cycle }: LoopRules): R
     const length = period * cycle;
     if (made.length < length) return undefined;
     const last = made.slice(-length);
-    const repeats = last.every((each, i) => each.call === last[i % period]?.call);
+    if (last[0]?.call !== call || !last.every((each, i) => each.call === last[i % period]?.call)) continue;
     const differs = new Set(last.slice(0, period).map((each) => each.call)).size > 1;
-    if (repeats && differs && last[0]?.call === call)
-      return reason('cycle', `the same ${period} calls were made ${cycle} times in a row`);
+    if (differs) return reason('cycle', `the same ${period} calls were made ${cycle} times in a row`);
   }
   return undefined;
 }

@@ -107,7 +107,7 @@ describe('loops', () => {
         (made, next, n) => {
           const book = new LoopBook();
           for (const [i, each] of made.entries()) book.granted('run', `call_${i}`, digestOf(each));
-          const found = (rules: object) => book.find('run', digestOf(next), { onLoop: 'ask', ...rules }) !== undefined;
+          const found = (rules: object) => book.find('run', digestOf(next), rules) !== undefined;
           expect(found({ same: n })).toBe(made.length >= n && made.slice(-n).every((each) => each === next));
           const isCycle = [2, 3, 4, 5, 6, 7, 8].some((period) => {
             const last = made.slice(-period * n);
@@ -229,5 +229,27 @@ describe('circuit breakers', () => {
       expect(codeOf(await call(session.world, request))).toBe('E_RUN_UNKNOWN');
     }
     expect(codeOf(await session.ask('one'))).toBe('ok');
+  });
+});
+
+describe('without a word in the manifest', () => {
+  it('a call may be made fifty times in a row, and a tool may fail twenty times; then it is looked at', async () => {
+    const repeating = await open({}, () => text('done'));
+    for (let i = 0; i < 50; i++) expect(codeOf(await repeating.ask('one'))).toBe('ok');
+    expect(codeOf(await repeating.ask('one'))).toBe('E_APPROVAL_PENDING');
+    expect(codeOf(await repeating.ask('one', 1)), 'the next page is another call').toBe('ok');
+    const failing = await open({}, () => failed('E_UPSTREAM_LOST'));
+    for (let i = 0; i < 20; i++) expect(codeOf(await failing.ask('one', i))).toBe('E_UPSTREAM_LOST');
+    expect(codeOf(await failing.ask('one', 20))).toBe('E_BREAKER_OPEN');
+    expect(codeOf(await failing.ask('two')), 'its run goes on').toBe('E_UPSTREAM_LOST');
+  });
+
+  it('unless it says `off`', async () => {
+    const off = { failures: 'off' };
+    const rules = { loops: { same: 'off', cycle: 'off' }, breakers: { tool: off, server: off, run: off } };
+    const repeating = await open(rules, () => text('done'));
+    for (let i = 0; i < 60; i++) expect(codeOf(await repeating.ask('one'))).toBe('ok');
+    const failing = await open(rules, () => failed('E_UPSTREAM_LOST'));
+    for (let i = 0; i < 110; i++) expect(codeOf(await failing.ask('one', i))).toBe('E_UPSTREAM_LOST');
   });
 });
