@@ -120,19 +120,38 @@ describe('rotation', () => {
     await expect(lease()).rejects.toMatchObject({ code: 'E_CREDENTIAL' });
   });
 
-  it('leaves everything as it was where the new value does not work', async () => {
-    const server = createServer((_request, response) => void response.writeHead(403).end());
+  it('leaves everything as it was where the new value does not work, and nobody who asks meanwhile notices', async () => {
+    const seen: string[] = [];
+    const server = createServer((request, response) => {
+      const value = String(request.headers.authorization).replace('Bearer ', '');
+      seen.push(value);
+      response.writeHead(value === 'old-value' ? 200 : 403).end();
+    });
     const url = `http://127.0.0.1:${await listen(server)}/`;
     await open().write('one', 'old-value');
-    const rotating = rotateCredential({
-      store: open(),
-      name: 'one',
-      value: 'bad-value',
-      canary: (value) => tryCredential({ url, header: 'Authorization', prefix: 'Bearer ' }, value),
-      drainMs: 0,
-      tell: () => {},
+    let isOver = false;
+    const statuses = new Set<number>();
+    const asking = [1, 2, 3].map(async () => {
+      while (!isOver) {
+        const value = (await readValue('one')) ?? 'none';
+        statuses.add((await fetch(url, { headers: { authorization: `Bearer ${value}` } })).status);
+      }
     });
-    await expect(rotating).rejects.toThrow('the old one stays');
+    for (let turn = 0; turn < 5; turn++) {
+      const rotating = rotateCredential({
+        store: open(),
+        name: 'one',
+        value: `bad-value-${turn}`,
+        canary: (value) => tryCredential({ url, header: 'Authorization', prefix: 'Bearer ' }, value),
+        drainMs: 0,
+        tell: () => {},
+      });
+      await expect(rotating).rejects.toThrow('the old one stays');
+    }
+    isOver = true;
+    await Promise.all(asking);
+    expect([...statuses]).toEqual([200]);
+    expect(seen.filter((value) => value.startsWith('bad-value')).length).toBe(5); // the canary’s own
     expect(await readValue('one')).toBe('old-value');
     expect(await readdir(join(folder, 'credentials'))).toEqual(['one.age']);
     await closeServer(server);
