@@ -60,6 +60,22 @@ describe('what has to be taken back', () => {
     }
   });
 
+  it('is kept again by a process that slept, and has lost to another what it kept before', async () => {
+    const [slept, other] = [openJournal(), openJournal()];
+    await slept.keep(lease('1'));
+    laterMs = limits.credentialProcessMs + 60_000;
+    expect(outline(await other.adopt())).toEqual(['lse_1 plum-otter-handle-1']);
+    await slept.keep(lease('2'));
+    await slept.drop('lse_1');
+    const files = await readdir(join(folder, 'leases'), { recursive: true, withFileTypes: true });
+    expect(
+      files
+        .filter((file) => file.isFile())
+        .map(({ name }) => name)
+        .toSorted(),
+    ).toEqual(['lse_1.age', 'lse_2.age']);
+  });
+
   it('can be read by nobody without the key, and is not there where writing it was cut short', async () => {
     const gone = openJournal();
     await gone.keep(lease('1'));

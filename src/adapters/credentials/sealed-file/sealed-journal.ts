@@ -55,8 +55,15 @@ export class SealedJournal implements LeaseJournal {
       subject,
     };
     try {
+      const sealed = await seal(await this.#identity(), JSON.stringify(entry));
       await this.#make();
-      await writePrivate(this.#pathOf(id), await seal(await this.#identity(), JSON.stringify(entry)));
+      await writePrivate(this.#pathOf(id), sealed).catch(async (error: NodeJS.ErrnoException) => {
+        // Whoever gave no sign of life for too long has lost its folder to another, and makes a new one.
+        if (error.code !== 'ENOENT') throw error;
+        this.#made = undefined;
+        await this.#make();
+        await writePrivate(this.#pathOf(id), sealed);
+      });
       await syncFolder(this.#own);
     } catch (error) {
       throw toFault(error, 'E_CREDENTIAL', 'it could not be kept that a lease has to be taken back');
@@ -71,7 +78,11 @@ export class SealedJournal implements LeaseJournal {
 
   async adopt(): Promise<readonly JournaledLease[]> {
     const now = new Date(this.#clock.nowMs());
-    if (this.#made !== undefined) await utimes(this.#own, now, now);
+    if (this.#made !== undefined)
+      await utimes(this.#own, now, now).catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== 'ENOENT') throw error;
+        this.#made = undefined;
+      });
     const adopted: JournaledLease[] = [];
     for (const name of await readdir(this.#folder).catch(() => [])) {
       const path = join(this.#folder, name);
