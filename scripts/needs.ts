@@ -33,6 +33,16 @@ export const needs: readonly Need[] = [
     reason: 'test/escape and test/conformance: tier `microvm`, where programs have a machine of their own',
   },
   { program: 'runsc', debianPackage: 'runsc', reason: 'test/escape: tier `gvisor`, where the gateway is root' },
+  {
+    program: 'apparmor_parser',
+    debianPackage: 'apparmor',
+    reason: 'test/conformance: reads the profile that is shipped',
+  },
+  {
+    program: 'checkmodule',
+    debianPackage: 'checkpolicy',
+    reason: 'test/conformance: reads the module that is shipped',
+  },
   { program: 'npm', debianPackage: 'npm', reason: 'test/e2e: installs what code may import' },
   { program: 'pip', debianPackage: 'python3-pip', reason: 'test/e2e: installs what code may import' },
   { program: 'busybox', debianPackage: 'busybox-static', reason: 'tier `microvm`: what its machines start with' },
