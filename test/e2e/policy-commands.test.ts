@@ -98,7 +98,7 @@ it('rules are changed only when their cases pass and what they flip is meant to 
   expect(await run('policy', 'revert')).toMatchObject({ code: 0 });
   await untilReads(200);
   expect((await readdir(notes.folder)).filter((name) => /draft|pending/.test(name))).toEqual([]);
-});
+}, 400_000);
 
 it('rules that somebody was killed while replacing are not read until they are whole', async () => {
   const before = await readConfig();
@@ -123,4 +123,4 @@ it('rules that somebody was killed while replacing are not read until they are w
   await until('the refusal', () => (gateway.stderr().includes('registered with another text') ? true : undefined));
   expect(await read()).toBe(200);
   expect(await run('policy', 'finish'), 'once more').toMatchObject({ code: 0 });
-});
+}, 200_000);

@@ -1,8 +1,8 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { AwsV4Signer } from 'aws4fetch';
 import { has } from '../../../scripts/needs.ts';
@@ -27,14 +27,27 @@ export function installS3Server(): { readonly program: string } | string {
   const program = join(folder, 'bin/moto_server');
   if (existsSync(program)) return { program };
   if (!has('python3')) return 'there is no Python here';
+  const lock = `${folder}.lock`;
   try {
-    mkdirSync(folder, { recursive: true });
+    mkdirSync(dirname(folder), { recursive: true });
+    mkdirSync(lock);
+  } catch {
+    // Another test installs it right now: there is nothing to do but wait.
+    const deadline = Date.now() + INSTALL_MS;
+    while (existsSync(lock) && Date.now() < deadline) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
+    rmSync(lock, { recursive: true, force: true }); // whoever made it may have been killed: the next one tries again
+    return existsSync(program) ? { program } : 'moto is not installed';
+  }
+  try {
     execFileSync('python3', ['-m', 'venv', folder], { stdio: 'pipe' });
     const packages = [`moto[s3,iam,server]==${VERSION}`];
     execFileSync(join(folder, 'bin/pip'), ['install', '-q', ...packages], { stdio: 'pipe', timeout: INSTALL_MS });
     return { program };
   } catch {
+    rmSync(folder, { recursive: true, force: true });
     return 'moto cannot be had from PyPI';
+  } finally {
+    rmSync(lock, { recursive: true, force: true });
   }
 }
 
