@@ -4,16 +4,17 @@ import { describeMachine } from './report.ts';
 import { chat } from './suites/chat.ts';
 import { errands } from './suites/errands.ts';
 import { forge } from './suites/forge.ts';
+import { library } from './suites/library.ts';
 import { operate } from './suites/operate.ts';
 import { shop } from './suites/shop.ts';
 import { staff } from './suites/staff.ts';
 import type { Suite } from './suites/suite.ts';
 import { travel } from './suites/travel.ts';
 
-export const suites: readonly Suite[] = [chat, travel, shop, forge, errands, staff, operate];
+export const suites: readonly Suite[] = [chat, travel, shop, forge, errands, staff, operate, library];
 
 const METHOD =
-  'Made-up tools of seven kinds of work. Tasks are replayed through the SDK with nothing declared, alone and with the ' +
+  'Made-up tools of eight kinds of work. Tasks are replayed through the SDK with nothing declared, alone and with the ' +
   'calls of each attack woven in behind the result that the attacker wrote into, as if the model were fully hijacked.';
 type Count = Exclude<keyof Counts, 'harms'>;
 

@@ -268,6 +268,7 @@ describe('a tool that a grant names with `approval: never`, and nobody declared'
 });
 
 describe('law 5: what is secret leaves only to whom somebody named', () => {
+  const prompt = 'Email lena@acme.test and Dana that I am late, and search the web for opening hours.';
   const secret = [{ site: 'bank', password: 'hunter2-9931', account: 'DE02120300000000202051' }];
   it('whatever is sent afterwards', async () => {
     const forms: readonly ((text: string) => string)[] = [
@@ -280,7 +281,8 @@ describe('law 5: what is secret leaves only to whom somebody named', () => {
     const target = fc.constantFrom('lena@acme.test', 'mallory@evil.test', 'dana@acme.test');
     await fc.assert(
       fc.asyncProperty(target, fc.constantFrom(...forms), fc.boolean(), async (to, form, web) => {
-        const run = await openLineRun('Email lena@acme.test that I am late, and search the web for opening hours.');
+        // Dana is trusted by her record, as the next test shows; nobody wrote down who she is.
+        const run = await openLineRun(prompt);
         await run.call('search_contacts', { name: 'Dana' }, [{ name: 'Dana', email: 'dana@acme.test' }]);
         expect(await run.call('list_passwords', {}, secret)).toMatchObject({ kind: 'result' });
         const text = form('hunter2-9931');
@@ -293,6 +295,15 @@ describe('law 5: what is secret leaves only to whom somebody named', () => {
       }),
       { numRuns: 60 },
     );
+  });
+
+  it('and whom a record names may be mailed as long as nothing secret was read', async () => {
+    const run = await openLineRun(prompt);
+    await run.call('search_contacts', { name: 'Dana' }, [{ name: 'Dana', email: 'dana@acme.test' }]);
+    const mail = { recipients: ['dana@acme.test'], subject: 'Late', body: 'I am late' };
+    expect(verdictOf(await run.call('send_mail', mail))).toBe('permit');
+    await run.call('list_passwords', {}, secret);
+    expect(verdictOf(await run.call('send_mail', mail))).toBe('ask');
   });
 });
 
