@@ -22,7 +22,6 @@ export interface S3Server {
 
 /** The program, installed for this user where it is not there; or why that is not possible on this machine. */
 export function installS3Server(): { readonly program: string } | string {
-  if (has('moto_server')) return { program: 'moto_server' };
   const folder = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), `chaperone-tests/moto-${VERSION}`);
   const program = join(folder, 'bin/moto_server');
   if (existsSync(program)) return { program };
