@@ -4,24 +4,17 @@ import { durationSchema } from './duration.ts';
 const OFF = z.literal('off');
 const often = (max: number) => z.int().min(2).max(max);
 
-/** `off`, or how it is: what is off is not there. */
-const unlessOff = <Rules>(rules: Rules | 'off'): Rules | undefined => (rules === 'off' ? undefined : rules);
-
-/** When a run that goes in circles is stopped. */
+/** When a run that goes in circles is stopped. Each is off where it is not given. */
 export const loopsSchema = z.strictObject({
-  same: z
-    .union([often(250), OFF])
-    .default(50)
-    .transform(unlessOff)
-    .meta({ description: 'The same call may be made so often in a row; `off`: any number of times.', examples: [10] }),
-  cycle: z
-    .union([often(30), OFF])
-    .default(20)
-    .transform(unlessOff)
-    .meta({ description: 'A sequence of up to 8 calls may be made so often in a row, or `off`.', examples: [4] }),
+  same: often(250)
+    .meta({ description: 'The same call may be made so often in a row.', examples: [10] })
+    .optional(),
+  cycle: often(30)
+    .meta({ description: 'A sequence of up to 8 calls may be made so often in a row.', examples: [4] })
+    .optional(),
   noProgress: often(100)
     .meta({
-      description: 'The same call may bring the same result so often, whatever lies between; off unless given.',
+      description: 'The same call may bring the same result so often, whatever lies between.',
       examples: [5],
     })
     .optional(),
