@@ -17,6 +17,8 @@ export const atOnceCatalog = () =>
       tools: Object.fromEntries(
         ['law/one', 'law/two', 'law/pay'].map((name) => [name, { effect: 'write', consequence: 'low' }]),
       ),
+      // Workers are refused on purpose, again and again.
+      breakers: { tool: { failures: 'off' }, server: { failures: 'off' }, run: { failures: 'off' } },
       agents: { a: permits, b: permits, thrifty: { ...permits, budget: { calls: BUDGET } } },
     },
   });
