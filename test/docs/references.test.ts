@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { errors } from '../../src/base/errors.ts';
@@ -72,3 +72,13 @@ function isThere(path: string): boolean {
   if (existsSync(full)) return statSync(full).isFile() ? readFileSync(full).length > 0 : true;
   return existsSync(`${full}.test.ts`);
 }
+
+it('numbers decisions one after the other, in their files, their titles and the list of them', () => {
+  const files = readdirSync(join(root, 'docs/adr')).filter((name) => /^\d/.test(name));
+  const listed = [...readDocument('docs/adr/README.md').matchAll(/^\| \[(\d+)\]\((\d{4})-/gm)];
+  const expected = files.map((_, i) => i + 1);
+  expect(files.map((name) => Number(name.slice(0, 4)))).toEqual(expected);
+  expect(files.map((name) => Number(/^# (\d+)\. /.exec(readDocument(`docs/adr/${name}`))?.[1]))).toEqual(expected);
+  expect(listed.map(([, number]) => Number(number))).toEqual(expected);
+  expect(listed.map(([, , file]) => Number(file))).toEqual(expected);
+});
