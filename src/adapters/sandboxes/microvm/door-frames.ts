@@ -1,5 +1,8 @@
-/** What a machine's relay and its host say to each other of a connection, by its number. */
-export const frames = { open: 0, data: 1, end: 2, close: 3 } as const;
+/**
+ * What a machine's relay and its host say to each other of a connection, by its number. `hold` and `go` come from whichever
+ * end cannot pass on what it was sent. The relay says `leave` last of all and is answered with the same word.
+ */
+export const frames = { open: 0, data: 1, end: 2, close: 3, hold: 4, go: 5, leave: 6 } as const;
 
 export interface Frame {
   readonly id: number;
@@ -39,7 +42,7 @@ export class FrameReader {
     while (this.#held.length >= HEADER_BYTES) {
       const length = this.#held.readUInt32BE(5);
       const kind = this.#held.readUInt8(4);
-      if (length > MOST_BYTES || kind > frames.close) return false;
+      if (length > MOST_BYTES || kind > frames.leave) return false;
       if (this.#held.length < HEADER_BYTES + length) break;
       const bytes = this.#held.subarray(HEADER_BYTES, HEADER_BYTES + length);
       const id = this.#held.readUInt32BE(0);
