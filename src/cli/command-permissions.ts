@@ -42,6 +42,7 @@ export const commandPermissions: Readonly<Record<string, Permission | 'open'>> =
   'outbox send': 'gateway.change',
   'outbox drop': 'gateway.change',
   'cred list': 'record.read',
+  'cred report': 'record.read',
   'cred add': 'gateway.change',
   'cred connect': 'gateway.change',
   'cred rotate': 'gateway.change',

@@ -1,4 +1,4 @@
-import { mkdtemp, realpath, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
 import { startProgram } from '../../adapters/sandboxes/program/start-program.ts';
@@ -24,6 +24,8 @@ export interface ScriptWithinWalls {
 export async function runWithinWalls(options: ScriptWithinWalls): Promise<string> {
   const { loaded, data, environment, script, argument } = options;
   const workspace = await realpath(options.workspace);
+  // As it is by the time a program is run: what is not there cannot be hidden.
+  await mkdir(data, { recursive: true, mode: 0o700 });
   const ways = await mkdtemp(join(tmpdir(), 'chaperone-ways-'));
   const inside = `/run/script.m${extname(script).slice(1)}`;
   try {
