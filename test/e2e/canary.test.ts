@@ -33,12 +33,12 @@ it('is denied, and told as let through as soon as a rule lets it through', { tim
   await expect
     .poll(readStatus, { timeout: 60_000, interval: 500 })
     .toMatchObject({ answer: 'permitted', state: 'failed' });
-  expect(gateway.stderr()).toContain('incident: `chaperone/canary`');
+  await expect.poll(() => gateway.stderr(), { timeout: 30_000 }).toContain('incident: `chaperone/canary`');
 
   const doctor = await runCommand(folder, ['--json', 'doctor']);
   expect(doctor.code).toBe(6);
   expect(doctor.stdout).toMatch(/"name":"canary","state":"failed"/);
-  const { stdout } = await runCommand(folder, ['--json', 'tail', '--no-follow', '--last', '50']);
+  const { stdout } = await runCommand(folder, ['--json', 'tail', '--no-follow', '--last', '1000']);
   const [incident] = stdout.split('\n').filter((line) => line.includes('"incident.opened"'));
   expect(incident).toContain('canary-permitted');
   const { callId = '' } = JSON.parse(incident ?? '{}') as { callId?: string };
