@@ -18,7 +18,9 @@ export const packagesSchema = z.strictObject({
         description: 'A `package-lock.json`, relative to this file.',
         examples: ['./package-lock.json'],
       }),
-      registry: source.default('https://registry.npmjs.org/').describe('Where npm asks for them.'),
+      registry: source.describe(
+        'Where npm asks for them. Whoever runs the gateway says whom they trust; nobody is assumed.',
+      ),
       hosts,
     })
     .describe('For JavaScript.')
@@ -29,8 +31,8 @@ export const packagesSchema = z.strictObject({
         description: 'Requirements with `==` and `--hash=sha256:` on each, relative to this file.',
         examples: ['./requirements.txt'],
       }),
-      index: source.default('https://pypi.org/simple').describe('Where pip asks for them.'),
-      hosts: hosts.default(['files.pythonhosted.org']),
+      index: source.describe('Where pip asks for them. Nobody is assumed.'),
+      hosts,
     })
     .describe('For Python.')
     .optional(),
