@@ -1,4 +1,5 @@
 import type { StatefulAuthorizationCall } from '@cedar-policy/cedar-wasm/nodejs';
+import { digestBytes } from '../src/base/digest.ts';
 import { unassessedFlow } from '../src/model/flow-facts.ts';
 import { leastLabel } from '../src/model/label.ts';
 import { manifestSchema } from '../src/model/manifest.ts';
@@ -58,6 +59,7 @@ export function makePolicyWork(count: number, shape: PolicyShape = 'scoped'): Po
     placeOf,
   ).tools;
   const { kernel } = buildKernel({
+    bundle: digestBytes('rules'),
     manifest,
     placeOf,
     policyFiles: [{ file: 'bench.cedar', text: cedarText }],

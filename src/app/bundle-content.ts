@@ -6,7 +6,7 @@ import { describeTool } from './settle-pins.ts';
 /** Everything a bundle was made of, so that a decision can be explained and made again later, anywhere. */
 export function bundleContent(loaded: LoadedConfig, catalog: Catalog): JsonObject {
   return {
-    format: 'chaperone.bundle/1',
+    format: 'chaperone.bundle/2',
     file: loaded.file,
     text: loaded.text,
     policies: loaded.policies.map(({ file, text }) => ({ file, text })),

@@ -28,10 +28,10 @@ export async function openCatalog(
       notify,
     );
     const catalog = buildCatalog({
+      bundle: loaded.bundle,
       manifest: loaded.manifest,
       placeOf: loaded.place,
       policyFiles: loaded.policies,
-      templates: loaded.templates,
       tools,
       pins: new Map(),
     });

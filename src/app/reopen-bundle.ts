@@ -1,17 +1,21 @@
 import { z } from 'zod';
+import type { Digest } from '../base/digest.ts';
 import { Fault } from '../base/fault.ts';
 import { isJsonObject, type JsonObject } from '../base/json.ts';
 import type { StoredEvent } from '../model/event.ts';
 import { unassessedFlow } from '../model/flow-facts.ts';
 import { userSchema } from '../model/principal.ts';
+import { digestBundle, digestDefaulted } from '../policy/digest-bundle.ts';
 import type { Explanation } from '../policy/kernel.ts';
 import { buildCatalog, type Catalog, type CatalogInput } from '../runtime/catalog.ts';
+import { withVerifier } from '../runtime/verifier.ts';
 import { parseConfig } from './config/parse-config.ts';
+import { readYaml } from './config/read-yaml.ts';
 import { parseOptions } from './gateway.ts';
 import { flowSchema, runSchema, toolSchema } from './replay/recorded-shapes.ts';
 
 const contentSchema = z.object({
-  format: z.literal('chaperone.bundle/1'),
+  format: z.enum(['chaperone.bundle/1', 'chaperone.bundle/2']),
   file: z.string(),
   text: z.string(),
   policies: z.array(z.object({ file: z.string(), text: z.string() })),
@@ -36,11 +40,34 @@ export function reopenBundle(content: JsonObject): Catalog {
 
 /** What a recorded bundle was made of. Throws a `Fault` E_STORE_CORRUPT where the record is not one. */
 export function readBundleContent(content: JsonObject): Omit<CatalogInput, 'pins'> {
+  const parsed = parseContent(content);
+  const { file, text, policies, tools } = parsed;
+  const { manifest, place } = parseConfig(text, file, parseOptions);
+  return { bundle: digestContent(parsed), manifest, placeOf: place, policyFiles: policies, tools };
+}
+
+/** The name that a recorded bundle has by its content. Throws a `Fault` E_STORE_CORRUPT where the record is not one. */
+export function nameBundle(content: JsonObject): Digest {
+  return digestContent(parseContent(content));
+}
+
+type Content = z.infer<typeof contentSchema>;
+
+function parseContent(content: JsonObject): Content {
   const parsed = contentSchema.safeParse(content);
   if (!parsed.success) throw new Fault('E_STORE_CORRUPT', 'the recorded bundle cannot be read');
-  const { file, text, policies, templates, tools } = parsed.data;
-  const { manifest, place } = parseConfig(text, file, parseOptions);
-  return { manifest, placeOf: place, policyFiles: policies, templates, tools };
+  return parsed.data;
+}
+
+function digestContent({ format, file, text, policies: policyFiles, templates }: Content): Digest {
+  const texts = { policyFiles, templates };
+  // Of the present form nothing is asked but what is written: whether this version takes it for rules is no matter.
+  if (format === 'chaperone.bundle/2') {
+    const { value, problems } = readYaml(text, file);
+    if (problems.length === 0) return digestBundle(value, texts);
+    throw new Fault('E_STORE_CORRUPT', 'the configuration of the recorded bundle cannot be read');
+  }
+  return digestDefaulted(withVerifier(parseConfig(text, file, parseOptions).manifest), texts);
 }
 
 /**

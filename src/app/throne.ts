@@ -128,8 +128,8 @@ export class Throne {
     const tools = await listTools([...[...sources.values()].map((source) => source.tools), functions], notify);
     const reserved = reservePaths(loaded, data);
     await settlePins({ store, clock, manifest }, tools, async (pins, changes) => {
-      const { place: placeOf, policies: policyFiles, templates } = loaded;
-      const catalog = buildCatalog({ manifest, placeOf, policyFiles, templates, tools, pins });
+      const { bundle, place: placeOf, policies: policyFiles } = loaded;
+      const catalog = buildCatalog({ bundle, manifest, placeOf, policyFiles, tools, pins });
       if (manifest.mode === 'enforce' && catalog.problems.length > 0) {
         throw new Fault('E_TOOL_UNREVIEWED', catalog.problems.join('\n'));
       }

@@ -18,9 +18,9 @@ import { test } from './test.ts';
 export async function lint(context: CommandContext, file: string | undefined): Promise<void> {
   const { terminal } = context;
   const loaded = await openConfig(file ?? context.configPath, context.cwd);
-  const { manifest, place: placeOf, policies: policyFiles } = loaded;
+  const { bundle, manifest, place: placeOf, policies: policyFiles } = loaded;
   const tools = await withRecord(context, (record) => recordedTools(record, manifest), []);
-  const catalog = new Rules({ manifest, placeOf, policyFiles }, tools).catalog();
+  const catalog = new Rules({ bundle, manifest, placeOf, policyFiles }, tools).catalog();
   const warnings = [...loaded.warnings.map(({ message }) => message), ...catalog.warnings];
   const { problems } = catalog;
   terminal.data({ bundle: catalog.bundle, warnings, problems: [...problems] }, [

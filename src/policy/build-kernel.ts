@@ -1,6 +1,5 @@
-import { type Digest, digestJson } from '../base/digest.ts';
+import type { Digest } from '../base/digest.ts';
 import { Fault } from '../base/fault.ts';
-import type { JsonObject } from '../base/json.ts';
 import type { Decision, Reason } from '../model/decision.ts';
 import type { Manifest, PlaceOf } from '../model/manifest.ts';
 import type { GovernedTool } from '../model/tool.ts';
@@ -19,12 +18,12 @@ import { openRuleBook } from './rule-book.ts';
 
 /** Everything that decides. */
 export interface BundleInput {
+  /** The name of these rules, as `digestBundle` makes it of what they were read from. */
+  readonly bundle: Digest;
   readonly manifest: Manifest;
   readonly placeOf: PlaceOf;
   /** The files under `policies`, in the manifest's order. */
   readonly policyFiles: readonly PolicySource[];
-  /** The prompt templates that the manifest names. They decide nothing, and are part of the bundle. */
-  readonly templates?: readonly { readonly id: string; readonly version: string; readonly text: string }[];
   /** Every tool of every configured server, as governed by this manifest. */
   readonly tools: readonly GovernedTool[];
 }
@@ -41,7 +40,7 @@ export interface BuiltKernel {
  * a part of its policies.
  */
 export function buildKernel(input: BundleInput): BuiltKernel {
-  const { manifest, placeOf } = input;
+  const { manifest, placeOf, bundle } = input;
   const userAttributes = manifest.users.attributes;
   const wrong = checkDeclarations(manifest, placeOf, input.tools);
   if (wrong.length > 0) throw new Fault('E_CONFIG', wrong.join('\n'));
@@ -50,7 +49,6 @@ export function buildKernel(input: BundleInput): BuiltKernel {
     book.written.length === 0
       ? []
       : validatePolicies(book.written, generateCedarSchema(input.tools, { userAttributes }).schema);
-  const bundle = digestBundle(input);
   const obligationsOf = readObligations(manifest, placeOf);
   const observing = manifest.mode === 'observe';
 
@@ -91,20 +89,6 @@ export function buildKernel(input: BundleInput): BuiltKernel {
     },
   };
   return { kernel, warnings };
-}
-
-/**
- * Equal exactly when manifest, policy texts and prompt templates are. What servers say of their tools is not in it: pins that a person
- * wrote are part of the manifest, and the others are required one by one in each call's intent. So a server that
- * happens to be away does not make another bundle of the same rules.
- */
-function digestBundle({ manifest, policyFiles, templates = [] }: BundleInput): Digest {
-  return digestJson({
-    // Through JSON, which drops members that are undefined. The manifest's schema admits nothing that JSON lacks.
-    manifest: JSON.parse(JSON.stringify(manifest)) as JsonObject,
-    policies: policyFiles.map(({ file, text }) => ({ file, text })),
-    ...(templates.length === 0 ? {} : { templates: templates.map(({ id, version, text }) => ({ id, version, text })) }),
-  });
 }
 
 function describeUnpermitted({ principal, tool }: DecisionRequest, manifest: Manifest, placeOf: PlaceOf): Reason {

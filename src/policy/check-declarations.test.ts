@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { digestBytes } from '../base/digest.ts';
 import { manifestSchema } from '../model/manifest.ts';
 import type { Tool } from '../model/tool.ts';
 import { buildKernel } from './build-kernel.ts';
@@ -109,11 +110,12 @@ describe('checkDeclarations', () => {
   });
 
   it('keeps a kernel from being built', () => {
+    const bundle = digestBytes('rules');
     const { manifest, tools } = parse(send({ audience: 'x' }));
-    expect(() => buildKernel({ manifest, placeOf, policyFiles: [], tools })).toThrow(
+    expect(() => buildKernel({ bundle, manifest, placeOf, policyFiles: [], tools })).toThrow(
       expect.objectContaining({ code: 'E_CONFIG', message: expect.stringContaining('no argument `x`') }),
     );
     // Before any server has answered there is nothing to contradict.
-    expect(() => buildKernel({ manifest, placeOf, policyFiles: [], tools: [] })).not.toThrow();
+    expect(() => buildKernel({ bundle, manifest, placeOf, policyFiles: [], tools: [] })).not.toThrow();
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { digestBytes } from '../base/digest.ts';
 import { type FlowFacts, unassessedFlow } from '../model/flow-facts.ts';
 import { leastLabel } from '../model/label.ts';
 import { manifestSchema } from '../model/manifest.ts';
@@ -27,7 +28,13 @@ function explain(
   const schema = { type: 'object', properties: { note: { type: 'string' } } };
   const tool = governTool({ server, name, description: '', inputSchema: schema }, parsed, placeOf);
   const policyFiles = cedar === undefined ? [] : [{ file: 'x.cedar', text: cedar }];
-  const { kernel } = buildKernel({ manifest: parsed, placeOf, policyFiles, tools: [tool] });
+  const { kernel } = buildKernel({
+    bundle: digestBytes('rules'),
+    manifest: parsed,
+    placeOf,
+    policyFiles,
+    tools: [tool],
+  });
   const principal = { tenant: 'default', agent, ...(user && { onBehalfOf: user }) };
   const run = { attested: false, label: leastLabel, task: '' };
   return kernel.explain({ principal, tool, arguments: {}, run, flow: unassessedFlow, nowMs: 0, ...over });

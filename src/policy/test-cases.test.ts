@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { digestBytes } from '../base/digest.ts';
 import type { Decision } from '../model/decision.ts';
 import { manifestSchema } from '../model/manifest.ts';
 import { buildKernel } from './build-kernel.ts';
@@ -32,7 +33,13 @@ function run(cases: readonly object[], mode = 'provisional') {
     },
     { file: 'y.cedar', text: '@id("flagged") forbid (principal, action, resource) when { context.run.flagged };' },
   ];
-  const { kernel } = buildKernel({ manifest, placeOf, policyFiles, tools: [...tools.values()] });
+  const { kernel } = buildKernel({
+    bundle: digestBytes('rules'),
+    manifest,
+    placeOf,
+    policyFiles,
+    tools: [...tools.values()],
+  });
   const checkArguments = (request: DecisionRequest): Decision | undefined => {
     if (request.arguments['to'] !== 'eve') return undefined;
     const reasons = [{ code: 'E_ARGUMENT_CONSTRAINT' as const, message: 'not allowed' }];

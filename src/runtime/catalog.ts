@@ -9,7 +9,7 @@ import type { GovernedTool, Tool, ToolName } from '../model/tool.ts';
 import { splitPath } from '../policy/arguments/argument-path.ts';
 import type { LocatedConstraint } from '../policy/arguments/bind-constraints.ts';
 import { type ArgumentCheck, hasArgument, prepareArguments } from '../policy/arguments/prepare-arguments.ts';
-import { type BundleInput, buildKernel } from '../policy/build-kernel.ts';
+import { buildKernel } from '../policy/build-kernel.ts';
 import type { PolicySource } from '../policy/cedar/parse-policies.ts';
 import { governTools } from '../policy/govern.ts';
 import type { Kernel } from '../policy/kernel.ts';
@@ -52,11 +52,11 @@ export interface Catalog {
 }
 
 export interface CatalogInput {
+  /** The name of these rules, as `digestBundle` makes it of what they were read from. */
+  readonly bundle: Digest;
   readonly manifest: Manifest;
   readonly placeOf: PlaceOf;
   readonly policyFiles: readonly PolicySource[];
-  /** The prompt templates that the manifest names. */
-  readonly templates?: BundleInput['templates'];
   /** The tools of every server as they are described now. */
   readonly tools: readonly Tool[];
   /** The descriptions a person accepted, or that were seen first. */
@@ -73,8 +73,8 @@ export function buildCatalog(given: CatalogInput): Catalog {
   const governance = governTools(input.tools, manifest, placeOf);
   const governed = [...governance.tools.values()];
   checkReadBacks(manifest, governance.tools, placeOf);
-  const { policyFiles, templates = [] } = input;
-  const built = buildKernel({ manifest, placeOf, policyFiles, templates, tools: governed });
+  const { bundle, policyFiles } = input;
+  const built = buildKernel({ bundle, manifest, placeOf, policyFiles, tools: governed });
   const dutiesOf = readObligations(manifest, placeOf);
   const tools = new Map<string, CatalogEntry>();
   const wrong: string[] = [];

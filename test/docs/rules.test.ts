@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { parseConfig } from '../../src/app/config/parse-config.ts';
+import { digestBytes } from '../../src/base/digest.ts';
 import { manifestSchema } from '../../src/model/manifest.ts';
 import type { Tool } from '../../src/model/tool.ts';
 import { buildKernel } from '../../src/policy/build-kernel.ts';
@@ -50,6 +51,7 @@ describe('the rules in the documents', () => {
   it.each(tagged('cedar', 'policy'))('%s are policies that load without a warning', (_, fence) => {
     const manifest = manifestSchema.parse({ version: 1, users: { attributes: { level: 'Long' } } });
     const { kernel, warnings } = buildKernel({
+      bundle: digestBytes('rules'),
       manifest,
       placeOf,
       policyFiles: [{ file: fence.file, text: fence.text }],

@@ -1,6 +1,7 @@
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { digestBytes } from '../../src/base/digest.ts';
 import type { Decision } from '../../src/model/decision.ts';
 import { type AgentConfig, type Manifest, manifestSchema } from '../../src/model/manifest.ts';
 import { buildKernel } from '../../src/policy/build-kernel.ts';
@@ -154,7 +155,8 @@ function requestOf(manifest: Manifest, caller: Caller): DecisionRequest {
 
 function kernelOf(manifest: Manifest, policies: readonly string[]): Kernel {
   const policyFiles = [{ file: 'x.cedar', text: policies.join('\n') }];
-  return buildKernel({ manifest, placeOf, policyFiles, tools: governAll(manifest) }).kernel;
+  return buildKernel({ bundle: digestBytes('rules'), manifest, placeOf, policyFiles, tools: governAll(manifest) })
+    .kernel;
 }
 
 /** What policy says, whether or not mode `observe` lets the call go on. */

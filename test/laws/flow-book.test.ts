@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { openMemoryStore } from '../../src/adapters/stores/memory/open-memory-store.ts';
 import { systemClock } from '../../src/base/clock.ts';
+import { digestBytes } from '../../src/base/digest.ts';
 import type { FlowRun } from '../../src/flow/flow-run.ts';
 import { manifestSchema } from '../../src/model/manifest.ts';
 import { buildCatalog } from '../../src/runtime/catalog.ts';
@@ -8,6 +9,7 @@ import { FlowBook } from '../../src/runtime/flow-book.ts';
 import { RunBook } from '../../src/runtime/run-book.ts';
 
 const catalog = buildCatalog({
+  bundle: digestBytes('rules'),
   manifest: manifestSchema.parse({ version: 1 }),
   placeOf: () => ({ file: 'x', line: 1, column: 1 }),
   policyFiles: [],

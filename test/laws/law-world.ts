@@ -1,7 +1,8 @@
 import { createThreadScanner } from '../../src/adapters/scanners/threads/create-thread-scanner.ts';
 import { openMemoryStore } from '../../src/adapters/stores/memory/open-memory-store.ts';
 import type { Clock } from '../../src/base/clock.ts';
-import type { Digest } from '../../src/base/digest.ts';
+import { type Digest, digestJson } from '../../src/base/digest.ts';
+import type { JsonObject } from '../../src/base/json.ts';
 import type { Intent } from '../../src/model/intent.ts';
 import { manifestSchema } from '../../src/model/manifest.ts';
 import { pinTool, type Tool, type ToolName, toolName } from '../../src/model/tool.ts';
@@ -128,6 +129,7 @@ export interface CatalogOptions {
 
 export function lawCatalog({ manifest, tools, policy, pins }: CatalogOptions): Catalog {
   return buildCatalog({
+    bundle: digestJson({ manifest: manifest as JsonObject, policy: policy ?? null }),
     manifest: manifestSchema.parse(manifest),
     placeOf: () => ({ file: 'law.yaml', line: 1, column: 1 }),
     policyFiles: policy === undefined ? [] : [{ file: 'law.cedar', text: policy }],

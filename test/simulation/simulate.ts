@@ -1,6 +1,7 @@
 import { createThreadScanner } from '../../src/adapters/scanners/threads/create-thread-scanner.ts';
 import { newMemoryState } from '../../src/adapters/stores/memory/memory-state.ts';
 import { openMemoryStore } from '../../src/adapters/stores/memory/open-memory-store.ts';
+import { digestBytes } from '../../src/base/digest.ts';
 import { manifestSchema } from '../../src/model/manifest.ts';
 import { pinTool, toolName } from '../../src/model/tool.ts';
 import { answerApproval } from '../../src/runtime/approving/answer-approval.ts';
@@ -47,6 +48,7 @@ export async function simulate(seed: number): Promise<Report> {
   const persons = seeded.pick([1, 2]);
   const budget = seeded.pick([10, 25, CALLS * 2]);
   const catalog = buildCatalog({
+    bundle: digestBytes('rules'),
     manifest: manifestSchema.parse({
       version: 1,
       approvals: { persons },

@@ -4,6 +4,7 @@ import { type Digest, digestBytes, digestJson } from '../../base/digest.ts';
 import { toFault } from '../../base/fault.ts';
 import { limits } from '../../base/limits.ts';
 import { type Manifest, manifestSchema, type PlaceOf } from '../../model/manifest.ts';
+import { digestBundle } from '../../policy/digest-bundle.ts';
 import { ConfigFault, type ConfigProblem } from './config-problem.ts';
 import { freezeManifest } from './freeze-manifest.ts';
 import { type ParseOptions, parseConfig } from './parse-config.ts';
@@ -29,6 +30,8 @@ export interface LoadedConfig {
   /** The file's name, as messages print it, and its text. */
   readonly file: string;
   readonly text: string;
+  /** The rules: equal exactly when all that is written in them is equal, comments and layout apart. */
+  readonly bundle: Digest;
   readonly manifest: Manifest;
   readonly place: PlaceOf;
   readonly policies: readonly PolicyFile[];
@@ -98,7 +101,9 @@ export async function loadText(
     }
   }
   if (problems.length > 0) throw new ConfigFault([...problems, ...parsed.warnings]);
-  return { file, text, ...parsed, policies, templates, files, digest: digestVersion(files), folder };
+  const { written, ...understood } = parsed;
+  const bundle = digestBundle(written, { policyFiles: policies, templates });
+  return { file, text, bundle, ...understood, policies, templates, files, digest: digestVersion(files), folder };
 }
 
 /** What runs where there is no file: mode `provisional`, nothing configured, everything inferred strictly. */
@@ -108,6 +113,7 @@ export function defaultConfig(folder: string): LoadedConfig {
   return {
     file: '(default)',
     text: 'version: 1\n',
+    bundle: digestBundle({ version: 1 }, { policyFiles: [] }),
     manifest,
     place,
     policies: [],

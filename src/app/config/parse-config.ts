@@ -1,5 +1,5 @@
 import { assert } from '../../base/assert.ts';
-import { isJsonObject } from '../../base/json.ts';
+import { isJsonObject, type JsonValue } from '../../base/json.ts';
 import { BUILTIN_SERVER } from '../../model/builtin.ts';
 import { type Manifest, manifestSchema, type PlaceOf } from '../../model/manifest.ts';
 import { printPlace } from '../../model/place.ts';
@@ -20,6 +20,8 @@ import { readYaml } from './read-yaml.ts';
 import type { Report } from './report.ts';
 
 export interface ParsedConfig {
+  /** What the text says, before anything is added to it. */
+  readonly written: JsonValue;
   readonly manifest: Manifest;
   readonly place: PlaceOf;
   readonly warnings: readonly ConfigProblem[];
@@ -65,5 +67,5 @@ export function parseConfig(text: string, file: string, options: ParseOptions = 
   }
   const warnings = refuseErrors(problems);
   assert(parsed.success, 'what the schema refuses is reported as an error');
-  return { manifest: freezeManifest(parsed.data), place, warnings };
+  return { written: yaml.value, manifest: freezeManifest(parsed.data), place, warnings };
 }

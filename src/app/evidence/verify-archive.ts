@@ -16,7 +16,7 @@ import { verifyInclusion } from '../../ledger/proofs.ts';
 import { fromBase64 } from '../../ledger/text-bytes.ts';
 import { isSealed } from '../../model/sealed.ts';
 import { type Trust, verifySigned } from '../ledger/verify-ledger.ts';
-import { reopenBundle } from '../reopen-bundle.ts';
+import { nameBundle } from '../reopen-bundle.ts';
 import { type Contents, contentsSchema, eventLineSchema, FILES, FORMAT, signedText } from './archive-form.ts';
 
 /** An archive whose every byte is what was signed, and whose every event is in the log. */
@@ -191,8 +191,7 @@ function requireFiles(
 /** The rules are those that events name by their digest. */
 function verifyBundle(name: string, content: string): void {
   const value = parseJson(content, name) as JsonObject; // an object, or the next line refuses it
-  const { bundle } = reopenBundle(value);
-  if (name !== FILES.bundle(bundle) || canonicalJson(value) !== content) {
+  if (name !== FILES.bundle(nameBundle(value)) || canonicalJson(value) !== content) {
     throw new Fault('E_EVIDENCE', `${name} does not hold the rules that have this digest`);
   }
 }

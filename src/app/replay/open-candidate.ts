@@ -19,8 +19,8 @@ export interface Candidate {
  * @param tools those that are known; one that a recorded call names is added when it is met
  */
 export function openCandidate(loaded: LoadedConfig, tools: readonly Tool[]): Candidate {
-  const { manifest, place: placeOf, policies: policyFiles } = loaded;
-  const rules = new Rules({ manifest, placeOf, policyFiles }, tools);
+  const { bundle, manifest, place: placeOf, policies: policyFiles } = loaded;
+  const rules = new Rules({ bundle, manifest, placeOf, policyFiles }, tools);
   return {
     decide(recorded, called) {
       try {
