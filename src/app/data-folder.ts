@@ -4,6 +4,7 @@ import { homedir } from 'node:os';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { digestBytes } from '../base/digest.ts';
 import { Fault } from '../base/fault.ts';
+import type { Manifest } from '../model/manifest.ts';
 import type { LoadedConfig } from './config/load-config.ts';
 
 const OWNER_ONLY = 0o700;
@@ -16,6 +17,8 @@ export const FORMER_FOLDER = '.chaperone';
 type Environment = Readonly<Record<string, string | undefined>>;
 /** What of a configuration says where its data lies. */
 export type PlacedConfig = Pick<LoadedConfig, 'file' | 'folder' | 'manifest'>;
+/** As little of it as the folder can be told by. */
+export type PlacedFile = Pick<LoadedConfig, 'file' | 'folder'> & { readonly manifest: Pick<Manifest, 'data'> };
 
 /** Makes the data folder, readable by its owner alone. Throws a `Fault` E_STORE where that is not possible. */
 export async function makeFolder(path: string): Promise<void> {
@@ -27,13 +30,13 @@ export async function makeFolder(path: string): Promise<void> {
 }
 
 /** The data folder of a configuration, absolute, whether or not it is there yet. */
-export function dataFolder(loaded: PlacedConfig, environment: Environment = process.env): string {
+export function dataFolder(loaded: PlacedFile, environment: Environment = process.env): string {
   return placeData(loaded, environment).folder;
 }
 
 /** Where the data of a configuration lies, and why it should move, if it should. */
 export function placeData(
-  loaded: PlacedConfig,
+  loaded: PlacedFile,
   environment: Environment = process.env,
 ): { readonly folder: string; readonly warning?: string } {
   const { folder, manifest } = loaded;

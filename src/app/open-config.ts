@@ -5,7 +5,7 @@ import type { ReadOnlyStore } from '../adapters/stores/sqlite/open-sqlite-store-
 import { systemClock } from '../base/clock.ts';
 import { ReadBook } from '../runtime/read-book.ts';
 import { defaultConfig, type LoadedConfig, loadConfig } from './config/load-config.ts';
-import { dataFolder } from './data-folder.ts';
+import { dataFolder, type PlacedFile } from './data-folder.ts';
 import { parseOptions } from './gateway.ts';
 import { openStore, openStoreReadOnly } from './open-store.ts';
 
@@ -18,7 +18,7 @@ export async function openConfig(path: string, cwd: string): Promise<LoadedConfi
 }
 
 /** The record, to read while a gateway may be writing it. Throws a `Fault`: E_NOT_FOUND where there is none yet. */
-export function openRecord(loaded: LoadedConfig): Promise<ReadOnlyStore> {
+export function openRecord(loaded: PlacedFile): Promise<ReadOnlyStore> {
   return openStoreReadOnly(dataFolder(loaded));
 }
 

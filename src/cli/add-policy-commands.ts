@@ -35,8 +35,9 @@ export function addPolicyCommands(
     .action(run(async (context, options, file) => (await import('./policy.ts')).apply(context, String(file), options)));
   policy
     .command('revert')
-    .description('write back the rules that were in force before these')
-    .action(run(async (context) => (await import('./policy.ts')).revert(context)));
+    .description('write back the rules that were in force last, also where the files are broken')
+    .option('--data <folder>', 'the data folder, where a broken configuration does not say it any more')
+    .action(run(async (context, options) => (await import('./policy.ts')).revert(context, options)));
   policy
     .command('finish')
     .description('put in place what an apply or revert that was broken off has written')

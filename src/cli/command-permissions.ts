@@ -24,7 +24,8 @@ export const commandPermissions: Readonly<Record<string, Permission | 'open'>> =
   'policy diff': 'record.read',
   'policy backtest': 'record.read',
   'policy apply': 'gateway.change',
-  'policy revert': 'gateway.change',
+  // Asks for `gateway.change` itself, of the record that it goes back by: there may be no configuration to read.
+  'policy revert': 'open',
   'policy finish': 'open',
   'tools diff': 'record.read',
   'tools review': 'gateway.change',

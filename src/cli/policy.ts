@@ -1,9 +1,14 @@
+import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { ConfigFault } from '../app/config/config-problem.ts';
 import type { LoadedConfig } from '../app/config/load-config.ts';
+import { pendingPath } from '../app/config/pending.ts';
+import { readDataDespite } from '../app/config/read-data-despite.ts';
 import { openConfig, openRecord } from '../app/open-config.ts';
+import { requireLocal } from '../app/people/identify-local.ts';
 import { type BacktestReport, backtest as runBacktest } from '../app/replay/backtest.ts';
 import { openCandidate } from '../app/replay/open-candidate.ts';
-import { diffRules, readRulesBefore, readRulesInForce } from '../app/replay/recorded-rules.ts';
+import { diffRules, readRulesInForce, readRulesToRestore, tenantOf } from '../app/replay/recorded-rules.ts';
 import { recordedTools } from '../app/replay/recorded-tools.ts';
 import { finishPending } from '../app/replay/replace-files.ts';
 import { Rules } from '../app/replay/rules.ts';
@@ -70,12 +75,22 @@ export async function apply(
   terminal.say(`${configPath} is what ${file} says; a running gateway takes it up. Back: chaperone policy revert`);
 }
 
-/** Writes back the rules that were in force before the ones that are. */
-export async function revert(context: CommandContext): Promise<void> {
+/** Writes back the rules that were in force last and that the files do not have now, however broken the files are. */
+export async function revert(context: CommandContext, options: { readonly data?: string }): Promise<void> {
   const { terminal, cwd, configPath } = context;
-  const loaded = await openConfig(configPath, cwd);
-  const before = await withRecord(context, (record) => readRulesBefore(record, loaded.manifest.tenant));
-  await writeRules(resolve(cwd, configPath), before, systemClock);
+  const path = resolve(cwd, configPath);
+  const present = await openConfig(configPath, cwd).catch((error: unknown) => {
+    if (!(error instanceof ConfigFault) || existsSync(pendingPath(path))) throw error;
+    return undefined;
+  });
+  const data = options.data ?? present?.manifest.data ?? (await readDataDespite(path));
+  const placed = { file: configPath, folder: dirname(path), manifest: data === undefined ? {} : { data } };
+  const before = await readAndClose(await openRecord(placed), async (record) => {
+    const tenant = tenantOf(await readRulesInForce(record));
+    await requireLocal({ ...placed, manifest: { ...placed.manifest, tenant } }, 'gateway.change');
+    return readRulesToRestore(record, present);
+  });
+  await writeRules(path, before, systemClock);
   terminal.data({ bundle: before.bundle }, [`${configPath} is what it was as bundle ${before.bundle}`]);
 }
 
@@ -119,6 +134,10 @@ async function withRecord<T>(context: CommandContext, read: (record: Record) => 
     if (otherwise !== undefined && error instanceof Fault && error.code === 'E_STORE_NONE') return otherwise;
     throw error;
   }
+  return readAndClose(record, read);
+}
+
+async function readAndClose<T>(record: Record, read: (record: Record) => Promise<T>): Promise<T> {
   try {
     return await read(record);
   } finally {

@@ -98,6 +98,7 @@ describe('accounts', () => {
       ['people', 'add', 'mallory', '--role', 'admin'],
       ['token', '--kind', 'person'],
       ['approvals', 'approve', 'apr_1'],
+      ['policy', 'revert'],
     ]) {
       const refused = await run(...args);
       expect(JSON.parse(refused.stdout), args.join(' ')).toMatchObject({ error: { code: 'E_ROLE_MISSING' } });

@@ -100,6 +100,25 @@ it('rules are changed only when their cases pass and what they flip is meant to 
   expect((await readdir(notes.folder)).filter((name) => /draft|pending/.test(name))).toEqual([]);
 }, 400_000);
 
+it('are taken back when what lies there is broken, or was never in force', async () => {
+  const before = await readConfig();
+  const broken: readonly [string, string][] = [
+    ['a key that nobody knows', `${before}nonsense: true\n`],
+    ['no YAML any more', `${before}agents: [\n`],
+    ['rules that contradict the tools', `${before}policies: [gone.cedar]\n`],
+    ['rules that no gateway took up', `# another\n${before}retention: { days: 3650 }\nlater: 1\n`],
+  ];
+  for (const [what, text] of broken) {
+    await writeFile(notes.config, text);
+    expect(await run('policy', 'revert'), what).toMatchObject({ code: 0 });
+    expect(await readConfig(), what).toBe(before);
+  }
+  await rm(notes.config);
+  expect(await run('policy', 'revert'), 'no file at all').toMatchObject({ code: 0 });
+  expect(await readConfig()).toBe(before);
+  expect(await read()).toBe(200);
+}, 200_000);
+
 it('rules that somebody was killed while replacing are not read until they are whole', async () => {
   const before = await readConfig();
   const next = await stricter();

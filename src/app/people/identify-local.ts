@@ -1,20 +1,23 @@
 import { stat } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { Fault } from '../../base/fault.ts';
+import type { Manifest } from '../../model/manifest.ts';
 import { mayDo, type Permission, type Person, roles } from '../../model/person.ts';
 import type { PersonCaller } from '../../runtime/people/people-world.ts';
-import type { LoadedConfig } from '../config/load-config.ts';
-import { dataFolder } from '../data-folder.ts';
+import { dataFolder, type PlacedFile } from '../data-folder.ts';
 import { openRecord } from '../open-config.ts';
 
 const SHOWN = 1_000;
+
+/** As much of a configuration as people are found by. */
+export type PlacedPeople = PlacedFile & { readonly manifest: Pick<Manifest, 'tenant'> };
 
 /**
  * Who sits at this terminal. The account that names this user of the system, if there is one; otherwise `local:<user>`,
  * who may do everything where the data folder is theirs: they could change whatever is asked here. That is how the first
  * admin is made, and a seatbelt: only another user id keeps somebody with a shell out.
  */
-export async function identifyLocal(loaded: LoadedConfig, interactive: boolean): Promise<PersonCaller> {
+export async function identifyLocal(loaded: PlacedPeople, interactive: boolean): Promise<PersonCaller> {
   // Without a terminal it may be any program of this user: nobody was seen.
   const presence = interactive ? 'terminal' : 'session';
   const { tenant } = loaded.manifest;
@@ -30,13 +33,13 @@ export async function identifyLocal(loaded: LoadedConfig, interactive: boolean):
 }
 
 /** The same, if they may. Throws a `Fault` E_ROLE_MISSING. */
-export async function requireLocal(loaded: LoadedConfig, permission: Permission): Promise<PersonCaller> {
+export async function requireLocal(loaded: PlacedPeople, permission: Permission): Promise<PersonCaller> {
   const caller = await identifyLocal(loaded, false);
   if (mayDo(caller.roles, permission)) return caller;
   throw new Fault('E_ROLE_MISSING', `${caller.person} has no role that permits \`${permission}\``);
 }
 
-async function listPeople(loaded: LoadedConfig): Promise<readonly Person[]> {
+async function listPeople(loaded: PlacedPeople): Promise<readonly Person[]> {
   let record: Awaited<ReturnType<typeof openRecord>>;
   try {
     record = await openRecord(loaded);
