@@ -7,6 +7,7 @@ import { AskedCalls } from '../runtime/asked-calls.ts';
 import { lifeOf } from '../runtime/budget-scopes.ts';
 import { Guards } from '../runtime/guards.ts';
 import { HistoryBook } from '../runtime/history-book.ts';
+import { recallBreakers } from '../runtime/recall-breakers.ts';
 import { RunBook } from '../runtime/run-book.ts';
 import { RunMarkers } from '../runtime/run-markers.ts';
 import type { World } from '../runtime/world.ts';
@@ -30,6 +31,8 @@ export interface WorldOptions {
 export async function openWorld(options: WorldOptions): Promise<World> {
   const { clock, store, scanner, held, functions, throne, notify, data } = options;
   const manifest = () => throne.reign.loaded.manifest;
+  const guards = new Guards({ clock, onAlert: ({ message }) => notify({ kind: 'warning', message }) });
+  await recallBreakers({ store, clock, guards });
   return {
     clock,
     store,
@@ -46,7 +49,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     stopSwitch: openFileSwitch(data),
     markers: new RunMarkers(clock),
     histories: new HistoryBook(store),
-    guards: new Guards({ clock, onAlert: ({ message }) => notify({ kind: 'warning', message }) }),
+    guards,
     inFlight: { count: 0 },
     catalog: () => throne.reign.catalog,
     sources: () => {

@@ -106,6 +106,10 @@ export const limits = {
   keptAnswerBytes: 67_108_864,
   /** Circuit breakers held at once, the longest unused forgotten first. */
   breakers: 20_000,
+  /** How long the one call that a half-open breaker lets through may take before another one is. */
+  breakerTrialMs: 120_000,
+  /** What failed is forgotten when nothing has for so long: at the next start. */
+  breakerMemoryMs: 86_400_000,
   /** How deep runs may be started from runs. */
   delegationDepth: 8,
   /** Runs that may be started from one run, unless its budget says less. */

@@ -10,6 +10,7 @@ import type { Notice, WaitingNotice } from '../model/notice.ts';
 import type { Run } from '../model/run.ts';
 import type { PutAside, SinkCursor } from '../model/sink.ts';
 import type { ToolName } from '../model/tool.ts';
+import type { BreakerChange, BreakerReads } from './breaker-changes.ts';
 import type { IsolationChange, IsolationReads } from './isolation-changes.ts';
 import type { PeopleChange, PeopleReads } from './people-changes.ts';
 
@@ -26,7 +27,7 @@ export type Change =
   | { readonly kind: 'event.append'; readonly event: NewEvent }
   /** Registers a run, with the key that its record is sealed with. [E_STORE_CORRUPT if the id exists] */
   | { readonly kind: 'run.open'; readonly run: Run; readonly key?: NewRunKey }
-  /** Ends a run; ending it again does nothing. [E_RUN_UNKNOWN] */
+  /** Ends a run, and forgets its breaker; ending it again does nothing. [E_RUN_UNKNOWN] */
   | { readonly kind: 'run.end'; readonly tenant: string; readonly runId: string; readonly atMs: number }
   /**
    * Forgets a run's key, so that what was sealed with it cannot be read any more, and ends the run. Its events stay as
@@ -71,6 +72,7 @@ export type Change =
       readonly atMs: number;
     }
   | IsolationChange
+  | BreakerChange
   | PeopleChange
   /** The tool's reviewed pin is this one. [E_TOOL_DRIFTED, also when the tool was never pinned] */
   | { readonly kind: 'pin.require'; readonly tool: ToolName; readonly pin: Digest }
@@ -336,7 +338,7 @@ export interface ActiveBundle {
  *
  * A read rejects with the same faults, and with a `Bug` for a limit it does not take.
  */
-export interface Store extends PeopleReads, IsolationReads {
+export interface Store extends PeopleReads, IsolationReads, BreakerReads {
   commit(changes: readonly Change[], options?: CommitOptions): Promise<CommitResult>;
   readEvents(query: EventQuery): Promise<readonly StoredEvent[]>;
   readRun(

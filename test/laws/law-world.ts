@@ -14,6 +14,7 @@ import { lifeOf } from '../../src/runtime/budget-scopes.ts';
 import { buildCatalog, type Catalog } from '../../src/runtime/catalog.ts';
 import { type Alert, Guards } from '../../src/runtime/guards.ts';
 import { HistoryBook } from '../../src/runtime/history-book.ts';
+import { recallBreakers } from '../../src/runtime/recall-breakers.ts';
 import { RunBook } from '../../src/runtime/run-book.ts';
 import { RunMarkers } from '../../src/runtime/run-markers.ts';
 import type { World } from '../../src/runtime/world.ts';
@@ -64,6 +65,8 @@ export async function openLawWorld(options: LawWorldOptions): Promise<LawWorld> 
     randomBytes: (count) => Uint8Array.from({ length: count }, () => seeded.below(256)),
   };
   let { catalog } = options;
+  const guards = new Guards({ clock, onAlert: (alert) => alerts.push(alert), wait: async () => {} });
+  await recallBreakers({ store: truth, clock, guards });
   const source: ToolSource = {
     server: 'law',
     list: async () => [...catalog.tools.values()].map(({ governed }) => governed.tool),
@@ -107,7 +110,7 @@ export async function openLawWorld(options: LawWorldOptions): Promise<LawWorld> 
       stopSwitch: options.stopSwitch ?? noSwitch,
       markers: new RunMarkers(clock),
       histories: new HistoryBook(store),
-      guards: new Guards({ clock, onAlert: (alert) => alerts.push(alert), wait: async () => {} }),
+      guards,
       inFlight: { count: 0 },
       catalog: () => catalog,
       sources: () => (server) => (server === 'law' ? source : undefined),

@@ -221,6 +221,27 @@ describe('circuit breakers', () => {
     expect(codeOf(await ending.ask('one'))).toBe('E_RUN_ENDED');
   });
 
+  it('of a run count what it is denied for, and not that a budget is used up or an answer was used by somebody else', async () => {
+    const manifest = {
+      agents: {
+        a: { budget: { calls: 2 }, tools: { 'law/one': {}, 'law/two': { approval: 'required' } } },
+      },
+      breakers: { run: { failures: 3 } },
+    };
+    const { world, truth, ask, runId } = await open(manifest, () => text('done'));
+    const asked = await ask('two');
+    const approvalId = asked.kind === 'refused' ? (asked.approvalId ?? '') : '';
+    await answerApproval(world, { tenant: TENANT, approvalId, approve: true, by: 'p', presence: 'terminal' });
+    const use = () => call(world, { principal: A, runId, tool: 'law/two', arguments: { n: 0 }, approvalId });
+    expect(codeOf(await use())).toBe('ok');
+    for (let i = 0; i < 5; i++) expect(codeOf(await use())).toBe('E_APPROVAL_USED');
+    expect(codeOf(await ask('one'))).toBe('ok');
+    for (let i = 0; i < 5; i++) expect(codeOf(await ask('one'))).toBe('E_BUDGET');
+    expect(await truth.readBreakers(10)).toEqual([]);
+    for (let i = 0; i < 3; i++) expect(codeOf(await ask('three'))).toBe('E_NOT_PERMITTED');
+    expect(codeOf(await ask('one')), 'before its budget is looked at').toBe('E_BREAKER_OPEN');
+  });
+
   it('of a run cannot be opened by who names the run of another agent', async () => {
     const session = await open({ breakers: { run: { failures: 2, onOpen: 'end' } } }, () => text('done'));
     const B: Principal = { tenant: TENANT, agent: 'b' };

@@ -45,6 +45,7 @@ export function faultyStore(inner: Store, seeded: Seeded, rate: () => number): S
     listWritten: read((tenant, afterSeq, limit) => inner.listWritten(tenant, afterSeq, limit)),
     readBundle: read((bundle) => inner.readBundle(bundle)),
     readContent: read((digest) => inner.readContent(digest)),
+    readBreakers: read((limit, scopes) => inner.readBreakers(limit, scopes)),
     listIsolations: read(() => inner.listIsolations()),
     readIsolationState: read(() => inner.readIsolationState()),
     listOpenIntents: read((limit) => inner.listOpenIntents(limit)),

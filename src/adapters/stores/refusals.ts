@@ -20,6 +20,8 @@ export const refusals = {
   runExpired: (runId: string) => refuse('E_RUN_ENDED', `run ${runId} is past its expiry`),
   runPaused: (runId: string, reason: string) => refuse('E_RUN_PAUSED', `run ${runId} is paused: ${reason}`),
   isolated: (scope: string) => refuse('E_ISOLATED', `${scope} is isolated`),
+  breakerOpen: (scope: string) => refuse('E_BREAKER_OPEN', `the breaker of ${scope} is open`),
+  breakerTurned: (scope: string) => refuse('E_BUSY', `the breaker of ${scope} changed meanwhile; look again`),
   notIsolated: (scope: string) => refuse('E_NOT_ISOLATED', `${scope} is not isolated`),
   samePerson: (scope: string, by: string) =>
     refuse('E_SECOND_PERSON', `${by} is among those who stopped ${scope}; somebody else has to let it back`),

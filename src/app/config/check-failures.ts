@@ -5,8 +5,8 @@ import type { Report } from './report.ts';
 import { suggest } from './suggest.ts';
 
 /**
- * Tools that are named for when something fails, and to see what a write has brought about: their servers are there, and a
- * name that is nearly one that is declared is a slip. Works on the raw value.
+ * Tools that are named for when something fails, and to see what a write has brought about, are declared: one that is not
+ * there when it is needed is found out at the worst moment. What is to see only reads. Works on the raw value.
  */
 export function checkFailures(manifest: JsonObject, ownServers: readonly string[], report: Report): void {
   const servers = new Set([...entriesOf(manifest['servers']).map(([name]) => name), ...ownServers]);
@@ -15,8 +15,18 @@ export function checkFailures(manifest: JsonObject, ownServers: readonly string[
   for (const [tool, declaration] of declared) {
     if (!isJsonObject(declaration)) continue;
     const { verify, onFailure } = declaration;
-    if (isJsonObject(verify) && typeof verify['call'] === 'string')
-      checkName(verify['call'], ['tools', tool, 'verify', 'call'], names, servers, report);
+    if (isJsonObject(verify) && typeof verify['call'] === 'string') {
+      const path = ['tools', tool, 'verify', 'call'];
+      checkName(verify['call'], path, names, servers, report);
+      const looks = declared.find(([name]) => name === verify['call'])?.[1];
+      if (isJsonObject(looks) && looks['effect'] === 'write')
+        report(
+          path,
+          'error',
+          `\`${verify['call']}\` is declared to write; what is looked at with has to read`,
+          'value',
+        );
+    }
     for (const named of usesOf(onFailure)) {
       const path = ['tools', tool, 'onFailure'];
       if (named === tool)
@@ -42,6 +52,6 @@ function checkName(
   const server = `${name.split('/', 1)[0]}/`;
   const siblings = declared.filter((other) => other.startsWith(server)).map((other) => other.slice(server.length));
   const near = suggest(name.slice(server.length), siblings);
-  if (near !== undefined)
-    report(path, 'error', `\`${name}\` is not declared under \`tools\`; did you mean \`${server}${near}\`?`, 'value');
+  const meant = near === undefined ? '' : `; did you mean \`${server}${near}\`?`;
+  report(path, 'error', `\`${name}\` is not declared under \`tools\`${meant}`, 'value');
 }

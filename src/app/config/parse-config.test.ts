@@ -432,6 +432,15 @@ const golden: readonly (readonly [name: string, text: string, expected: readonly
     ['3:56: `m/get_dael` is not declared under `tools`; did you mean `m/get_deal`?'],
   ],
   [
+    'tools to read back with and to use instead that nobody declared, and one that writes',
+    `${CRM}tools:\n  m/set: { effect: write, verify: { call: m/elsewhere, expect: { a: 1 } }, onFailure: retry 2 then use m/other }\n  m/put: { verify: { call: m/set, expect: { a: 1 } } }\n`,
+    [
+      '4:43: `m/elsewhere` is not declared under `tools`',
+      '4:87: `m/other` is not declared under `tools`',
+      '5:28: `m/set` is declared to write; what is looked at with has to read',
+    ],
+  ],
+  [
     'a tool to use instead whose server is misspelt, and one that is itself',
     `${CRM}tools: { m/get: { onFailure: retry 2 then use mm/get }, m/set: { onFailure: use m/set } }\n`,
     [

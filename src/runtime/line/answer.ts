@@ -1,14 +1,13 @@
 import { newId } from '../../base/clock.ts';
 import { errorEntry } from '../../base/errors.ts';
 import { limits } from '../../base/limits.ts';
-import { noteRefused } from '../note-breakers.ts';
+import { commitNoted, noteRefused } from '../note-breakers.ts';
 import { recordRefusal } from '../record.ts';
 import { recordOrigin } from '../record-origin.ts';
 import { fitText } from '../record-parts.ts';
 import type { World } from '../world.ts';
 import type { CallAnswer } from './call-answer.ts';
 import type { CallRequest } from './call-request.ts';
-import { commit } from './commit.ts';
 import type { Outcome } from './conclude.ts';
 import { Refusal } from './refusal.ts';
 
@@ -28,7 +27,7 @@ export async function answerRefusal(
   refusal: Refusal,
 ): Promise<CallAnswer> {
   const id = newId(world.clock, 'evt');
-  const recorded = await commit(world, [
+  const recorded = await commitNoted(world, noteRefused(world, request, refusal.code), (noted) => [
     {
       kind: 'event.append',
       event: {
@@ -47,7 +46,7 @@ export async function answerRefusal(
         },
       },
     },
-    ...noteRefused(world, request, refusal.code),
+    ...noted,
   ]);
   const final = recorded instanceof Refusal ? recorded : refusal;
   return {

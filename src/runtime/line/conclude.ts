@@ -1,13 +1,12 @@
 import { newId } from '../../base/clock.ts';
 import { errorEntry } from '../../base/errors.ts';
 import { joinLabels } from '../../model/label.ts';
-import { noteConcluded } from '../note-breakers.ts';
+import { commitNoted, noteConcluded } from '../note-breakers.ts';
 import { recordLabel } from '../record.ts';
 import { recordOutcome } from '../record-outcome.ts';
 import { takeIn } from '../take-in.ts';
 import type { World } from '../world.ts';
 import type { CallAnswer } from './call-answer.ts';
-import { commit } from './commit.ts';
 import { Refusal } from './refusal.ts';
 import type { Verified } from './verify.ts';
 
@@ -37,17 +36,15 @@ export async function conclude(world: World, verified: Verified): Promise<Outcom
   const taken = takeIn(world, verified);
   const runLabel = world.runs.raise(run, joinLabels(label, verified.label));
   const written = world.runs.flows.isFull(tenant) ? [] : taken.written;
-  const recorded = await commit(world, [
+  world.guards.loops.answered(run.id, call.id, verified.inspected.digest);
+  const code = result instanceof Refusal ? result.code : undefined;
+  const noting = noteConcluded(run, validated.tool, intended.pass, code);
+  const recorded = await commitNoted(world, noting, (noted) => [
     { kind: 'intent.close', callId: call.id, ran, atMs },
     { kind: 'run.label', runId: run.id, label: runLabel },
     // What a run reads may come back by it to those it was started from, at any time.
     ...(run.lineage ?? []).map(({ runId }) => ({ kind: 'run.label' as const, runId, label: runLabel })),
-    ...noteConcluded(world, run, {
-      id: call.id,
-      pass: intended.pass,
-      code: result instanceof Refusal ? result.code : undefined,
-      resultDigest: verified.inspected.digest,
-    }),
+    ...noted,
     ...intended.allowance.settle(result instanceof Refusal ? 0 : bytes),
     ...(written.length === 0 ? [] : [{ kind: 'written.add' as const, tenant, objects: written, runId: run.id, atMs }]),
     {

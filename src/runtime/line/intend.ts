@@ -9,7 +9,7 @@ import { steadyNowMs } from '../approving/steady-time.ts';
 import type { BreakerPass } from '../breaker-book.ts';
 import { requireLineage } from '../lineage.ts';
 import { listTakes } from '../list-takes.ts';
-import { enterBreakers, recordBreakers } from '../note-breakers.ts';
+import { enterBreakers, learnBreakers, requireBreakers } from '../note-breakers.ts';
 import { recordDecided } from '../record.ts';
 import type { World } from '../world.ts';
 import { commit } from './commit.ts';
@@ -51,8 +51,8 @@ export class Intended {
 /**
  * Records the intent. Everything the grant rests on is required in the same transaction, so that time of check is time
  * of use: the run lives, nothing it touches is isolated, bundle and tool pin are still the reviewed ones, budgets and
- * rates have room for it, the approval is unspent. No breaker is open, as far as this process knows. Whether a file stops it
- * is looked at here too, and once more by `execute`.
+ * rates have room for it, the approval is unspent, no breaker is open. Whether a file stops it is looked at here too, and once
+ * more by `execute`.
  */
 export async function intend(world: World, grant: Grant): Promise<Intended | Refusal> {
   const { decided, approval } = grant;
@@ -77,7 +77,8 @@ export async function intend(world: World, grant: Grant): Promise<Intended | Ref
       ...(approval === undefined ? {} : { approvalId: approval.id }),
     },
   };
-  const pass = enterBreakers(world, catalog.manifest, run, tool);
+  const governed = { manifest: catalog.manifest, run, tool };
+  const pass = await enterBreakers(world, governed);
   if (pass instanceof Refusal) return withRecord(pass, decided);
   const takes = listTakes(catalog.manifest, run, tool);
   const changes: Change[] = [
@@ -103,7 +104,7 @@ export async function intend(world: World, grant: Grant): Promise<Intended | Ref
         ]),
     { kind: 'intent.open', callId: call.id, tenant, runId: run.id, atMs: nowMs },
     { kind: 'event.append', event },
-    ...recordBreakers(world, pass.changes, run.principal, run.id),
+    ...requireBreakers(world, pass, run),
   ];
   const { flow, assessment } = decided.labelled;
   const step = flow.begin(call.tool, call.arguments);
@@ -117,7 +118,7 @@ export async function intend(world: World, grant: Grant): Promise<Intended | Ref
   if (recorded instanceof Refusal) {
     step?.undo();
     pass.cancel();
-    return withRecord(recorded, decided);
+    return withRecord(await learnBreakers(world, recorded, pass, governed), decided);
   }
   world.guards.loops.granted(run.id, call.id, call.digest);
   const timeout = decided.decision.obligations.find((obligation) => obligation.kind === 'timeout');

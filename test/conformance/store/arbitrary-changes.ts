@@ -14,6 +14,12 @@ const bundle = fc.constantFrom(bundleA, bundleB);
 const person = fc.constantFrom('ana', 'bo', 'cy');
 const noticeId = fc.constantFrom('ntc_1', 'ntc_2');
 const ms = fc.integer({ min: 0, max: 60 });
+const breakerScope = fc.constantFrom('tool:acme/mail/send', 'run:acme/run_1');
+const breakerMark = fc.record({
+  state: fc.constantFrom('closed' as const, 'open' as const, 'half-open' as const),
+  failures: fc.constant(1),
+  atMs: fc.nat(1),
+});
 const sink = fc.constantFrom('soc', 'log');
 const seq = fc.integer({ min: 0, max: 3 });
 
@@ -63,6 +69,14 @@ const arbitraryChange: fc.Arbitrary<Change> = fc.oneof(
     atMs: ms,
   }),
   fc.record({ kind: fc.constant('isolation.lift' as const), scope, by: person, settled: fc.boolean() }),
+  fc.record({ kind: fc.constant('breaker.require' as const), scopes: fc.array(breakerScope, { maxLength: 3 }) }),
+  fc.record({
+    kind: fc.constant('breaker.turn' as const),
+    scope: breakerScope,
+    from: fc.option(breakerMark, { nil: undefined }),
+    to: fc.option(breakerMark, { nil: undefined }),
+  }),
+  fc.record({ kind: fc.constant('breaker.forget' as const), beforeMs: fc.nat(2) }),
   fc.record({ kind: fc.constant('isolation.seen' as const), epoch: fc.nat(3), atMs: ms }),
   fc.record({ kind: fc.constant('approval.cancel' as const), scope, by: person, nowMs: ms }),
   fc.record({

@@ -18,6 +18,7 @@ import {
   isolateAgent,
   liftAgent,
   openApproval,
+  openBreaker,
   openIntent,
   openRun,
   openSession,
@@ -33,6 +34,7 @@ import {
   takeCalls,
   takeRate,
   takeUp,
+  tryBreaker,
 } from './samples.ts';
 
 /** One change, the commits before it, and the code it is refused with; no code means that it is accepted. */
@@ -351,6 +353,66 @@ export const conditionCases: readonly ConditionCase[] = [
   { says: 'a ticket may be spent', before: [], change: spendTicket },
   { says: 'a ticket is spent once', before: [spendTicket], change: spendTicket, code: 'E_TICKET' },
   { says: 'a ticket is spent in time', before: [], change: { ...spendTicket, nowMs: 50 }, code: 'E_TICKET' },
+  {
+    says: 'breakers of which nothing is kept are closed',
+    before: [],
+    change: { kind: 'breaker.require', scopes: [openBreaker.scope] },
+  },
+  {
+    says: 'one open breaker among several is enough',
+    before: [openBreaker],
+    change: { kind: 'breaker.require', scopes: ['run:acme/run_1', openBreaker.scope] },
+    code: 'E_BREAKER_OPEN',
+  },
+  {
+    says: 'one that lets a single call through is not closed',
+    before: [openBreaker, tryBreaker],
+    change: { kind: 'breaker.require', scopes: [openBreaker.scope] },
+    code: 'E_BREAKER_OPEN',
+  },
+  {
+    says: 'one that has only counted failures is closed',
+    before: [{ ...openBreaker, to: { state: 'closed', failures: 2, atMs: 5 } }],
+    change: { kind: 'breaker.require', scopes: [openBreaker.scope] },
+  },
+  {
+    says: 'the breaker of another tenant is another one',
+    before: [openBreaker],
+    change: { kind: 'breaker.require', scopes: ['tool:other/mail/send', 'tool:acme/mail/sen', 'tool:acme'] },
+  },
+  {
+    says: 'one that closed again is closed',
+    before: [openBreaker, { ...openBreaker, from: openBreaker.to, to: undefined }],
+    change: { kind: 'breaker.require', scopes: [openBreaker.scope] },
+  },
+  { says: 'one of two lets a call through', before: [openBreaker, tryBreaker], change: tryBreaker, code: 'E_BUSY' },
+  { says: 'a breaker is turned from where it is', before: [openBreaker], change: openBreaker, code: 'E_BUSY' },
+  {
+    says: 'a breaker that nobody turned is nowhere else',
+    before: [],
+    change: tryBreaker,
+    code: 'E_BUSY',
+  },
+  {
+    says: 'what has not changed for long is forgotten',
+    before: [openBreaker, { kind: 'breaker.forget', beforeMs: 6 }],
+    change: { kind: 'breaker.require', scopes: [openBreaker.scope] },
+  },
+  {
+    says: 'what has changed since is not',
+    before: [openBreaker, { kind: 'breaker.forget', beforeMs: 5 }],
+    change: { kind: 'breaker.require', scopes: [openBreaker.scope] },
+    code: 'E_BREAKER_OPEN',
+  },
+  {
+    says: 'the breaker of a run that has ended is forgotten',
+    before: [
+      openRun,
+      { ...openBreaker, scope: 'run:acme/run_1' },
+      { kind: 'run.end', tenant: 'acme', runId: 'run_1', atMs: 7 },
+    ],
+    change: { kind: 'breaker.require', scopes: ['run:acme/run_1'] },
+  },
   { says: 'anybody may have seen it', before: [], change: { kind: 'isolation.seen', epoch: 0, atMs: 1 } },
   {
     says: 'a cancelled question is not pending',

@@ -163,6 +163,16 @@ export const liftAgent = {
   by: 'security',
   settled: false,
 } as const satisfies Change;
+export const openBreaker = {
+  kind: 'breaker.turn',
+  scope: 'tool:acme/mail/send',
+  to: { state: 'open', failures: 3, atMs: 5 },
+} as const satisfies Change;
+export const tryBreaker = {
+  ...openBreaker,
+  from: openBreaker.to,
+  to: { state: 'half-open', failures: 3, atMs: 9 },
+} as const satisfies Change;
 export const activateA = {
   kind: 'bundle.activate',
   bundle: bundleA,

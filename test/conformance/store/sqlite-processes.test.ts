@@ -21,8 +21,10 @@ import {
   isolateAgent,
   liftAgent,
   openApproval,
+  openBreaker,
   openIntent,
   openRun,
+  tryBreaker,
 } from './samples.ts';
 import { type StoreProcess, startStoreProcess } from './start-store-process.ts';
 
@@ -92,6 +94,18 @@ describe('sqlite, several processes', () => {
     await one.commit({ ...activateA, bundle: bundleB });
     expect(codeOf(await requireA())).toBe('E_BUNDLE_REPLACED');
     expect(codeOf(await other.commit({ kind: 'bundle.require', bundle: bundleB }))).toBe('ok');
+  });
+
+  it('see at once which breaker one of them opened, and let one of them try it', async () => {
+    const [one, other, third] = await startThree();
+    const requireClosed = () => other.commit({ kind: 'breaker.require', scopes: [openBreaker.scope] }, append());
+    expect(codeOf(await requireClosed())).toBe('ok');
+    await one.commit(openBreaker);
+    expect(codeOf(await requireClosed())).toBe('E_BREAKER_OPEN');
+    const tried = await Promise.all([one, other, third].map((each) => each.commit(tryBreaker, append())));
+    expect(tried.map(codeOf).toSorted()).toEqual(['E_BUSY', 'E_BUSY', 'ok']);
+    await third.commit({ ...tryBreaker, from: tryBreaker.to, to: undefined });
+    expect(codeOf(await requireClosed())).toBe('ok');
   });
 
   it('spend an approval once', async () => {

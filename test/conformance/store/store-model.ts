@@ -1,5 +1,7 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { ErrorCode } from '../../../src/base/errors.ts';
 import type { Approval, ApprovalAnswer } from '../../../src/model/approval.ts';
+import type { BreakerMark } from '../../../src/model/breaker.ts';
 import type { Delegation, TierReview } from '../../../src/model/duty.ts';
 import type { NewEvent } from '../../../src/model/event.ts';
 import type { Isolation } from '../../../src/model/isolation.ts';
@@ -16,6 +18,7 @@ export interface ModelState {
   approvals: Record<string, Approval>;
   isolations: Record<string, Omit<Isolation, 'scope'>>;
   isolationEpoch: number;
+  breakers: Record<string, BreakerMark>;
   pins: Record<string, { pin: string; atMs: number }>;
   delegations: Record<string, Delegation>;
   tierReviews: Record<string, TierReview>;
@@ -38,6 +41,7 @@ export const emptyModel: ModelState = {
   approvals: {},
   isolations: {},
   isolationEpoch: 0,
+  breakers: {},
   pins: {},
   delegations: {},
   tierReviews: {},
@@ -86,12 +90,14 @@ function make(state: ModelState, change: Change): void {
       const run = state.runs[change.runId];
       require(run !== undefined && run.principal.tenant === change.tenant, 'E_RUN_UNKNOWN');
       run.endedAtMs ??= change.atMs;
+      delete state.breakers[`run:${change.tenant}/${change.runId}`];
       return;
     }
     case 'run.erase': {
       const run = state.runs[change.runId];
       require(run !== undefined && run.principal.tenant === change.tenant, 'E_RUN_UNKNOWN');
       run.endedAtMs ??= change.atMs;
+      delete state.breakers[`run:${change.tenant}/${change.runId}`];
       return;
     }
     case 'run.pause': {
@@ -126,6 +132,20 @@ function make(state: ModelState, change: Change): void {
       require(run.pausedFor === undefined, 'E_RUN_PAUSED');
       return;
     }
+    case 'breaker.require':
+      require(change.scopes.every(
+        (scope) => (state.breakers[scope]?.state ?? 'closed') === 'closed',
+      ), 'E_BREAKER_OPEN');
+      return;
+    case 'breaker.turn':
+      require(isDeepStrictEqual(state.breakers[change.scope], change.from), 'E_BUSY');
+      if (change.to === undefined) delete state.breakers[change.scope];
+      else state.breakers[change.scope] = change.to;
+      return;
+    case 'breaker.forget':
+      for (const [scope, { atMs }] of Object.entries(state.breakers))
+        if (atMs < change.beforeMs) delete state.breakers[scope];
+      return;
     case 'isolation.require':
       require(!change.scopes.some((scope) => scope in state.isolations), 'E_ISOLATED');
       return;

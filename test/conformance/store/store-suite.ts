@@ -1031,6 +1031,7 @@ async function readAll(store: Store) {
     runs: await Promise.all(['acme', 'other'].map((tenant) => store.readRun(tenant, 'run_1'))),
     approvals: await Promise.all(states.map((state) => store.listApprovals('acme', state, 100))),
     isolations: await store.listIsolations(),
+    breakers: await store.readBreakers(100),
     pins: await Promise.all(['mail', 'lost'].map((server) => store.listPins(server))),
     meters: await store.readMeters([{ meter: 'calls/run:run_1' }, { meter: 'rate/a', windowMs: 60_000 }], 0),
     bundle: await store.readActiveBundle(),
@@ -1078,6 +1079,7 @@ async function readLikeModel(store: Store, model: ModelState): Promise<ModelStat
   for (const [callId, intent] of Object.entries(model.intents))
     if (intent.ran !== undefined) like.intents[callId] ??= intent;
   for (const { scope, ...isolation } of await store.listIsolations()) like.isolations[scope] = isolation;
+  for (const { scope, ...mark } of await store.readBreakers(100)) like.breakers[scope] = mark;
   like.isolationEpoch = (await store.readIsolationState()).epoch;
   for (const tool of ['mail/send', 'mail/read'] as const) {
     const pin = await store.readPin(tool);

@@ -1,4 +1,5 @@
 import { unreachable } from '../../../base/assert.ts';
+import { printBreaker } from '../../../model/breaker.ts';
 import { digestEvent, type NewEvent, type StoredEvent } from '../../../model/event.ts';
 import { coversLabel, joinLabels } from '../../../model/label.ts';
 import { giveToMeter, type MeterSlots, takeFromMeter } from '../../../model/meter.ts';
@@ -8,6 +9,7 @@ import { answerApproval, consumeApproval, expireApprovals, openApproval } from '
 import { changeNotice } from './apply-notice.ts';
 import { applySink } from './apply-sink.ts';
 import { cancelApprovals } from './cancel-approvals.ts';
+import { changeBreaker } from './change-breaker.ts';
 import { changeIsolation } from './change-isolation.ts';
 import { changePeople } from './change-people.ts';
 import type { Instance, MemoryState } from './memory-state.ts';
@@ -38,6 +40,7 @@ export function applyChange(
     case 'run.end': {
       const run = state.runs.get(change.runId);
       if (run?.principal.tenant !== change.tenant) return refusals.runUnknown(change.runId);
+      put(state.breakers, printBreaker('run', change.tenant, run.id), undefined, undo);
       return run.endedAtMs === undefined
         ? put(state.runs, run.id, { ...run, endedAtMs: change.atMs }, undo)
         : undefined;
@@ -45,6 +48,7 @@ export function applyChange(
     case 'run.erase': {
       const run = state.runs.get(change.runId);
       if (run?.principal.tenant !== change.tenant) return refusals.runUnknown(change.runId);
+      put(state.breakers, printBreaker('run', change.tenant, run.id), undefined, undo);
       const { user, erasedAtMs = change.atMs } = state.runKeys.get(run.id) ?? {};
       put(state.runs, run.id, { ...run, endedAtMs: run.endedAtMs ?? change.atMs }, undo);
       return put(state.runKeys, run.id, { ...(user === undefined ? {} : { user }), erasedAtMs }, undo);
@@ -74,6 +78,10 @@ export function applyChange(
     case 'isolation.lift':
     case 'isolation.seen':
       return changeIsolation(state, by, change, undo);
+    case 'breaker.require':
+    case 'breaker.turn':
+    case 'breaker.forget':
+      return changeBreaker(state, change, undo);
     case 'person.put':
     case 'session.open':
     case 'session.use':

@@ -9,6 +9,7 @@ import type { WaitingNotice } from '../../../model/notice.ts';
 import type { ApiKey, Person, Session, SignInAttempts } from '../../../model/person.ts';
 import type { Run } from '../../../model/run.ts';
 import type { PutAside, SinkCursor } from '../../../model/sink.ts';
+import type { StoredBreaker } from '../../../ports/breaker-changes.ts';
 import type { ActiveBundle, NewRunKey, OpenIntent, Ran, StoredPin, WrittenObject } from '../../../ports/store.ts';
 
 /** Stands for one open store. The intents it opened are abandoned once it is closed. */
@@ -22,6 +23,8 @@ export interface MemoryState {
   readonly intents: Map<string, OpenIntent & { readonly openedBy: Instance; readonly ran?: Ran }>;
   readonly approvals: Map<string, Approval>;
   readonly isolations: Map<string, Isolation>;
+  /** By scope. */
+  readonly breakers: Map<string, StoredBreaker>;
   /** How often they were changed. */
   isolationEpoch: number;
   /** By tenant and id, as JSON. */
@@ -65,6 +68,7 @@ export function newMemoryState(): MemoryState {
     intents: new Map(),
     approvals: new Map(),
     isolations: new Map(),
+    breakers: new Map(),
     isolationEpoch: 0,
     isolationsSeen: new Map(),
     people: new Map(),

@@ -207,6 +207,12 @@ export function openMemoryStore(state: MemoryState = newMemoryState()): Store {
       const content = open().contents.get(digest);
       return content && structuredClone(content);
     },
+    async readBreakers(limit, scopes) {
+      assertLimit(limit);
+      const { breakers } = open();
+      if (scopes !== undefined) return scopes.flatMap((scope) => breakers.get(scope) ?? []).slice(0, limit);
+      return [...breakers.values()].sort((a, b) => b.atMs - a.atMs || compare(a.scope, b.scope)).slice(0, limit);
+    },
     async listIsolations() {
       return [...open().isolations.values()]
         .sort((a, b) => compare(a.scope, b.scope))

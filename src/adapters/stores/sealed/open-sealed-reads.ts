@@ -72,6 +72,7 @@ export function openReads(
     readBundle: (bundle) => inTurn(() => inner.readBundle(bundle)),
     readContent: (digest) => inTurn(() => inner.readContent(digest)),
     listOpenIntents: (limit) => inTurn(() => inner.listOpenIntents(limit)),
+    readBreakers: (limit, scopes) => inTurn(() => inner.readBreakers(limit, scopes)),
     listIsolations: () => inTurn(() => inner.listIsolations()),
     readIsolationState: () => inTurn(() => inner.readIsolationState()),
     readPerson: (tenant, id) => inTurn(() => inner.readPerson(tenant, id)),

@@ -4,6 +4,7 @@ import { coversLabel, joinLabels, type Label } from '../../../model/label.ts';
 import { recordOf } from '../record.ts';
 import { refusals, type StoreRefusal } from '../refusals.ts';
 import { createApprovalChanges } from './approval-changes.ts';
+import { createBreakerChanges } from './breaker-changes.ts';
 import { cancelApprovals } from './cancel-approvals.ts';
 import { createIsolationChanges } from './isolation-changes.ts';
 import { createMeterChanges } from './meter-changes.ts';
@@ -70,6 +71,7 @@ export function createChangeApplier(db: DatabaseSync, instance: number): ChangeA
   const meters = createMeterChanges(db);
   const changePeople = createPeopleChanges(db);
   const isolations = createIsolationChanges(db, instance);
+  const breakers = createBreakerChanges(db);
 
   // Every call asks for it, and it seldom changes.
   let activeBundle: unknown;
@@ -93,13 +95,13 @@ export function createChangeApplier(db: DatabaseSync, instance: number): ChangeA
           return changes === 1 ? undefined : refusals.runExists(id);
         }
         case 'run.end':
-          return endRun.run(change.atMs, change.runId, change.tenant).changes === 1
-            ? undefined
-            : refusals.runUnknown(change.runId);
+          if (endRun.run(change.atMs, change.runId, change.tenant).changes !== 1)
+            return refusals.runUnknown(change.runId);
+          return breakers.endRun(change.tenant, change.runId);
         case 'run.erase':
-          return eraseRun.run(change.atMs, change.runId, change.tenant).changes === 1
-            ? undefined
-            : refusals.runUnknown(change.runId);
+          if (eraseRun.run(change.atMs, change.runId, change.tenant).changes !== 1)
+            return refusals.runUnknown(change.runId);
+          return breakers.endRun(change.tenant, change.runId);
         case 'run.pause':
           return pauseRun.run(change.reason, change.runId, change.tenant).changes === 1
             ? undefined
@@ -134,6 +136,10 @@ export function createChangeApplier(db: DatabaseSync, instance: number): ChangeA
         case 'isolation.lift':
         case 'isolation.seen':
           return isolations.apply(change);
+        case 'breaker.require':
+        case 'breaker.turn':
+        case 'breaker.forget':
+          return breakers.apply(change);
         case 'person.put':
         case 'session.open':
         case 'session.use':
@@ -214,12 +220,14 @@ export function createChangeApplier(db: DatabaseSync, instance: number): ChangeA
     begin: meters.mark,
     takeBack() {
       isolations.forget();
+      breakers.forget();
       activeBundle = undefined;
       meters.takeBack();
     },
     write: meters.write,
     forget() {
       isolations.forget();
+      breakers.forget();
       activeBundle = undefined;
       meters.forget();
     },

@@ -97,6 +97,7 @@ export function createCommitBatch(db: DatabaseSync, { path, instance, turns }: C
 const onlyReads: ReadonlySet<string> = new Set([
   'run.require',
   'isolation.require',
+  'breaker.require',
   'pin.require',
   'bundle.require',
   'budget.take',
@@ -109,6 +110,7 @@ const neverRefused: ReadonlySet<string> = new Set([
   'content.keep',
   'budget.give',
   'isolation.seen',
+  'breaker.forget',
   'approval.cancel',
 ]);
 

@@ -10,6 +10,7 @@ import type { WaitingNotice } from '../../../model/notice.ts';
 import type { Run } from '../../../model/run.ts';
 import type { ToolName } from '../../../model/tool.ts';
 import type { StoredPin, StoredRunKey } from '../../../ports/store.ts';
+import { toBreaker } from './breaker-changes.ts';
 import type { Instance } from './instances.ts';
 import { readPeople } from './isolation-changes.ts';
 import { readSlots } from './meter-changes.ts';
@@ -75,6 +76,8 @@ export function createReader(db: DatabaseSync, live: () => readonly Instance[]):
   const selectIsolations = db.prepare(
     'SELECT scope, reason, at_ms, stopped_by, incident FROM isolations ORDER BY scope',
   );
+  const selectBreakers = db.prepare('SELECT * FROM breakers ORDER BY at_ms DESC, scope LIMIT ?');
+  const selectBreaker = db.prepare('SELECT * FROM breakers WHERE scope = ?');
   const selectEpoch = db.prepare('SELECT epoch FROM isolation_epoch');
   const selectSeen = db.prepare('SELECT instance, epoch, at_ms FROM isolations_seen ORDER BY instance');
   const selectOpenIntents = db.prepare(
@@ -210,6 +213,10 @@ export function createReader(db: DatabaseSync, live: () => readonly Instance[]):
         const row = selectMeter.get(meter);
         return row === undefined ? 0 : readMeter(readSlots(row['slots']), windowMs, nowMs);
       });
+    },
+    readBreakers(limit, scopes) {
+      if (scopes === undefined) return selectBreakers.all(limit).map(toBreaker);
+      return scopes.flatMap((scope) => selectBreaker.all(scope).map(toBreaker)).slice(0, limit);
     },
     readPin(tool) {
       const row = selectPin.get(tool);

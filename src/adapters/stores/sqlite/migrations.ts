@@ -232,6 +232,15 @@ export const migrations: readonly string[] = [
   `
   CREATE INDEX events_by_rare_kind ON events (tenant, kind) WHERE ${RARE_KIND};
   `,
+  // How circuit breakers stand of which something has failed.
+  `
+  CREATE TABLE breakers (
+    scope TEXT PRIMARY KEY,
+    state TEXT NOT NULL CHECK (state IN ('closed', 'open', 'half-open')),
+    failures INTEGER NOT NULL,
+    at_ms REAL NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 /** The version a file has after all migrations. */

@@ -72,6 +72,10 @@ export async function openSqliteStoreReadOnly({ path }: { readonly path: string 
     },
     readBundle: (bundle) => read((from) => from.readBundle(bundle)),
     readContent: (digest) => read((from) => from.readContent(digest)),
+    async readBreakers(limit, scopes) {
+      assertLimit(limit);
+      return read((from) => from.readBreakers(limit, scopes));
+    },
     listIsolations: () => read((from) => from.listIsolations()),
     readIsolationState: () => read((from) => from.readIsolationState()),
     async listOpenIntents(limit) {

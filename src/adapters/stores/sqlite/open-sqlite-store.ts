@@ -82,6 +82,10 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     },
     readBundle: (bundle) => worker.read('readBundle', bundle),
     readContent: (digest) => worker.read('readContent', digest),
+    async readBreakers(limit, scopes) {
+      assertLimit(limit);
+      return worker.read('readBreakers', limit, scopes);
+    },
     listIsolations: () => worker.read('listIsolations'),
     readIsolationState: () => worker.read('readIsolationState'),
     async listOpenIntents(limit) {
