@@ -10,4 +10,10 @@ export type {
   SnippetThread,
   ToWorker,
 } from './adapters/sandboxes/quickjs/snippet.ts';
-export { type SnippetJob, SnippetPool, type SnippetPoolOptions } from './adapters/sandboxes/quickjs/snippet-pool.ts';
+export {
+  type SnippetJob,
+  SnippetPool,
+  type SnippetPoolOptions,
+  type WasiJob,
+  type WasiResult,
+} from './adapters/sandboxes/quickjs/snippet-pool.ts';

@@ -18,6 +18,7 @@ export const builtinSchema = z.strictObject({
       js: languageProfile('JavaScript'),
       python: languageProfile('Python'),
       shell: languageProfile('shell'),
+      wasm: languageProfile('WASI modules'),
     })
     .meta({
       description: 'What `builtin/code.run` runs, and in which profile.',

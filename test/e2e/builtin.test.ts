@@ -2,11 +2,13 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import openWabt from 'wabt';
 import { openMemoryStore } from '../../src/adapters/stores/memory/open-memory-store.ts';
 import { Chaperone } from '../../src/app/chaperone.ts';
 import { loadText } from '../../src/app/config/load-config.ts';
 import { Gateway, parseOptions } from '../../src/app/gateway.ts';
 import type { Notice } from '../../src/app/notice.ts';
+import { callingModule } from '../escape/wasi-probes.ts';
 
 let folder: string;
 let gateway: Gateway;
@@ -23,7 +25,7 @@ beforeEach(async () => {
     version: 1,
     data: join(folder, 'data'),
     builtin: {
-      code: { js: 'snippet', python: 'code', shell: 'code' },
+      code: { js: 'snippet', python: 'code', shell: 'code', wasm: 'snippet' },
       programs: ['ls', 'cat'],
       functions: ['builtin/files.list', 'builtin/files.write'],
       workspace: 'work',
@@ -105,6 +107,28 @@ describe('built-in tools', () => {
     expect(nested.map(({ tool, body }) => [tool, body['parent']])).toEqual([['builtin/files.list', answer.callId]]);
     const refused = events.find(({ kind, tool }) => kind.startsWith('call.') && tool === 'builtin/files.write');
     expect(refused?.kind).toMatch(/^call\.(asked|refused)$/);
+  });
+
+  it('decide every call of a WASI module as a call of its own, and run none that wants another tool', async () => {
+    const assemble = async (...tools: string[]) => {
+      const module = (await openWabt()).parseWat('module.wat', callingModule(tools, '{}'));
+      return Buffer.from(module.toBinary({}).buffer).toString('base64');
+    };
+    const { answer, events, shown } = await run('wasm', await assemble('builtin/files.list', 'builtin/files.write'));
+    expect(shown).toMatchObject({
+      end: 'exit',
+      exitCode: 0,
+      stdout: expect.stringMatching(/^\+\{"entries":\[\{"name":"a\.txt".*\n-E_\w+: .*\n$/),
+    });
+    const nested = events.filter(({ kind, callId }) => kind === 'call.intended' && callId !== answer.callId);
+    expect(nested.map(({ tool, body }) => [tool, body['parent']])).toEqual([['builtin/files.list', answer.callId]]);
+
+    const strange = await run('wasm', await assemble('builtin/files.list', 'builtin/code.run'));
+    expect(strange.shown).toMatchObject({ exitCode: 1, stdout: '' });
+    expect(strange.events.find(({ kind }) => kind === 'escape.attempted')).toMatchObject({
+      callId: strange.answer.callId,
+      body: { severity: 'high', attempts: [{ kind: 'function' }] },
+    });
   });
 
   it('let a snippet call nothing that the manifest does not name', async () => {

@@ -6,10 +6,14 @@ import { dirname, join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Browser, chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import openWabt from 'wabt';
+import { callingModule } from '../escape/wasi-probes.ts';
 import { listImports, readSourceFiles } from '../tidy/source-files.ts';
 
 const root = new URL('../..', import.meta.url).pathname;
 const CHROMIUM = '/usr/bin/chromium';
+
+const ISOLATED = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' };
 
 const PAGE = `
 import { SnippetPool } from '/src/wasm.ts';
@@ -29,6 +33,17 @@ window.runSnippet = (source) => pool.run({
   timeMs: 5_000,
   onCall: async (name, argument) => ({ name, argument }),
 });
+window.runModule = async (bytes) => {
+  const { came, strangeCalls } = await pool.runWasi({
+    run: {
+      module: Uint8Array.from(bytes), args: [], stdin: new Uint8Array(), files: [], functions: ['crm/search'],
+      memoryBytes: 64 * 1_048_576, outputBytes: 1_000, spaceBytes: 1_000_000,
+    },
+    timeMs: 60_000,
+    onCall: async (name, argument) => ({ name, argument }),
+  });
+  return { strangeCalls, stdout: new TextDecoder().decode(came.stdout) };
+};
 window.ready = true;
 `;
 const WORKER = `
@@ -43,7 +58,8 @@ let address: string;
 beforeAll(async () => {
   server = createServer((request, response) => {
     void serve(new URL(request.url ?? '/', 'http://x').pathname).then(
-      ({ type, body }) => response.writeHead(200, { 'content-type': type }).end(body),
+      // A page of its own alone is given memory that it shares with its workers.
+      ({ type, body }) => response.writeHead(200, { ...ISOLATED, 'content-type': type }).end(body),
       () => response.writeHead(404).end(),
     );
   });
@@ -121,5 +137,18 @@ describe('chaperone/wasm', () => {
     expect(await run(`const held = []; for (;;) held.push(new Uint8Array(1_000_000))`)).toMatchObject({
       end: 'memory',
     });
+  });
+
+  it('runs WASI modules in a real browser, which call what they are given and nothing else', async () => {
+    const page = await browser.newPage();
+    await page.goto(address);
+    await page.waitForFunction('window.ready', undefined, { timeout: 60_000 });
+    const wabt = await openWabt();
+    const run = (tool: string) => {
+      const module = wabt.parseWat('module.wat', callingModule([tool], '{}')).toBinary({}).buffer;
+      return page.evaluate(`window.runModule(${JSON.stringify([...module])})`);
+    };
+    expect(await run('crm/search')).toEqual({ strangeCalls: 0, stdout: '+{"name":"crm/search","argument":{}}\n' });
+    expect(await run('bank/pay')).toEqual({ strangeCalls: 1, stdout: '' });
   });
 });

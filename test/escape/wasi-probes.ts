@@ -32,6 +32,24 @@ export function writeModule(body: string, { data = '', imports = '', pages = 2 }
   (func (export "_start") (local $n i32) ${body}))`;
 }
 
+/** A module that calls each of these tools with the same argument and prints what each came to: `+` answered, `-` failed. */
+export function callingModule(tools: readonly string[], argument: string): string {
+  const imports = tools
+    .map((tool, index) => `(import "tools" "${tool}" (func $t${index} (param i32 i32) (result i32)))`)
+    .concat('(import "chaperone" "answer" (func $answer (param i32 i32) (result i32)))')
+    .join('\n');
+  const length = argument.replaceAll('\\', '').length;
+  const calls = tools.map(
+    (_, index) => `
+    (local.set $n (call $t${index} (i32.const 1024) (i32.const ${length})))
+    (i32.store8 (i32.const 2048) (select (i32.const 45) (i32.const 43) (i32.lt_s (local.get $n) (i32.const 0))))
+    (local.set $n (call $answer (i32.const 2049) (i32.const 60000)))
+    (i32.store8 (i32.add (i32.const 2049) (local.get $n)) (i32.const 10))
+    (drop (call $say (i32.const 1) (i32.const 2048) (i32.add (local.get $n) (i32.const 2))))`,
+  );
+  return writeModule(calls.join(''), { data: argument, imports });
+}
+
 const CREATE = 1;
 const loop = (times: number, body: string) => `
   (loop $again ${body}

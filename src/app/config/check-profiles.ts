@@ -39,8 +39,11 @@ export function checkProfiles(manifest: JsonObject, report: Report): void {
     if (typeof profile !== 'string') continue;
     const path = ['builtin', 'code', language];
     requireProfile(profile, known, path, report);
-    if (findProfile(profiles, profile)?.tier === 'wasm' && language !== 'js')
-      report(path, 'error', 'tier `wasm` runs JavaScript alone; use a profile of tier `process`');
+    const isWasm = findProfile(profiles, profile)?.tier === 'wasm';
+    if (isWasm && language !== 'js' && language !== 'wasm')
+      report(path, 'error', 'tier `wasm` runs JavaScript and WASI modules; use a profile of tier `process`');
+    if (!isWasm && language === 'wasm' && known.has(profile))
+      report(path, 'error', 'WASI modules run in tier `wasm` alone; use a profile of it, such as `snippet`');
   }
 }
 

@@ -64,7 +64,7 @@ export class WasmSandbox implements Sandbox {
         onStart: () => {
           handedOverMs = this.#clock.monotonicMs();
         },
-        onCall: job.onCall ?? (() => Promise.reject(new Error('there is nothing to call'))),
+        onCall: job.onCall ?? callNothing,
         ...(job.signal === undefined ? {} : { signal: job.signal }),
       })
       .catch((cause: unknown) => {
@@ -85,8 +85,10 @@ export class WasmSandbox implements Sandbox {
     const { profile, files, stdin = new Uint8Array() } = job;
     const startedMs = this.#clock.monotonicMs();
     const { memoryBytes, outputBytes, spaceBytes } = profile;
-    const run = { ...program, stdin, files, memoryBytes, outputBytes, spaceBytes };
-    const came = await this.#pool.runWasi(run, profile.timeMs, job.signal).catch((cause: unknown) => {
+    const { functions = [], onCall = callNothing, signal } = job;
+    const run = { ...program, stdin, files, memoryBytes, outputBytes, spaceBytes, functions };
+    const wasi = { run, timeMs: profile.timeMs, onCall, ...(signal === undefined ? {} : { signal }) };
+    const { came, strangeCalls } = await this.#pool.runWasi(wasi).catch((cause: unknown) => {
       const why = cause instanceof Error ? cause.message : 'no reason given';
       throw new Fault('E_SANDBOX_LIMIT', `the module was not run: ${why}`, { cause });
     });
@@ -100,7 +102,7 @@ export class WasmSandbox implements Sandbox {
       stdout: lenient.decode(ending.stdout),
       stderr: lenient.decode(ending.stderr),
       changes: compareFiles(files, ending.files),
-      attempts: noticeAttempts(ending.end, 0),
+      attempts: noticeAttempts(ending.end, strangeCalls),
       untilStartMs: 0,
       wallMs: this.#clock.monotonicMs() - startedMs,
       heldBy: HELD_BY,
@@ -110,6 +112,10 @@ export class WasmSandbox implements Sandbox {
   close(): Promise<void> {
     return this.#pool.close();
   }
+}
+
+function callNothing(): Promise<never> {
+  return Promise.reject(new Error('there is nothing to call'));
 }
 
 function noticeAttempts(end: string, strangeCalls: number): readonly EscapeAttempt[] {

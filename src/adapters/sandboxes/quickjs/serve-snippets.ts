@@ -34,7 +34,7 @@ export function serveSnippets(
         machine = undefined;
         return;
       case 'run-wasi':
-        void runWasi(message.run).then(
+        void runWasi(message.run, (name, json, room) => post({ kind: 'wasi-call', name, json, room })).then(
           (ending) => post({ kind: 'wasi-ended', ending }),
           (error: unknown) =>
             post({

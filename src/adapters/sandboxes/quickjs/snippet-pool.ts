@@ -1,5 +1,6 @@
 import type { JsonValue } from '../../../base/json.ts';
 import type { WasiEnding, WasiRun } from '../wasi/run-wasi.ts';
+import { giveAnswer } from '../wasi/shared-answer.ts';
 import type { FromWorker, Snippet, SnippetResult, SnippetThread } from './snippet.ts';
 
 export interface SnippetPoolOptions {
@@ -16,6 +17,16 @@ export interface SnippetJob {
   readonly signal?: AbortSignal;
   /** Called when the code is handed over. */
   readonly onStart?: () => void;
+}
+
+export interface WasiJob extends Pick<SnippetJob, 'timeMs' | 'onCall' | 'signal'> {
+  readonly run: WasiRun;
+}
+
+export interface WasiResult {
+  readonly came: WasiEnding | 'time' | 'cancelled' | 'memory';
+  /** Tools it was not given that it wanted, or that its thread asked for. */
+  readonly strangeCalls: number;
 }
 
 interface Ready {
@@ -63,27 +74,38 @@ export class SnippetPool {
   }
 
   /** Runs a WASI program in a thread that is used for it alone. Rejects with an `Error` for what cannot be run. */
-  async runWasi(
-    run: WasiRun,
-    timeMs: number,
-    signal?: AbortSignal,
-  ): Promise<WasiEnding | 'time' | 'cancelled' | 'memory'> {
+  async runWasi({ run, timeMs, onCall, signal }: WasiJob): Promise<WasiResult> {
     const { thread, prepared } = this.#take(run.memoryBytes);
     this.#busy.add(thread);
-    const { promise, resolve, reject } = Promise.withResolvers<WasiEnding | 'time' | 'cancelled' | 'memory'>();
+    const { promise, resolve, reject } = Promise.withResolvers<WasiResult['came']>();
     const timer = setTimeout(() => resolve('time'), timeMs);
     const onAbort = () => resolve('cancelled');
     signal?.addEventListener('abort', onAbort, { once: true });
+    const allowed = new Set(run.functions);
+    let strangeCalls = 0;
+    const answer = async ({ name, json, room }: FromWorker & { readonly kind: 'wasi-call' }) => {
+      if (!allowed.has(name)) {
+        strangeCalls++;
+        return giveAnswer(room, FAILED, true);
+      }
+      try {
+        giveAnswer(room, JSON.stringify(await onCall(name, JSON.parse(json) as JsonValue)), false);
+      } catch (error) {
+        giveAnswer(room, error instanceof Error ? error.message : FAILED, true);
+      }
+    };
     try {
       await prepared;
-      if (signal?.aborted) return 'cancelled';
+      if (signal?.aborted) return { came: 'cancelled', strangeCalls };
       thread.onEnd(() => resolve('memory'));
       thread.onMessage((message) => {
+        if (message.kind === 'wasi-call') void answer(message);
         if (message.kind === 'wasi-ended') resolve(message.ending);
         if (message.kind === 'wasi-refused') reject(new Error(message.message));
       });
       thread.post({ kind: 'run-wasi', run });
-      return await promise;
+      const came = await promise;
+      return { came, strangeCalls: strangeCalls + (typeof came === 'string' ? 0 : came.strangeCalls) };
     } finally {
       clearTimeout(timer);
       signal?.removeEventListener('abort', onAbort);

@@ -24,6 +24,8 @@ export type ToWorker =
 export type FromWorker =
   | { readonly kind: 'ready' }
   | { readonly kind: 'call'; readonly id: number; readonly name: string; readonly json: string }
+  /** Of a WASI module, whose thread stands still until the answer is in `room`. */
+  | { readonly kind: 'wasi-call'; readonly name: string; readonly json: string; readonly room: SharedArrayBuffer }
   | { readonly kind: 'ended'; readonly ending: SnippetEnding }
   | { readonly kind: 'wasi-ended'; readonly ending: WasiEnding }
   /** It is no module that can be run; why, for people. */

@@ -10,10 +10,12 @@ import {
 } from '@bjorn3/browser_wasi_shim';
 import { capMemory } from './cap-memory.ts';
 import { holdSpace } from './hold-space.ts';
+import { type AskHost, offerTools } from './offer-tools.ts';
 
 /** As far as they are used here: the types of browsers are not loaded, and those of Node do not have them. */
 declare const WebAssembly: {
   compile(bytes: Uint8Array): Promise<object>;
+  readonly Module: { imports(module: object): readonly { readonly module: string; readonly name: string }[] };
   instantiate(module: object, imports: object): Promise<WasiInstance>;
 };
 type WasiInstance = Parameters<WASI['start']>[0];
@@ -27,6 +29,8 @@ export interface WasiRun {
   readonly outputBytes: number;
   /** What its files may take, those it was given included. */
   readonly spaceBytes: number;
+  /** The tools it may import, by full name. */
+  readonly functions: readonly string[];
 }
 
 export interface WasiEnding {
@@ -35,6 +39,8 @@ export interface WasiEnding {
   readonly stdout: Uint8Array;
   readonly stderr: Uint8Array;
   readonly files: readonly { readonly path: string; readonly bytes: Uint8Array }[];
+  /** How many tools it wanted that it was not given: with any, it is not run. */
+  readonly strangeCalls: number;
 }
 
 const PAGE_BYTES = 65_536;
@@ -62,9 +68,10 @@ class Printed extends Fd {
 
 /**
  * Runs a WASI program on files in memory: its root is a folder that exists for it alone. It has no clock but the time of
- * day, no sockets, no environment. Throws a `NotAModule` for what is none. Ending it in time is its thread's.
+ * day, no sockets, no environment, and of its host the tools that it was given. Throws a `NotAModule` for what is none.
+ * Ending it in time is its thread's.
  */
-export async function runWasi(run: WasiRun): Promise<WasiEnding> {
+export async function runWasi(run: WasiRun, ask: AskHost): Promise<WasiEnding> {
   const module = await WebAssembly.compile(capMemory(run.module, Math.floor(run.memoryBytes / PAGE_BYTES)));
   const given = run.files.reduce((sum, { bytes }) => sum + bytes.length, run.stdin.length);
   const room = { left: run.outputBytes };
@@ -72,16 +79,25 @@ export async function runWasi(run: WasiRun): Promise<WasiEnding> {
   const stderr = new Printed(room);
   const root = new PreopenDirectory('/', layOut(run.files));
   const wasi = new WASI(['program', ...run.args], [], [new OpenFile(new File(run.stdin)), stdout, stderr, root]);
-  const ending = (end: WasiEnding['end'], exitCode: number): WasiEnding => ({
+  const ending = (end: WasiEnding['end'], exitCode: number, strangeCalls = 0): WasiEnding => ({
     end,
     exitCode,
+    strangeCalls,
     stdout: concat(stdout.chunks),
     stderr: concat(stderr.chunks),
     files: collect(root.dir.contents, '', { entries: MOST_FILES, bytes: run.spaceBytes }),
   });
+  const strange = WebAssembly.Module.imports(module).filter(
+    (wanted) => wanted.module === 'tools' && !run.functions.includes(wanted.name),
+  );
   try {
+    if (strange.length > 0) {
+      stderr.chunks.push(new TextEncoder().encode('it wants a tool that it was not given\n'));
+      return ending('exit', 1, strange.length);
+    }
     const instance = await WebAssembly.instantiate(module, {
       wasi_snapshot_preview1: holdSpace(wasi, run.spaceBytes - given),
+      ...offerTools(run.functions, () => wasi.inst.exports.memory.buffer, ask),
     });
     return ending('exit', wasi.start(instance));
   } catch (error) {

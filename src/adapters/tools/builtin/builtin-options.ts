@@ -1,9 +1,12 @@
 import type { JsonValue } from '../../../base/json.ts';
 import type { BuiltinConfig } from '../../../model/builtin.ts';
 import type { Intent } from '../../../model/intent.ts';
-import type { EscapeAttempt, SandboxJob, SandboxOutcome } from '../../../ports/sandbox.ts';
+import type { EscapeAttempt, Language, SandboxJob, SandboxOutcome } from '../../../ports/sandbox.ts';
 import type { PackageLayers } from './packages/package-layers.ts';
 import type { Workspace } from './workspace.ts';
+
+/** What `code.run` takes: languages, and modules. */
+export type CodeLanguage = Language | 'wasm';
 
 export interface BuiltinOptions {
   readonly config: BuiltinConfig;
@@ -17,7 +20,7 @@ export interface BuiltinOptions {
     hosts: readonly string[],
   ) => Promise<{ readonly socket: string; readonly trustFile?: string; close(): Promise<void> }>;
   /** The profile that a language runs in. */
-  readonly profileOf: (language: 'js' | 'python' | 'shell') => SandboxJob['profile'] | undefined;
+  readonly profileOf: (language: CodeLanguage) => SandboxJob['profile'] | undefined;
   /** Packages that code may import; absent where none are declared. */
   readonly packages?: PackageLayers;
   /** Runs a tool for the code of this intent: a call of its own, in the same run. */

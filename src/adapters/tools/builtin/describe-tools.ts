@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../../base/json.ts';
 import { BUILTIN_SERVER, type BuiltinConfig } from '../../../model/builtin.ts';
 import type { Tool } from '../../../model/tool.ts';
-import type { Language } from '../../../ports/sandbox.ts';
+import type { CodeLanguage } from './builtin-options.ts';
 
 const path: JsonObject = { type: 'string', description: 'Relative to the workspace, with `/`.' };
 
@@ -44,19 +44,22 @@ export function describeTools({ code, files, functions }: BuiltinConfig): readon
   ];
 }
 
-export function listLanguages(code: BuiltinConfig['code']): readonly Language[] {
-  return (['js', 'python', 'shell'] as const).filter((language) => code?.[language] !== undefined);
+export function listLanguages(code: BuiltinConfig['code']): readonly CodeLanguage[] {
+  return (['js', 'python', 'shell', 'wasm'] as const).filter((language) => code?.[language] !== undefined);
 }
 
-function describeRun(languages: readonly Language[], functions: readonly string[]): Tool {
+function describeRun(languages: readonly CodeLanguage[], functions: readonly string[]): Tool {
   const calls =
     functions.length === 0
       ? ''
       : ` JavaScript can \`await tools.<server>.<tool>(arguments)\`: ${functions.join(', ')}.`;
+  const modules = languages.includes('wasm')
+    ? ' Code of `wasm` is a module of WASI preview 1 in base64, which imports those functions from `tools`.'
+    : '';
   return {
     ...tool(
       'code.run',
-      `Runs code in a sandbox without network that is gone afterwards, and returns what it printed.${calls}`,
+      `Runs code in a sandbox without network that is gone afterwards, and returns what it printed.${calls}${modules}`,
       {
         language: { type: 'string', enum: [...languages] },
         code: { type: 'string' },

@@ -2,8 +2,8 @@ import type { JsonObject, JsonValue } from '../../../base/json.ts';
 import { limits } from '../../../base/limits.ts';
 import type { Intent } from '../../../model/intent.ts';
 import type { ToolResult } from '../../../model/result.ts';
-import type { FileChange, Language, SandboxJob, SandboxOutcome, WorkFile } from '../../../ports/sandbox.ts';
-import type { BuiltinOptions } from './builtin-options.ts';
+import type { FileChange, Program, SandboxJob, SandboxOutcome, WorkFile } from '../../../ports/sandbox.ts';
+import type { BuiltinOptions, CodeLanguage } from './builtin-options.ts';
 import { collectFiles } from './collect-files.ts';
 import { Refused } from './workspace.ts';
 
@@ -19,7 +19,7 @@ export async function runCode(options: BuiltinOptions, intent: Intent, signal: A
   const sees = workspace !== undefined && profile.workspace !== 'none';
   const files: readonly WorkFile[] = sees ? await collectFiles(workspace, profile.spaceBytes) : [];
   const packagesFolder =
-    profile.tier === 'wasm'
+    profile.tier === 'wasm' || language === 'wasm'
       ? undefined
       : await options.packages?.find(language, {
           run: options.run,
@@ -31,7 +31,7 @@ export async function runCode(options: BuiltinOptions, intent: Intent, signal: A
   const way = profile.network === 'door' ? await options.openWayOut(intent, profile.hosts) : undefined;
   const job: SandboxJob = {
     profile,
-    program: { kind: 'code', language, source: code },
+    program: readProgram(language, code),
     files,
     signal,
     ...(language === 'shell' ? { programs: config.programs } : {}),
@@ -52,8 +52,13 @@ export async function runCode(options: BuiltinOptions, intent: Intent, signal: A
   return toResult(outcome);
 }
 
-function isLanguage(value: unknown): value is Language {
-  return value === 'js' || value === 'python' || value === 'shell';
+function isLanguage(value: unknown): value is CodeLanguage {
+  return value === 'js' || value === 'python' || value === 'shell' || value === 'wasm';
+}
+
+function readProgram(language: CodeLanguage, code: string): Program {
+  if (language !== 'wasm') return { kind: 'code', language, source: code };
+  return { kind: 'wasi', module: Buffer.from(code, 'base64'), args: [] };
 }
 
 function toResult({ end, exitCode, stdout, stderr, value, changes }: SandboxOutcome): ToolResult {
