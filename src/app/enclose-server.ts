@@ -4,8 +4,9 @@ import type { StdioServerParameters } from '../adapters/tools/mcp/stdio-wire.ts'
 import { Fault } from '../base/fault.ts';
 import type { ServerConfig } from '../model/manifest.ts';
 import { findProfile, type ProfileConfig } from '../model/profile.ts';
+import type { ServerToEnclose } from '../ports/sandbox.ts';
 import type { WayOut } from './egress/open-egress.ts';
-import type { Sandboxes } from './sandboxes.ts';
+import type { SharedWalls } from './sandboxes.ts';
 
 type StdioConfig = Exclude<ServerConfig, { readonly url: string }>;
 
@@ -18,8 +19,9 @@ export async function encloseServer(
   config: StdioConfig,
   profiles: Readonly<Record<string, ProfileConfig>>,
   folder: string,
-  sandboxes: Sandboxes,
+  sandboxes: SharedWalls,
   openDoor: ((hosts: readonly string[]) => Promise<WayOut>) | undefined,
+  onAttempts: ServerToEnclose['onAttempts'],
 ): Promise<StdioServerParameters> {
   if (config.profile === undefined) return launch;
   const profile = findProfile(profiles, config.profile);
@@ -50,14 +52,15 @@ export async function encloseServer(
       profile,
       readable: [...new Set(readable)],
       writable,
+      onAttempts,
       ...(way === undefined ? {} : { egressSocket: way.socket }),
       ...(way?.trustFile === undefined ? {} : { trustFile: way.trustFile }),
     });
     return {
       ...enclosed,
-      release: async () => {
+      release: async (exitCode) => {
         await way?.close();
-        await release?.();
+        await release(exitCode);
       },
     };
   } catch (error) {

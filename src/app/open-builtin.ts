@@ -3,20 +3,19 @@ import { BuiltinSource } from '../adapters/tools/builtin/builtin-source.ts';
 import { PackageLayers } from '../adapters/tools/builtin/packages/package-layers.ts';
 import { Workspace } from '../adapters/tools/builtin/workspace.ts';
 import type { McpSource } from '../adapters/tools/mcp/create-mcp-source.ts';
-import { type Clock, newId } from '../base/clock.ts';
+import type { Clock } from '../base/clock.ts';
 import type { JsonValue } from '../base/json.ts';
 import { BUILTIN_SERVER } from '../model/builtin.ts';
 import type { Intent } from '../model/intent.ts';
 import { findProfile } from '../model/profile.ts';
-import type { EscapeAttempt } from '../ports/sandbox.ts';
 import type { CallAnswer } from '../runtime/line/call-answer.ts';
 import type { CallRequest } from '../runtime/line/call-request.ts';
-import { tellPeople } from '../runtime/tell-people.ts';
 import type { World } from '../runtime/world.ts';
 import type { LoadedConfig } from './config/load-config.ts';
 import type { WayOut } from './egress/open-egress.ts';
 import type { Notify } from './notice.ts';
-import type { Sandboxes } from './sandboxes.ts';
+import { recordAttemptsOfCode } from './record-attempts.ts';
+import type { SharedWalls } from './sandboxes.ts';
 
 /** The gateway that the tools belong to: what code calls is a call through it, what is noticed is in its record. */
 export interface Within {
@@ -34,7 +33,7 @@ export interface BuiltinSourceOptions {
   readonly data: string;
   readonly clock: Clock;
   readonly notify: Notify;
-  readonly sandboxes: Sandboxes;
+  readonly sandboxes: SharedWalls;
   /** Asked when a tool runs; absent where tools are only listed. */
   readonly within?: () => Within;
 }
@@ -69,7 +68,7 @@ export function openBuiltin(options: BuiltinSourceOptions): McpSource {
     },
     openWayOut: (intent, hosts) => within().egress.openForCall(intent, hosts),
     callTool: (parent, tool, argument, signal) => callNested(within(), tenant, parent, tool, argument, signal),
-    onAttempts: (intent, attempts) => recordAttempts(within().world, notify, tenant, intent, attempts),
+    onAttempts: (intent, attempts) => recordAttemptsOfCode(within().world, notify, tenant, intent, attempts),
   });
   return {
     tools: {
@@ -120,45 +119,4 @@ async function callNested(
   const text = content.map((block) => (typeof block['text'] === 'string' ? block['text'] : '')).join('\n');
   if (isError) throw new Error(text.slice(0, 4_096));
   return structuredContent ?? text;
-}
-
-/** Recorded before the result goes anywhere, and told to whoever runs the gateway. Rejects where it cannot be recorded. */
-async function recordAttempts(
-  world: Within['world'],
-  notify: Notify,
-  tenant: string,
-  intent: Intent,
-  attempts: readonly EscapeAttempt[],
-): Promise<void> {
-  const { runId, id: callId, tool } = intent.call;
-  const { store, clock } = world;
-  const agent = (await store.readRun(tenant, runId))?.principal.agent;
-  const worst = (['high', 'medium', 'low'] as const).find((one) => attempts.some(({ severity }) => severity === one));
-  const facts = { ...(agent === undefined ? {} : { agent }), tool, run: runId, call: callId };
-  const recorded = await store.commit([
-    ...tellPeople(world, tenant, 'escape.attempted', facts),
-    {
-      kind: 'event.append',
-      event: {
-        id: newId(clock, 'evt'),
-        kind: 'escape.attempted',
-        tenant,
-        runId,
-        callId,
-        ...(agent === undefined ? {} : { agent }),
-        tool,
-        atMs: clock.nowMs(),
-        body: {
-          severity: worst ?? 'low',
-          attempts: attempts.map(({ kind, severity, detail }) => ({ kind, severity, detail })),
-        },
-      },
-    },
-  ]);
-  if (!recorded.ok) throw new Error(recorded.message);
-  const details = attempts.map(({ detail }) => detail).join('; ');
-  notify({
-    kind: worst === 'high' ? 'error' : 'warning',
-    message: `${callId}: code of agent \`${agent ?? 'unknown'}\` ran into the walls of its sandbox: ${details}`,
-  });
 }

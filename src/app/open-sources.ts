@@ -9,6 +9,7 @@ import type { Digest } from '../base/digest.ts';
 import { revealText, Secret } from '../base/secret.ts';
 import { BUILTIN_SERVER } from '../model/builtin.ts';
 import type { Manifest, ServerConfig } from '../model/manifest.ts';
+import type { EscapeAttempt } from '../ports/sandbox.ts';
 import { HeldSecrets } from '../scan/held-secrets.ts';
 import type { LoadedConfig } from './config/load-config.ts';
 import { resolveSecrets, type ServerSecrets, type ServerValue } from './config/resolve-secrets.ts';
@@ -18,7 +19,8 @@ import { encloseServer } from './enclose-server.ts';
 import type { Notify } from './notice.ts';
 import { openBuiltin, type Within } from './open-builtin.ts';
 import { openSigner } from './open-signer.ts';
-import { Sandboxes } from './sandboxes.ts';
+import { recordAttemptsOfServer } from './record-attempts.ts';
+import { Sandboxes, type SharedWalls } from './sandboxes.ts';
 import { SecretMask } from './secret-mask.ts';
 
 export interface SourceOptions {
@@ -83,6 +85,7 @@ export async function openSources(options: SourceOptions): Promise<ReadonlyMap<s
   const lend = (server: string) => new ServerLoan(leasing, known, loaded.manifest.tenant, server);
   for (const [server, config] of Object.entries(loaded.manifest.servers)) {
     const given = secrets.servers.get(server) ?? { env: {}, headers: {} };
+    const walls = sandboxes.share();
     const source = createMcpSource({
       server,
       reach: enclose(
@@ -90,41 +93,54 @@ export async function openSources(options: SourceOptions): Promise<ReadonlyMap<s
         reachOf(config, given, () => lend(server), options),
         config,
         options,
-        sandboxes,
+        walls,
       ),
       mask: mask.take,
       onStderr: (line) => notify({ kind: 'server-log', server, message: line }),
       onDropped: ({ name, why }) => notify({ kind: 'warning', message: `\`${server}/${name}\` is left out: ${why}` }),
     });
-    sources.set(server, source);
+    sources.set(
+      server,
+      closing(source, () => walls.close()),
+    );
   }
   if (loaded.manifest.builtin.code !== undefined || loaded.manifest.builtin.files !== 'none')
-    sources.set(BUILTIN_SERVER, openBuiltin({ ...options, sandboxes }));
+    sources.set(BUILTIN_SERVER, openBuiltin({ ...options, sandboxes: sandboxes.share() }));
   return sources;
+}
+
+/** A source that lets go of something when it has ended. */
+function closing({ tools, upstream }: McpSource, letGo: () => Promise<void>): McpSource {
+  const close = () => tools.close().finally(letGo);
+  return { tools: { ...tools, close }, upstream };
 }
 
 function enclose(
   server: string,
   reach: McpReach,
   config: ServerConfig,
-  { loaded, within }: SourceOptions,
-  sandboxes: Sandboxes,
+  { loaded, within, notify }: SourceOptions,
+  sandboxes: SharedWalls,
 ): McpReach {
   if (reach.kind !== 'stdio' || 'url' in config) return reach;
   const { manifest, folder } = loaded;
   const openDoor = within && ((hosts: readonly string[]) => within().egress.openForServer(server, hosts));
+  const onAttempts = async (attempts: readonly EscapeAttempt[]) => {
+    if (within !== undefined) await recordAttemptsOfServer(within().world, notify, manifest.tenant, server, attempts);
+  };
   return {
     kind: 'stdio',
     launch: async () => {
       const launched = await reach.launch();
       const { stale, release: giveBack } = launched;
       try {
-        const enclosed = await encloseServer(launched, config, manifest.profiles, folder, sandboxes, openDoor);
+        const { profiles } = manifest;
+        const enclosed = await encloseServer(launched, config, profiles, folder, sandboxes, openDoor, onAttempts);
         if (enclosed === launched) return launched;
         const { release: takeDown } = enclosed;
-        const release = async () => {
+        const release = async (exitCode?: number) => {
           await giveBack?.();
-          await takeDown?.();
+          await takeDown?.(exitCode);
         };
         return { ...enclosed, ...(stale === undefined ? {} : { stale }), release };
       } catch (error) {

@@ -22,20 +22,40 @@ export interface SandboxOptions {
 /** Threads of tier `wasm` that are kept ready. */
 const READY_THREADS = 2;
 
+/** The walls of this host as one of those who share them has them. */
+export interface SharedWalls {
+  run(job: SandboxJob): Promise<SandboxOutcome>;
+  of(tier: SandboxTier): Sandbox;
+  /** Lets go of them. Whoever is the last takes them down. */
+  close(): Promise<void>;
+}
+
 /** The walls of this host by tier, opened when one is first asked for. None ever stands in for another. */
 export class Sandboxes {
   readonly #options: SandboxOptions;
   readonly #open = new Map<SandboxTier, Sandbox>();
+  readonly #users = new Set<SharedWalls>();
 
   constructor(options: SandboxOptions) {
     this.#options = options;
   }
 
-  run(job: SandboxJob): Promise<SandboxOutcome> {
-    return this.of(job.profile.tier).run(job);
+  /** For one source: it counts from when it first asks for a wall. */
+  share(): SharedWalls {
+    const share: SharedWalls = {
+      run: (job) => share.of(job.profile.tier).run(job),
+      of: (tier) => {
+        this.#users.add(share);
+        return this.#of(tier);
+      },
+      close: async () => {
+        if (this.#users.delete(share) && this.#users.size === 0) await this.#close();
+      },
+    };
+    return share;
   }
 
-  of(tier: SandboxTier): Sandbox {
+  #of(tier: SandboxTier): Sandbox {
     const known = this.#open.get(tier);
     if (known !== undefined) return known;
     const opened = openTier(tier, this.#options);
@@ -43,8 +63,10 @@ export class Sandboxes {
     return opened;
   }
 
-  async close(): Promise<void> {
-    await Promise.allSettled([...this.#open.values()].map((sandbox) => sandbox.close()));
+  async #close(): Promise<void> {
+    const open = [...this.#open.values()];
+    this.#open.clear();
+    await Promise.allSettled(open.map((sandbox) => sandbox.close()));
   }
 }
 

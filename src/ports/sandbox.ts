@@ -94,14 +94,26 @@ export interface SandboxOutcome {
   readonly heldBy: Readonly<Record<string, string>>;
 }
 
+/** A pipe between a program’s walls and their host. */
+export interface WallPipe {
+  /** Takes what comes in, and that there is no more. */
+  read(take: (text: string) => void, ended: () => void): void;
+  /** Says one thing, and ends. */
+  write(text: string): void;
+}
+
 /** A server as it is to be started so that it stands inside its walls. */
 export interface EnclosedProgram {
   readonly command: string;
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
-  /** To be called when its process has ended: what was set up for it is taken down. */
-  readonly release: () => Promise<void>;
+  /** What it is given from descriptor 3 on: pipes, nothing, or a descriptor of this process. */
+  readonly descriptors: readonly ('pipe' | 'ignore' | number)[];
+  /** To be called with those pipes when its process was started: it waits for that. Rejects with a `Fault` E_SANDBOX. */
+  readonly begin: (pipes: readonly WallPipe[]) => Promise<void>;
+  /** To be called when its process has ended, with its exit code: what was set up for it is taken down. */
+  readonly release: (exitCode?: number) => Promise<void>;
 }
 
 export interface ServerToEnclose {
@@ -118,6 +130,8 @@ export interface ServerToEnclose {
   readonly egressSocket?: string;
   /** Certificates that programs inside are to believe. */
   readonly trustFile?: string;
+  /** Told of what its walls noticed, while it lives and when it has ended. Where it rejects, it is told again. */
+  readonly onAttempts: (attempts: readonly EscapeAttempt[]) => Promise<void>;
 }
 
 /** One kind of wall. */

@@ -11,6 +11,7 @@ import type { World } from './world.ts';
 export interface AlertFacts {
   readonly agent?: string;
   readonly tool?: string;
+  readonly server?: string;
   readonly run?: string;
   readonly call?: string;
   readonly why?: string;
@@ -28,9 +29,10 @@ export function tellPeople(
   alert: AlertName,
   facts: AlertFacts,
 ): readonly Change[] {
-  const { agent, tool, why, digest } = facts;
+  const { agent, tool, server, why, digest } = facts;
   const channels = channelsOf(catalog().manifest);
-  if (channels.length === 0 || !guards.told.isNew(JSON.stringify([tenant, alert, agent, tool, why, digest]))) return [];
+  if (channels.length === 0 || !guards.told.isNew(JSON.stringify([tenant, alert, agent, tool, server, why, digest])))
+    return [];
   const atMs = clock.nowMs();
   const said: JsonObject = { alert, ...facts };
   return channels.map((channel) => ({

@@ -1,4 +1,5 @@
 // A server that says what it can see. It speaks just enough of the older protocol, and imports nothing.
+import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
@@ -10,6 +11,7 @@ const attempt = (task) => {
     return error.code ?? error.message;
   }
 };
+const held = [];
 const tools = {
   look: ({ path }) => attempt(() => readFileSync(path, 'utf8').slice(0, 100)),
   write: ({ path }) => attempt(() => writeFileSync(path, 'written') ?? 'written'),
@@ -21,6 +23,21 @@ const tools = {
         .once('connect', () => resolve('connected'))
         .once('error', ({ code }) => resolve(code)),
     ),
+  become: () => attempt(() => process.setuid(0) ?? `GOT ${process.getuid()}`),
+  fill: ({ path }) => {
+    for (let mb = 0; mb < Number(path); mb += 50) held.push(Buffer.alloc(50 * 1_048_576, 1));
+    return `GOT ${path}`;
+  },
+  fork: async ({ path }) => {
+    const started = Array.from({ length: Number(path) }, () => spawn('/bin/sleep', ['60'], { stdio: 'ignore' }));
+    const failed = await Promise.all(
+      started.map(
+        (child) => new Promise((done) => child.once('spawn', () => done(false)).once('error', () => done(true))),
+      ),
+    );
+    for (const child of started) child.kill('SIGKILL');
+    return failed.includes(true) ? 'refused' : `GOT ${path}`;
+  },
   fetch: ({ path }) =>
     fetch(path).then(
       async (answer) => `${answer.status} ${(await answer.text()).slice(0, 40)}`,

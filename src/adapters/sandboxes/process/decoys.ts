@@ -23,12 +23,17 @@ export interface Laid {
   readonly changedMs: number;
 }
 
-/** Lays them out below `root`, the root folder of a sandbox as the host sees it. Their descriptors are the caller's. */
-export function layDecoys(root: string): readonly Laid[] {
-  return Object.entries(DECOYS).map(([path, text]) => {
+/**
+ * Lays them out below `root`, the root folder of a sandbox as the host sees it, but nothing within folders that are
+ * `mounted` there: those are the host's own. Their descriptors are the caller's.
+ */
+export function layDecoys(root: string, mounted: readonly string[] = []): readonly Laid[] {
+  const isOwn = (path: string) => !mounted.some((folder) => path === folder || path.startsWith(`${folder}/`));
+  const own = Object.entries(DECOYS).filter(([path]) => isOwn(path));
+  return own.map(([path, text]) => {
     const file = root + path;
     mkdirSync(dirname(file), { recursive: true, mode: 0o755 });
-    writeFileSync(file, text, { mode: 0o644 });
+    writeFileSync(file, text, { mode: 0o644, flag: 'wx' });
     // Read earlier than written: the file system then notes the next time it is read.
     utimesSync(file, LONG_AGO_S, 2 * LONG_AGO_S);
     const descriptor = openSync(file, constants.O_RDONLY);

@@ -18,9 +18,10 @@ import { nameKind, ReadyCells, type Standing, takeDown } from './ready-cells.ts'
 import { runCell } from './run-cell.ts';
 import { buildFilter } from './seccomp-filter.ts';
 import { type Cell, startCell } from './start-cell.ts';
-import { writeSupervisor } from './supervise.ts';
+import { pipes, writeSupervisor } from './supervise.ts';
 import { findSystemMounts, type SystemMounts } from './system-mounts.ts';
 import { Turns } from './turns.ts';
+import { WatchedServer } from './watch-server.ts';
 import { NODE, RELAY_START, writeServer } from './write-server.ts';
 
 export interface ProcessSandboxOptions {
@@ -115,8 +116,27 @@ export class ProcessSandbox implements Sandbox {
       isRoot: this.#options.isRoot,
       node: await realpath(process.execPath),
     });
-    const env = { ...server.env, HOME: '/work', TMPDIR: '/tmp' };
-    return { command, args, env, cwd: '/', release: async () => group?.remove() };
+    const watched = new WatchedServer({
+      mounted: [...server.readable, ...server.writable],
+      onAttempts: server.onAttempts,
+      ...(group === undefined ? {} : { group }),
+    });
+    const unused = holdShut(host.inherited);
+    return {
+      command,
+      args,
+      env: { ...server.env, HOME: '/work', TMPDIR: '/tmp' },
+      cwd: '/',
+      descriptors: unused.descriptors,
+      begin: async (given) => {
+        unused.release();
+        await watched.begin(given);
+      },
+      release: async (exitCode = 0) => {
+        unused.release();
+        await watched.end(exitCode).finally(() => group?.remove());
+      },
+    };
   }
 
   /**
@@ -263,6 +283,32 @@ export class ProcessSandbox implements Sandbox {
       ...(alone ? { processes: profile.processes, memoryBytes: profile.memoryBytes } : {}),
     });
   }
+}
+
+/**
+ * The pipes of a server’s walls, and nothing in the place of what this process was itself started with: such a descriptor
+ * would be the server’s as well.
+ */
+function holdShut(inherited: readonly number[]): {
+  readonly descriptors: ('pipe' | 'ignore' | number)[];
+  readonly release: () => void;
+} {
+  const FIRST = pipes.info;
+  const descriptors: ('pipe' | 'ignore' | number)[] = Array.from({ length: pipes.filter - FIRST }, () => 'pipe');
+  const beyond = inherited.filter((descriptor) => descriptor >= pipes.filter);
+  if (beyond.length === 0) return { descriptors, release: () => {} };
+  let nothing: number | undefined = openSync('/dev/null', 'r');
+  for (const descriptor of beyond) {
+    while (descriptors.length < descriptor - FIRST) descriptors.push('ignore');
+    descriptors[descriptor - FIRST] = nothing;
+  }
+  return {
+    descriptors,
+    release: () => {
+      if (nothing !== undefined) closeSync(nothing);
+      nothing = undefined;
+    },
+  };
 }
 
 function readSource({ program }: SandboxJob): string {

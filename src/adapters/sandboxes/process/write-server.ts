@@ -27,6 +27,8 @@ export const RELAY_START = [
   ...[relayInside(), `${EGRESS_PORT}=${EGRESS_SOCKET}`],
 ];
 
+const PIPES = Object.values(pipes);
+
 /** What is there in every sandbox already. */
 const THERE = /^\/(usr|bin|sbin|lib|lib32|lib64)(\/|$)/;
 
@@ -79,10 +81,16 @@ export function writeServer(plan: ServerPlan): { readonly command: string; reado
       'sh',
       ...enclosed,
       ...(inside ? ['--chdir', cwd] : []),
+      ...['--info-fd', `${pipes.info}`, '--block-fd', `${pipes.block}`],
       '--',
       '/bin/sh',
       '-c',
-      [...limits, `exec ${isRoot ? `${DROP} ` : ''}"$@" ${pipes.filter}<&-`].join('\n'),
+      [
+        // Nothing of the server runs before what notices is in its place.
+        `echo ready >&${pipes.report} && read -r _ <&${pipes.go} || exit 126`,
+        ...limits,
+        `exec ${isRoot ? `${DROP} ` : ''}"$@" ${PIPES.map((pipe) => `${pipe}>&-`).join(' ')}`,
+      ].join('\n'),
       'sh',
       ...(egressSocket === undefined ? [] : [...RELAY_START, '--']),
       command,

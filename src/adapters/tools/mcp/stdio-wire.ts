@@ -1,8 +1,9 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
-import type { Readable, Writable } from 'node:stream';
+import { Duplex, type Readable, type Writable } from 'node:stream';
 import { limits } from '../../../base/limits.ts';
 import { LineReader } from '../../../base/line-reader.ts';
 import type { RpcMessage } from '../../../model/json-rpc.ts';
+import type { WallPipe } from '../../../ports/sandbox.ts';
 import { readBounded } from './read-bounded.ts';
 import { type Wire, WireFailure } from './wire.ts';
 
@@ -12,12 +13,17 @@ export interface StdioServerParameters {
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly cwd?: string;
-  /** Called when its process has ended: takes down what was set up for it. */
-  readonly release?: () => Promise<void>;
+  /** What it is given from descriptor 3 on. */
+  readonly descriptors?: readonly ('pipe' | 'ignore' | number)[];
+  /** Called with those pipes when its process was started, which may wait for that. */
+  readonly begin?: (pipes: readonly WallPipe[]) => Promise<void>;
+  /** Called when its process has ended, with its exit code: takes down what was set up for it. */
+  readonly release?: (exitCode?: number) => Promise<void>;
   /** Aborted once another process should take its place. */
   readonly stale?: AbortSignal;
 }
 
+const STANDARD_STREAMS = 3;
 const GRACE_MS = 1_500;
 const STDERR_LINE_CHARS = 4_096;
 /** What may wait for a server that does not read: one that asks without end and reads no answer would fill memory. */
@@ -47,14 +53,14 @@ export class StdioWire implements Wire {
   }
 
   async start(): Promise<void> {
-    const { command, args, env, cwd } = this.#parameters;
+    const { command, args, env, cwd, descriptors = [], begin } = this.#parameters;
     const child = spawn(command, [...args], {
       env: { ...env },
       ...(cwd === undefined ? {} : { cwd }),
-      stdio: ['pipe', 'pipe', 'pipe'],
+      stdio: ['pipe', 'pipe', 'pipe', ...descriptors],
       detached: true,
       windowsHide: true,
-    });
+    }) as ChildProcessByStdio<Writable, Readable, Readable>; // its standard streams are pipes, whatever comes after
     this.#child = child;
     const input = new LineReader(
       limits.messageBytes,
@@ -74,6 +80,9 @@ export class StdioWire implements Wire {
         reject(new WireFailure('unreachable', 'no', 'the program could not be started', { cause }));
       });
     });
+    await begin?.(
+      child.stdio.slice(STANDARD_STREAMS).flatMap((stream) => (stream instanceof Duplex ? toPipe(stream) : [])),
+    );
   }
 
   send(message: RpcMessage): Promise<void> {
@@ -104,15 +113,18 @@ export class StdioWire implements Wire {
     const child = this.#child;
     this.#end();
     if (child?.pid === undefined) return this.#parameters.release?.();
+    const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
     if (child.exitCode === null && child.signalCode === null) {
-      const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
       child.stdin.end();
       if (!(await within(exited, GRACE_MS))) killGroup(child.pid, 'SIGTERM');
       await within(exited, GRACE_MS);
     }
     // Also when the leader has gone: what it started may still be there.
     killGroup(child.pid, 'SIGKILL');
-    await this.#parameters.release?.().catch(() => this.#onStderr('[its sandbox could not be taken down]'));
+    if (child.exitCode === null && child.signalCode === null) await within(exited, GRACE_MS);
+    await this.#parameters
+      .release?.(child.exitCode ?? undefined)
+      .catch(() => this.#onStderr('[its sandbox could not be taken down]'));
   }
 
   #receive(line: Buffer): void {
@@ -133,6 +145,17 @@ export class StdioWire implements Wire {
     this.#ended = true;
     this.onClose();
   }
+}
+
+function toPipe(stream: Duplex): WallPipe {
+  stream.on('error', () => {}); // a pipe that breaks shows in how the program ends
+  return {
+    read: (take, ended) => {
+      stream.setEncoding('latin1').on('data', take);
+      stream.once('close', ended);
+    },
+    write: (text) => void stream.end(text),
+  };
 }
 
 function killGroup(pid: number | undefined, signal: NodeJS.Signals): void {
