@@ -274,7 +274,8 @@ export class Gateway {
     // Before servers are started, which may have a way out.
     await this.egress.follow();
     await this.#throne.succeed(async (claim) => claim);
-    if (store === undefined) this.#ledger = await Ledger.start({ ...world, store: this.world.store });
+    if (store === undefined)
+      this.#ledger = await Ledger.start({ ...world, store: this.world.store, leasing: this.#leasing });
     await this.telemetry.start({ ...world, data: this.data, inFlight: this.world.inFlight });
     await this.notifying.adopt(await this.notifying.prepare(loaded));
     await this.maskOwnKeys();

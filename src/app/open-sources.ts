@@ -10,15 +10,15 @@ import { revealText, Secret } from '../base/secret.ts';
 import { BUILTIN_SERVER } from '../model/builtin.ts';
 import type { Manifest, ServerConfig } from '../model/manifest.ts';
 import type { EscapeAttempt } from '../ports/sandbox.ts';
-import { HeldSecrets } from '../scan/held-secrets.ts';
+import type { HeldSecrets } from '../scan/held-secrets.ts';
 import type { LoadedConfig } from './config/load-config.ts';
 import { resolveSecrets, type ServerSecrets, type ServerValue } from './config/resolve-secrets.ts';
-import { Leasing } from './credentials/leasing.ts';
+import type { Leasing } from './credentials/leasing.ts';
 import { ServerLoan } from './credentials/lend-to-server.ts';
+import { openLeasing } from './credentials/open-leasing.ts';
 import { encloseServer } from './enclose-server.ts';
 import type { Notify } from './notice.ts';
 import { openBuiltin, type Within } from './open-builtin.ts';
-import { openSigner } from './open-signer.ts';
 import { recordAttemptsOfServer } from './record-attempts.ts';
 import { Sandboxes, type SharedWalls } from './sandboxes.ts';
 import { SecretMask } from './secret-mask.ts';
@@ -80,7 +80,7 @@ export async function openSources(options: SourceOptions): Promise<ReadonlyMap<s
   const mask = options.mask ?? new SecretMask();
   mask.add(kept);
   options.held?.add(kept);
-  const leasing = options.leasing ?? openLeasing(options, mask);
+  const leasing = options.leasing ?? openLeasing({ ...options, mask });
   const known = leasing.open(loaded.manifest, loaded.folder);
   const lend = (server: string) => new ServerLoan(leasing, known, loaded.manifest.tenant, server);
   for (const [server, config] of Object.entries(loaded.manifest.servers)) {
@@ -149,16 +149,6 @@ function enclose(
       }
     },
   };
-}
-
-/** For whoever only lists tools. */
-function openLeasing({ data, clock, environment, notify }: SourceOptions, mask: SecretMask): Leasing {
-  return new Leasing({
-    ...{ data, clock, environment, mask, held: new HeldSecrets() },
-    openSigner: () => openSigner(data, clock),
-    record: () => {},
-    report: (message) => notify({ kind: 'warning', message }),
-  });
 }
 
 /** Leases what the program is lent before it starts, until it has ended. */

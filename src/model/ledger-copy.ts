@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { limits } from '../base/limits.ts';
 import { durationSchema } from './duration.ts';
-import { plainOrSecretSchema, secretReferenceSchema } from './secret-reference.ts';
+import { lentReferenceSchema } from './secret-reference.ts';
 
 /** Somewhere else where the ledger is kept as well. What is there is never written again. */
 export const ledgerCopySchema = z.strictObject({
@@ -24,9 +24,12 @@ export const ledgerCopySchema = z.strictObject({
     .regex(/^[a-z0-9-]{1,40}$/, 'a region such as `eu-central-1`')
     .default('us-east-1')
     .describe('Of a bucket: its region.'),
-  accessKeyId: plainOrSecretSchema.describe('Of a bucket: the id of the key to sign requests with.').optional(),
-  secretAccessKey: secretReferenceSchema.describe('Of a bucket: the key to sign requests with.').optional(),
-  sessionToken: secretReferenceSchema.describe('Of a bucket: what goes with a key that was lent.').optional(),
+  accessKeyId: z
+    .union([z.string(), lentReferenceSchema])
+    .describe('Of a bucket: the id of the key to sign requests with.')
+    .optional(),
+  secretAccessKey: lentReferenceSchema.describe('Of a bucket: the key to sign requests with.').optional(),
+  sessionToken: lentReferenceSchema.describe('Of a bucket: what goes with a key that was lent.').optional(),
   every: durationSchema
     .default(limits.copyEveryMs)
     .meta({ description: 'How often a new checkpoint is copied at most.', examples: ['10s'] }),

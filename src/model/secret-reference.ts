@@ -8,17 +8,26 @@ export const secretReferenceSchema = z.strictObject({
     .describe('Where the value is: `env:NAME` of the gateway’s environment, or `file:/path` readable by it alone.'),
 });
 
-/** The same for servers, which may be lent a credential as well: `cred:NAME`, or `cred:NAME.part` of one with parts. */
+const lendableSchema = z
+  .string()
+  .regex(
+    /^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+|cred:[A-Za-z][A-Za-z0-9_-]{0,62}(\.[A-Za-z]{1,32})?)$/,
+    '`env:NAME`, `file:/path` or `cred:NAME`',
+  );
+
+/** The same for what may be lent a credential as well: `cred:NAME`, or `cred:NAME.part` of one with parts. */
+export const lentReferenceSchema = z.strictObject({
+  secret: lendableSchema.describe(
+    'Where the value is: `env:NAME`, `file:/path`, or `cred:NAME` of `credentials`, leased while it is used.',
+  ),
+});
+export type LentReference = z.infer<typeof lentReferenceSchema>;
+
+/** The same for servers. */
 const serverReferenceSchema = z.strictObject({
-  secret: z
-    .string()
-    .regex(
-      /^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+|cred:[A-Za-z][A-Za-z0-9_-]{0,62}(\.[A-Za-z]{1,32})?)$/,
-      '`env:NAME`, `file:/path` or `cred:NAME`',
-    )
-    .describe(
-      'Where the value is: `env:NAME`, `file:/path`, or `cred:NAME` of `credentials`, leased while the server runs.',
-    ),
+  secret: lendableSchema.describe(
+    'Where the value is: `env:NAME`, `file:/path`, or `cred:NAME` of `credentials`, leased while the server runs.',
+  ),
   prefix: z.string().max(32).describe('What stands before it, such as `Bearer `.').optional(),
 });
 

@@ -30,13 +30,15 @@ interface Copy {
   readonly endpoint?: string;
   readonly accessKeyId?: { readonly secret: string };
   readonly secretAccessKey?: { readonly secret: string };
+  readonly sessionToken?: { readonly secret: string };
 }
 
 async function start(
   copies: Readonly<Record<string, Copy>>,
   environment: Record<string, string> = {},
+  more: object = {},
 ): Promise<Chaperone> {
-  const manifest = { version: 1 as const, data: 'data', ledger: { checkpointEvery: '50ms', copies } };
+  const manifest = { version: 1 as const, data: 'data', ledger: { checkpointEvery: '50ms', copies }, ...more };
   await writeFile(join(folder, 'chaperone.yaml'), JSON.stringify(manifest));
   const chaperone = await createChaperone({ folder, manifest, environment, notify: (notice) => notices.push(notice) });
   open.push(() => chaperone.close());
@@ -119,6 +121,58 @@ describe('copies of the ledger beside a gateway', () => {
         const bytes = await readFile(join(name.parentPath, name.name));
         expect(bytes.includes(server.secretAccessKey), name.name).toBe(false);
       }
+    },
+  );
+
+  it.skipIf(typeof installed === 'string')(
+    `a bucket takes a key that is replaced in its file, and one that a role is lent, with its token${skipped}`,
+    async () => {
+      const server = await startS3Server(typeof installed === 'string' ? '' : installed.program);
+      open.push(() => server.stop());
+      await server.makeBucket('evidence');
+      const role = await server.makeRole('writer');
+      const file = join(folder, 'key');
+      await writeFile(file, 'replaced since\n', { mode: 0o600 });
+      const bucket = { endpoint: server.endpoint.href, every: '50ms' };
+      const copies = {
+        kept: {
+          ...bucket,
+          to: 's3://evidence/kept',
+          accessKeyId: { secret: 'env:KEY_ID' },
+          secretAccessKey: { secret: `file:${file}` },
+        },
+        lent: {
+          ...bucket,
+          to: 's3://evidence/lent',
+          accessKeyId: { secret: 'cred:writer.accessKeyId' },
+          secretAccessKey: { secret: 'cred:writer.secretAccessKey' },
+          sessionToken: { secret: 'cred:writer.sessionToken' },
+        },
+      };
+      const login = { kind: 'environment', variable: 'LOGIN' };
+      const writer = { kind: 'aws-role', role, region: 'us-east-1', url: server.endpoint.href, login: 'login' };
+      const environment = {
+        KEY_ID: server.accessKeyId,
+        LOGIN: `${server.accessKeyId}:${server.secretAccessKey}`,
+      };
+      const chaperone = await start(copies, environment, { credentials: { login, writer } });
+      await work(chaperone);
+      await until('that the key does not fit', () =>
+        said().some((one) => one.includes('copy `kept`') && one.includes('SignatureDoesNotMatch')) ? true : undefined,
+      );
+      await writeFile(file, server.secretAccessKey);
+      await until('the copy', () => (said().includes('copy `kept` of the ledger is whole again') ? true : undefined));
+      await chaperone.close();
+      expect(said().filter((one) => one.includes('copy `lent`'))).toEqual([]);
+      const checked = await runCommand(folder, ['evidence', 'copies', '--json'], { ...process.env, ...environment });
+      expect(checked.stderr).toBe('');
+      const fsck = await runCommand(folder, ['evidence', 'fsck', '--json']);
+      const { size } = JSON.parse(fsck.stdout) as { size: number };
+      expect(JSON.parse(checked.stdout)).toMatchObject({ copies: [{ name: 'kept', size }, { name: 'lent' }] });
+      const told = await runCommand(folder, ['tail', '--no-follow', '--json', '--last', '1000']);
+      const leased = told.stdout.split('\n').filter((line) => line.includes('"credential.leased"'));
+      expect(leased).toHaveLength(1);
+      expect(leased[0]).toContain('writer');
     },
   );
 });

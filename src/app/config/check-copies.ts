@@ -3,7 +3,8 @@ import { isBucketAddress, readBucketAddress } from '../../model/ledger-copy.ts';
 import { isLocal } from './is-local.ts';
 import type { Report } from './report.ts';
 
-const OF_BUCKETS = ['endpoint', 'region', 'accessKeyId', 'secretAccessKey', 'sessionToken'] as const;
+const KEYS = ['accessKeyId', 'secretAccessKey', 'sessionToken'] as const;
+const OF_BUCKETS = ['endpoint', 'region', ...KEYS] as const;
 
 /** What the schema cannot say about copies of the ledger: which keys go with a folder, and which a bucket has to have. */
 export function checkCopies(manifest: JsonObject, report: Report): void {
@@ -25,7 +26,15 @@ export function checkCopies(manifest: JsonObject, report: Report): void {
       if (copy[key] === undefined) report(at, 'error', `a bucket takes \`${key}\`, to sign requests with`);
     }
     checkEndpoint(copy['endpoint'], [...at, 'endpoint'], report);
+    for (const key of KEYS) checkLent(copy[key], manifest['credentials'], [...at, key], report);
   }
+}
+
+function checkLent(value: unknown, credentials: unknown, at: readonly string[], report: Report): void {
+  const [, name] = /^cred:([^.]+)/.exec(isJsonObject(value) ? String(value['secret']) : '') ?? [];
+  const known = isJsonObject(credentials) ? Object.keys(credentials) : [];
+  if (name === undefined || known.some((one) => one.toLowerCase() === name.toLowerCase())) return;
+  report(at, 'error', `there is no credential \`${name}\` in \`credentials\``);
 }
 
 function checkEndpoint(endpoint: unknown, at: readonly string[], report: Report): void {

@@ -3,7 +3,7 @@ import { toFault } from '../../base/fault.ts';
 import { limits } from '../../base/limits.ts';
 import { revealText, Secret } from '../../base/secret.ts';
 import type { Manifest, ServerConfig } from '../../model/manifest.ts';
-import type { ServerReference } from '../../model/secret-reference.ts';
+import type { LentReference, ServerReference } from '../../model/secret-reference.ts';
 import { type ConfigProblem, refuseErrors } from './config-problem.ts';
 import type { LoadedConfig } from './load-config.ts';
 import { decodeText, readFileOnce } from './read-file-once.ts';
@@ -77,10 +77,11 @@ export async function resolveSecrets(
   return { servers, warnings: refuseErrors(problems) };
 }
 
-function readLent(value: string | ServerReference): LentValue | undefined {
+/** The credential that a reference names; undefined where it is none of that kind. */
+export function readLent(value: string | LentReference | ServerReference): LentValue | undefined {
   if (typeof value === 'string') return undefined;
   const [, credential, part] = /^cred:([^.]+)(?:\.(.+))?$/.exec(value.secret) ?? [];
-  return credential === undefined ? undefined : { credential, part, prefix: value.prefix ?? '' };
+  return credential === undefined ? undefined : { credential, part, prefix: ('prefix' in value && value.prefix) || '' };
 }
 
 /** Who can read it is the server: one that nobody reviewed, and that can be another tomorrow, is lent nothing. */

@@ -1,6 +1,9 @@
 import type { Clock } from '../../base/clock.ts';
 import { Fault } from '../../base/fault.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
+import { openLeasing } from '../credentials/open-leasing.ts';
+import { dataFolder } from '../data-folder.ts';
+import type { NamedCopy } from './ledger-copies.ts';
 import { openCopies } from './open-copies.ts';
 import { openCopyFiles } from './read-copy.ts';
 import { openLedgerKeys } from './start-ledger.ts';
@@ -23,9 +26,23 @@ export async function checkCopies(
   clock: Clock,
   only?: string,
 ): Promise<readonly CheckedCopy[]> {
-  const copies = (await openCopies({ loaded, environment, clock, hold: () => {} })).filter(
-    ({ name }) => only === undefined || name === only,
-  );
+  const leasing = openLeasing({ data: dataFolder(loaded), clock, environment, notify: () => {} });
+  const all = await openCopies({ loaded, environment, clock, hold: () => {}, leasing });
+  try {
+    return await check(
+      all.filter(({ name }) => only === undefined || name === only),
+      { loaded, clock, ...(only === undefined ? {} : { only }) },
+    );
+  } finally {
+    for (const copy of all) copy.reach?.end();
+    await leasing.broker.settle();
+  }
+}
+
+async function check(
+  copies: readonly NamedCopy[],
+  { loaded, clock, only }: { readonly loaded: LoadedConfig; readonly clock: Clock; readonly only?: string },
+): Promise<readonly CheckedCopy[]> {
   if (copies.length === 0) {
     throw new Fault('E_NOT_FOUND', `the configuration names no copy${only === undefined ? '' : ` \`${only}\``}`);
   }

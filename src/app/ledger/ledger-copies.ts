@@ -10,6 +10,8 @@ export interface NamedCopy {
   readonly name: string;
   readonly copy: LedgerCopy;
   readonly everyMs: number;
+  /** What it is reached with, where that takes keys. */
+  readonly reach?: { leave(): void; end(): void };
 }
 
 export interface CopiesParts {
@@ -75,8 +77,10 @@ class Loop {
     clearTimeout(this.#timer);
     const giveUp = setTimeout(() => this.#abort.abort(), FAREWELL_MS);
     await this.#work;
+    this.#named.reach?.leave();
     if (this.#failures === 0) await this.#turn();
     clearTimeout(giveUp);
+    this.#named.reach?.end();
   }
 
   /** The first checkpoint is copied at once, others when it is time, and none while one is under way. */

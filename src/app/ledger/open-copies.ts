@@ -2,12 +2,11 @@ import { resolve } from 'node:path';
 import { openBucketCopy } from '../../adapters/ledgers/copies/open-bucket-copy.ts';
 import { openFolderCopy } from '../../adapters/ledgers/copies/open-folder-copy.ts';
 import type { Clock } from '../../base/clock.ts';
-import { Fault } from '../../base/fault.ts';
-import { Secret } from '../../base/secret.ts';
+import type { Secret } from '../../base/secret.ts';
 import { type LedgerCopyConfig, readBucketAddress } from '../../model/ledger-copy.ts';
-import type { LedgerCopy } from '../../ports/ledger.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
-import { resolveValues } from '../config/resolve-values.ts';
+import type { Leasing } from '../credentials/leasing.ts';
+import { BucketKeys } from './bucket-keys.ts';
 import type { NamedCopy } from './ledger-copies.ts';
 
 export interface CopyWorld {
@@ -16,43 +15,29 @@ export interface CopyWorld {
   readonly clock: Clock;
   /** Told of every secret that is read, so that no argument carries it. */
   readonly hold: (secrets: readonly Secret[]) => void;
+  /** Where what is lent comes from. */
+  readonly leasing: Leasing;
 }
 
 /** The copies of the ledger that a configuration names. Throws a `ConfigFault` for a secret that is not there. */
 export function openCopies(world: CopyWorld): Promise<readonly NamedCopy[]> {
   const { copies } = world.loaded.manifest.ledger;
-  return Promise.all(
-    Object.entries(copies).map(async ([name, config]) => ({
-      name,
-      everyMs: config.every,
-      copy: await openCopy(world, name, config),
-    })),
-  );
+  return Promise.all(Object.entries(copies).map(([name, config]) => openCopy(world, name, config)));
 }
 
-async function openCopy(
-  { loaded, environment, clock, hold }: CopyWorld,
-  name: string,
-  config: LedgerCopyConfig,
-): Promise<LedgerCopy> {
+async function openCopy(world: CopyWorld, name: string, config: LedgerCopyConfig): Promise<NamedCopy> {
+  const everyMs = config.every;
   const address = readBucketAddress(config.to);
-  if (address === undefined) return openFolderCopy(resolve(loaded.folder, config.to));
-  const { accessKeyId, secretAccessKey, sessionToken, region } = config;
-  const wanted = Object.entries({ accessKeyId, secretAccessKey, sessionToken }).flatMap(([key, value]) =>
-    value === undefined ? [] : [{ path: ['ledger', 'copies', name, key], value }],
-  );
-  const { values } = await resolveValues(loaded, environment, wanted);
-  hold(values.filter((value) => value instanceof Secret));
-  const [id, key, token] = values;
-  if (id === undefined || key === undefined)
-    throw new Fault('E_CONFIG', `copy \`${name}\` lacks the key of its bucket`);
-  return openBucketCopy({
+  if (address === undefined) return { name, everyMs, copy: openFolderCopy(resolve(world.loaded.folder, config.to)) };
+  const keys = new BucketKeys(world, name, config);
+  await keys.check();
+  const { region } = config;
+  const copy = openBucketCopy({
     ...address,
     endpoint: new URL(config.endpoint ?? `https://s3.${region}.amazonaws.com`),
     region,
-    clock,
-    accessKeyId: id,
-    secretAccessKey: key,
-    ...(token === undefined ? {} : { sessionToken: token }),
+    clock: world.clock,
+    readKey: () => keys.read(),
   });
+  return { name, everyMs, copy, reach: keys };
 }

@@ -70,11 +70,12 @@ beforeAll(async () => {
 }, 400_000);
 afterAll(() => server?.stop());
 
-const openBucket = (over: { readonly secretAccessKey?: string } = {}) => {
+const openBucket = (over: { readonly secretAccessKey?: string; readonly prefix?: string } = {}) => {
   if (server === undefined) throw new Error('there is no server');
   const { endpoint, accessKeyId, secretAccessKey } = server;
-  const bucket = { bucket: 'evidence', prefix: `copy-${made++}/`, region: 'us-east-1', clock: systemClock };
-  return openBucketCopy({ endpoint, accessKeyId, secretAccessKey, ...bucket, ...over });
+  const prefix = over.prefix ?? `copy-${made++}/`;
+  const readKey = async () => ({ accessKeyId, secretAccessKey: over.secretAccessKey ?? secretAccessKey });
+  return openBucketCopy({ endpoint, readKey, bucket: 'evidence', prefix, region: 'us-east-1', clock: systemClock });
 };
 
 const kinds = [
@@ -185,6 +186,13 @@ it('a large ledger is copied in pieces, and comes out whole', async () => {
 });
 
 describe.skipIf(typeof installed === 'string')(`a bucket${skipped}`, () => {
+  it('lies below whatever prefix a configuration may name', async () => {
+    const world = new CopiedWorld();
+    const copy = openBucket({ prefix: "odd/a.b_c*d'e(f)!-9/" });
+    await (await world.copier(copy)).step(await world.grow(300));
+    expect((await world.verify(copy)).checkpoint.size).toBe(300);
+  });
+
   it('is not written to with a key that does not fit, and is told apart from one that is away', async () => {
     const world = new CopiedWorld();
     const text = await world.grow(1);
@@ -193,7 +201,8 @@ describe.skipIf(typeof installed === 'string')(`a bucket${skipped}`, () => {
     const away = await startS3Server(typeof installed === 'string' ? '' : installed.program);
     const { endpoint, accessKeyId, secretAccessKey } = away;
     await away.stop();
-    const keys = { endpoint, accessKeyId, secretAccessKey, region: 'us-east-1', clock: systemClock };
+    const readKey = async () => ({ accessKeyId, secretAccessKey });
+    const keys = { endpoint, readKey, region: 'us-east-1', clock: systemClock };
     const copier = await world.copier(openBucketCopy({ ...keys, bucket: 'evidence', prefix: '' }));
     await expect(copier.step(text)).rejects.toMatchObject({
       code: 'E_COPY',

@@ -1,10 +1,8 @@
-import { createHash } from 'node:crypto';
-import { AwsV4Signer } from 'aws4fetch';
 import { request } from 'undici';
 import type { Clock } from '../../../base/clock.ts';
 import { Fault } from '../../../base/fault.ts';
 import { limits } from '../../../base/limits.ts';
-import { revealText, type Secret } from '../../../base/secret.ts';
+import { type BucketKey, signBucketRequest } from './sign-bucket-request.ts';
 
 export interface BucketOptions {
   /** The address of the service, without the bucket. */
@@ -13,9 +11,8 @@ export interface BucketOptions {
   readonly bucket: string;
   /** Ends with `/`, or is empty. */
   readonly prefix: string;
-  readonly accessKeyId: string | Secret;
-  readonly secretAccessKey: string | Secret;
-  readonly sessionToken?: string | Secret;
+  /** Asked before every request: a key that is lent, or lies in a file, is another one by and by. */
+  readonly readKey: () => Promise<BucketKey>;
   readonly clock: Clock;
 }
 
@@ -38,30 +35,21 @@ export interface BucketAnswer {
  * that protocol understands. Rejects with a `Fault` E_COPY that quotes nothing of headers and body.
  */
 export function openBucketClient(options: BucketOptions) {
-  const { endpoint, bucket, region, accessKeyId, secretAccessKey, sessionToken, clock } = options;
-  const keys = new Map<string, ArrayBuffer>();
+  const { endpoint, bucket, region, readKey, clock } = options;
+  const derived = new Map<string, ArrayBuffer>();
 
   return async (asked: BucketRequest, signal?: AbortSignal): Promise<BucketAnswer> => {
     const { method, key, query = {}, headers = {}, body = new Uint8Array() } = asked;
-    const url = new URL(`${endpoint.pathname.replace(/\/$/, '')}/${bucket}/${encodeKey(key)}`, endpoint);
-    for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
-    const signed = await new AwsV4Signer({
-      method,
-      url: url.href,
-      headers: { ...headers, 'x-amz-content-sha256': createHash('sha256').update(body).digest('hex') },
-      accessKeyId: revealText(accessKeyId),
-      secretAccessKey: revealText(secretAccessKey),
-      ...(sessionToken === undefined ? {} : { sessionToken: revealText(sessionToken) }),
-      service: 's3',
-      region,
-      cache: keys,
-      datetime: new Date(clock.nowMs()).toISOString().replace(/[:-]|\.\d{3}/g, ''),
-    }).sign();
+    const signed = await signBucketRequest(
+      await readKey(),
+      { method, base: endpoint, path: `${bucket}/${key}`, query, headers, body, region, atMs: clock.nowMs() },
+      derived,
+    );
     const timeout = AbortSignal.timeout(limits.copyTimeoutMs);
     try {
-      const answer = await request(signed.url.href, {
+      const answer = await request(signed.url, {
         method,
-        headers: Object.fromEntries(signed.headers as Iterable<[string, string]>), // what `sign` answers with is `Headers`
+        headers: signed.headers,
         body: method === 'PUT' ? body : null,
         signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
       });
@@ -83,8 +71,4 @@ async function readBounded(body: AsyncIterable<Uint8Array>): Promise<Uint8Array>
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
-}
-
-function encodeKey(key: string): string {
-  return key.split('/').map(encodeURIComponent).join('/');
 }
