@@ -5,7 +5,7 @@ import type { LedgerCopyConfig } from '../../model/ledger-copy.ts';
 import { readLent, type ServerValue } from '../config/resolve-secrets.ts';
 import { resolveValues } from '../config/resolve-values.ts';
 import { ServerLoan } from '../credentials/lend-to-server.ts';
-import type { CopyWorld } from './open-copies.ts';
+import type { CopyWorld } from './copy-world.ts';
 
 const PARTS = ['accessKeyId', 'secretAccessKey', 'sessionToken'] as const;
 

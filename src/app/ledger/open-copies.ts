@@ -1,23 +1,10 @@
 import { resolve } from 'node:path';
 import { openBucketCopy } from '../../adapters/ledgers/copies/open-bucket-copy.ts';
 import { openFolderCopy } from '../../adapters/ledgers/copies/open-folder-copy.ts';
-import type { Clock } from '../../base/clock.ts';
-import type { Secret } from '../../base/secret.ts';
 import { type LedgerCopyConfig, readBucketAddress } from '../../model/ledger-copy.ts';
-import type { LoadedConfig } from '../config/load-config.ts';
-import type { Leasing } from '../credentials/leasing.ts';
 import { BucketKeys } from './bucket-keys.ts';
+import type { CopyWorld } from './copy-world.ts';
 import type { NamedCopy } from './ledger-copies.ts';
-
-export interface CopyWorld {
-  readonly loaded: LoadedConfig;
-  readonly environment: Readonly<Record<string, string | undefined>>;
-  readonly clock: Clock;
-  /** Told of every secret that is read, so that no argument carries it. */
-  readonly hold: (secrets: readonly Secret[]) => void;
-  /** Where what is lent comes from. */
-  readonly leasing: Leasing;
-}
 
 /** The copies of the ledger that a configuration names. Throws a `ConfigFault` for a secret that is not there. */
 export function openCopies(world: CopyWorld): Promise<readonly NamedCopy[]> {

@@ -17,9 +17,10 @@ import type { Store } from '../../ports/store.ts';
 import { dataFolder, type PlacedConfig } from '../data-folder.ts';
 import type { Notify } from '../notice.ts';
 import { Cosigners } from './collect-cosignatures.ts';
+import type { CopyWorld } from './copy-world.ts';
 import { Integrator } from './integrator.ts';
 import { LedgerCopies, type NamedCopy } from './ledger-copies.ts';
-import { type CopyWorld, openCopies } from './open-copies.ts';
+import { openCopies } from './open-copies.ts';
 
 /** Where a configuration keeps its ledger, absolute. */
 export interface LedgerPlaces {
