@@ -12,6 +12,7 @@ import { connectClient, issueToken, main, root, runCommand, startGateway } from 
 /** The official client, over both transports and in both eras, in front of real servers. */
 
 const CANARY = 'canary-of-the-callers-own';
+const compiled = process.env['NODE_COMPILE_CACHE'];
 type Era = 'legacy' | 'auto';
 type Transport = 'stdio' | 'http';
 const eras: readonly Era[] = ['legacy', 'auto'];
@@ -76,6 +77,7 @@ async function overStdio(era: Era): Promise<Client> {
       env: {
         PATH: process.env['PATH'] ?? '',
         XDG_STATE_HOME: process.env['XDG_STATE_HOME'] ?? '',
+        ...(compiled === undefined ? {} : { NODE_COMPILE_CACHE: compiled }),
         CALLERS_OWN: CANARY,
       },
       stderr: 'ignore',

@@ -37,9 +37,15 @@ export async function makeScratch(): Promise<Scratch> {
   return {
     folder,
     clientFile,
-    env: { PATH: path, HOME: home, NO_COLOR: '1' },
+    env: { PATH: path, HOME: home, NO_COLOR: '1', ...compiled() },
     dispose: () => rm(folder, { recursive: true, force: true }),
   };
+}
+
+/** What the tests keep of their compiled sources, if anything: the commands of the documents are many, and start slowly. */
+function compiled(): NodeJS.ProcessEnv {
+  const folder = process.env['NODE_COMPILE_CACHE'];
+  return folder === undefined ? {} : { NODE_COMPILE_CACHE: folder };
 }
 
 export interface Ran {
