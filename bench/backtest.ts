@@ -2,7 +2,7 @@ import { chmod, cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadText } from '../src/app/config/load-config.ts';
-import { parseOptions } from '../src/app/gateway.ts';
+import { parseOptions } from '../src/app/host-server.ts';
 import { openStore } from '../src/app/open-store.ts';
 import { backtest } from '../src/app/replay/backtest.ts';
 import { openCandidate } from '../src/app/replay/open-candidate.ts';

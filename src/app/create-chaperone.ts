@@ -5,7 +5,8 @@ import type { manifestSchema } from '../model/manifest.ts';
 import type { Store } from '../ports/store.ts';
 import { Chaperone } from './chaperone.ts';
 import { defaultConfig, type LoadedConfig, loadConfig, loadText } from './config/load-config.ts';
-import { Gateway, parseOptions } from './gateway.ts';
+import { Gateway } from './gateway.ts';
+import { parseOptions } from './host-server.ts';
 import type { Notify } from './notice.ts';
 
 export interface ChaperoneOptions {

@@ -6,7 +6,8 @@ import { newMemoryState } from '../adapters/stores/memory/memory-state.ts';
 import { openMemoryStore } from '../adapters/stores/memory/open-memory-store.ts';
 import { pinTool } from '../model/tool.ts';
 import { loadText } from './config/load-config.ts';
-import { Gateway, parseOptions } from './gateway.ts';
+import { Gateway } from './gateway.ts';
+import { parseOptions } from './host-server.ts';
 import type { Notice } from './notice.ts';
 
 let folder: string;

@@ -22,6 +22,7 @@ import { Leasing } from './credentials/leasing.ts';
 import { dataFolder, makeFolder } from './data-folder.ts';
 import { Egress } from './egress/open-egress.ts';
 import { everyMinute } from './every-minute.ts';
+import { APP_SERVER } from './host-server.ts';
 import { IsolationWatch, type StopListener } from './isolation/isolation-watch.ts';
 import { letGo } from './isolation/let-go.ts';
 import type { StopBase } from './isolation/stop.ts';
@@ -39,12 +40,6 @@ import { tellExposed } from './reserved/tell-exposed.ts';
 import { SecretMask } from './secret-mask.ts';
 import { Telemetry } from './telemetry/telemetry.ts';
 import { Throne } from './throne.ts';
-
-/** The server id under which functions of the host application appear. */
-export const APP_SERVER = 'app';
-
-/** How every configuration is read: the host application's own server needs no entry. */
-export const parseOptions = { hostServers: [APP_SERVER] } as const;
 
 export interface GatewayOptions {
   readonly loaded: LoadedConfig;

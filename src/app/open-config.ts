@@ -6,7 +6,7 @@ import { systemClock } from '../base/clock.ts';
 import { ReadBook } from '../runtime/read-book.ts';
 import { defaultConfig, type LoadedConfig, loadConfig } from './config/load-config.ts';
 import { dataFolder, type PlacedFile } from './data-folder.ts';
-import { parseOptions } from './gateway.ts';
+import { parseOptions } from './host-server.ts';
 import { openStore, openStoreReadOnly } from './open-store.ts';
 
 /** The configuration at a path, or what runs where there is none. Throws a `ConfigFault`. */

@@ -11,7 +11,7 @@ import { buildCatalog, type Catalog, type CatalogInput } from '../runtime/catalo
 import { withVerifier } from '../runtime/verifier.ts';
 import { parseConfig } from './config/parse-config.ts';
 import { readYaml } from './config/read-yaml.ts';
-import { parseOptions } from './gateway.ts';
+import { parseOptions } from './host-server.ts';
 import { flowSchema, runSchema, toolSchema } from './replay/recorded-shapes.ts';
 
 const contentSchema = z.object({

@@ -1,6 +1,7 @@
 import { watchCanary } from '../app/canary-watch.ts';
 import { watchConfig } from '../app/config/watch-config.ts';
-import { Gateway, parseOptions } from '../app/gateway.ts';
+import { Gateway } from '../app/gateway.ts';
+import { parseOptions } from '../app/host-server.ts';
 import { openConfig } from '../app/open-config.ts';
 import { serve } from '../app/serve.ts';
 import type { CommandContext } from './command-context.ts';

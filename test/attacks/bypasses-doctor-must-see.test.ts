@@ -8,7 +8,7 @@ import { loadConfig } from '../../src/app/config/load-config.ts';
 import { attemptBypasses } from '../../src/app/doctor/attempt-bypasses.ts';
 import { type Attempt, type ProbeTarget, standingOf } from '../../src/app/doctor/bypass.ts';
 import { findUser } from '../../src/app/doctor/find-user.ts';
-import { parseOptions } from '../../src/app/gateway.ts';
+import { parseOptions } from '../../src/app/host-server.ts';
 
 /**
  * Everything private but one file: an agent of another user that can write a policy, or read what a server

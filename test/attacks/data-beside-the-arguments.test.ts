@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { openMemoryStore } from '../../src/adapters/stores/memory/open-memory-store.ts';
 import { loadText } from '../../src/app/config/load-config.ts';
-import { Gateway, parseOptions } from '../../src/app/gateway.ts';
+import { Gateway } from '../../src/app/gateway.ts';
+import { parseOptions } from '../../src/app/host-server.ts';
 import { openMcpDoor } from '../../src/app/serve.ts';
 import { limits } from '../../src/base/limits.ts';
 

@@ -6,7 +6,8 @@ import openWabt from 'wabt';
 import { openMemoryStore } from '../../src/adapters/stores/memory/open-memory-store.ts';
 import { Chaperone } from '../../src/app/chaperone.ts';
 import { loadText } from '../../src/app/config/load-config.ts';
-import { Gateway, parseOptions } from '../../src/app/gateway.ts';
+import { Gateway } from '../../src/app/gateway.ts';
+import { parseOptions } from '../../src/app/host-server.ts';
 import type { Notice } from '../../src/app/notice.ts';
 import { callingModule } from '../escape/wasi-probes.ts';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadText } from '../../src/app/config/load-config.ts';
 import { eraseRuns } from '../../src/app/erase-record.ts';
-import { parseOptions } from '../../src/app/gateway.ts';
+import { parseOptions } from '../../src/app/host-server.ts';
 import { openStore } from '../../src/app/open-store.ts';
 import { backtest } from '../../src/app/replay/backtest.ts';
 import { openCandidate } from '../../src/app/replay/open-candidate.ts';

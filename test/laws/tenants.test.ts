@@ -5,7 +5,8 @@ import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/cli
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadText } from '../../src/app/config/load-config.ts';
-import { Gateway, parseOptions } from '../../src/app/gateway.ts';
+import { Gateway } from '../../src/app/gateway.ts';
+import { parseOptions } from '../../src/app/host-server.ts';
 import { type Serving, serve } from '../../src/app/serve.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import type { NewTokenClaims } from '../../src/contract/tokens.ts';

@@ -1,5 +1,4 @@
 import { openSlack } from '../../adapters/notifiers/slack.ts';
-import { openSmtp } from '../../adapters/notifiers/smtp.ts';
 import { openWebhook } from '../../adapters/notifiers/webhook.ts';
 import type { Clock } from '../../base/clock.ts';
 import { limits } from '../../base/limits.ts';
@@ -32,6 +31,7 @@ export async function openNotifiers(options: NotifierOptions): Promise<ReadonlyM
     if (slack !== undefined && secret !== undefined) notifiers.set(name, openSlack({ url: secret }));
     if (smtp !== undefined) {
       const { host, port, tls, user, from, to } = smtp;
+      const { openSmtp } = await import('../../adapters/notifiers/smtp.ts');
       notifiers.set(
         name,
         openSmtp({

@@ -3,7 +3,7 @@ import { link, mkdir, open, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, newId } from '../../base/clock.ts';
 import { Fault, toFault } from '../../base/fault.ts';
-import { type Authority, makeAuthority, readAuthority } from '../../doors/egress/certificates.ts';
+import type { Authority } from '../../doors/egress/certificates.ts';
 
 const OTHERS = 0o077;
 
@@ -21,6 +21,7 @@ export async function openAuthority(data: string, clock: Clock): Promise<Authori
   const path = join(folder, 'authority.pem');
   try {
     const known = await readFile(path);
+    const { readAuthority } = await import('../../doors/egress/certificates.ts');
     return await readAuthority(known ?? (await make(folder, path, clock)));
   } catch (error) {
     throw toFault(error, 'E_CONFIG', `the egress door’s authority in ${path} cannot be read`);
@@ -47,6 +48,7 @@ async function readFile(path: string): Promise<string | undefined> {
 async function make(folder: string, path: string, clock: Clock): Promise<string> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const draft = join(folder, `${newId(clock, 'draft')}.pem`);
+  const { makeAuthority } = await import('../../doors/egress/certificates.ts');
   await writeFile(draft, await makeAuthority(clock), { mode: 0o600, flag: 'wx' });
   try {
     await link(draft, path).catch((error: NodeJS.ErrnoException) => {

@@ -5,7 +5,7 @@ import { join, resolve as resolvePath } from 'node:path';
 import { Fault, toFault } from '../../base/fault.ts';
 import { EgressDoor, type EgressListener, type EgressPlace } from '../../doors/egress/create-egress-door.ts';
 import { openCountries } from '../../doors/egress/open-countries.ts';
-import { TlsOpener } from '../../doors/egress/open-tls.ts';
+import type { TlsOpener } from '../../doors/egress/open-tls.ts';
 import type { EgressRuntime } from '../../doors/egress/runtime.ts';
 import { type EgressConfig, egressRuleSchema } from '../../model/egress.ts';
 import type { Intent } from '../../model/intent.ts';
@@ -107,14 +107,19 @@ export class Egress {
     return (await openAuthority(this.#options.data, this.#options.world.clock)).certificate.toString('pem');
   }
 
-  /** The authority is made when the first TLS is opened. */
   #openTls(): Promise<TlsOpener> {
-    const { data, world } = this.#options;
-    this.#tls ??= openAuthority(data, world.clock).then((authority) => new TlsOpener(authority, world.clock));
+    this.#tls ??= this.#makeTls();
     this.#tls.catch(() => {
       this.#tls = undefined;
     });
     return this.#tls;
+  }
+
+  /** The authority is made when the first TLS is opened. */
+  async #makeTls(): Promise<TlsOpener> {
+    const { data, world } = this.#options;
+    const { TlsOpener } = await import('../../doors/egress/open-tls.ts');
+    return new TlsOpener(await openAuthority(data, world.clock), world.clock);
   }
 
   /** Ends every client and connection, and writes what is left to write. */

@@ -1,5 +1,4 @@
 import { resolve } from 'node:path';
-import { openBucketCopy } from '../../adapters/ledgers/copies/open-bucket-copy.ts';
 import { openFolderCopy } from '../../adapters/ledgers/copies/open-folder-copy.ts';
 import { type LedgerCopyConfig, readBucketAddress } from '../../model/ledger-copy.ts';
 import { BucketKeys } from './bucket-keys.ts';
@@ -19,6 +18,7 @@ async function openCopy(world: CopyWorld, name: string, config: LedgerCopyConfig
   const keys = new BucketKeys(world, name, config);
   await keys.check();
   const { region } = config;
+  const { openBucketCopy } = await import('../../adapters/ledgers/copies/open-bucket-copy.ts');
   const copy = openBucketCopy({
     ...address,
     endpoint: new URL(config.endpoint ?? `https://s3.${region}.amazonaws.com`),

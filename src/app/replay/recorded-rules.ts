@@ -7,7 +7,7 @@ import type { Store } from '../../ports/store.ts';
 import { diffLines } from '../clients/line-diff.ts';
 import { parseConfig } from '../config/parse-config.ts';
 import { readYaml } from '../config/read-yaml.ts';
-import { parseOptions } from '../gateway.ts';
+import { parseOptions } from '../host-server.ts';
 import { decisionSchema, readRecorded } from './recorded-shapes.ts';
 
 /** The files that rules consist of, as they are called in messages. */

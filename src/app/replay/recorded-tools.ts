@@ -1,7 +1,7 @@
 import type { Manifest } from '../../model/manifest.ts';
 import type { Tool } from '../../model/tool.ts';
 import type { Store } from '../../ports/store.ts';
-import { parseOptions } from '../gateway.ts';
+import { parseOptions } from '../host-server.ts';
 import { readRecorded, toolSchema } from './recorded-shapes.ts';
 
 /**

@@ -2,7 +2,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { type Clock, newId } from '../../base/clock.ts';
 import { Fault } from '../../base/fault.ts';
 import { parseConfig } from '../config/parse-config.ts';
-import { parseOptions } from '../gateway.ts';
+import { parseOptions } from '../host-server.ts';
 import type { RuleFiles } from './recorded-rules.ts';
 import { replaceFiles } from './replace-files.ts';
 

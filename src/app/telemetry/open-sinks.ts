@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { openFileSink } from '../../adapters/telemetry/file/open-file-sink.ts';
-import { openOtlpSink } from '../../adapters/telemetry/otlp/open-otlp-sink.ts';
 import { openSyslogSink } from '../../adapters/telemetry/syslog/open-syslog-sink.ts';
 import { openWebhookSink } from '../../adapters/telemetry/webhook/open-webhook-sink.ts';
 import type { Clock } from '../../base/clock.ts';
@@ -52,6 +51,7 @@ async function openSink(world: SinkWorld, name: string, config: SinkConfig): Pro
     }
     case 'otlp': {
       const headers = await resolveHeaders(world, at, config.headers);
+      const { openOtlpSink } = await import('../../adapters/telemetry/otlp/open-otlp-sink.ts');
       return openOtlpSink({ url: new URL(config.to), headers, tenant: loaded.manifest.tenant });
     }
     case 'webhook': {

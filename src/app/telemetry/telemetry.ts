@@ -1,6 +1,6 @@
 import { EventMeasurer, type Measurement } from '../../adapters/telemetry/metrics/measure-event.ts';
 import { openPrometheus } from '../../adapters/telemetry/metrics/open-prometheus.ts';
-import { type OtlpMetrics, openOtlpMetrics } from '../../adapters/telemetry/otlp/open-otlp-metrics.ts';
+import type { OtlpMetrics } from '../../adapters/telemetry/otlp/open-otlp-metrics.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { NewEvent } from '../../model/event.ts';
 import type { Store } from '../../ports/store.ts';
@@ -41,6 +41,7 @@ export class Telemetry {
     const { tenant } = parts.loaded.manifest;
     if (metrics !== undefined) {
       const headers = await resolveHeaders(parts, ['telemetry', 'metrics'], metrics.headers);
+      const { openOtlpMetrics } = await import('../../adapters/telemetry/otlp/open-otlp-metrics.ts');
       this.#otlp = openOtlpMetrics({ url: new URL(metrics.otlp), headers, tenant, everyMs: metrics.every });
     }
     this.#outbox = new Outbox({ ...parts, store: this.#store, tenant, sinks: await openSinks(parts) });

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { loadText } from '../../../src/app/config/load-config.ts';
-import { Gateway, parseOptions } from '../../../src/app/gateway.ts';
+import { Gateway } from '../../../src/app/gateway.ts';
+import { parseOptions } from '../../../src/app/host-server.ts';
 import { serve } from '../../../src/app/serve.ts';
 
 export interface GovernedGateway {

@@ -1,6 +1,5 @@
 import { link, mkdir, readdir, rename, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { generateX25519Identity } from 'age-encryption';
 import { z } from 'zod';
 import { type Clock, newId } from '../../../base/clock.ts';
 import { Fault, toFault } from '../../../base/fault.ts';
@@ -114,6 +113,7 @@ export class SealedStore {
     const path = join(this.#keys, 'identity.txt');
     const known = await readPrivate(path);
     if (known !== undefined) return Buffer.from(known).toString('utf8').trim();
+    const { generateX25519Identity } = await import('age-encryption');
     const made = await generateX25519Identity();
     await mkdir(this.#keys, { recursive: true, mode: 0o700 });
     const draft = join(this.#keys, newId(this.#clock, 'draft'));

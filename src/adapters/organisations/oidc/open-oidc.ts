@@ -1,17 +1,10 @@
-import {
-  allowInsecureRequests,
-  authorizationCodeGrant,
-  buildAuthorizationUrl,
-  type Configuration,
-  calculatePKCECodeChallenge,
-  discovery,
-  randomNonce,
-  randomPKCECodeVerifier,
-  randomState,
-} from 'openid-client';
+import type { Configuration } from 'openid-client';
 import { Fault } from '../../../base/fault.ts';
 import type { OidcRules } from '../../../model/people-rules.ts';
 import type { Organisation } from '../../../ports/organisation.ts';
+
+/** Read when somebody first signs in by it. */
+const load = () => import('openid-client');
 
 const TIMEOUT_SECONDS = 10;
 const MAX_GROUPS = 256;
@@ -23,6 +16,7 @@ const MAX_GROUPS = 256;
 export function openOidc(rules: OidcRules, secret: string | undefined): Organisation {
   let found: Promise<Configuration> | undefined;
   const configuration = async (): Promise<Configuration> => {
+    const { allowInsecureRequests, discovery } = await load();
     // Without TLS anybody on the way could say who is who: only on this very machine.
     const issuer = new URL(rules.issuer);
     const isLocal = issuer.protocol === 'http:' && ['127.0.0.1', '[::1]', 'localhost'].includes(issuer.hostname);
@@ -40,7 +34,12 @@ export function openOidc(rules: OidcRules, secret: string | undefined): Organisa
   return {
     async begin(redirectUri) {
       const config = await configuration();
-      const kept = { verifier: randomPKCECodeVerifier(), state: randomState(), nonce: randomNonce() };
+      const { buildAuthorizationUrl, calculatePKCECodeChallenge, ...random } = await load();
+      const kept = {
+        verifier: random.randomPKCECodeVerifier(),
+        state: random.randomState(),
+        nonce: random.randomNonce(),
+      };
       const url = buildAuthorizationUrl(config, {
         redirect_uri: redirectUri,
         scope: rules.scopes.join(' '),
@@ -53,6 +52,7 @@ export function openOidc(rules: OidcRules, secret: string | undefined): Organisa
     },
     async finish(url, { verifier, state, nonce }) {
       const config = await configuration();
+      const { authorizationCodeGrant } = await load();
       let claims: Readonly<Record<string, unknown>> | undefined;
       try {
         const tokens = await authorizationCodeGrant(config, new URL(url), {

@@ -1,14 +1,11 @@
-import {
-  generateAuthenticationOptions,
-  generateRegistrationOptions,
-  verifyAuthenticationResponse,
-  verifyRegistrationResponse,
-} from '@simplewebauthn/server';
 import { Fault } from '../../../base/fault.ts';
 import type { JsonObject } from '../../../base/json.ts';
 import type { Passkeys } from '../../../ports/passkeys.ts';
 
 const TIMEOUT_MS = 300_000;
+
+/** Read when somebody first uses a passkey: few who start a gateway or a command ever do. */
+const load = () => import('@simplewebauthn/server');
 
 /**
  * Passkeys as browsers have them: a person is verified (a finger, a face, a code), not only present, and what is stored
@@ -17,6 +14,7 @@ const TIMEOUT_MS = 300_000;
 export function createWebauthn(): Passkeys {
   return {
     async registrationOptions({ host }, person) {
+      const { generateRegistrationOptions } = await load();
       const options = await generateRegistrationOptions({
         rpName: 'Chaperone',
         rpID: host,
@@ -30,6 +28,7 @@ export function createWebauthn(): Passkeys {
       return { options: toJson(options), challenge: options.challenge };
     },
     async verifyRegistration({ host, origin }, response, expectedChallenge) {
+      const { verifyRegistrationResponse } = await load();
       const { verified, registrationInfo } = await judge(() =>
         verifyRegistrationResponse({
           response: response as never, // of unknown shape: everything in it is checked there
@@ -49,6 +48,7 @@ export function createWebauthn(): Passkeys {
       };
     },
     async signInOptions({ host }) {
+      const { generateAuthenticationOptions } = await load();
       const options = await generateAuthenticationOptions({
         rpID: host,
         userVerification: 'required',
@@ -57,6 +57,7 @@ export function createWebauthn(): Passkeys {
       return { options: toJson(options), challenge: options.challenge };
     },
     async verifySignIn({ host, origin }, response, expectedChallenge, passkey) {
+      const { verifyAuthenticationResponse } = await load();
       const { verified, authenticationInfo } = await judge(() =>
         verifyAuthenticationResponse({
           response: response as never, // as above
