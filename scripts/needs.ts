@@ -34,6 +34,11 @@ export const needs: readonly Need[] = [
   },
   { program: 'runsc', debianPackage: 'runsc', reason: 'test/escape: tier `gvisor`, where the gateway is root' },
   {
+    program: 'podman',
+    debianPackage: 'podman runc catatonit',
+    reason: 'test/escape: tier `container`, where the gateway is root',
+  },
+  {
     program: 'apparmor_parser',
     debianPackage: 'apparmor',
     reason: 'test/conformance: reads the profile that is shipped',

@@ -29,6 +29,11 @@ export function findContradictions(profile: Profile): readonly Contradiction[] {
     if (workspace === 'read') say('workspace', 'tier `wasm` has no folders to read; use `copy`');
     if (profile.memoryBytes > 2_048 * MB) say('memory', 'tier `wasm` has no more than 2GB');
   }
+  if (network === 'door' && (tier === 'gvisor' || tier === 'container'))
+    say(
+      'network',
+      `nothing leads out of tier \`${tier}\`; use \`process\` or \`microvm\` for what goes through the door`,
+    );
   if (tier === 'microvm' && profile.limits === 'per-process')
     say('limits', 'a machine of its own has a memory of its own: `per-process` means nothing there');
   return found;

@@ -11,7 +11,7 @@ import { succeedBare } from './run-bare.ts';
 
 const PATH = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 /** What shows of a kernel of its own from outside. What a program asks that kernel for is held, and tells nobody. */
-const SHOWS = new Set<AttemptKind>(['time', 'memory', 'processes', 'output', 'link']);
+const SHOWS = new Set<AttemptKind>(['time', 'memory', 'processes', 'output', 'link', 'decoy']);
 /** What its own kernel does for a program without the host hearing of it: there is nothing to hold. */
 const HARMLESS = new Set([
   ...['traces a process', 'reads the memory of a process', 'puts a key on the keyring of the kernel'],

@@ -1,11 +1,15 @@
 import { execFile } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type Clock, newId } from '../../../base/clock.ts';
 import { Fault } from '../../../base/fault.ts';
 import type { Sandbox, SandboxJob, SandboxOutcome } from '../../../ports/sandbox.ts';
 import { findProgram } from '../find-program.ts';
+import { stageDecoys } from '../process/decoys.ts';
 import { runOutside } from './run-outside.ts';
 import { stageJob } from './stage-job.ts';
 import { writeEngineArguments } from './write-engine-arguments.ts';
+import { writeSeccomp } from './write-seccomp.ts';
 
 export interface ContainerOptions {
   readonly clock: Clock;
@@ -45,18 +49,24 @@ export class ContainerSandbox implements Sandbox {
     const kill = () => runQuietly(engine, ['rm', '--force', name]);
     this.#running.set(name, kill);
     try {
-      const [first = '', ...args] = writeEngineArguments({
+      const seccomp = join(staged.folder, 'seccomp.json');
+      await writeFile(seccomp, JSON.stringify(writeSeccomp()));
+      using decoys = stageDecoys(staged.folder);
+      const args = writeEngineArguments({
         name,
         image,
+        seccomp,
         profile: job.profile,
         argv: staged.argv,
         work: staged.work,
+        readable: [{ from: staged.code, to: '/code' }],
+        decoys: decoys.mounts,
         ...(job.inputFolder === undefined ? {} : { inputFolder: job.inputFolder }),
       });
       return await runOutside({
         job,
         command: engine,
-        args: [first, '--mount', `type=bind,source=${staged.code},target=/code,readonly`, ...args],
+        args,
         work: staged.work,
         kill,
         nowMs: () => this.#options.clock.monotonicMs(),
@@ -69,6 +79,7 @@ export class ContainerSandbox implements Sandbox {
           space: 'rlimit',
         },
         notStarted: NOT_STARTED,
+        decoys: decoys.laid,
       });
     } finally {
       this.#running.delete(name);

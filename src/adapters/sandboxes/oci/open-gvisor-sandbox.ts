@@ -8,6 +8,7 @@ import type { Profile } from '../../../model/profile.ts';
 import type { Sandbox, SandboxJob, SandboxOutcome } from '../../../ports/sandbox.ts';
 import { findProgram } from '../find-program.ts';
 import { type ControlGroups, openControlGroups } from '../process/cgroups.ts';
+import { stageDecoys } from '../process/decoys.ts';
 import { packagesAt } from '../process/languages.ts';
 import { runOutside } from './run-outside.ts';
 import { stageJob } from './stage-job.ts';
@@ -59,7 +60,8 @@ export class GvisorSandbox implements Sandbox {
     if (job.packagesFolder !== undefined) readable.push({ from: job.packagesFolder, to: packagesAt(job.program) });
     if (job.inputFolder !== undefined) readable.push({ from: job.inputFolder, to: '/input' });
     const argv = staged.argv[0] === 'node' ? ['/opt/node', ...staged.argv.slice(1)] : staged.argv;
-    const spec = writeSpec({ profile: job.profile, argv, readable, work: staged.work, root });
+    using decoys = stageDecoys(staged.folder);
+    const spec = writeSpec({ profile: job.profile, argv, readable, decoys: decoys.mounts, work: staged.work, root });
     await writeFile(join(staged.folder, 'config.json'), JSON.stringify(spec));
     const id = newId(this.#options.clock, 'chaperone').replace('_', '-');
     const common = writeRuntimeArguments(join(staged.folder, 'state'), platform);
@@ -91,6 +93,7 @@ export class GvisorSandbox implements Sandbox {
           space: 'rlimit',
         },
         notStarted: NOT_STARTED,
+        decoys: decoys.laid,
         group,
       });
     } finally {

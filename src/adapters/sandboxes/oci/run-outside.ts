@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { Fault } from '../../../base/fault.ts';
 import type { EscapeAttempt, RunEnd, SandboxJob, SandboxOutcome, WorkFile } from '../../../ports/sandbox.ts';
 import type { ControlGroup, GroupCounts } from '../process/cgroups.ts';
+import { findTouched, type Laid } from '../process/decoys.ts';
 import { readChanges } from '../process/read-changes.ts';
 
 export interface OutsideRun {
@@ -18,11 +19,14 @@ export interface OutsideRun {
   readonly heldBy: Readonly<Record<string, string>>;
   /** What everything of it is put into, where the runtime does not do that by itself. */
   readonly group?: ControlGroup;
+  /** Files that are there only to be noticed, where it has some. */
+  readonly decoys?: readonly Laid[];
   /** Exit codes by which the runtime says that it did not start anything. */
   readonly notStarted: readonly number[];
 }
 
 const SIGKILL_CODE = 137;
+const SIGSYS_CODE = 159;
 
 /** Puts a job's files into the folder of its workspace, for everybody inside. */
 export async function layOutWork(work: string, files: readonly WorkFile[]): Promise<void> {
@@ -93,7 +97,7 @@ export async function runOutside(run: OutsideRun): Promise<SandboxOutcome> {
     stdout: text(printed.stdout),
     stderr: text(printed.stderr),
     changes: changes.changes,
-    attempts: [...notice(how, counts), ...changes.attempts],
+    attempts: [...notice(how, exitCode, counts, findTouched(run.decoys ?? [])), ...changes.attempts],
     untilStartMs: 0,
     wallMs: nowMs() - askedAtMs,
     heldBy,
@@ -115,13 +119,28 @@ function ended(child: ChildProcess, end: () => Promise<void>): Promise<number> {
   });
 }
 
-/** What shows from outside of a sandbox with a kernel of its own: its limits, and nothing of what happens within. */
-function notice(end: RunEnd, counts: GroupCounts | undefined): readonly EscapeAttempt[] {
-  const detail = 'it started more processes than its profile gives';
-  const processes: EscapeAttempt[] = counts?.refusedProcesses
-    ? [{ kind: 'processes', severity: 'medium', detail }]
-    : [];
-  return [...processes, ...noticeEnd(end)];
+/** What shows from outside: limits, decoys, and what a filter of system calls ended. */
+function notice(
+  end: RunEnd,
+  exitCode: number,
+  counts: GroupCounts | undefined,
+  touched: readonly string[],
+): readonly EscapeAttempt[] {
+  const attempts: EscapeAttempt[] = [];
+  if (exitCode === SIGSYS_CODE)
+    attempts.push({
+      kind: 'system-call',
+      severity: 'high',
+      detail: 'it asked the kernel for something no program inside is given',
+    });
+  for (const path of touched) attempts.push({ kind: 'decoy', severity: 'high', detail: `it opened the decoy ${path}` });
+  if (counts?.refusedProcesses)
+    attempts.push({
+      kind: 'processes',
+      severity: 'medium',
+      detail: 'it started more processes than its profile gives',
+    });
+  return [...attempts, ...noticeEnd(end)];
 }
 
 function noticeEnd(end: RunEnd): readonly EscapeAttempt[] {

@@ -20,6 +20,7 @@ describe('a profile in the words of an engine', () => {
     argv: ['/usr/bin/true'],
     work: '/tmp/w',
     inputFolder: '/srv/in',
+    seccomp: '/tmp/calls.json',
   });
   const valuesOf = (flag: string) => args.flatMap((arg, index) => (arg === flag ? [args[index + 1]] : []));
 
@@ -30,7 +31,7 @@ describe('a profile in the words of an engine', () => {
     expect(valuesOf('--cpus')).toEqual(['0.5']);
     expect(valuesOf('--pids-limit')).toEqual(['7']);
     expect(valuesOf('--cap-drop')).toEqual(['ALL']);
-    expect(valuesOf('--security-opt')).toEqual(['no-new-privileges']);
+    expect(valuesOf('--security-opt')).toEqual(['no-new-privileges', 'seccomp=/tmp/calls.json']);
     expect(valuesOf('--pull')).toEqual(['never']);
     expect(valuesOf('--ulimit')).toContain('nofile=64:64');
     expect(valuesOf('--mount')).toEqual([

@@ -8,6 +8,8 @@ export interface SpecOptions {
   readonly argv: readonly string[];
   /** Folders and files of the host, read only, by their path inside. */
   readonly readable: readonly { readonly from: string; readonly to: string }[];
+  /** Files that are there to be noticed, by their path inside. */
+  readonly decoys?: readonly { readonly from: string; readonly to: string }[];
   /** The folder on the host that is `/work` inside. */
   readonly work: string;
   /** An empty folder: what is mounted over it is all there is. */
@@ -15,7 +17,7 @@ export interface SpecOptions {
 }
 
 /** A profile as an OCI runtime takes it: `config.json` of a bundle. Nothing is left to the runtime's own defaults. */
-export function writeSpec({ profile, argv, readable, work, root }: SpecOptions): JsonObject {
+export function writeSpec({ profile, argv, readable, decoys = [], work, root }: SpecOptions): JsonObject {
   const room = (destination: string, mode: string): JsonObject => ({
     destination,
     type: 'tmpfs',
@@ -47,6 +49,14 @@ export function writeSpec({ profile, argv, readable, work, root }: SpecOptions):
           type: 'bind',
           source: from,
           options: ['rbind', 'ro', 'nosuid', 'nodev'],
+        }),
+      ),
+      ...decoys.map(
+        ({ from, to }): JsonObject => ({
+          destination: to,
+          type: 'bind',
+          source: from,
+          options: ['rbind', 'nosuid', 'nodev'],
         }),
       ),
       { destination: '/proc', type: 'proc', source: 'proc', options: ['nosuid', 'nodev', 'noexec'] },

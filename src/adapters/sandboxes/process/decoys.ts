@@ -1,5 +1,5 @@
-import { constants, fstatSync, mkdirSync, openSync, utimesSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { closeSync, constants, fstatSync, mkdirSync, openSync, utimesSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 
 /**
  * Files that are where a thief looks first and that nothing honest opens. What they hold is worth nothing; that one was
@@ -30,15 +30,34 @@ export interface Laid {
 export function layDecoys(root: string, mounted: readonly string[] = []): readonly Laid[] {
   const isOwn = (path: string) => !mounted.some((folder) => path === folder || path.startsWith(`${folder}/`));
   const own = Object.entries(DECOYS).filter(([path]) => isOwn(path));
-  return own.map(([path, text]) => {
-    const file = root + path;
-    mkdirSync(dirname(file), { recursive: true, mode: 0o755 });
-    writeFileSync(file, text, { mode: 0o644, flag: 'wx' });
-    // Read earlier than written: the file system then notes the next time it is read.
-    utimesSync(file, LONG_AGO_S, 2 * LONG_AGO_S);
-    const descriptor = openSync(file, constants.O_RDONLY);
-    return { path, descriptor, changedMs: fstatSync(descriptor).ctimeMs };
-  });
+  return own.map(([path, text]) => lay(root + path, path, text));
+}
+
+export interface StagedDecoys extends Disposable {
+  readonly laid: readonly Laid[];
+  readonly mounts: readonly { readonly from: string; readonly to: string }[];
+}
+
+/** Lays them out below a folder of the host, to be mounted where they belong. Noticed where its file system notes reads. */
+export function stageDecoys(folder: string): StagedDecoys {
+  const root = join(folder, 'decoys');
+  const laid = layDecoys(root);
+  return {
+    laid,
+    mounts: laid.map(({ path }) => ({ from: root + path, to: path })),
+    [Symbol.dispose]: () => {
+      for (const { descriptor } of laid) closeSync(descriptor);
+    },
+  };
+}
+
+function lay(file: string, path: string, text: string): Laid {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o755 });
+  writeFileSync(file, text, { mode: 0o644, flag: 'wx' });
+  // Read earlier than written: the file system then notes the next time it is read.
+  utimesSync(file, LONG_AGO_S, 2 * LONG_AGO_S);
+  const descriptor = openSync(file, constants.O_RDONLY);
+  return { path, descriptor, changedMs: fstatSync(descriptor).ctimeMs };
 }
 
 /** The decoys that were opened since they were laid. */

@@ -1,0 +1,50 @@
+import { execFile, execFileSync, spawn } from 'node:child_process';
+import { existsSync, realpathSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+const NAME = 'localhost/chaperone-probes';
+/** As Debian merges them: links, which everything else is found by. */
+const LINKS = ['/bin', '/sbin', '/lib', '/lib64'];
+
+/**
+ * An image of this host's own shell, coreutils and Python, with the libraries they need: no registry is asked for one.
+ * Returns its name by digest.
+ */
+export async function buildImage(engine: string): Promise<string> {
+  const python = realpathSync('/usr/bin/python3');
+  const library = `/usr/lib/${python.slice('/usr/bin/'.length)}`;
+  const ofPackages = execFileSync('dpkg', ['-L', 'coreutils', 'util-linux'], { encoding: 'utf8' }).split('\n');
+  const programs = ofPackages
+    .filter((path) => /^(\/usr)?\/bin\/./.test(path))
+    .map((path) => `/usr/bin/${path.slice(path.lastIndexOf('/') + 1)}`)
+    .concat('/usr/bin/sh', realpathSync('/usr/bin/sh'), '/usr/bin/python3', python)
+    .filter((path) => existsSync(path));
+  const modules = (await readdir(`${library}/lib-dynload`)).map((name) => `${library}/lib-dynload/${name}`);
+  const { stdout } = await run('ldd', [...programs, ...modules], { maxBuffer: 10_000_000 }).catch((error) => error); // scripts
+  const libraries = [...new Set(String(stdout).match(/\/[^\s:()]+\.so[^\s:()]*/g))].filter((path) => existsSync(path));
+  const all = [...programs, ...libraries, ...libraries.map((path) => realpathSync(path)), library];
+  const merged = all.map((path) => path.replace(/^\/(bin|sbin|lib|lib64)\//, '/usr/$1/'));
+  // What lies in the folder of Python comes with it, and no file may come twice.
+  const paths = [...new Set(merged)].filter((path) => !path.startsWith(`${library}/`));
+  const left = ['dist-packages', '__pycache__', 'test'].map((name) => `--exclude=${name}`);
+  const tar = spawn('tar', ['-c', '--hard-dereference', ...left, ...LINKS, ...paths], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  const imported = spawn(engine, ['import', '-', NAME], { stdio: [tar.stdout, 'ignore', 'pipe'] });
+  let complaint = '';
+  imported.stderr?.on('data', (chunk: Buffer) => {
+    complaint += chunk.toString();
+  });
+  const code = await new Promise((resolve) => imported.once('close', resolve));
+  if (code !== 0) throw new Error(`the image could not be made: ${complaint}`);
+  // What Docker imports has no digest but that of its own.
+  const what = engine.endsWith('docker') ? '{{.Id}}' : `${NAME}@{{.Digest}}`;
+  const shown = await run(engine, ['image', 'inspect', '--format', what, NAME]);
+  return shown.stdout.trim();
+}
+
+export async function removeImage(engine: string): Promise<void> {
+  await run(engine, ['rmi', '--force', NAME]);
+}

@@ -1,0 +1,65 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ContainerSandbox } from '../../src/adapters/sandboxes/oci/open-container-sandbox.ts';
+import { systemClock } from '../../src/base/clock.ts';
+import { findProfile } from '../../src/model/profile.ts';
+import type { AttemptKind } from '../../src/ports/sandbox.ts';
+import { buildImage, removeImage } from './build-image.ts';
+import { type HostWorld, layOutHost } from './host-world.ts';
+import { countLeftovers } from './leftovers.ts';
+import { succeeded } from './probe.ts';
+import { probes } from './probes.ts';
+import { succeedBare } from './run-bare.ts';
+
+/** Podman where it is there; Docker where somebody runs its daemon and asks for it. */
+const ENGINES = [
+  ...(existsSync('/usr/bin/podman') ? ['podman'] : []),
+  ...(process.env['CHAPERONE_DOCKER'] === '1' ? ['docker'] : []),
+];
+/** What an engine counts for itself alone: that is held, and tells nobody. */
+const SILENT = new Set<AttemptKind>(['processes', 'network', 'leftover']);
+/** A container has terminals of its own. */
+const HARMLESS = new Set(['types into a terminal']);
+
+let world: HostWorld;
+let sandbox: ContainerSandbox;
+const profile = findProfile({ code: { tier: 'container', memory: 134_217_728, space: 67_108_864 } }, 'code');
+if (profile === undefined) throw new Error('`code` is a ready profile');
+
+// By root: rootless containers take a user with ranges of ids, which is the host's to set up.
+describe.each(process.getuid?.() === 0 ? ENGINES : [])('tier container, by %s', (engine) => {
+  let folder: string;
+  beforeAll(async () => {
+    // No other engine is found.
+    folder = await mkdtemp(join(tmpdir(), 'chaperone-engine-'));
+    await symlink(`/usr/bin/${engine}`, join(folder, engine));
+    const image = await buildImage(`/usr/bin/${engine}`);
+    sandbox = new ContainerSandbox({ clock: systemClock, path: [folder], image });
+    world = await layOutHost();
+    // What an engine sets up when it first runs stays for the next.
+    await sandbox.run({ profile, program: { kind: 'command', argv: ['/usr/bin/true'] }, files: [] });
+  });
+  afterAll(async () => {
+    await sandbox.close();
+    await world.close();
+    await removeImage(`/usr/bin/${engine}`);
+    await rm(folder, { recursive: true });
+  });
+
+  it.each(probes)('holds one that $name', async (probe) => {
+    const source = await succeedBare(probe, world);
+    const before = countLeftovers();
+    const program = { kind: 'code', language: probe.language, source } as const;
+    const timeMs = probe.noticed === 'time' ? 2_900 : 60_000;
+    const outcome = await sandbox.run({ profile: { ...profile, timeMs }, program, files: [] });
+    if (HARMLESS.has(probe.name)) return;
+    expect(succeeded(probe, world, outcome.stdout), outcome.stdout.slice(0, 500)).toBe(false);
+    const noticed = outcome.attempts.map(({ kind }) => kind);
+    if (probe.noticed === undefined) expect(noticed).toEqual([]);
+    else if (!SILENT.has(probe.noticed)) expect(noticed, outcome.stderr).toContain(probe.noticed);
+    expect(countLeftovers()).toEqual(before);
+  });
+});
