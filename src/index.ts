@@ -1,13 +1,7 @@
 export { openMemoryStore } from './adapters/stores/memory/open-memory-store.ts';
 export { CallRefused } from './app/call-refused.ts';
-export type {
-  AskedCall,
-  Chaperone,
-  ChaperoneRun,
-  HowAnswered,
-  PlannedCall,
-  StartRun,
-} from './app/chaperone.ts';
+export type { Chaperone, HowAnswered, StartRun } from './app/chaperone.ts';
+export type { AskedCall, CallOptions, ChaperoneRun, PlannedCall } from './app/chaperone-run.ts';
 export { type ChaperoneOptions, createChaperone } from './app/create-chaperone.ts';
 export type { GuardedTool } from './app/guarded-tool.ts';
 export type { Effect, Stopped } from './app/isolation/stop.ts';
