@@ -1,14 +1,18 @@
 #!/usr/bin/env node
 import { readFileSync, realpathSync } from 'node:fs';
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { errorEntry } from '../base/errors.ts';
 import { Fault, toFault } from '../base/fault.ts';
+import { addApprovals } from './add-approvals.ts';
+import { addCred } from './add-cred.ts';
+import { addEvidence } from './add-evidence.ts';
+import { addOutbox } from './add-outbox.ts';
 import { addPeople } from './add-people.ts';
 import { addPolicyCommands } from './add-policy-commands.ts';
 import { addStop } from './add-stop.ts';
+import { addTools } from './add-tools.ts';
 import { authorize } from './authorize.ts';
 import type { Action, CommandContext } from './command-context.ts';
-import { describeCred } from './describe-cred.ts';
 import { parseCount, parsePort, parseUserId } from './parse-options.ts';
 import { showText, Terminal } from './terminal.ts';
 
@@ -127,110 +131,9 @@ program
   .description('run policy cases from YAML')
   .action(run(async (context, _options, files) => (await import('./test.ts')).test(context, files as string[])));
 
-const tools = program.command('tools').description('review what servers say of their tools');
-tools
-  .command('diff')
-  .description('what changed since tools were reviewed')
-  .action(run(async (context) => (await import('./tools.ts')).diffTools(context)));
-tools
-  .command('review <tool> <pin>')
-  .description('accept a tool as `diff` showed it, by the pin that stood there')
-  .action(
-    run(async (context, _options, tool, pin) =>
-      (await import('./tools.ts')).reviewTool(context, String(tool), String(pin)),
-    ),
-  );
-
-const outbox = program.command('outbox').description('who is told what is recorded, and what they would not have');
-outbox
-  .command('list')
-  .description('how far every receiver is, and what was put aside')
-  .action(run(async (context) => (await import('./outbox.ts')).listOutbox(context)));
-outbox
-  .command('send <sink>')
-  .description('send what was put aside for a receiver once more')
-  .action(run(async (context, _options, sink) => (await import('./outbox.ts')).sendOutbox(context, String(sink))));
-outbox
-  .command('drop <sink> <seq>')
-  .description('leave an event that was put aside unsent; the record keeps it')
-  .action(
-    run(async (context, _options, sink, seq) =>
-      (await import('./outbox.ts')).dropOutbox(context, String(sink), parseSeq(String(seq))),
-    ),
-  );
-tools
-  .command('tiers')
-  .description('the consequence of every tool, and when somebody last looked at them')
-  .option('--accept <digest>', 'record that you looked, by the digest that stood there')
-  .action(run(async (context, options) => (await import('./tools.ts')).reviewTiers(context, options)));
-
-const servers = program.command('servers').description('install and pin the packages that servers start from');
-servers
-  .command('install [package]')
-  .description('install `name@1.2.3`, or every package the configuration names, and print what to pin')
-  .action(
-    run(async (context, _options, spec) =>
-      (await import('./servers.ts')).install(context, spec === undefined ? undefined : String(spec)),
-    ),
-  );
-servers
-  .command('pin <package>')
-  .description('print what to pin of an installed package, or of a `command` server by its name')
-  .action(run(async (context, _options, spec) => (await import('./servers.ts')).pin(context, String(spec))));
-
-servers
-  .command('review <server> [digest]')
-  .description(
-    'show how the files of a package differ from the reviewed ones; with the digest that stood there, accept',
-  )
-  .action(
-    run(async (context, _options, server, digest) =>
-      (await import('./servers.ts')).review(context, String(server), digest === undefined ? undefined : String(digest)),
-    ),
-  );
-
-const approvals = program.command('approvals').description('answer what agents ask');
-approvals
-  .command('list')
-  .description('what waits for a person')
-  .option('--all', 'answered ones too', false)
-  .option('-n, --limit <count>', 'at most this many', parseCount, 50)
-  .option('--after <id>', 'those that follow this one, newest first')
-  .option('--wait', 'wait until something waits for a person', false)
-  .action(run(async (context, options) => (await import('./approvals.ts')).listApprovals(context, options)));
-approvals
-  .command('show <id>')
-  .description('exactly what would be done, and why it was asked')
-  .option('--wait', 'wait until it is answered or expires', false)
-  .action(
-    run(async (context, options, id) => (await import('./approvals.ts')).showApproval(context, String(id), options)),
-  );
-for (const verb of ['approve', 'deny'] as const) {
-  approvals
-    .command(`${verb} <id>`)
-    .description(verb === 'approve' ? 'let exactly this call run, once' : 'refuse this call')
-    .option('--confirm <tool>', 'repeats the tool of what can do much harm')
-    .option('--wait', 'wait until the call has run, or cannot any more', false)
-    .action(
-      run(async (context, options, id) =>
-        (await import('./approvals.ts')).answer(context, String(id), verb === 'approve', options),
-      ),
-    );
-}
-approvals
-  .command('stats')
-  .description('how people answer what each rule asks, and which rules ask too much')
-  .action(run(async (context) => (await import('./approval-statistics.ts')).showStatistics(context)));
-approvals
-  .command('delegate <person>')
-  .description('let somebody answer in your place for a time; 0s ends it')
-  .option('--for <duration>', 'for how long', '8h')
-  .action(
-    run(async (context, options, person) =>
-      (await import('./approvals.ts')).delegate(context, String(person), options),
-    ),
-  );
-
+addTools(program, run);
+addOutbox(program, run);
+addApprovals(program, run);
 addStop(program, run);
 
 program
@@ -249,79 +152,9 @@ program
   .action(run(async (context, options, id) => (await import('./replay.ts')).replay(context, String(id), options)));
 
 addPolicyCommands(program, run);
-
-describeCred(program, run);
-
+addCred(program, run);
 addPeople(program, run);
-
-const evidence = program.command('evidence').description('verify and prove what is in the signed log of the record');
-evidence
-  .command('verify <path>')
-  .description('verify the folder of a ledger, a proof file, or an archive of evidence, with public keys alone')
-  .requiredOption('--key <key...>', 'a public key of the log; one is enough where there is a key history')
-  .option('--witness <key...>', 'public keys of witnesses who have to have seen it')
-  .option('--quorum <count>', 'how many of them; all unless told', parseCount)
-  .action(
-    run(async (context, options, path) => (await import('./evidence.ts')).verify(context, String(path), options)),
-  );
-evidence
-  .command('copies [name]')
-  .description('verify the copies of the ledger that the configuration names, each from what lies there alone')
-  .action(
-    run(async (context, _options, name) =>
-      (await import('./evidence-copies.ts')).copies(context, name === undefined ? undefined : String(name)),
-    ),
-  );
-evidence
-  .command('fsck')
-  .description('hold this gateway’s ledger against its keys and against every event of the record')
-  .action(run(async (context) => (await import('./evidence.ts')).fsck(context)));
-evidence
-  .command('prove [event]')
-  .description('prove that an event, or how a call ended, is in the ledger: a file to be verified anywhere')
-  .option('--call <id>', 'the outcome of this call')
-  .option('--digest-only', 'do not put the event itself into the proof', false)
-  .option('--out <file>', 'write the proof here')
-  .action(
-    run(async (context, options, event) =>
-      (await import('./evidence.ts')).prove(context, event === undefined ? undefined : String(event), options),
-    ),
-  );
-evidence
-  .command('export')
-  .description('write what is on record of a run, an incident or a time into one archive that is verified anywhere')
-  .option('--run <id>', 'everything of this run')
-  .option('--incident <id>', 'the run of this event or call, and every stop since')
-  .option('--from <time>', 'from this time on, such as 2026-01-31T12:00:00Z')
-  .option('--to <time>', 'with --from: before this time')
-  .requiredOption('--out <file>', 'the archive, a tar')
-  .action(run(async (context, options) => (await import('./evidence.ts')).exportArchive(context, options)));
-evidence
-  .command('erase')
-  .description('erase what was recorded of a run or a user: the keys go, the events stay and verify')
-  .option('--run <id>', 'this run')
-  .option('--user <id>', 'all runs on behalf of this user')
-  .requiredOption('--reason <text>', 'why, for the record')
-  .option('--despite-retention', 'also what a regime under `retention` has kept longer', false)
-  .action(run(async (context, options) => (await import('./evidence.ts')).erase(context, options)));
-evidence
-  .command('purge')
-  .description('erase what is older than it has to be kept')
-  .option('--days <count>', 'how old; `retention.days` unless told', parseDays)
-  .action(run(async (context, options) => (await import('./evidence.ts')).purge(context, options)));
-evidence
-  .command('keys')
-  .description('the public keys of this gateway’s ledger, for whoever verifies it')
-  .option('--rotate', 'make a new signing key first', false)
-  .action(run(async (context, options) => (await import('./evidence.ts')).keys(context, options)));
-program
-  .command('witness')
-  .description('sign checkpoints of other gateways’ ledgers, so that none of them can be taken back')
-  .requiredOption('--log <key...>', 'public keys of the logs it signs for')
-  .requiredOption('--name <name>', 'the name it signs under, such as witness.company.com')
-  .option('--folder <folder>', 'where it keeps its key and what it has signed', 'witness')
-  .option('--listen <address>', 'host and port', '127.0.0.1:7071')
-  .action(run(async (context, options) => (await import('./witness.ts')).witness(context, options)));
+addEvidence(program, run);
 
 // Started as a program, by whatever link: the documentation only reads what is above.
 if (realpathSync(process.argv[1] ?? '') === import.meta.filename) await main();
@@ -375,18 +208,6 @@ async function main(): Promise<void> {
     if (!(error instanceof CommanderError)) throw error;
     process.exitCode = error.exitCode === 0 ? 0 : EXIT_USAGE;
   }
-}
-
-function parseDays(text: string): number {
-  const days = Number(text);
-  if (!Number.isInteger(days) || days < 1 || days > 36_500) throw new InvalidArgumentError('days are 1 to 36500');
-  return days;
-}
-
-function parseSeq(text: string): number {
-  const seq = Number(text);
-  if (!Number.isSafeInteger(seq) || seq < 1) throw new InvalidArgumentError('an event’s number is 1 or more');
-  return seq;
 }
 
 function readVersion(): string {

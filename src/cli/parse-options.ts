@@ -17,3 +17,15 @@ export function parseCount(text: string): number {
   if (!Number.isInteger(count) || count < 0 || count > 1_000) throw new InvalidArgumentError('a count is 0 to 1000');
   return count;
 }
+
+export function parseDays(text: string): number {
+  const days = Number(text);
+  if (!Number.isInteger(days) || days < 1 || days > 36_500) throw new InvalidArgumentError('days are 1 to 36500');
+  return days;
+}
+
+export function parseSeq(text: string): number {
+  const seq = Number(text);
+  if (!Number.isSafeInteger(seq) || seq < 1) throw new InvalidArgumentError('an event’s number is 1 or more');
+  return seq;
+}

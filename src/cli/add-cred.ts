@@ -4,7 +4,7 @@ import type { CommandContext } from './command-context.ts';
 type Action = (context: CommandContext, options: never, ...args: unknown[]) => Promise<void>;
 
 /** The commands of `chaperone cred`. `run` makes of an action what the command line calls. */
-export function describeCred(program: Command, run: (action: Action) => (...given: unknown[]) => Promise<void>): void {
+export function addCred(program: Command, run: (action: Action) => (...given: unknown[]) => Promise<void>): void {
   const cred = program
     .command('cred')
     .description('credentials that the egress door puts into requests; no agent sees one');
