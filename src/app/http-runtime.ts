@@ -46,18 +46,10 @@ export function createHttpRuntime(gateway: Gateway): HttpRuntime {
     async listTools({ agent }) {
       return gateway.catalog.list(agent).map((entry) => entry.governed);
     },
-    async call({ tenant, agent, runId }, { tool, arguments: args, approvalId, purpose, key, trace }, signal) {
+    async call({ tenant, agent, runId }, { tool, arguments: args, key, ...asked }, signal) {
       const principal = { tenant, agent };
       const run = runId ?? (await runs.ambient(principal)).id;
-      const request = {
-        principal,
-        runId: run,
-        tool,
-        arguments: args,
-        ...(approvalId === undefined ? {} : { approvalId }),
-        ...(purpose === undefined ? {} : { purpose }),
-        ...(trace === undefined ? {} : { trace }),
-      };
+      const request = { principal, runId: run, tool, arguments: args, ...asked };
       return key === undefined ? gateway.call({ ...request, signal }) : keyed.call(request, key);
     },
     async readReceipt(tenant, callId, caller = {}) {

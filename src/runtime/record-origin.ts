@@ -6,8 +6,12 @@ import type { CallRequest } from './line/call-request.ts';
 const REQUEST_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** Where a call belongs in its caller's trace, and how it came in. It says nothing of what was asked for. */
-export function recordOrigin({ trace, via }: Pick<CallRequest, 'trace' | 'via'>, callId: string): JsonObject {
+export function recordOrigin(
+  { trace, via, requestId }: Pick<CallRequest, 'trace' | 'via' | 'requestId'>,
+  callId: string,
+): JsonObject {
   return {
+    ...(requestId === undefined || !REQUEST_ID.test(requestId) ? {} : { requestId }),
     ...(trace === undefined ? {} : { trace: { id: trace.traceId, parent: trace.parentId, span: spanOf(callId) } }),
     ...(via === undefined ? {} : { via: recordVia(via) }),
   };

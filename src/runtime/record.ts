@@ -1,3 +1,4 @@
+import { digestJson } from '../base/digest.ts';
 import type { JsonObject, JsonValue } from '../base/json.ts';
 import { limits } from '../base/limits.ts';
 import type { Obligation } from '../model/decision.ts';
@@ -8,6 +9,7 @@ import type { LeavingFinding } from '../scan/scan-arguments.ts';
 import { digestGoverned } from './digest-governed.ts';
 import type { Decided } from './line/decide.ts';
 import type { Refusal } from './line/refusal.ts';
+import type { Scanned } from './line/scan.ts';
 import { recordOrigin } from './record-origin.ts';
 import { fitText, PATH_CHARS, recordFindings, recordPlaces, recordReason } from './record-parts.ts';
 
@@ -53,6 +55,20 @@ export function recordDecided(decided: Decided): JsonObject {
       task: request.run.task,
       label: recordLabel(request.run.label),
     },
+  };
+}
+
+/** What a call asked for that ended before policy was asked, without its secrets, and the digest of what was left out. */
+export function recordAttempt({ arguments: args, findings, leaving }: Scanned): JsonObject {
+  const characters = JSON.stringify(args).length;
+  const isBulk = characters > limits.refusedArgumentChars;
+  const shown = isBulk ? args : redactJson(args).value;
+  return {
+    ...(isBulk ? { omitted: { characters } } : { arguments: shown }),
+    ...(shown === args ? {} : { redacted: true }),
+    argumentsDigest: digestJson(args),
+    findings: recordFindings(findings),
+    leaving: recordLeaving(leaving),
   };
 }
 

@@ -28,6 +28,7 @@ export const callRoutes: readonly Route[] = [
       ...(wanted.purpose !== undefined && { purpose: wanted.purpose }),
       ...readKey(request),
       ...readTrace(request),
+      ...readRequestId(request),
     };
     const answer = await request.runtime.call(callerOf(request), call, request.signal);
     const { callId } = answer;
@@ -89,6 +90,12 @@ function readKey({ head }: RouteRequest): { readonly key?: string } {
 function readTrace({ head }: RouteRequest): { readonly trace?: Trace } {
   const trace = parseTrace(head.header('traceparent'));
   return trace === undefined ? {} : { trace };
+}
+
+/** The caller's own id of its request, for the record. */
+function readRequestId({ head }: RouteRequest): { readonly requestId?: string } {
+  const requestId = head.header('x-request-id');
+  return requestId === undefined ? {} : { requestId };
 }
 
 function callerOf({ claims }: RouteRequest<'agent'>): AgentCaller {

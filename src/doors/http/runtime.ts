@@ -70,6 +70,8 @@ export interface RequestedCall {
   readonly key?: string;
   /** Where the caller says the call belongs. */
   readonly trace?: Trace;
+  /** The caller's own id of its request. */
+  readonly requestId?: string;
 }
 
 /** What a call comes to. `ran` says whether the tool can have had an effect; `unknown` is never retried by itself. */

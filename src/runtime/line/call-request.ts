@@ -33,6 +33,8 @@ export interface CallRequest {
   readonly onProgress?: (progress: JsonObject) => void;
   /** The trace that the caller says the call belongs to. */
   readonly trace?: Trace;
+  /** The caller's own id of its request, where it came by HTTP. */
+  readonly requestId?: string;
   /** How the call came in, where it came by MCP. */
   readonly via?: McpVia;
   /** Why the call is decided once more: what it was decided on had changed. */

@@ -39,6 +39,11 @@ export class Refusal {
   }
 }
 
+/** The refusal, and what was asked for recorded with it. */
+export function withAttempt({ reasons, code, record, ...more }: Refusal, attempt: JsonObject): Refusal {
+  return new Refusal(reasons, code, { ran: more.ran, record: { ...attempt, ...record } });
+}
+
 /** An upstream's own protocol error, kept for a client that speaks the same protocol. */
 export interface ProtocolError {
   readonly code: number;

@@ -2,8 +2,9 @@ import type { JsonObject } from '../../base/json.ts';
 import { type Call, digestCall } from '../../model/call.ts';
 import type { GovernedTool } from '../../model/tool.ts';
 import type { CatalogEntry } from '../catalog.ts';
+import { recordAttempt } from '../record.ts';
 import type { World } from '../world.ts';
-import { Refusal, refuse } from './refusal.ts';
+import { Refusal, refuse, withAttempt } from './refusal.ts';
 import type { Scanned } from './scan.ts';
 
 /** Proof that the tool exists, is the one that was reviewed, and that its arguments are within what it takes. */
@@ -29,6 +30,12 @@ export class Validated {
 }
 
 export function validate(world: World, scanned: Scanned): Validated | Refusal {
+  const validated = examine(world, scanned);
+  // What was tried is evidence, also where policy was never asked about it.
+  return validated instanceof Refusal ? withAttempt(validated, recordAttempt(scanned)) : validated;
+}
+
+function examine(world: World, scanned: Scanned): Validated | Refusal {
   const { catalog, request } = scanned.admitted;
   const entry = catalog.find(request.tool, request.principal.agent);
   if (entry === undefined) return refuse('E_TOOL_UNKNOWN', 'no configured server has a tool of this name');
