@@ -12,6 +12,8 @@ export const recordLimits = {
   ledgerOverlapMs: 7 * 24 * 3_600_000,
   /** How long a witness is given to answer; checkpoints wait for it, calls never do. */
   witnessTimeoutMs: 2_000,
+  /** How long the process that has the keys of a ledger is given to answer. */
+  signerTimeoutMs: 5_000,
   /** How long a witness that failed is left alone. */
   witnessPauseMs: 30_000,
   /** Bytes of one request to a witness, and of its answer. */

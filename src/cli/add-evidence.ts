@@ -64,12 +64,4 @@ export function addEvidence(program: Command, run: Run): void {
     .description('the public keys of this gateway’s ledger, for whoever verifies it')
     .option('--rotate', 'make a new signing key first', false)
     .action(run(async (context, options) => (await import('./evidence.ts')).keys(context, options)));
-  program
-    .command('witness')
-    .description('sign checkpoints of other gateways’ ledgers, so that none of them can be taken back')
-    .requiredOption('--log <key...>', 'public keys of the logs it signs for')
-    .requiredOption('--name <name>', 'the name it signs under, such as witness.company.com')
-    .option('--folder <folder>', 'where it keeps its key and what it has signed', 'witness')
-    .option('--listen <address>', 'host and port', '127.0.0.1:7071')
-    .action(run(async (context, options) => (await import('./witness.ts')).witness(context, options)));
 }

@@ -14,6 +14,7 @@ export const commandPermissions: Readonly<Record<string, Permission | 'open'>> =
   doctor: 'open',
   'evidence verify': 'open',
   witness: 'open',
+  signer: 'open',
   up: 'gateway.change',
   mcp: 'open',
   status: 'record.read',

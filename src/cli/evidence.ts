@@ -9,7 +9,7 @@ import type { VerifiedArchive } from '../app/evidence/verify-archive.ts';
 import { checkLedger } from '../app/ledger/check-ledger.ts';
 import { findEvent, type Wanted } from '../app/ledger/find-event.ts';
 import { proveEvent } from '../app/ledger/prove-event.ts';
-import { openLedgerKeys, placeLedger } from '../app/ledger/start-ledger.ts';
+import { openLedgerKeys, openLedgerSigner, placeLedger } from '../app/ledger/start-ledger.ts';
 import type { VerifiedLedger } from '../app/ledger/verify-ledger.ts';
 import { verifyPath } from '../app/ledger/verify-path.ts';
 import type { VerifiedProof } from '../app/ledger/verify-proof.ts';
@@ -150,9 +150,9 @@ export async function prove(
 /** Prints the keys that sign this ledger's checkpoints, oldest first; with `rotate`, makes a new one first. */
 export async function keys(context: CommandContext, options: { readonly rotate: boolean }): Promise<void> {
   const loaded = await openConfig(context.configPath, context.cwd);
-  const signer = await openLedgerKeys(loaded, systemClock);
+  const signer = await openLedgerSigner(loaded, systemClock);
   if (options.rotate) {
-    const made = await signer.rotate();
+    const made = await (await openLedgerKeys(loaded, systemClock)).rotate();
     context.terminal.say(`${made.text} signs from the next checkpoint on, for a time together with the one before`);
   }
   const all = await signer.keys();

@@ -9,6 +9,7 @@ import { addEvidence } from './add-evidence.ts';
 import { addOutbox } from './add-outbox.ts';
 import { addPeople } from './add-people.ts';
 import { addPolicyCommands } from './add-policy-commands.ts';
+import { addSigning } from './add-signing.ts';
 import { addStop } from './add-stop.ts';
 import { addTools } from './add-tools.ts';
 import { authorize } from './authorize.ts';
@@ -155,6 +156,7 @@ addPolicyCommands(program, run);
 addCred(program, run);
 addPeople(program, run);
 addEvidence(program, run);
+addSigning(program, run);
 
 // Started as a program, by whatever link: the documentation only reads what is above.
 if (realpathSync(process.argv[1] ?? '') === import.meta.filename) await main();

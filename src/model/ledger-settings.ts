@@ -24,6 +24,15 @@ export const ledgerSchema = z.strictObject({
         'The folder of the keys that sign checkpoints, best out of reach of agents; `ledger-keys` in `data` unless told.',
       examples: ['/etc/chaperone/ledger-keys'],
     }),
+  signer: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({
+      description:
+        'The socket of `chaperone signer`, which has the keys as another user; without it, the gateway has them in `keys`.',
+      examples: ['/run/chaperone/signer.sock'],
+    }),
   origin: z
     .string()
     .regex(new RegExp(`^${KEY_NAME}$`), 'a name without spaces and `+`, such as `audit.company.com/chaperone`')

@@ -57,6 +57,11 @@ export interface CheckpointSigner {
    * @throws Fault E_LEDGER_FORK where it does not show that; E_LEDGER where it cannot be remembered first.
    */
   sign(head: TreeHead, proof: readonly Uint8Array[]): Promise<string>;
+  /**
+   * The signature of an archive of evidence: a note of `evidenceText`, by every key that signs and is in the history.
+   * Rejects with a `Fault` E_LEDGER where none is.
+   */
+  signEvidence(contents: string): Promise<string>;
   /** The key history as it is published, oldest first. It has the key that signs now from its first signature on. */
   history(): Promise<readonly string[]>;
   /** The keys that have signed or will, oldest first. */

@@ -1,6 +1,7 @@
 import type { JsonObject, JsonValue } from '../base/json.ts';
 import type { Reason } from '../model/decision.ts';
 import type { Finding } from '../scan/detector.ts';
+import type { LeavingFinding } from '../scan/scan-arguments.ts';
 
 const MESSAGE_CHARS = 4_096;
 export const PATH_CHARS = 1_024;
@@ -37,4 +38,12 @@ export function recordFindings(findings: readonly (Finding & { readonly layers?:
 export function recordPlaces<T>(places: readonly T[], write: (place: T) => JsonObject): JsonValue {
   const more = places.length - PLACES;
   return [...places.slice(0, PLACES).map(write), ...(more > 0 ? [{ more }] : [])];
+}
+
+/** What made the decision stricter, or would have. */
+export function recordLeaving(findings: readonly LeavingFinding[]): JsonValue {
+  return recordPlaces(
+    findings.filter(({ callsFor }) => callsFor !== 'nothing'),
+    ({ kind, path, callsFor, wherever }) => ({ kind, path: fitText(path, PATH_CHARS), callsFor, wherever }),
+  );
 }

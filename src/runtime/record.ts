@@ -1,17 +1,14 @@
-import { digestJson } from '../base/digest.ts';
 import type { JsonObject, JsonValue } from '../base/json.ts';
 import { limits } from '../base/limits.ts';
 import type { Obligation } from '../model/decision.ts';
 import type { FlowFacts } from '../model/flow-facts.ts';
 import type { Label } from '../model/label.ts';
 import { redactJson } from '../scan/redact.ts';
-import type { LeavingFinding } from '../scan/scan-arguments.ts';
 import { digestGoverned } from './digest-governed.ts';
 import type { Decided } from './line/decide.ts';
 import type { Refusal } from './line/refusal.ts';
-import type { Scanned } from './line/scan.ts';
 import { recordOrigin } from './record-origin.ts';
-import { fitText, PATH_CHARS, recordFindings, recordPlaces, recordReason } from './record-parts.ts';
+import { fitText, PATH_CHARS, recordFindings, recordLeaving, recordPlaces, recordReason } from './record-parts.ts';
 
 /**
  * What was asked for, what was decided, why, and everything the decision rested on, so that it can be decided again.
@@ -58,20 +55,6 @@ export function recordDecided(decided: Decided): JsonObject {
   };
 }
 
-/** What a call asked for that ended before policy was asked, without its secrets, and the digest of what was left out. */
-export function recordAttempt({ arguments: args, findings, leaving }: Scanned): JsonObject {
-  const characters = JSON.stringify(args).length;
-  const isBulk = characters > limits.refusedArgumentChars;
-  const shown = isBulk ? args : redactJson(args).value;
-  return {
-    ...(isBulk ? { omitted: { characters } } : { arguments: shown }),
-    ...(shown === args ? {} : { redacted: true }),
-    argumentsDigest: digestJson(args),
-    findings: recordFindings(findings),
-    leaving: recordLeaving(leaving),
-  };
-}
-
 /** What the run has read. */
 export function recordLabel(label: Label): JsonObject {
   return { ...label, origins: [...label.origins] };
@@ -79,14 +62,6 @@ export function recordLabel(label: Label): JsonObject {
 
 function recordFlow({ reasons, ...facts }: FlowFacts): JsonObject {
   return { ...facts, reasons: recordPlaces(reasons, recordReason) };
-}
-
-/** What made the decision stricter, or would have. */
-function recordLeaving(findings: readonly LeavingFinding[]): JsonValue {
-  return recordPlaces(
-    findings.filter(({ callsFor }) => callsFor !== 'nothing'),
-    ({ kind, path, callsFor, wherever }) => ({ kind, path: fitText(path, PATH_CHARS), callsFor, wherever }),
-  );
 }
 
 export function recordObligation(obligation: Obligation): JsonObject {

@@ -45,8 +45,3 @@ export const eventLineSchema = z.strictObject({
   opened: z.strictObject({ salt: z.string(), text: z.string() }).optional(),
 });
 export type EventLine = z.infer<typeof eventLineSchema>;
-
-/** What is signed: a text that no checkpoint can be, for its first line is no log's name. */
-export function signedText(origin: string, contents: Digest): string {
-  return `${origin}/evidence\n${contents}\n`;
-}

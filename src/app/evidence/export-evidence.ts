@@ -15,10 +15,10 @@ import type { Approval } from '../../model/approval.ts';
 import type { StoredEvent } from '../../model/event.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
 import { dataFolder } from '../data-folder.ts';
-import { openLedgerKeys, placeLedger } from '../ledger/start-ledger.ts';
+import { openLedgerSigner, placeLedger } from '../ledger/start-ledger.ts';
 import { openRecord } from '../open-config.ts';
 import { readRecordKeys } from '../open-store.ts';
-import { type Contents, type EventLine, FILES, FORMAT, signedText } from './archive-form.ts';
+import { type Contents, type EventLine, FILES, FORMAT } from './archive-form.ts';
 import { ArchiveWriter, type Draft } from './archive-writer.ts';
 import { printReportEnd, printReportHead, printReportRow } from './print-report.ts';
 import { type Scope, selectEvents } from './scope.ts';
@@ -96,9 +96,9 @@ export async function exportEvidence({ loaded, scope, out, clock }: ExportOption
     await addReport(archive, contents, rows, approvals, [...seen.bundles]);
     const whole: Contents = { ...contents, files: { ...archive.digests } };
     const text = `${JSON.stringify(whole, null, 2)}\n`;
-    const signer = await openLedgerKeys(loaded, clock);
+    const signer = await openLedgerSigner(loaded, clock);
     await archive.add(FILES.contents, text);
-    await archive.add(FILES.signature, await signer.signText(signedText(origin, digestBytes(text))));
+    await archive.add(FILES.signature, await signer.signEvidence(digestBytes(text)));
     await archive.finish();
     return whole;
   } finally {

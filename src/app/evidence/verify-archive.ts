@@ -9,6 +9,7 @@ import { canonicalJson, findJsonProblem, type JsonObject } from '../../base/json
 import { limits } from '../../base/limits.ts';
 import type { VerifiedCheckpoint } from '../../ledger/checkpoint.ts';
 import { entryOfDigest } from '../../ledger/event-entry.ts';
+import { evidenceText } from '../../ledger/evidence-text.ts';
 import { hashLeaf } from '../../ledger/hash.ts';
 import { KeyHistory } from '../../ledger/key-history.ts';
 import { parseNote, verifyNote } from '../../ledger/note.ts';
@@ -17,7 +18,7 @@ import { fromBase64 } from '../../ledger/text-bytes.ts';
 import { isSealed } from '../../model/sealed.ts';
 import { type Trust, verifySigned } from '../ledger/verify-ledger.ts';
 import { nameBundle } from '../reopen-bundle.ts';
-import { type Contents, contentsSchema, eventLineSchema, FILES, FORMAT, signedText } from './archive-form.ts';
+import { type Contents, contentsSchema, eventLineSchema, FILES, FORMAT } from './archive-form.ts';
 
 /** An archive whose every byte is what was signed, and whose every event is in the log. */
 export interface VerifiedArchive extends VerifiedCheckpoint {
@@ -51,7 +52,7 @@ export async function verifyArchive(path: string, trust: Trust): Promise<Verifie
   const verified = verifySigned(checkpointText, history, trust);
   const { origin, size } = verified.checkpoint;
   requireSame('the log', `${contents.log.origin} ${contents.log.size}`, `${origin} ${size}`);
-  requireSignature(fileOf(kept, FILES.signature), signedText(origin, digestBytes(text)), history, size);
+  requireSignature(fileOf(kept, FILES.signature), evidenceText(origin, digestBytes(text)), history, size);
   requireFiles(contents, digests);
   const opened = await verifyEvents(path, contents, verified);
   for (const [name, content] of kept) if (name.startsWith('bundles/')) verifyBundle(name, content);

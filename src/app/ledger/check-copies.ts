@@ -6,7 +6,7 @@ import { dataFolder } from '../data-folder.ts';
 import type { NamedCopy } from './ledger-copies.ts';
 import { openCopies } from './open-copies.ts';
 import { openCopyFiles } from './read-copy.ts';
-import { openLedgerKeys } from './start-ledger.ts';
+import { openLedgerSigner } from './start-ledger.ts';
 import { type VerifiedLedger, verifyLedger } from './verify-ledger.ts';
 
 export interface CheckedCopy extends VerifiedLedger {
@@ -46,7 +46,7 @@ async function check(
   if (copies.length === 0) {
     throw new Fault('E_NOT_FOUND', `the configuration names no copy${only === undefined ? '' : ` \`${only}\``}`);
   }
-  const signer = await openLedgerKeys(loaded, clock);
+  const signer = await openLedgerSigner(loaded, clock);
   const [key] = await signer.keys();
   const trust = { keys: key === undefined ? [] : [key], witnesses: [], quorum: 0 };
   const checked: CheckedCopy[] = [];

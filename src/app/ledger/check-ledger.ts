@@ -12,7 +12,7 @@ import { entriesPath, TILE_WIDTH } from '../../ledger/tiles.ts';
 import type { TreeHead } from '../../ledger/tree-head.ts';
 import type { LedgerFiles, RecordReader } from '../../ports/ledger.ts';
 import type { PlacedConfig } from '../data-folder.ts';
-import { openLedgerKeys, placeLedger } from './start-ledger.ts';
+import { openLedgerSigner, placeLedger } from './start-ledger.ts';
 import { type VerifiedLedger, verifyLedger } from './verify-ledger.ts';
 
 export interface CheckedLedger extends VerifiedLedger {
@@ -31,7 +31,7 @@ export interface CheckedLedger extends VerifiedLedger {
  */
 export async function checkLedger(config: PlacedConfig, clock: Clock): Promise<CheckedLedger> {
   const places = placeLedger(config);
-  const signer = await openLedgerKeys(config, clock);
+  const signer = await openLedgerSigner(config, clock);
   const record = openRecordReader({ path: places.record });
   try {
     const files = openLedgerFolder(places.folder);

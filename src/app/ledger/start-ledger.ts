@@ -4,6 +4,7 @@ import {
   type LocalCheckpointSigner,
   openCheckpointSigner,
 } from '../../adapters/ledgers/keys/open-checkpoint-signer.ts';
+import { openDistantSigner } from '../../adapters/ledgers/keys/open-distant-signer.ts';
 import { openWitness } from '../../adapters/ledgers/witnesses/open-witness.ts';
 import { holdFolder } from '../../adapters/locks/hold-folder.ts';
 import { openRecordThread } from '../../adapters/stores/sqlite/open-record-thread.ts';
@@ -12,7 +13,7 @@ import { Fault, toFault } from '../../base/fault.ts';
 import type { JsonObject } from '../../base/json.ts';
 import { parseVerifierKey } from '../../ledger/verifier-key.ts';
 import type { Manifest } from '../../model/manifest.ts';
-import type { Witness } from '../../ports/ledger.ts';
+import type { CheckpointSigner, Witness } from '../../ports/ledger.ts';
 import type { Store } from '../../ports/store.ts';
 import { dataFolder, type PlacedConfig } from '../data-folder.ts';
 import type { Notify } from '../notice.ts';
@@ -27,23 +28,38 @@ export interface LedgerPlaces {
   readonly record: string;
   readonly folder: string;
   readonly keys: string;
+  /** The socket of the process that has the keys, where they are not here. */
+  readonly signer?: string;
 }
 
 export function placeLedger(config: PlacedConfig): LedgerPlaces {
   const data = dataFolder(config);
-  const { folder, keys } = config.manifest.ledger;
+  const { folder, keys, signer } = config.manifest.ledger;
   return {
     record: resolve(data, 'store.db'),
     folder: folder === undefined ? resolve(data, 'ledger') : resolve(config.folder, folder),
     keys: keys === undefined ? resolve(data, 'ledger-keys') : resolve(config.folder, keys),
+    ...(signer === undefined ? {} : { signer: resolve(config.folder, signer) }),
   };
 }
 
-/** The keys of a ledger. Throws a `Fault` E_CONFIG where they cannot be used. */
+/**
+ * Whoever signs a ledger: the process that has its keys, or the folder of them. Throws a `Fault` E_CONFIG where they cannot be
+ * used, E_LEDGER where that process does not answer.
+ */
+export function openLedgerSigner(config: PlacedConfig, clock: Clock): Promise<CheckpointSigner> {
+  const { origin } = config.manifest.ledger;
+  const { signer } = placeLedger(config);
+  return signer === undefined ? openLedgerKeys(config, clock) : openDistantSigner(signer, origin);
+}
+
+/** The keys of a ledger that are in a folder. Throws a `Fault` E_CONFIG where they cannot be used. */
 export function openLedgerKeys(config: PlacedConfig, clock: Clock): Promise<LocalCheckpointSigner> {
   const { origin } = config.manifest.ledger;
-  const folder = placeLedger(config).keys;
-  return openCheckpointSigner({ folder, clock, ...(origin === undefined ? {} : { origin }) });
+  const { keys, signer } = placeLedger(config);
+  if (signer !== undefined)
+    throw new Fault('E_CONFIG', `the keys are where \`chaperone signer\` runs, which makes new ones by \`--rotate\``);
+  return openCheckpointSigner({ folder: keys, clock, ...(origin === undefined ? {} : { origin }) });
 }
 
 export interface LedgerOptions extends CopyWorld {
@@ -63,7 +79,7 @@ const STANDBY_MS = 5_000;
 export class Ledger {
   readonly #options: LedgerOptions;
   readonly #places: LedgerPlaces;
-  readonly #signer: LocalCheckpointSigner;
+  readonly #signer: CheckpointSigner;
   readonly #cosigners: Cosigners;
   readonly #quorum: number;
   readonly #copies: LedgerCopies;
@@ -75,7 +91,7 @@ export class Ledger {
   #cosignedSize = -1;
   #closed = false;
 
-  private constructor(options: LedgerOptions, signer: LocalCheckpointSigner, copies: readonly NamedCopy[]) {
+  private constructor(options: LedgerOptions, signer: CheckpointSigner, copies: readonly NamedCopy[]) {
     this.#options = options;
     this.#places = placeLedger(options.loaded);
     this.#signer = signer;
@@ -93,7 +109,7 @@ export class Ledger {
 
   /** @throws Fault E_CONFIG where the keys cannot be used. Whatever else is wrong is told, and tried again. */
   static async start(options: LedgerOptions): Promise<Ledger> {
-    const signer = await openLedgerKeys(options.loaded, options.clock);
+    const signer = await openLedgerSigner(options.loaded, options.clock);
     const ledger = new Ledger(options, signer, await openCopies(options));
     ledger.#schedule(0);
     return ledger;

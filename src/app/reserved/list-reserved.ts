@@ -1,4 +1,4 @@
-import { isAbsolute, resolve, sep } from 'node:path';
+import { dirname, isAbsolute, resolve, sep } from 'node:path';
 import type { Manifest, ServerConfig } from '../../model/manifest.ts';
 import { configPath, FORMER_FOLDER, ownFolder, type PlacedConfig } from '../data-folder.ts';
 import { placeLedger } from '../ledger/start-ledger.ts';
@@ -34,6 +34,7 @@ export function listReserved(config: PlacedConfig, data: string): readonly Reser
     place('the data folder', ownFolder(configPath(config)), true),
     place('the data folder', FORMER_FOLDER, true),
     place('the keys of the ledger', ledger.keys, true),
+    ...(ledger.signer === undefined ? [] : [place('the signer of the ledger', roomOf(ledger.signer, folder), true)]),
     ...listSecretFiles(manifest).map((file) => place('the file of a secret', file, true)),
     ...(tls === undefined ? [] : [place('the key of the gateway’s certificate', tls.key, true)]),
     // What this process was started with, and has open.
@@ -42,6 +43,15 @@ export function listReserved(config: PlacedConfig, data: string): readonly Reser
     place('the configuration', configPath(config), false),
     ...manifest.policies.map((file) => place('a policy', file, false)),
   ];
+}
+
+/**
+ * The folder of a socket, where nothing else of the configuration lies in it: a socket that is made anew while somebody cannot
+ * see the old one could be seen then.
+ */
+function roomOf(socket: string, folder: string): string {
+  const room = dirname(socket);
+  return liesIn(resolve(folder), room) ? socket : room;
 }
 
 /** The files that hold secrets, as the manifest writes them. */

@@ -2,7 +2,7 @@ import type { JsonObject } from '../../base/json.ts';
 import { type Call, digestCall } from '../../model/call.ts';
 import type { GovernedTool } from '../../model/tool.ts';
 import type { CatalogEntry } from '../catalog.ts';
-import { recordAttempt } from '../record.ts';
+import { recordAttempt } from '../record-attempt.ts';
 import type { World } from '../world.ts';
 import { Refusal, refuse, withAttempt } from './refusal.ts';
 import type { Scanned } from './scan.ts';

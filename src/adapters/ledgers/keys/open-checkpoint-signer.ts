@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import { assert } from '../../../base/assert.ts';
 import type { Clock } from '../../../base/clock.ts';
 import { Fault } from '../../../base/fault.ts';
 import { limits } from '../../../base/limits.ts';
 import { parseTreeHead, printCheckpoint } from '../../../ledger/checkpoint.ts';
+import { evidenceText } from '../../../ledger/evidence-text.ts';
 import { parseKeyEntry, printKeyEntry } from '../../../ledger/key-history.ts';
 import { printNote, printSignature } from '../../../ledger/note.ts';
 import { verifyConsistency } from '../../../ledger/proofs.ts';
@@ -26,8 +26,6 @@ export interface CheckpointSignerOptions {
 export interface LocalCheckpointSigner extends CheckpointSigner {
   /** Makes a new key. It signs from the next checkpoint on, for a time together with the one before. */
   rotate(): Promise<VerifierKey>;
-  /** A text that is no checkpoint, signed with the key that signs now. Throws a `Bug` where it could be taken for one. */
-  signText(text: string): Promise<string>;
 }
 
 /**
@@ -130,11 +128,16 @@ export async function createCheckpointSigner(
       for (const [number, { verifier }] of await readKeys(files, opened)) known.set(number, verifier);
       return [...known].sort(([a], [b]) => a - b).map(([, key]) => key);
     },
-    async signText(text) {
-      assert(!text.startsWith(`${origin}\n`) && text.endsWith('\n'), 'a text that is signed is not a checkpoint');
-      const [key] = [...(await readKeys(files, opened)).values()].reverse();
-      assert(key !== undefined, 'there is a key that signs');
-      return printNote(text, [signLine(text)(key)]);
+    async signEvidence(contents) {
+      const text = evidenceText(origin, contents);
+      // A key that was made a moment ago is in no history yet: whoever verifies does not know it.
+      const entered = new Set(await listNumbers(files, NOTE));
+      const known = [...(await readKeys(files, opened))].filter(([sequence]) => entered.has(sequence));
+      if (known.length === 0) throw new Fault('E_LEDGER', `no key in ${files.folder} has signed a checkpoint yet`);
+      return printNote(
+        text,
+        known.reverse().map(([, key]) => signLine(text)(key)),
+      );
     },
     async rotate() {
       const [last = 0] = (await listNumbers(files, PRIVATE)).reverse();
