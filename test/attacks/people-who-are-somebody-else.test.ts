@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { newMemoryState } from '../../src/adapters/stores/memory/memory-state.ts';
 import { openMemoryStore } from '../../src/adapters/stores/memory/open-memory-store.ts';
 import { AUDIENCE } from '../../src/doors/http/door.fixture.ts';
+import type { Store } from '../../src/ports/store.ts';
 import { changePerson, issueEnrolment } from '../../src/runtime/people/accounts.ts';
 import { csrfOf } from '../../src/runtime/people/secret-token.ts';
 import { ORIGIN, openPeopleDoor, PASSWORD, type PeopleDoor, terminal } from './people-door.ts';
@@ -243,6 +244,51 @@ describe('guessing', () => {
     const refused = await events('sign-in.refused');
     expect(refused.map(({ body }) => body['why'])).toEqual(['wrong', 'unknown', 'disabled']);
     expect(JSON.stringify(refused), 'what was typed as a name may be a password').not.toContain('nobody-of-that-name');
+  });
+
+  it('makes the store work as much for a name that is there as for one that is not, locked or not', async () => {
+    const inner = openMemoryStore();
+    const did: string[] = [];
+    const watched: Store = {
+      ...inner,
+      readPerson: (...args) => {
+        did.push('readPerson');
+        return inner.readPerson(...args);
+      },
+      readSignIn: (...args) => {
+        did.push('readSignIn');
+        return inner.readSignIn(...args);
+      },
+      commit: async (changes) => {
+        const result = await inner.commit(changes);
+        did.push(result.ok ? 'committed' : 'refused');
+        return result;
+      },
+    };
+    const watchedDoor = openPeopleDoor({ store: watched });
+    await watchedDoor.add('ana', ['viewer']);
+    await watchedDoor.add('gone', ['viewer']);
+    await changePerson(watchedDoor.desk, terminal(), 'gone', { disabled: true });
+    const workFor = async (name: string) => {
+      watchedDoor.advance(10_000);
+      did.length = 0;
+      const hashes = await countHashes(() =>
+        watchedDoor.ask('POST', '/v1/sign-in', { body: { name, password: 'wrong' } }),
+      );
+      return [...did, hashes];
+    };
+    const expected = ['readPerson', 'readSignIn', 'committed', 'committed', 1];
+    for (const name of ['ana', 'nobody-of-that-name', 'gone', 'another', 'nobody-of-that-name'])
+      expect(await workFor(name), name).toEqual(expected);
+    for (let i = 0; i < 8; i++) expect(await workFor('ana'), `wrong again, ${i}`).toEqual(expected);
+    const whys = (await inner.readEvents({ tenant: 'acme', kinds: ['sign-in.refused'], limit: 100 })).map(
+      ({ body }) => body['why'],
+    );
+    expect(whys, 'it came to that').toContain('locked');
+    expect(JSON.stringify(await inner.readSignIn('acme', '')), 'names that are not there are not kept').not.toContain(
+      'nobody',
+    );
+    expect(await inner.readSignIn('acme', 'nobody-of-that-name')).toBeUndefined();
   });
 
   it('ends after a few wrong ones, however many come at once, and says no more than before', async () => {

@@ -14,15 +14,9 @@ export async function signInByPassword(
   given: { readonly name: string; readonly password: string },
   replaces?: string,
 ): Promise<OpenedSession> {
-  const { store, clock } = world;
   const { name, password } = given;
-  const person = await store.readPerson(tenant, name);
-  // Counted before it is made, and only where there is something to guess: names that are not there fill no table.
-  const attempt =
-    person === undefined
-      ? undefined
-      : await store.commit([{ kind: 'sign-in.attempt', tenant, name, nowMs: clock.nowMs() }]);
-  const isLocked = attempt?.ok === false;
+  const person = await world.store.readPerson(tenant, name);
+  const isLocked = !(await countAttempt(world, tenant, person));
   const cost = world.settings().passwordCost;
   const isRight = await verifyPassword(password, isLocked || person?.disabled ? undefined : person?.password, cost);
   if (person === undefined || !isRight) {
@@ -37,6 +31,29 @@ export async function signInByPassword(
   }
   await commitPeople(world, [{ kind: 'sign-in.clear', tenant, name }]);
   return openSession(world, person, 'password', replaces);
+}
+
+/** No account has this name. */
+const NOBODY = '';
+
+/**
+ * Counts an attempt before it is made; false where the account is locked. For a name without an account, and for one that is
+ * locked, as much is read and written, of one row that stands for nobody: else a clock would tell which names there are.
+ */
+async function countAttempt({ store, clock }: PeopleWorld, tenant: string, person?: Person): Promise<boolean> {
+  const name = person?.id ?? NOBODY;
+  const nowMs = clock.nowMs();
+  const before = await store.readSignIn(tenant, name);
+  const attempt = { kind: 'sign-in.attempt', tenant, nowMs } as const;
+  if (person !== undefined && !(before !== undefined && nowMs < before.lockedUntilMs)) {
+    const { ok } = await store.commit([{ ...attempt, name }]);
+    if (ok) return true; // else others have tried at the same time
+  }
+  await store.commit([
+    { kind: 'sign-in.clear', tenant, name: NOBODY },
+    { ...attempt, name: NOBODY },
+  ]);
+  return false;
 }
 
 /** Records that a sign-in was refused. Of a name that is no account nothing is written: it may be a password. */
