@@ -77,6 +77,9 @@ const slotMs = (windowMs: number): number => Math.max(1, Math.ceil(windowMs / SL
 function slotsThatCount(slots: MeterSlots, windowMs: number | undefined, nowMs: number): MeterSlots {
   if (windowMs === undefined) return slots;
   const current = slotAt(windowMs, nowMs);
+  const [only] = slots;
+  if (only === undefined || (slots.length === 1 && only[0] >= current - SLOTS_PER_WINDOW && only[0] <= current + 1))
+    return slots;
   const live = slots.filter(([at]) => at >= current - SLOTS_PER_WINDOW);
   const ahead = live.filter(([at]) => at > current + 1);
   if (ahead.length === 0) return live;

@@ -23,17 +23,18 @@ export interface BreakerTurn {
   readonly rules: BreakerRules;
 }
 
+/** One of which something is kept. */
 interface Breaker {
   /** As the store keeps it, or will once what was handed over is in it. */
-  mark: BreakerMark | undefined;
+  readonly mark: BreakerMark;
   /** Since when it stands like this, by the clock of this process: never in its future. */
-  sinceMs: number;
+  readonly sinceMs: number;
 }
 
 interface Held {
   readonly scope: BreakerScope;
+  readonly key: string;
   readonly rules: BreakerRules;
-  readonly breaker: Breaker;
 }
 
 /** A call that was let through. It has to be told how the call went, or that it was not made after all. */
@@ -54,10 +55,11 @@ export interface BreakerPass {
  *
  * The store keeps how they stand, for every gateway and over restarts; this remembers it, so that a call that goes well
  * writes nothing and reads nothing. What another gateway changed is found out by the conditions of a commit. Bounded in
- * number, the longest unused forgotten first.
+ * number, the longest unchanged forgotten first.
  */
 export class BreakerBook {
   readonly #clock: Clock;
+  /** Those that are closed, and nothing has failed, are not in here. */
   readonly #breakers = new Map<string, Breaker>();
 
   constructor(clock: Clock) {
@@ -70,10 +72,8 @@ export class BreakerBook {
     const marks = new Map(stored.map(({ scope, ...mark }) => [scope, mark]));
     for (const key of scopes?.map(keyOf) ?? marks.keys()) {
       const mark = marks.get(key);
-      const breaker = this.#of(key);
-      if (isSameMark(breaker.mark, mark)) continue;
-      breaker.mark = mark;
-      breaker.sinceMs = Math.min(mark?.atMs ?? nowMs, nowMs);
+      if (isSameMark(this.#breakers.get(key)?.mark, mark)) continue;
+      this.#put(key, mark && { mark, sinceMs: Math.min(mark.atMs, nowMs) });
     }
   }
 
@@ -82,95 +82,122 @@ export class BreakerBook {
     manifest: Manifest,
     scopes: readonly BreakerScope[],
   ): BreakerPass | { readonly open: BreakerScope; readonly isTried: boolean; readonly retryAfterMs: number } {
+    const rules = rulesOf(manifest);
     const held: Held[] = [];
     for (const scope of scopes) {
-      const rules = rulesFor(manifest, scope);
-      if (rules !== undefined) held.push({ scope, rules, breaker: this.#of(keyOf(scope)) });
+      const own = rules[scope.kind];
+      if (own !== undefined) held.push({ scope, key: keyOf(scope), rules: own });
     }
-    const tried = held.filter(({ breaker }) => stateOf(breaker) !== 'closed');
-    for (const { scope, rules, breaker } of tried) {
-      const isTried = stateOf(breaker) === 'half-open';
-      const waitMs = isTried ? Math.max(rules.rest, limits.breakerTrialMs) : rules.rest;
+    // Most calls find nothing kept of any.
+    if (held.every(({ key }) => this.#stateOf(key) === 'closed')) return this.#pass(held, new Map());
+    const tried = new Map<string, Breaker>();
+    for (const { scope, key, rules: own } of held) {
+      const breaker = this.#breakers.get(key);
+      if (breaker === undefined || breaker.mark.state === 'closed') continue;
+      const isTried = breaker.mark.state === 'half-open';
+      const waitMs = isTried ? Math.max(own.rest, limits.breakerTrialMs) : own.rest;
       const restMs = breaker.sinceMs + waitMs - steadyNowMs(this.#clock);
       if (restMs > 0) return { open: scope, isTried, retryAfterMs: isTried ? 1_000 : Math.ceil(restMs) };
+      tried.set(key, breaker);
     }
-    const before = tried.map(({ breaker }) => ({ ...breaker }));
-    const turns = tried.map((each) => this.#turn(each, { state: 'half-open', failures: failuresOf(each.breaker) }));
-    const restore = () => {
-      for (const [i, { breaker }] of tried.entries())
-        if (isSameMark(breaker.mark, turns[i]?.to)) Object.assign(breaker, before[i]);
-    };
-    return {
-      turns,
-      closed: held.flatMap((each) => (tried.includes(each) ? [] : [keyOf(each.scope)])),
-      leave: (went) =>
-        held.flatMap((each) => {
-          const i = tried.indexOf(each);
-          return this.#note(each, went(each.scope.kind), i < 0 ? undefined : before[i]);
-        }),
-      cancel: restore,
-    };
+    return this.#pass(held, tried);
   }
 
   /** Counts a call that ended before it was let through. */
   refused(manifest: Manifest, scope: BreakerScope): readonly BreakerTurn[] {
-    const rules = rulesFor(manifest, scope);
-    if (rules === undefined) return [];
-    const breaker = this.#of(keyOf(scope));
-    return stateOf(breaker) === 'closed' ? this.#note({ scope, rules, breaker }, 'badly', undefined) : [];
+    const rules = rulesOf(manifest)[scope.kind];
+    const key = keyOf(scope);
+    if (rules === undefined || this.#stateOf(key) !== 'closed') return [];
+    return this.#note({ scope, key, rules }, 'badly', undefined);
   }
 
   /** Those that are not closed, for who asks. */
   list(): readonly { readonly scope: string; readonly state: BreakerState }[] {
     return [...this.#breakers]
-      .map(([scope, breaker]) => ({ scope, state: stateOf(breaker) }))
+      .map(([scope, { mark }]) => ({ scope, state: mark.state }))
       .filter(({ state }) => state !== 'closed');
   }
 
-  /** @param tried how it stood before this call was let through to try it. */
+  /** @param tried how those stood that this call is let through to try. */
+  #pass(held: readonly Held[], tried: ReadonlyMap<string, Breaker>): BreakerPass {
+    const turns = held.flatMap((each) => {
+      const before = tried.get(each.key)?.mark;
+      return before === undefined ? [] : [this.#turn(each, { state: 'half-open', failures: before.failures })];
+    });
+    return {
+      turns,
+      closed: held.flatMap(({ key }) => (tried.has(key) ? [] : [key])),
+      leave: (went) =>
+        held.flatMap((each) => {
+          const how = went(each.scope.kind);
+          if (how === 'well' && !this.#breakers.has(each.key)) return [];
+          return this.#note(each, how, tried.get(each.key));
+        }),
+      cancel: () => {
+        for (const { scope, to } of turns) {
+          const key = keyOf(scope);
+          if (isSameMark(this.#breakers.get(key)?.mark, to)) this.#put(key, tried.get(key));
+        }
+      },
+    };
+  }
+
   #note(held: Held, went: 'well' | 'badly' | undefined, tried: Breaker | undefined): readonly BreakerTurn[] {
-    const { breaker, rules } = held;
-    const failures = failuresOf(breaker);
-    const state = stateOf(breaker);
+    const { key, rules } = held;
+    const state = this.#stateOf(key);
+    const failures = this.#breakers.get(key)?.mark.failures ?? 0;
     if (went === undefined) {
       // It was not tried after all: the next one may.
-      if (tried?.mark === undefined || state !== 'half-open') return [];
+      if (tried === undefined || state !== 'half-open') return [];
       const turn = this.#turn(held, { state: 'open', failures }, tried.mark.atMs);
-      breaker.sinceMs = tried.sinceMs;
+      if (turn.to !== undefined) this.#put(key, { mark: turn.to, sinceMs: tried.sinceMs });
       return [turn];
     }
     if (went === 'well') {
       if (state === 'open' && tried === undefined) return [];
-      return breaker.mark === undefined ? [] : [this.#turn(held, undefined)];
+      return this.#breakers.has(key) ? [this.#turn(held, undefined)] : [];
     }
     if (state !== 'closed' && tried === undefined) return [];
     const isOpening = tried !== undefined || failures + 1 >= rules.failures;
     return [this.#turn(held, { state: isOpening ? 'open' : 'closed', failures: failures + 1 })];
   }
 
-  #turn({ scope, rules, breaker }: Held, to: Omit<BreakerMark, 'atMs'> | undefined, atMs?: number): BreakerTurn {
-    const from = breaker.mark;
-    breaker.sinceMs = steadyNowMs(this.#clock);
-    breaker.mark = to && { ...to, atMs: atMs ?? breaker.sinceMs };
-    return { scope, from, to: breaker.mark, rules };
+  #turn({ scope, key, rules }: Held, to: Omit<BreakerMark, 'atMs'> | undefined, atMs?: number): BreakerTurn {
+    const from = this.#breakers.get(key)?.mark;
+    const sinceMs = steadyNowMs(this.#clock);
+    const mark = to && { ...to, atMs: atMs ?? sinceMs };
+    this.#put(key, mark && { mark, sinceMs });
+    return { scope, from, to: mark, rules };
   }
 
-  #of(key: string): Breaker {
-    const breaker = this.#breakers.get(key) ?? { mark: undefined, sinceMs: 0 };
+  #stateOf(key: string): BreakerState {
+    return this.#breakers.get(key)?.mark.state ?? 'closed';
+  }
+
+  #put(key: string, breaker: Breaker | undefined): void {
     this.#breakers.delete(key);
+    if (breaker === undefined) return;
     this.#breakers.set(key, breaker);
     const [oldest] = this.#breakers.keys();
     if (this.#breakers.size > limits.breakers && oldest !== undefined) this.#breakers.delete(oldest);
-    return breaker;
   }
 }
 
 export const keyOf = ({ kind, tenant, id }: BreakerScope): string => printBreaker(kind, tenant, id);
-const stateOf = ({ mark }: Breaker): BreakerState => mark?.state ?? 'closed';
-const failuresOf = ({ mark }: Breaker): number => mark?.failures ?? 0;
 
-/** None where it is off. */
-function rulesFor({ breakers }: Manifest, { kind }: BreakerScope): BreakerRules | undefined {
-  const { failures, ...rules } = breakers[kind];
+type Rules = Readonly<Record<BreakerScope['kind'], BreakerRules | undefined>>;
+const known = new WeakMap<Manifest, Rules>();
+
+/** Of each kind, none where it is off. A manifest never changes, so they are made once. */
+function rulesOf(manifest: Manifest): Rules {
+  const before = known.get(manifest);
+  if (before !== undefined) return before;
+  const { tool, server, run } = manifest.breakers;
+  const rules = { tool: rulesFor(tool), server: rulesFor(server), run: rulesFor(run) };
+  known.set(manifest, rules);
+  return rules;
+}
+
+function rulesFor({ failures, ...rules }: Manifest['breakers']['tool']): BreakerRules | undefined {
   return failures === 'off' ? undefined : { failures, ...rules };
 }

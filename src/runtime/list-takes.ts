@@ -12,11 +12,27 @@ const CALLED = {
   spend: 'millionths of a dollar, as reported, of',
 } as const;
 
+/** Makes the list anew for no call of the same run and tool, under the same manifest. */
+const known = new WeakMap<Manifest, Map<string, readonly MeterTake[]>>();
+const REMEMBERED = 10_000;
+
 /**
  * What one call takes: of every budget it falls under, and of the rates of its agent. Result bytes are reserved, as many
  * as a result may have or as are left. What others report is not taken here: something of it must be left.
  */
 export function listTakes(manifest: Manifest, run: Run, tool: GovernedTool): readonly MeterTake[] {
+  const lists = known.get(manifest) ?? new Map<string, readonly MeterTake[]>();
+  known.set(manifest, lists);
+  const key = `${run.id} ${tool.name}`; // neither who a run is for nor what it was started from ever changes
+  const before = lists.get(key);
+  if (before !== undefined) return before;
+  if (lists.size >= REMEMBERED) lists.clear();
+  const takes = makeTakes(manifest, run, tool);
+  lists.set(key, takes);
+  return takes;
+}
+
+function makeTakes(manifest: Manifest, run: Run, tool: GovernedTool): readonly MeterTake[] {
   const takes: MeterTake[] = [];
   for (const scope of listBudgetScopes(manifest, run)) {
     for (const kind of meteredKinds) {

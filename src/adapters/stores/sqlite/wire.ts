@@ -28,7 +28,7 @@ export type OtherChange = Exclude<Change, { readonly kind: 'event.append' }>;
 /** A commit as it is written: its events with their bodies as text. */
 export type FlatCommit = readonly (WireEvent | OtherChange)[];
 
-/** A change on its way to the worker: an event, or the JSON of any other. Text crosses threads faster than objects. */
+/** A change on its way to the worker: an event, or any other as text. Text crosses threads faster than objects. */
 export type WireChange = WireEvent | string;
 export type WireCommit = readonly WireChange[];
 
@@ -93,12 +93,45 @@ export function isEvent(change: WireEvent | OtherChange): change is WireEvent {
 
 /** Puts a commit into the form that crosses threads. */
 export function toWire(commit: FlatCommit): WireCommit {
-  return commit.map((change) => (isEvent(change) ? change : JSON.stringify(change)));
+  return commit.map((change) => {
+    if (isEvent(change)) return change;
+    return change.kind === 'budget.take' ? printTakes(change) : JSON.stringify(change);
+  });
 }
 
 export function fromWire(commit: WireCommit): FlatCommit {
   // what is text was written by `toWire` from a change of this type
-  return commit.map((change) => (typeof change === 'string' ? (JSON.parse(change) as OtherChange) : change));
+  return commit.map((change) => {
+    if (typeof change !== 'string') return change;
+    return change.startsWith('{') ? (JSON.parse(change) as OtherChange) : readTakes(change);
+  });
+}
+
+type Takes = Extract<OtherChange, { readonly kind: 'budget.take' }>;
+const printed = new WeakMap<Takes['takes'], string>();
+const read = new Map<string, Takes['takes']>();
+const REMEMBERED = 1_000;
+
+/** Every call of a run takes the same of the same tool: what is taken is printed once, and read once. */
+function printTakes({ takes, nowMs }: Takes): string {
+  let text = printed.get(takes);
+  if (text === undefined) {
+    text = JSON.stringify(takes);
+    printed.set(takes, text);
+  }
+  return `${nowMs} ${text}`;
+}
+
+function readTakes(text: string): Takes {
+  const at = text.indexOf(' ');
+  const list = text.slice(at + 1);
+  let takes = read.get(list);
+  if (takes === undefined) {
+    takes = JSON.parse(list) as Takes['takes'];
+    if (read.size >= REMEMBERED) read.clear();
+    read.set(list, takes);
+  }
+  return { kind: 'budget.take', takes, nowMs: Number(text.slice(0, at)) };
 }
 
 function toWireEvent(event: NewEvent, body: string): WireEvent {
