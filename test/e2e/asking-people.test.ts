@@ -1,10 +1,8 @@
 import { appendFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { Client } from '@modelcontextprotocol/client';
-import { SMTPServer } from 'smtp-server';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createWebhookVerifier, type WebhookRequest } from '../../src/index.ts';
+import { createWebhookVerifier } from '../../src/index.ts';
+import { listenForNotices } from './listen-for-notices.ts';
 import { type NotesFolder, newNotesFolder } from './notes-folder.ts';
 import { connectClient, issueToken, type RunningGateway, runCommand, startGateway } from './start-gateway.ts';
 
@@ -157,33 +155,9 @@ describe('a client that can open a page', () => {
 
 describe('channels', () => {
   it('tell people of a question, signed, in chat and by mail, and a crash between asking and telling is made up for', async () => {
-    const posts: WebhookRequest[] = [];
-    const hook = createServer((request, response) => {
-      const chunks: Buffer[] = [];
-      request.on('data', (chunk: Buffer) => chunks.push(chunk));
-      request.on('end', () => {
-        posts.push({ headers: request.headers, body: Buffer.concat(chunks).toString() });
-        response.writeHead(200).end();
-      });
-    });
-    await new Promise<void>((resolve) => hook.listen(0, '127.0.0.1', resolve));
-    closing.push(() => new Promise((resolve) => hook.close(resolve)));
-    const { port } = hook.address() as AddressInfo;
-    const mails: string[] = [];
-    const smtp = new SMTPServer({
-      disabledCommands: ['STARTTLS', 'AUTH'],
-      onData(stream, _session, done) {
-        const chunks: Buffer[] = [];
-        stream.on('data', (chunk: Buffer) => chunks.push(chunk));
-        stream.on('end', () => {
-          mails.push(Buffer.concat(chunks).toString());
-          done();
-        });
-      },
-    });
-    await new Promise<void>((resolve) => smtp.listen(0, '127.0.0.1', resolve));
-    closing.push(() => new Promise<void>((resolve) => smtp.close(() => resolve())));
-    const smtpPort = (smtp.server.address() as AddressInfo).port;
+    const sinks = await listenForNotices();
+    const { posts, mails, httpPort: port, smtpPort } = sinks;
+    closing.push(sinks.close);
     slackUrl = `http://127.0.0.1:${port}/slack`;
     await open(`channels:
   ops: { webhook: { url: "http://127.0.0.1:${port}/ops", secret: { secret: env:HOOK_SECRET } } }
