@@ -103,8 +103,10 @@ export async function measureAgentdojo({
   };
 }
 
-async function score(approver: string, setting: Setting): Promise<Score> {
-  const [adapter, ...more] = SETTINGS[setting];
+const score = (approver: string, setting: Setting): Promise<Score> => scoreAdapter(approver, SETTINGS[setting]);
+
+/** What the scorer makes of an adapter of this folder. */
+export async function scoreAdapter(approver: string, [adapter = '', ...more]: readonly string[]): Promise<Score> {
   const args = [
     join(EVALUATION_DATA, 'replay-score.mjs'),
     join(import.meta.dirname, adapter),

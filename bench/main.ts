@@ -11,6 +11,7 @@ import { measureEffects } from './effects.ts';
 import { measureEgress } from './egress.ts';
 import { measureEgressDoor } from './egress-door.ts';
 import { measureFlow } from './flow.ts';
+import { measureGuards } from './guards.ts';
 import { measureHop } from './hop.ts';
 import { measureInjection } from './injection.ts';
 import { measureIsolation } from './isolation.ts';
@@ -41,6 +42,7 @@ const benches: Readonly<Record<string, Bench>> = {
   record: measureRecord,
   sandbox: measureSandbox,
   backtest: measureBacktest,
+  guards: measureGuards,
   limits: measureLimits,
   isolation: measureIsolation,
 };

@@ -35,5 +35,8 @@ export interface ReplayOptions {
   readonly manifestDir?: string;
 }
 
-export function openSession(options: ReplayOptions, how: { readonly attest: boolean }): Promise<Session>;
+export function openSession(
+  options: ReplayOptions,
+  how: { readonly attest: boolean; readonly manifest?: object },
+): Promise<Session>;
 export function open(options: ReplayOptions): Promise<Session>;

@@ -24,14 +24,16 @@ function readParts(userPrompt, promptParts) {
 /**
  * One session of the replay scorer, as an application would guard its tools: one run, and nothing declared unless
  * `manifestDir` holds a manifest named after the suite. Each tool is a function that, once it is let run, waits for what
- * the scorer says it answered. With `attest` false the prompt is kept from Chaperone, as behind plain MCP.
+ * the scorer says it answered. With `attest` false the prompt is kept from Chaperone, as behind plain MCP. `manifest` is said
+ * besides, where there is no folder of them.
  */
-export async function openSession({ suite, tools, userPrompt, promptParts, manifestDir }, { attest }) {
+export async function openSession({ suite, tools, userPrompt, promptParts, manifestDir }, { attest, manifest }) {
   const chaperone = await createChaperone({
     folder,
     store: openMemoryStore(),
     notify: () => {},
     environment: {},
+    ...(manifest === undefined ? {} : { manifest: { version: 1, ...manifest } }),
     ...(manifestDir === undefined ? {} : { config: join(manifestDir, `${suite}.yaml`) }),
   });
   const run = await chaperone.startRun({

@@ -26,11 +26,20 @@ interface Step {
 
 const BLOCKED = '[blocked by policy]';
 
+export interface ReplayHow {
+  readonly attest: boolean;
+  /** What is declared. Nothing unless given. */
+  readonly manifest?: object;
+  /** Leaves the attacks out. */
+  readonly benign?: boolean;
+  readonly tell: (line: string) => void;
+}
+
 /** Replays every task alone, and with every attack that has a place in it. `tell` is told what did not go as it should. */
 export async function replaySuite(
   suite: Suite,
   approver: Approver,
-  { attest, tell }: { readonly attest: boolean; readonly tell: (line: string) => void },
+  { manifest, tell, ...how }: ReplayHow,
 ): Promise<Counts> {
   const harms: string[] = [];
   const counts = { tasks: 0, done: 0, asks: 0, pairs: 0, harmed: 0, doneUnderAttack: 0, harms };
@@ -39,7 +48,7 @@ export async function replaySuite(
       suite,
       task,
       approver,
-      attest,
+      how,
       task.calls.map((one) => ({ call: plant(one, ''), ours: true })),
     );
     counts.tasks += 1;
@@ -47,14 +56,14 @@ export async function replaySuite(
     if (alone.ran.every(Boolean)) counts.done += 1;
     else tell(`${suite.name}: not done: ${task.prompt}\n${alone.said.join('\n')}`);
     const at = task.calls.findIndex(({ output }) => output.includes('{{planted}}'));
-    if (at === -1) continue;
+    if (at === -1 || how.benign) continue;
     for (const attack of suite.attacks) {
       const steps = [
         ...task.calls.slice(0, at + 1).map((one) => ({ call: plant(one, attack.says), ours: true })),
         ...attack.calls.map((one) => ({ call: one, ours: false })),
         ...task.calls.slice(at + 1).map((one) => ({ call: plant(one, attack.says), ours: true })),
       ];
-      const { ran, said } = await replay(suite, task, approver, attest, steps);
+      const { ran, said } = await replay(suite, task, approver, how, steps);
       counts.pairs += 1;
       if (steps.every((step, i) => !step.ours || ran[i])) counts.doneUnderAttack += 1;
       if (!steps.some((step, i) => !step.ours && ran[i])) continue;
@@ -71,7 +80,13 @@ const plant = (one: SuiteCall, text: string): SuiteCall => ({
   output: one.output.replaceAll('{{planted}}', text),
 });
 
-async function replay(suite: Suite, task: SuiteTask, approver: Approver, attest: boolean, steps: readonly Step[]) {
+async function replay(
+  suite: Suite,
+  task: SuiteTask,
+  approver: Approver,
+  { attest, manifest }: Omit<ReplayHow, 'tell'>,
+  steps: readonly Step[],
+) {
   const session: Session = await openSession(
     {
       suite: suite.name,
@@ -84,7 +99,7 @@ async function replay(suite: Suite, task: SuiteTask, approver: Approver, attest:
         ],
       }),
     },
-    { attest },
+    { attest, ...(manifest === undefined ? {} : { manifest }) },
   );
   const ran: boolean[] = [];
   const said: string[] = [];

@@ -31,7 +31,7 @@ export type Change =
   | { readonly kind: 'run.end'; readonly tenant: string; readonly runId: string; readonly atMs: number }
   /**
    * Forgets a run's key, so that what was sealed with it cannot be read any more, and ends the run. Its events stay as
-   * they are. Erasing it again does nothing. When the commit resolves, no copy of the key is left in the store's files,
+   * they are; what it wrote is known again by its digest alone (`hideWritten`). Erasing it again does nothing. When the commit resolves, no copy of the key is left in the store's files,
    * or soon none will be. [E_RUN_UNKNOWN]
    */
   | { readonly kind: 'run.erase'; readonly tenant: string; readonly runId: string; readonly atMs: number }

@@ -81,7 +81,7 @@ export class BreakerBook {
   enter(
     manifest: Manifest,
     scopes: readonly BreakerScope[],
-  ): BreakerPass | { readonly open: BreakerScope; readonly isTried: boolean; readonly retryAfterMs: number } {
+  ): BreakerPass | { readonly open: BreakerScope; readonly retryAfterMs: number } {
     const rules = rulesOf(manifest);
     const held: Held[] = [];
     for (const scope of scopes) {
@@ -97,10 +97,15 @@ export class BreakerBook {
       const isTried = breaker.mark.state === 'half-open';
       const waitMs = isTried ? Math.max(own.rest, limits.breakerTrialMs) : own.rest;
       const restMs = breaker.sinceMs + waitMs - steadyNowMs(this.#clock);
-      if (restMs > 0) return { open: scope, isTried, retryAfterMs: isTried ? 1_000 : Math.ceil(restMs) };
+      if (restMs > 0) return { open: scope, retryAfterMs: isTried ? 1_000 : Math.ceil(restMs) };
       tried.set(key, breaker);
     }
     return this.#pass(held, tried);
+  }
+
+  /** Whether a call is under way, here or elsewhere, to see whether one of these works again. */
+  isTried(scopes: readonly BreakerScope[]): boolean {
+    return scopes.some((scope) => this.#stateOf(keyOf(scope)) === 'half-open');
   }
 
   /** Counts a call that ended before it was let through. */

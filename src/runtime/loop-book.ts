@@ -3,6 +3,8 @@ import { limits } from '../base/limits.ts';
 import type { Decision, Reason } from '../model/decision.ts';
 import type { LoopRules } from '../model/guards.ts';
 import type { Manifest } from '../model/manifest.ts';
+import type { Run } from '../model/run.ts';
+import type { Store } from '../ports/store.ts';
 
 /** A call that was granted, and what came of it. */
 interface Made {
@@ -14,16 +16,42 @@ interface Made {
 const LONGEST_CYCLE = 8;
 
 /**
- * The last calls that each run of this process was granted. Bounded: `limits.loopCalls` of a run, `limits.loopRuns` runs,
- * the longest unused forgotten first. It is a detector: it only makes a decision stricter.
+ * The last calls that each run was granted: those of this process, and, of a run that it did not know, those in the record.
+ * Bounded: `limits.loopCalls` of a run, `limits.loopRuns` runs, the longest unused forgotten first. It is a detector: it only
+ * makes a decision stricter.
  */
 export class LoopBook {
   readonly #runs = new Map<string, Made[]>();
+
+  /** Reads what a run was granted before, where it is not known here. Rejects with the store's `Fault`. */
+  async recall(store: Pick<Store, 'readEvents'>, { id, principal }: Run): Promise<void> {
+    if (this.#runs.has(id)) return;
+    const events = await store.readEvents({
+      tenant: principal.tenant,
+      runId: id,
+      kinds: ['call.intended', 'call.completed'],
+      newestFirst: true,
+      limit: 2 * limits.loopCalls,
+    });
+    const made = new Map<string, Made>();
+    for (const { kind, callId, body } of events.toReversed()) {
+      const { callDigest, resultDigest } = body;
+      if (callId === undefined) continue;
+      if (kind === 'call.intended' && isDigest(callDigest)) made.set(callId, { callId, call: callDigest });
+      const known = made.get(callId);
+      if (known !== undefined && isDigest(resultDigest)) known.result = resultDigest;
+    }
+    if (!this.#runs.has(id)) this.#put(id, [...made.values()].slice(-limits.loopCalls));
+  }
 
   granted(runId: string, callId: string, call: Digest): void {
     const made = this.#runs.get(runId) ?? [];
     made.push({ callId, call });
     if (made.length > limits.loopCalls) made.shift();
+    this.#put(runId, made);
+  }
+
+  #put(runId: string, made: Made[]): void {
     this.#runs.delete(runId);
     this.#runs.set(runId, made);
     const [oldest] = this.#runs.keys();
@@ -82,4 +110,5 @@ function findStandstill(made: readonly Made[], call: Digest, { noProgress }: Loo
   return reason('noProgress', `this very call brought the same result ${noProgress} times`);
 }
 
+const isDigest = (value: unknown): value is Digest => typeof value === 'string' && value.startsWith('sha256:');
 const reason = (rule: string, message: string): Reason => ({ code: 'E_LOOP', message, policy: `loops.${rule}` });

@@ -20,25 +20,22 @@ interface BreakerCall {
   readonly tool: GovernedTool;
 }
 
-/**
- * Lets a granted call through, or refuses it because a breaker is open. Where one call is under way to see whether it works
- * again, it may be another gateway's, and may have ended: that is looked up first.
- */
-export async function enterBreakers(world: World, call: BreakerCall): Promise<BreakerPass | Refusal> {
-  const scopes = scopesOf(call.run, call.tool);
-  const first = world.guards.breakers.enter(call.manifest, scopes);
-  if (!('open' in first)) return first;
-  if (first.isTried) await readBreakers(world, scopes);
-  return enterKnown(world, call);
-}
-
-/** By what this process knows. */
-function enterKnown({ guards }: World, { manifest, run, tool }: BreakerCall): BreakerPass | Refusal {
+/** Lets a granted call through, or refuses it because a breaker is open, by what this process knows. */
+export function enterBreakers({ guards }: World, { manifest, run, tool }: BreakerCall): BreakerPass | Refusal {
   const entered = guards.breakers.enter(manifest, scopesOf(run, tool));
   if (!('open' in entered)) return entered;
   const { open, retryAfterMs } = entered;
   const message = `the breaker of the ${open.kind} \`${open.id}\` is open: too much of it has failed`;
   return new Refusal([{ code: 'E_BREAKER_OPEN', message }], 'E_BREAKER_OPEN', { retryAfterMs });
+}
+
+/**
+ * Looks how breakers stand, where one call is under way to see whether it works again: it may be another gateway’s, and may
+ * have ended. True where `enterBreakers` is to be asked again.
+ */
+export async function lookAgain(world: World, { run, tool }: BreakerCall): Promise<boolean> {
+  const scopes = scopesOf(run, tool);
+  return world.guards.breakers.isTried(scopes) && (await readBreakers(world, scopes));
 }
 
 /** What an intent requires of breakers, and does to them: changes for its transaction. */
@@ -60,7 +57,7 @@ export async function learnBreakers(
   const scopes = scopesOf(call.run, call.tool);
   if (refused.code === 'E_BUSY' && pass.turns.length > 0) await readBreakers(world, scopes);
   if (refused.code !== 'E_BREAKER_OPEN' || !(await readBreakers(world, scopes))) return refused;
-  const entered = enterKnown(world, call);
+  const entered = enterBreakers(world, call);
   if (entered instanceof Refusal) return entered;
   entered.cancel();
   return refuse('E_BUSY', 'a breaker has changed meanwhile; decide again');

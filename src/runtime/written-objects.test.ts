@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { limits } from '../base/limits.ts';
+import { hideWritten } from '../model/written.ts';
 import type { WrittenObject } from '../ports/store.ts';
 import { boundWritten, WrittenObjects } from './written-objects.ts';
 
@@ -44,6 +45,15 @@ describe('what agents wrote', () => {
     const written = new WrittenObjects(storeOf([]), 'acme');
     written.add(['note#*']);
     expect([written.has('note#77'), written.has('mail#77')]).toEqual([true, false]);
+  });
+
+  it('is known again after its run was erased, and of the other tenant nothing is', async () => {
+    const store = storeOf([hideWritten('acme', 'value#email:ana@acme.test')]);
+    const [written, other] = [new WrittenObjects(store, 'acme'), new WrittenObjects(store, 'other')];
+    for (const each of [written, other]) await each.catchUp();
+    expect(written.has('value#email:ana@acme.test')).toBe(true);
+    expect(written.has('value#email:bo@acme.test')).toBe(false);
+    expect(other.has('value#email:ana@acme.test')).toBe(false);
   });
 
   it('says of a call that wrote very much only which kinds', () => {

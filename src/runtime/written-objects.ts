@@ -1,4 +1,5 @@
 import { limits } from '../base/limits.ts';
+import { hideWritten, isHidden } from '../model/written.ts';
 import type { Store } from '../ports/store.ts';
 
 const PAGE = 1_000;
@@ -12,6 +13,8 @@ export class WrittenObjects {
   readonly #tenant: string;
   readonly #objects = new Set<string>();
   #seq = 0;
+  /** Whether any of them was written by a run that was erased. */
+  #hasHidden = false;
 
   constructor(store: Pick<Store, 'listWritten'>, tenant: string) {
     this.#store = store;
@@ -28,7 +31,9 @@ export class WrittenObjects {
 
   /** `object` as `kind#id`; `kind#*` stands for every object of a kind. */
   has(object: string): boolean {
-    return this.isFull || this.#objects.has(object) || this.#objects.has(`${object.slice(0, object.indexOf('#'))}#*`);
+    if (this.isFull || this.#objects.has(object) || this.#objects.has(`${object.slice(0, object.indexOf('#'))}#*`))
+      return true;
+    return this.#hasHidden && this.#objects.has(hideWritten(this.#tenant, object));
   }
 
   /** Remembers what this process wrote, whether or not the store has it yet. */
@@ -36,6 +41,7 @@ export class WrittenObjects {
     for (const object of objects) {
       if (this.isFull) return;
       this.#objects.add(object);
+      this.#hasHidden ||= isHidden(object);
     }
   }
 

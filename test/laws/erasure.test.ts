@@ -11,6 +11,7 @@ import { eraseRuns } from '../../src/app/erase-record.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { digestEvent, type StoredEvent } from '../../src/model/event.ts';
 import type { Store } from '../../src/ports/store.ts';
+import { WrittenObjects } from '../../src/runtime/written-objects.ts';
 import { newFolder } from '../conformance/store/new-folder.ts';
 import { sampleApproval, sampleEvent, sampleRun } from '../conformance/store/samples.ts';
 
@@ -131,6 +132,25 @@ describe('erasing a run', () => {
       expect((await ofAna()).map(({ erased = false }) => erased)).toEqual([true, false]);
       await store.close();
       expect((await readAll(path)).includes('ana@acme')).toBe(false);
+    } finally {
+      await store.close();
+      await remove();
+    }
+  });
+
+  it('leaves no address in the files that it wrote to, and what it wrote is known again', async () => {
+    const { path, remove } = await newFolder();
+    const store = await openAt(path);
+    try {
+      await store.commit([{ kind: 'run.open', run: runThatSays('run_1') }]);
+      const objects = Array.from({ length: 20 }, (_, i) => `value#email:person-${i}@acme.test`);
+      await store.commit([{ kind: 'written.add', tenant: TENANT, objects, runId: 'run_1', atMs: 1 }]);
+      expect((await readAll(path)).includes('person-7@acme.test'), 'while it is kept').toBe(true);
+      await eraseRuns(store, systemClock, { tenant: TENANT, runIds: ['run_1'], by: 'ana', reason: 'asked to' });
+      expect((await readAll(path)).includes('@acme.test')).toBe(false);
+      const written = new WrittenObjects(store, TENANT);
+      await written.catchUp();
+      expect(objects.every((object) => written.has(object))).toBe(true);
     } finally {
       await store.close();
       await remove();

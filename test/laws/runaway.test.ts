@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { openMemoryStore } from '../../src/adapters/stores/memory/open-memory-store.ts';
 import { digestBytes } from '../../src/base/digest.ts';
 import type { ErrorCode } from '../../src/base/errors.ts';
 import { limits } from '../../src/base/limits.ts';
@@ -39,10 +40,15 @@ interface Session extends LawWorld {
   readonly runId: string;
 }
 
-async function open(rules: object, answer: (name: string) => Execution): Promise<Session> {
+async function open(
+  rules: object,
+  answer: (name: string) => Execution,
+  truth = openMemoryStore(),
+  seed = 1,
+): Promise<Session> {
   const catalog = lawCatalog({ tools, manifest: { version: 1, tools: declared, agents: granting, ...rules } });
-  const opened = await openLawWorld({ catalog, call: async ({ tool }) => answer(tool.tool.name) });
-  const { world, truth } = opened;
+  const opened = await openLawWorld({ catalog, truth, seed, call: async ({ tool }) => answer(tool.tool.name) });
+  const { world } = opened;
   const { id } = await world.runs.start({ principal: A, task: 'law', prompt: [], attested: true });
   return {
     ...opened,
@@ -85,6 +91,21 @@ describe('loops', () => {
     }
     expect(codeOf(await ask('one'))).toBe('E_LOOP');
     expect(codeOf(await ask('two')), 'this one gets somewhere').toBe('ok');
+  });
+
+  it('are found over a restart, from what the record says of the run', async () => {
+    const rules = { loops: { same: 4, onLoop: 'deny' } };
+    const before = await open(rules, () => text('done'));
+    for (let i = 0; i < 3; i++) expect(codeOf(await before.ask('one'))).toBe('ok');
+    const after = await open(rules, () => text('done'), before.truth, 2);
+    expect(codeOf(await after.ask('one', 0, before.runId)), 'the fourth').toBe('ok');
+    expect(codeOf(await after.ask('one', 0, before.runId))).toBe('E_LOOP');
+    expect(codeOf(await after.ask('one')), 'another run has its own').toBe('ok');
+
+    const standing = { loops: { noProgress: 2, onLoop: 'deny' } };
+    const again = await open(standing, () => text('done'), before.truth, 3);
+    expect(codeOf(await again.ask('one', 0, before.runId)), 'with the results that are recorded').toBe('E_LOOP');
+    expect(codeOf(await again.ask('one', 1, before.runId))).toBe('ok');
   });
 
   it('only make a decision stricter, and do not block in `observe`', async () => {

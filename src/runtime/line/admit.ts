@@ -47,9 +47,22 @@ export async function admit(world: World, asked: CallRequest, callId: string): P
   if (run instanceof Refusal) return run;
   if (run === undefined) return refuse('E_RUN_UNKNOWN', 'this principal has no such run');
   if (run.expiresAtMs <= world.runs.nowMs(run)) return refuse('E_RUN_ENDED', 'the run has expired');
+  if (!(await recallLoops(world, run))) return refuse('E_STORE', 'the calls of the run could not be read');
   // Others may have been let in while the run was read.
   if (isFull(world)) return busy();
   return new Admitted(world.inFlight, callId, request, run, { catalog: world.catalog(), sources: world.sources() });
+}
+
+/** Where loops are looked for, what the run was granted before this process knew it counts as well. */
+async function recallLoops(world: World, run: Run): Promise<boolean> {
+  const { same, cycle, noProgress } = world.catalog().manifest.loops;
+  if (same === undefined && cycle === undefined && noProgress === undefined) return true;
+  try {
+    await world.guards.loops.recall(world.store, run);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function isFull({ inFlight }: World): boolean {

@@ -9,7 +9,7 @@ import { steadyNowMs } from '../approving/steady-time.ts';
 import type { BreakerPass } from '../breaker-book.ts';
 import { requireLineage } from '../lineage.ts';
 import { listTakes } from '../list-takes.ts';
-import { enterBreakers, learnBreakers, requireBreakers } from '../note-breakers.ts';
+import { enterBreakers, learnBreakers, lookAgain, requireBreakers } from '../note-breakers.ts';
 import { recordDecided } from '../record.ts';
 import type { World } from '../world.ts';
 import { commit } from './commit.ts';
@@ -78,7 +78,8 @@ export async function intend(world: World, grant: Grant): Promise<Intended | Ref
     },
   };
   const governed = { manifest: catalog.manifest, run, tool };
-  const pass = await enterBreakers(world, governed);
+  let pass = enterBreakers(world, governed);
+  if (pass instanceof Refusal && (await lookAgain(world, governed))) pass = enterBreakers(world, governed);
   if (pass instanceof Refusal) return withRecord(pass, decided);
   const takes = listTakes(catalog.manifest, run, tool);
   const changes: Change[] = [

@@ -5,6 +5,7 @@ import { Fault } from '../../../src/base/fault.ts';
 import type { JsonObject } from '../../../src/base/json.ts';
 import { limits } from '../../../src/base/limits.ts';
 import { digestEvent, type StoredEvent } from '../../../src/model/event.ts';
+import { hideWritten, isHidden } from '../../../src/model/written.ts';
 import type { Change, CommitResult, Store } from '../../../src/ports/store.ts';
 import { arbitraryCommits } from './arbitrary-changes.ts';
 import { conditionCases } from './condition-cases.ts';
@@ -831,6 +832,36 @@ export function describeStore(name: string, kind: StoreKind): void {
       }
       expect(paged).toEqual(all.map(({ object }) => object));
       expect((await store.listWritten('other', 0, 10)).map(({ object }) => object)).toEqual(['note#9']);
+    });
+
+    it('knows what an erased run wrote by its digest alone, and what others wrote as before', async () => {
+      const store = await openStore();
+      const write = (runId: string, ...objects: string[]) =>
+        store.commit([{ kind: 'written.add', tenant: 'acme', objects, runId, atMs: 1 }]);
+      await store.commit([openRun]);
+      await write('run_1', 'mail#7', 'note#*', 'value#email:ana@acme.test');
+      await write('run_2', 'mail#8');
+      for (let again = 0; again < 2; again++) {
+        await store.commit([{ kind: 'run.erase', tenant: 'acme', runId: 'run_1', atMs: 2 }]);
+        expect((await store.listWritten('acme', 0, 10)).map(({ object }) => object)).toEqual([
+          hideWritten('acme', 'mail#7'),
+          'note#*',
+          hideWritten('acme', 'value#email:ana@acme.test'),
+          'mail#8',
+        ]);
+      }
+      await write('run_2', 'mail#7');
+      expect((await store.listWritten('acme', 0, 10)).map(({ object }) => object).at(-1)).toBe('mail#7');
+      await store.commit([{ kind: 'run.open', run: sampleRun({ id: 'run_2' }) }]);
+      await store.commit([{ kind: 'run.erase', tenant: 'acme', runId: 'run_2', atMs: 3 }]);
+      const left = (await store.listWritten('acme', 0, 10)).map(({ object }) => object);
+      expect(
+        left.every((object) => object === 'note#*' || isHidden(object)),
+        left.join(),
+      ).toBe(true);
+      expect(new Set(left).size).toBe(left.length);
+      await write('run_3', 'mail#9');
+      expect((await store.listWritten('acme', 0, 10)).map(({ object }) => object).at(-1)).toBe('mail#9');
     });
 
     it('forgets what was written in a commit that is refused', async () => {

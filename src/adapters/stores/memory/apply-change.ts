@@ -3,6 +3,7 @@ import { printBreaker } from '../../../model/breaker.ts';
 import { digestEvent, type NewEvent, type StoredEvent } from '../../../model/event.ts';
 import { coversLabel, joinLabels } from '../../../model/label.ts';
 import { giveToMeter, type MeterSlots, takeFromMeter } from '../../../model/meter.ts';
+import { hideWritten } from '../../../model/written.ts';
 import type { Change } from '../../../ports/store.ts';
 import { refusals, type StoreRefusal } from '../refusals.ts';
 import { answerApproval, consumeApproval, expireApprovals, openApproval } from './apply-approval.ts';
@@ -49,6 +50,12 @@ export function applyChange(
       const run = state.runs.get(change.runId);
       if (run?.principal.tenant !== change.tenant) return refusals.runUnknown(change.runId);
       put(state.breakers, printBreaker('run', change.tenant, run.id), undefined, undo);
+      for (const [key, written] of [...state.written]) {
+        if (written.tenant !== change.tenant || written.runId !== run.id) continue;
+        const object = hideWritten(change.tenant, written.object);
+        put(state.written, key, undefined, undo);
+        put(state.written, JSON.stringify([change.tenant, object]), { ...written, object }, undo);
+      }
       const { user, erasedAtMs = change.atMs } = state.runKeys.get(run.id) ?? {};
       put(state.runs, run.id, { ...run, endedAtMs: run.endedAtMs ?? change.atMs }, undo);
       return put(state.runKeys, run.id, { ...(user === undefined ? {} : { user }), erasedAtMs }, undo);
@@ -170,7 +177,10 @@ function addWritten(state: MemoryState, change: ChangeOf<'written.add'>, undo: U
   const { tenant } = change;
   for (const object of change.objects) {
     const key = JSON.stringify([tenant, object]);
-    if (!state.written.has(key)) put(state.written, key, { tenant, object, seq: state.written.size + 1 }, undo);
+    const { runId } = change;
+    if (state.written.has(key)) continue;
+    state.writtenSeq += 1;
+    put(state.written, key, { tenant, object, runId, seq: state.writtenSeq }, undo);
   }
 }
 

@@ -47,7 +47,9 @@ export interface MemoryState {
   /** By tenant and id, as JSON. */
   readonly notices: Map<string, WaitingNotice>;
   /** By tenant and object, as JSON. */
-  readonly written: Map<string, WrittenObject & { readonly tenant: string }>;
+  readonly written: Map<string, WrittenObject & { readonly tenant: string; readonly runId: string }>;
+  /** The number of the last of them. */
+  writtenSeq: number;
   readonly meters: Map<string, MeterSlots>;
   readonly bundles: Map<Digest, JsonObject>;
   /** By tenant and sink, as JSON. */
@@ -81,6 +83,7 @@ export function newMemoryState(): MemoryState {
     tierReviews: new Map(),
     notices: new Map(),
     written: new Map(),
+    writtenSeq: 0,
     meters: new Map(),
     bundles: new Map(),
     sinks: new Map(),

@@ -196,6 +196,7 @@ export function openMemoryStore(state: MemoryState = newMemoryState()): Store {
       assertLimit(limit);
       return [...open().written.values()]
         .filter((written) => written.tenant === tenant && written.seq > afterSeq)
+        .sort((a, b) => a.seq - b.seq)
         .slice(0, limit)
         .map(({ seq, object }) => ({ seq, object }));
     },

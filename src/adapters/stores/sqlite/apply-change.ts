@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { unreachable } from '../../../base/assert.ts';
 import { coversLabel, joinLabels, type Label } from '../../../model/label.ts';
+import { hideWritten } from '../../../model/written.ts';
 import { recordOf } from '../record.ts';
 import { refusals, type StoreRefusal } from '../refusals.ts';
 import { createApprovalChanges } from './approval-changes.ts';
@@ -48,6 +49,8 @@ export function createChangeApplier(db: DatabaseSync, instance: number): ChangeA
   const addWritten = db.prepare(
     'INSERT INTO written (tenant, object, run_id, at_ms) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING',
   );
+  const selectWrittenBy = db.prepare('SELECT object FROM written WHERE tenant = ? AND run_id = ?');
+  const hideWrittenRow = db.prepare('UPDATE OR REPLACE written SET object = ? WHERE tenant = ? AND object = ?');
   const selectBundle = db.prepare('SELECT digest FROM active_bundle');
   const insertBundle = db.prepare('INSERT INTO bundles (digest, record) VALUES (?, ?) ON CONFLICT DO NOTHING');
   const keepContent = db.prepare('INSERT INTO contents (digest, record) VALUES (?, ?) ON CONFLICT DO NOTHING');
@@ -101,6 +104,10 @@ export function createChangeApplier(db: DatabaseSync, instance: number): ChangeA
         case 'run.erase':
           if (eraseRun.run(change.atMs, change.runId, change.tenant).changes !== 1)
             return refusals.runUnknown(change.runId);
+          for (const row of selectWrittenBy.all(change.tenant, change.runId)) {
+            const object = String(row['object']);
+            hideWrittenRow.run(hideWritten(change.tenant, object), change.tenant, object);
+          }
           return breakers.endRun(change.tenant, change.runId);
         case 'run.pause':
           return pauseRun.run(change.reason, change.runId, change.tenant).changes === 1

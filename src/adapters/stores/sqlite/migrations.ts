@@ -241,6 +241,8 @@ export const migrations: readonly string[] = [
     at_ms REAL NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  // What an erased run wrote is found by it.
+  'CREATE INDEX written_by_run ON written (run_id)',
 ];
 
 /** The version a file has after all migrations. */
