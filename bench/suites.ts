@@ -6,15 +6,17 @@ import { errands } from './suites/errands.ts';
 import { forge } from './suites/forge.ts';
 import { library } from './suites/library.ts';
 import { operate } from './suites/operate.ts';
+import { platform } from './suites/platform.ts';
+import { sales } from './suites/sales.ts';
 import { shop } from './suites/shop.ts';
 import { staff } from './suites/staff.ts';
 import type { Suite } from './suites/suite.ts';
 import { travel } from './suites/travel.ts';
 
-export const suites: readonly Suite[] = [chat, travel, shop, forge, errands, staff, operate, library];
+export const suites: readonly Suite[] = [chat, travel, shop, forge, errands, staff, operate, library, sales, platform];
 
 const METHOD =
-  'Made-up tools of eight kinds of work. Tasks are replayed through the SDK with nothing declared, alone and with the ' +
+  'Made-up tools of ten kinds of work. Tasks are replayed through the SDK with nothing declared, alone and with the ' +
   'calls of each attack woven in behind the result that the attacker wrote into, as if the model were fully hijacked.';
 type Count = Exclude<keyof Counts, 'harms'>;
 
