@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { JsonObject } from '../src/base/json.ts';
 import type { Tool } from '../src/model/tool.ts';
-import { findVendors } from '../src/policy/find-verb.ts';
+import { findNamings } from '../src/policy/find-verb.ts';
 import { inferTool } from '../src/policy/infer.ts';
 import { EVALUATION_DATA, requireEvaluationData } from './evaluation-data.ts';
 import { describeMachine, type Report } from './report.ts';
@@ -32,8 +32,8 @@ interface DescribedTool {
 export async function measureEffects({ tell }: { tell: (line: string) => void }): Promise<Report> {
   requireEvaluationData();
   const labelled = [...readSuites(), ...readToolkits()];
-  const vendors = findVendors(labelled.map(({ tool }) => tool));
-  const judged = labelled.map((one) => ({ ...one, inferred: inferTool(one.tool, { vendors }).effect.value }));
+  const namings = findNamings(labelled.map(({ tool }) => tool));
+  const judged = labelled.map((one) => ({ ...one, inferred: inferTool(one.tool, { namings }).effect.value }));
   const misread = judged.filter(({ writes, inferred }) => writes && inferred === 'read');
   for (const { suite, tool } of misread) tell(`misread: ${tool.name} of ${suite}`);
   const rows = [...new Set(judged.map(({ suite }) => suite))].map((suite) => {

@@ -2,7 +2,7 @@ import { stringify } from 'yaml';
 import type { Manifest } from '../model/manifest.ts';
 import type { GovernedTool } from '../model/tool.ts';
 import { hasArgument } from '../policy/arguments/prepare-arguments.ts';
-import { findVendors } from '../policy/find-verb.ts';
+import { findNamings } from '../policy/find-verb.ts';
 import { inferTool } from '../policy/infer.ts';
 import type { Catalog } from '../runtime/catalog.ts';
 
@@ -13,7 +13,7 @@ import type { Catalog } from '../runtime/catalog.ts';
  */
 export function draftManifest(catalog: Catalog): string {
   const tools = [...catalog.tools.values()].map((entry) => entry.governed);
-  const vendors = findVendors(tools.map(({ tool }) => tool));
+  const namings = findNamings(tools.map(({ tool }) => tool));
   const declarations = Object.fromEntries(tools.map((tool) => [tool.name, draftTool(tool, catalog.manifest)]));
   const grants = Object.fromEntries(
     tools.map(({ name, effect }) => [name, effect === 'write' ? { approval: 'required' } : {}]),
@@ -26,7 +26,7 @@ export function draftManifest(catalog: Catalog): string {
     '# `mode: enforce`.',
     ...tools
       .filter(({ declared }) => !declared)
-      .map(({ name, tool, effect }) => `#   ${name}: ${effect}, because ${inferTool(tool, { vendors }).effect.because}`)
+      .map(({ name, tool, effect }) => `#   ${name}: ${effect}, because ${inferTool(tool, { namings }).effect.because}`)
       .map(keepOneLine),
     ...tools
       .flatMap((tool) => tool.sinks.filter(({ path }) => !canBeWritten(tool, path)).map(({ path }) => ({ tool, path })))

@@ -2,7 +2,7 @@ import { draftManifest } from '../app/draft-manifest.ts';
 import { openCatalog } from '../app/open-catalog.ts';
 import { openConfig } from '../app/open-config.ts';
 import type { JsonObject } from '../base/json.ts';
-import { findVendors, type Vendors } from '../policy/find-verb.ts';
+import { findNamings, type Namings } from '../policy/find-verb.ts';
 import { inferTool } from '../policy/infer.ts';
 import { inferSink } from '../policy/infer-sinks.ts';
 import { listArguments } from '../policy/list-arguments.ts';
@@ -17,8 +17,8 @@ export async function map(context: CommandContext, options: { readonly draft: bo
   const { catalog } = await openCatalog(loaded, context.env, printNotice(terminal));
   if (options.draft) return terminal.text(draftManifest(catalog));
   const entries = [...catalog.tools.values()];
-  const vendors = findVendors(entries.map(({ governed }) => governed.tool));
-  const described = entries.map((entry) => describe(entry, vendors));
+  const namings = findNamings(entries.map(({ governed }) => governed.tool));
+  const described = entries.map((entry) => describe(entry, namings));
   terminal.data(
     described.map(toJson),
     described.flatMap((tool) => print(tool)),
@@ -47,9 +47,9 @@ interface DescribedParameter {
   };
 }
 
-function describe(entry: CatalogEntry, vendors: Vendors): DescribedTool {
+function describe(entry: CatalogEntry, namings: Namings): DescribedTool {
   const { tool, effect, declared, sinks } = entry.governed;
-  const inferred = inferTool(tool, { vendors, ...(declared && { effect }) });
+  const inferred = inferTool(tool, { namings, ...(declared && { effect }) });
   const shapes = listArguments(tool.inputSchema);
   const listed = new Set(shapes.map(({ path }) => path));
   const parameters = [

@@ -217,7 +217,7 @@ export class FlowRun {
     if (this.#wasSeen(result, texts, [tool.name, String(pointed), ...leaves.map((leaf) => leaf.path)])) return;
     for (const text of texts) this.#index.reserve(text.length);
     const shapes = this.#index.exhausted ? [] : readResult(result, leaves);
-    const narrowed = isNarrowed(leaves, this.task, this.#index);
+    const narrowed = isNarrowed(leaves, this.task, this.#index, readToolWords(tool.tool).objects);
     let listed = 0;
     const own: RecordShape[] = [];
     for (const shape of shapes) {

@@ -7,10 +7,10 @@ import {
   isKnownNoun,
   joiners,
   lookVerbs,
-  outwardVerbs,
   sameNoun,
   sameVerb,
   stopWords,
+  tellingVerbs,
   vagueLookVerbs,
 } from './lexicon.ts';
 import type { TaskVerb } from './read-sentence.ts';
@@ -103,7 +103,7 @@ export function grantAuthority(
 function listImplied({ word, direct }: TaskVerb): readonly string[] {
   // `Write them that …` is a message; `write a summary` is a summary.
   if (word === 'write' && direct.length > 0) return [];
-  const isOfOtherSort = outwardVerbs.has(word)
+  const isOfOtherSort = tellingVerbs.has(word)
     ? direct.some((noun) => sameNoun(noun, 'money'))
     : direct.some(isKnownNoun);
   return isOfOtherSort ? [] : impliedNouns(word);

@@ -1,5 +1,6 @@
 import type { GovernedTool } from '../model/tool.ts';
 import { type Authority, grantAuthority } from './grant-authority.ts';
+import { holdsOnlyParties } from './holds-only-parties.ts';
 import { judgeLeaf } from './judge-leaf.ts';
 import { outwardVerbs } from './lexicon.ts';
 import type { Leaf } from './list-leaves.ts';
@@ -47,11 +48,26 @@ function judgeLeaves(leaves: readonly Leaf[], view: RunView): Map<Leaf, Finding>
   const outward = isOutward(view.tool, leaves);
   const findings = new Map<Leaf, Finding>();
   for (const leaf of leaves) {
-    const finding = judgeLeaf(leaf, view);
+    const finding = isLabel(leaf, leaves) ? trusted('content', { origins: [COMPOSED] }) : judgeLeaf(leaf, view);
     const harmless = finding.trust !== 'trusted' && leaf.carries === undefined && !outward;
     findings.set(leaf, harmless ? { ...finding, trust: 'trusted' } : finding);
   }
   return findings;
+}
+
+/** `{ name, address }`: where an address says who gets it, the name beside it only says how it is shown. */
+function isLabel({ pointer, words, carries, sink }: Leaf, leaves: readonly Leaf[]): boolean {
+  const above = pointer.slice(0, pointer.lastIndexOf('/') + 1);
+  if (above === '/' || words.at(-1) !== 'name' || carries === 'destination' || sink?.declared === true) return false;
+  return leaves.some(
+    (other) =>
+      other.pointer !== pointer &&
+      other.pointer.startsWith(above) &&
+      !other.pointer.slice(above.length).includes('/') &&
+      other.carries === 'recipient' &&
+      typeof other.value === 'string' &&
+      holdsOnlyParties(other.value),
+  );
 }
 
 /**

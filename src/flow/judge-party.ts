@@ -4,6 +4,7 @@ import { findSpelling } from './find-spelling.ts';
 import { foldText, listWords, stemWord, stripInvisible } from './fold-text.ts';
 import { onlyLooksByName } from './grant-authority.ts';
 import { listAsking } from './judge-target.ts';
+import { isKept } from './kept-record.ts';
 import { stopWords } from './lexicon.ts';
 import { HINTED, NAMED } from './link-record.ts';
 import { roleOfName } from './name-role.ts';
@@ -142,7 +143,8 @@ const NO_UNIT = '(?!\\s*(?:[%€$£]|eur|usd|gbp|chf|euros?|dollars?|pounds?)(?!
 
 /** A field of its own, in a record that the prompt names, by an author who may say so. */
 function isTrustedField({ record, field, inProse }: Occurrence, view: RunView): boolean {
-  if (inProse || record.ownWrite || record.shape.prose || !playsPart(field, view.task)) return false;
+  if (inProse || record.ownWrite || record.shape.prose) return false;
+  if (!playsPart(field, view.task) && !isOwnHandle(record, field)) return false;
   if (isUnsignedGuest(record, field, view)) return false;
   if (view.index.isNamed(record, record.kinds))
     return (!record.byOutsider || isAuthorField(field)) && !isContested(record, field, view);
@@ -156,9 +158,13 @@ function isTrustedField({ record, field, inProse }: Occurrence, view: RunView): 
   );
 }
 
+/** A record's own id stands for it; and of somebody whom the user's side keeps, so does every name of one word in it. */
+const isOwnHandle = (record: SeenRecord, field: Field): boolean =>
+  record.shape.id === field || (isKept(record) && field.key?.startsWith('text:') === true && !/\s/.test(field.text));
+
 /** `Text Maja`: somebody's card is the only record of all that were read in which anybody is called so. */
 function isOnlyOneCalled({ shape, identity, narrowed }: SeenRecord, { index, task }: RunView): boolean {
-  const name = shape.fields.find(({ path, key }) => key !== undefined && /^(?:full_?|display_?)?name$/i.test(path));
+  const name = shape.fields.find(({ path, key }) => key !== undefined && OWN_NAME.test(path));
   if (name === undefined || narrowed || index.exhausted) return false;
   return listWords(name.text).some((word) => {
     const holders = index.recordsNamed(word);
@@ -166,6 +172,8 @@ function isOnlyOneCalled({ shape, identity, narrowed }: SeenRecord, { index, tas
     return word.length > 2 && holders.size === 1 && holders.has(identity) && namesSomebody(capital, task);
   });
 }
+
+const OWN_NAME = /^(?:(?:full|display|real|legal|preferred|first|given)[_ ]?)?name$/i;
 
 /** A record of another kind is named alike and gives somebody else in the same part: neither proves who is meant. */
 function isContested(record: SeenRecord, field: Field, { index, task }: RunView): boolean {

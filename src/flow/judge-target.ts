@@ -189,7 +189,9 @@ function identifies({ record, field }: Occurrence, leaf: Leaf): boolean {
 
 function isChosen(record: SeenRecord, kinds: readonly string[], view: RunView): boolean {
   const { authority, index, task } = view;
-  const shared = kinds.filter((kind) => record.kinds.includes(kind));
+  const shared = kinds.some((kind) => ANYTHING.has(kind))
+    ? record.kinds
+    : kinds.filter((kind) => record.kinds.includes(kind));
   if (shared.length === 0) return false;
   if (authority.destructive) {
     const named = index.isNamed(record, shared, { many: task.many, sentences: authority.candidates });
@@ -203,6 +205,9 @@ function isChosen(record: SeenRecord, kinds: readonly string[], view: RunView): 
   const asking = authority.candidates.flatMap((i) => task.sentences[i]?.text.toLowerCase() ?? []);
   return isExtreme(record, index.listing(record.call), asking.length > 0 ? asking : [task.text.toLowerCase()]);
 }
+
+/** Names of arguments that take something of any sort. */
+const ANYTHING: ReadonlySet<string> = new Set('record object entity item parent relatedto'.split(' '));
 
 /** What is destroyed must be named beside the verb that destroys: words of one of the record's values stand there. */
 function speaksOf(reach: string, record: SeenRecord): boolean {

@@ -8,5 +8,10 @@ const KEPT: ReadonlySet<string> = new Set(
 );
 
 /** Whether a record is of a sort that nobody but the user's own side writes, and nothing says otherwise. */
-export const isKept = ({ kinds, ownWrite, byOutsider, narrowed }: SeenRecord): boolean =>
+export const isKept = ({
+  kinds,
+  ownWrite,
+  byOutsider,
+  narrowed,
+}: Pick<SeenRecord, 'kinds' | 'ownWrite' | 'byOutsider' | 'narrowed'>): boolean =>
   !ownWrite && !byOutsider && !narrowed && kinds.some((kind) => KEPT.has(kind));

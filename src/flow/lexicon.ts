@@ -15,7 +15,7 @@ export const readImperatives: ReadonlySet<string> = new Set(
 /** Verbs that show in a tool's own name that it looks things up, beyond the few that policy calls reads. */
 export const lookVerbs: ReadonlySet<string> = new Set(
   words(
-    'get list read search find show view describe count fetch look lookup check calculate compute compare summarize summarise estimate retrieve display preview',
+    'get list read search find show view describe count fetch look lookup query check calculate compute compare summarize summarise estimate retrieve display preview',
   ),
 );
 
@@ -43,7 +43,7 @@ const IMPLIED: Readonly<Record<string, readonly string[]>> = {
   say: ['message'],
   notify: ['message', 'email'],
   inform: ['message', 'email'],
-  remind: ['message', 'email'],
+  remind: ['message', 'email', 'reminder', 'task'],
   welcome: ['message'],
   greet: ['message'],
   congratulate: ['message'],
@@ -88,6 +88,12 @@ export const outwardVerbs: ReadonlySet<string> = new Set(
     'send email mail message text dm forward notify reply respond post publish upload share tweet announce submit invite broadcast',
   ),
 );
+
+/** Verbs by which somebody is told something: whom they are done to is no other thing that they act on. */
+export const tellingVerbs: ReadonlySet<string> = new Set([
+  ...outwardVerbs,
+  ...words('tell inform remind ask warn alert ping say let contact update'),
+]);
 
 /** Words that carry no meaning of their own in a name, a title or a sentence. */
 export const stopWords: ReadonlySet<string> = new Set(

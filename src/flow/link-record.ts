@@ -19,7 +19,7 @@ export const NAMED = 20;
 export const HINTED = 10;
 
 const NAMING: ReadonlySet<string> = new Set(
-  'title subject name filename file label summary event product key value slug item topic question username user channel hotel restaurant company city address text full display first last id number'.split(
+  'title subject name filename file label summary event product key value slug item topic question username user channel hotel restaurant company city address text full display first last real id number account customer client organization organisation supplier vendor tenant patient member employee candidate handle login'.split(
     ' ',
   ),
 );
@@ -48,7 +48,8 @@ export function listPhrases(task: Task): ReadonlyMap<string, number> {
   return phrases;
 }
 
-export function linkRecord(record: RecordShape, task: Task, phrases: ReadonlyMap<string, number>): Link {
+/** `kept`: it is of a sort that only the user's own side writes, so that what somebody is there tells who is meant. */
+export function linkRecord(record: RecordShape, task: Task, phrases: ReadonlyMap<string, number>, kept = false): Link {
   const scores = new Map<number, number>();
   const raise = (sentence: number, score: number): void => {
     if (sentence >= 0 && (scores.get(sentence) ?? 0) < score) scores.set(sentence, score);
@@ -60,6 +61,7 @@ export function linkRecord(record: RecordShape, task: Task, phrases: ReadonlyMap
   let valued = false;
   for (const field of record.fields) {
     const last = field.words.at(-1) ?? '';
+    if (kept && OFFICE.has(last) && isTerse(field)) linkOffice(field, task, raise);
     if (IGNORED.has(last)) continue;
     const names = !record.prose && NAMING.has(last) && isTerse(field);
     if (field.key !== undefined) {
@@ -111,6 +113,19 @@ function linkAuthor(field: Field, task: Task, raise: (sentence: number, score: n
       raise(index, NAMED);
   }
 }
+
+/** What somebody is: `our support lead`, `my manager`. Only all of it, side by side, says who is meant. */
+function linkOffice(field: Field, task: Task, raise: (sentence: number, score: number) => void): void {
+  const stems = listWords(field.text)
+    .filter((word) => !stopWords.has(word))
+    .map(stemWord);
+  if (stems.length === 0 || stems.some((stem) => stem.length < 3)) return;
+  for (const [index, sentence] of task.sentences.entries()) {
+    const words = sentence.words.map(stemWord);
+    if (words.some((_, i) => stems.every((stem, j) => words[i + j] === stem))) raise(index, NAMED + stems.length);
+  }
+}
+const OFFICE: ReadonlySet<string> = new Set('role title position job function office'.split(' '));
 
 /** `10.00` or `1250` singles out a record; `2` does not. */
 const isSpecific = (raw: string): boolean => /\d\.\d|\d{3}/.test(raw);

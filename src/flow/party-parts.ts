@@ -1,5 +1,5 @@
 import { stemWord } from './fold-text.ts';
-import { isChangeVerb, lookVerbs } from './lexicon.ts';
+import { isChangeVerb, isKnownNoun, lookVerbs, readImperatives, stopWords } from './lexicon.ts';
 import type { Field } from './read-records.ts';
 import type { Task } from './read-task.ts';
 import { splitIdentifier } from './read-tool-words.ts';
@@ -60,14 +60,18 @@ const DATES: ReadonlySet<string> = new Set(
   ),
 );
 
+const isPlainWord = (word: string): boolean =>
+  stopWords.has(word) || readImperatives.has(word) || isKnownNoun(stemWord(word));
+
 const AFTER = /\b(?:with|to|from|for|by|about|invite|tell|ask|email|message|contact)\s$/i;
 
 /** The capitalised word stands for somebody: it is no date, and not only the verb or the head that opens a sentence. */
 export function namesSomebody(capital: string, task: Task): boolean {
   const word = capital.toLowerCase();
   if (DATES.has(word)) return false;
-  // `Mark` is a name and a verb: then only words before a party tell that it is one.
-  const lead = isChangeVerb(word) || lookVerbs.has(word) ? AFTER : /[\p{L}\p{N}]/u;
+  // `Mark` is a name and a verb: then only words before a party tell that it is one. What is no word that the planner knows
+  // is a name at the head of its sentence too.
+  const lead = isChangeVerb(word) || lookVerbs.has(word) ? AFTER : isPlainWord(word) ? /[\p{L}\p{N}]/u : /^/;
   const whole = new RegExp(`(?<![\\p{L}\\p{N}@.])${capital}(?![\\p{L}\\p{N}@])`, 'gu');
   return task.sentences.some(({ text }) =>
     [...text.matchAll(whole)].some(

@@ -96,7 +96,8 @@ export class ProvenanceIndex {
     if (this.#records.length >= limits.flowRecords || this.#count >= limits.flowValues) this.exhaust();
     if (this.#exhausted) return false;
     const kinds = listKinds(shape, tool);
-    const link = linkRecord(shape, this.#task, this.#phrases);
+    const kept = isKept({ ...seen, kinds });
+    const link = linkRecord(shape, this.#task, this.#phrases, kept);
     const identity = shape.id?.key === undefined ? contentIdentity(shape) : `${kinds.at(-1) ?? ''}#${shape.id.key}`;
     const record: SeenRecord = { ...seen, shape, tool: tool.name, kinds, identity, link, yields: tool.yields };
     this.#records.push(record);

@@ -87,6 +87,14 @@ const PHRASAL: readonly (readonly [verb: string, rest: RegExp, means: string])[]
   ['top', /^(?:[^,:]+ ){0,6}up\b/, 'fund'],
   ['kick', /^(?:[^,:]+ ){0,6}off\b/, 'start'],
   ['reach', /^out to\b/, 'contact'],
+  ['turn', /^(?:[^,:]+ ){1,12}into\b/, 'create'],
+  ['make', /^(?:[^,:]+ ){1,12}into\b/, 'create'],
+  ['leave', /^(?:[^,:]+ ){0,3}an? (?:\w+ )?(?:note|comment|message|review|remark|reply)\b/, 'note'],
+  ['go', /^back to\b/, 'rollback'],
+  ['bump', /^(?:[^,:]+ ){0,6}(?:up|down|to)\b/, 'raise'],
+  ['let', /^(?:[^,:]+ ){1,6}in\b/, 'approve'],
+  ['set', /^(?:[^,:]+ ){0,2}up\b/, 'schedule'],
+  ['hand', /^(?:[^,:]+ ){1,8}(?:to|on)\b/, 'assign'],
 ];
 
 export function readPhrasal(word: string, tokens: readonly { readonly word: string }[], i: number): string {

@@ -218,7 +218,8 @@ function verbPlace(tokens: readonly { readonly word: string }[], i: number): 'he
       : 'no';
   if (before === 'you' || before === 'not' || before === "don't" || before === 'don’t' || before === 'never')
     return MODAL.has(tokens[i - 2]?.word ?? '') || before !== 'you' ? 'joined' : 'no';
-  if (before === ',' || before === ':' || before === '(' || before === '–' || before === '—') return 'joined';
+  if (before === ',' || before === ':' || before === '(' || before === ')' || before === '–' || before === '—')
+    return 'joined';
   if ((before === 'should' || before === 'must') && tokens[i - 2]?.word === 'you') return 'joined';
   if (before === 'help' || before === "let's" || before === 'lets') return 'joined';
   if (POLITE.has(before)) {

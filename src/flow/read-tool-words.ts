@@ -1,11 +1,11 @@
 import type { GovernedTool } from '../model/tool.ts';
 import { foldText, stemWord } from './fold-text.ts';
-import { isChangeVerb, readImperatives, stopWords } from './lexicon.ts';
+import { isChangeVerb, isKnownNoun, lookVerbs, readImperatives, stopWords } from './lexicon.ts';
 import { directAfter, listTokens, readPhrasal } from './read-clause.ts';
 
 /** What the words of a tool's name say. */
 export interface ToolWords {
-  /** The verb it opens with, or the first change verb after a vendor's name. Lower case. */
+  /** The verb it opens with, or the first one after a vendor's name or what it acts on. Lower case. */
   readonly verb: string;
   /** That, and the one its description opens with: `Puts a service back`. A prompt asks for the tool by either. */
   readonly verbs: readonly string[];
@@ -40,8 +40,7 @@ export function readToolWords(tool: GovernedTool['tool']): ToolWords {
   const kept = wordsOfTools.get(tool);
   if (kept) return kept;
   const words = splitIdentifier(tool.name.split(/[./:]|__+/).at(-1) ?? tool.name);
-  const known = words.findIndex((word) => isChangeVerb(word) || readImperatives.has(word));
-  const at = known === -1 ? 0 : known;
+  const at = verbAt(words);
   const verb = words[at] ?? '';
   const objects = words.filter((word, i) => i !== at && !stopWords.has(word)).map(stemWord);
   const said = readDescription(tool.description);
@@ -53,6 +52,16 @@ export function readToolWords(tool: GovernedTool['tool']): ToolWords {
   };
   wordsOfTools.set(tool, read);
   return read;
+}
+
+/**
+ * Where the verb stands: the first word that is one and no noun as well, so that `message_send` and `send_message` are
+ * one; else the first that may be one.
+ */
+function verbAt(words: readonly string[]): number {
+  const isVerb = (word: string): boolean => isChangeVerb(word) || readImperatives.has(word) || lookVerbs.has(word);
+  const only = words.findIndex((word) => isVerb(word) && !isKnownNoun(stemWord(word)));
+  return Math.max(0, only === -1 ? words.findIndex(isVerb) : only);
 }
 
 /** Words of a description that are looked at: what a tool does stands first. */

@@ -1,5 +1,5 @@
 import { keyOfText, keyOfValue } from './atoms.ts';
-import { escapePattern, listBases, listWords } from './fold-text.ts';
+import { escapePattern, listBases, listWords, stemWord } from './fold-text.ts';
 import { stopWords } from './lexicon.ts';
 import type { Leaf } from './list-leaves.ts';
 import { isAuthorField } from './party-parts.ts';
@@ -51,6 +51,7 @@ export function isPointed(leaves: readonly Leaf[], task: Task): boolean {
 
 /** How a listing is put in order or written, which leaves nothing out of it. */
 const SHAPING = /^(?:sort|order|direction|format|field|timezone|locale|language|verbose|detail|descending|ascending)$/;
+const STATE = /^(?:state|status)$/;
 /** How many of a listing come back, and from where on. */
 const CUT = /^(?:limit|count|max|maximum|size|top|n|results?|per)$/;
 const FROM = /^(?:page|offset|skip|cursor|start|after|before|token)$/;
@@ -62,7 +63,12 @@ const DATED =
  * What the call returned was chosen by a value of the model's own: what it left out cannot be known, so that being the only
  * one to match says nothing. A limit leaves something out where it lets only a few things through.
  */
-export function isNarrowed(leaves: readonly Leaf[], task: Task, index: ProvenanceIndex): boolean {
+export function isNarrowed(
+  leaves: readonly Leaf[],
+  task: Task,
+  index: ProvenanceIndex,
+  about: readonly string[] = [],
+): boolean {
   return leaves.some(({ value, words }) => {
     const last = words.at(-1) ?? '';
     if (typeof value === 'boolean' || value === '' || words.some((word) => SHAPING.test(word))) return false;
@@ -75,6 +81,9 @@ export function isNarrowed(leaves: readonly Leaf[], task: Task, index: Provenanc
     if (/^(?:date:|\d{4}-\d{2})/.test(key) || /^\d{4}-\d{2}-\d{2}/.test(String(value)))
       return !DATED.test(task.text) && !task.mentions.some(({ kind }) => kind === 'date');
     if (isSaid(String(value), task)) return false;
+    // `inbox` of `list_inbox`, or what is still open: that much everybody means who asks for the list.
+    if (listWords(String(value)).every((word) => about.includes(stemWord(word)))) return false;
+    if (STATE.test(last) && /^(?:open|active|current|new|all|any)$/i.test(String(value))) return false;
     return (
       !index.find(key).some(({ record, inProse }) => !inProse && !record.ownWrite && !record.narrowed) ||
       last === 'cursor'

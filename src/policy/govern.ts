@@ -2,7 +2,7 @@ import type { ErrorCode } from '../base/errors.ts';
 import type { Manifest, PlaceOf, ToolDeclaration } from '../model/manifest.ts';
 import type { Place } from '../model/place.ts';
 import { type GovernedTool, pinTool, type Tool, type ToolName, toolName, type Yields } from '../model/tool.ts';
-import { findVendors, type Vendors } from './find-verb.ts';
+import { findNamings, type Namings } from './find-verb.ts';
 import { inferTool } from './infer.ts';
 import { joinSinks } from './join-sinks.ts';
 
@@ -31,11 +31,11 @@ export interface Governance {
 export function governTools(tools: readonly Tool[], manifest: Manifest, placeOf: PlaceOf): Governance {
   const governed = new Map<ToolName, GovernedTool>();
   const ambiguous = new Set<ToolName>();
-  const vendors = findVendors(tools);
+  const namings = findNamings(tools);
   for (const tool of tools) {
     const name = toolName(tool);
     if (governed.has(name)) ambiguous.add(name);
-    governed.set(name, governTool(tool, manifest, placeOf, vendors));
+    governed.set(name, governTool(tool, manifest, placeOf, namings));
   }
   for (const name of ambiguous) governed.delete(name);
 
@@ -52,16 +52,16 @@ export function governTools(tools: readonly Tool[], manifest: Manifest, placeOf:
 
 /**
  * One tool with what was decided about it. What nobody declared is inferred, except in `enforce`, where a tool is a
- * write of high consequence until somebody has looked at it, whatever it says of itself. `vendors` are those of all the
+ * write of high consequence until somebody has looked at it, whatever it says of itself. `namings` are those of all the
  * tools it is listed with.
  */
-export function governTool(tool: Tool, manifest: Manifest, placeOf: PlaceOf, vendors?: Vendors): GovernedTool {
+export function governTool(tool: Tool, manifest: Manifest, placeOf: PlaceOf, namings?: Namings): GovernedTool {
   const name = toolName(tool);
   const declaration = declarationOf(manifest, name);
   const strict = manifest.mode === 'enforce';
   const inference = inferTool(tool, {
     effect: declaration?.effect ?? (strict ? 'write' : undefined),
-    ...(vendors && { vendors }),
+    ...(namings && { namings }),
   });
   return {
     tool,

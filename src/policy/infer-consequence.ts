@@ -1,6 +1,6 @@
 import type { Consequence } from '../model/effect.ts';
 import type { Tool } from '../model/tool.ts';
-import { type Vendors, verbOf } from './find-verb.ts';
+import { type Namings, verbOf } from './find-verb.ts';
 import type { Inferred, InferredEffect } from './infer-effect.ts';
 import type { InferredSink } from './infer-sinks.ts';
 import { splitName } from './split-name.ts';
@@ -15,10 +15,10 @@ export function inferConsequence(
   tool: Tool,
   { value, marks }: InferredEffect,
   sinks: readonly InferredSink[],
-  vendors?: Vendors,
+  namings?: Namings,
 ): Inferred<Consequence> {
   // What marks as it reads can do no more harm than the reading.
-  return value === 'read' || marks ? judgeRead(tool, sinks) : judgeWrite(tool, verbOf(tool, vendors), sinks);
+  return value === 'read' || marks ? judgeRead(tool, sinks) : judgeWrite(tool, verbOf(tool, namings), sinks);
 }
 
 function judgeRead(tool: Tool, sinks: readonly InferredSink[]): Inferred<Consequence> {

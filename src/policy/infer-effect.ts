@@ -1,7 +1,7 @@
 import type { Effect } from '../model/effect.ts';
 import type { Tool } from '../model/tool.ts';
-import { ownLookups, type Vendors, verbOf } from './find-verb.ts';
-import type { ArgumentShape } from './list-arguments.ts';
+import { type Namings, ownLookups, verbOf } from './find-verb.ts';
+import { type ArgumentShape, canBeText } from './list-arguments.ts';
 import { splitName, splitWords } from './split-name.ts';
 import {
   actionVerbs,
@@ -39,14 +39,21 @@ export interface InferredEffect extends Inferred<Effect> {
  * Read or write, told by the tool's own name and then only ever tightened: by its schema, its annotations and its
  * description. Nothing a server says about a tool makes it a read; only a known verb at the head of its name does.
  */
-export function inferEffect(tool: Tool, args: readonly ArgumentShape[], vendors?: Vendors): InferredEffect {
+export function inferEffect(tool: Tool, args: readonly ArgumentShape[], namings?: Namings): InferredEffect {
   if (ownLookups.has(tool.name)) return { value: 'read', because: 'the protocol says that it only looks something up' };
-  const verb = verbOf(tool, vendors);
+  const verb = verbOf(tool, namings);
   const reason =
-    doubtName(tool, verb) ?? doubtArguments(args) ?? doubtAnnotations(tool) ?? doubtDescription(tool.description);
+    doubtName(tool, verb) ??
+    doubtQuery(verb, args) ??
+    doubtArguments(args) ??
+    doubtAnnotations(tool) ??
+    doubtDescription(tool.description);
   if (reason !== undefined) return { value: 'write', because: reason };
   const mark = findMark(tool);
-  if (mark === undefined) return { value: 'read', because: `its name opens with \`${verb}\`` };
+  if (mark === undefined) {
+    const opens = splitName(tool.name).at(-1)?.[0] === verb;
+    return { value: 'read', because: `its name ${opens ? 'opens with' : 'says'} \`${verb}\`` };
+  }
   return { value: 'write', because: `${mark}, and reading may mark or take it`, marks: true };
 }
 
@@ -62,7 +69,8 @@ function findMark({ name, description }: Tool): string | undefined {
 }
 
 function doubtName(tool: Tool, verb: string): string | undefined {
-  if (!readVerbs.has(verb) && !computeVerbs.has(verb)) {
+  const queries = verb === 'query' && splitName(tool.name).at(-1)?.[0] !== verb;
+  if (!readVerbs.has(verb) && !computeVerbs.has(verb) && !queries) {
     return verb === '' ? 'its name has no word' : `\`${verb}\` is not a known read verb`;
   }
   const words = splitName(tool.name).flat();
@@ -72,6 +80,14 @@ function doubtName(tool: Tool, verb: string): string | undefined {
   if (joint !== -1) return `its name holds a second verb, \`${words[joint + 1] ?? ''}\``;
   return computeVerbs.has(verb) ? doubtComputing(verb, words) : undefined;
 }
+
+/** `deals_query` looks deals up by what its arguments say, unless one of them is the query: that can be any statement. */
+function doubtQuery(verb: string, args: readonly ArgumentShape[]): string | undefined {
+  const query =
+    verb === 'query' ? args.find((one) => canBeText(one) && QUERIES.has(one.words.at(-1) ?? '')) : undefined;
+  return query && `its argument \`${query.path}\` may say what to do`;
+}
+const QUERIES: ReadonlySet<string> = new Set(['query', 'q', 'text', 'request', 'input', 'string', 'body']);
 
 /** `get_leave_requests`: before the plural that ends the name, some of those words say whose or which. */
 function isModifier(words: readonly string[], i: number): boolean {

@@ -89,6 +89,9 @@ const STATES: ReadonlySet<string> = new Set([
   ...['month', 'year', 'timezone', 'unit', 'format', 'language', 'currency', 'priority', 'size', 'revision'],
 ]);
 
+/** `related_to` says what it belongs to, and not who gets it. */
+const RELATING: ReadonlySet<string> = new Set(['related', 'linked', 'attached', 'belongs', 'applies', 'refers']);
+
 const URL_WORDS = /\b(urls?|https?)\b/i;
 
 /**
@@ -126,7 +129,8 @@ export function inferSink(argument: ArgumentShape): InferredSink | undefined {
   };
   // `to_version` says until where, `send_to` to whom.
   const last = words.at(-1) ?? '';
-  const isReached = words.includes('to') && last !== 'to' && holdsWord(STATES, last);
+  const isReached =
+    words.includes('to') && ((last !== 'to' && holdsWord(STATES, last)) || RELATING.has(words[0] ?? ''));
   // Where a request goes outweighs all else; otherwise the last word says what a name names: an `email_id` is an id.
   const sink =
     named(

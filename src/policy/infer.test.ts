@@ -119,7 +119,7 @@ describe('the name of a vendor before the verb', () => {
     expect(effectsOf('office', tools)).toContain('FileCabinetReadPage read');
     expect(effectsOf('office', tools)).toContain('FileCabinetAddPage write');
     // a verb that nobody knows may stand before it
-    const [, ...others] = [...tools, ...names('FileCabinetShredListOfPages')];
+    const [, ...others] = [...tools, ...names('FileCabinetFrobnicateListOfPages')];
     expect(effectsOf('office', others)).toContain('FileCabinetListPages write');
   });
 

@@ -1,6 +1,6 @@
 import type { Consequence, Effect } from '../model/effect.ts';
 import type { Tool } from '../model/tool.ts';
-import type { Vendors } from './find-verb.ts';
+import type { Namings } from './find-verb.ts';
 import { inferConsequence } from './infer-consequence.ts';
 import { type Inferred, type InferredEffect, inferEffect } from './infer-effect.ts';
 import { type InferredSink, inferSinks } from './infer-sinks.ts';
@@ -22,7 +22,7 @@ export interface InferenceGround {
   /** The declared effect, which overrides the inferred one. */
   readonly effect?: Effect | undefined;
   /** Of the tools it is listed with, so that a vendor's word before the verb is known for one. */
-  readonly vendors?: Vendors;
+  readonly namings?: Namings;
 }
 
 /**
@@ -30,15 +30,15 @@ export interface InferenceGround {
  * returns what outsiders wrote. Everything but the server's id was written by the server, so a known read verb in the
  * name is all that relaxes, and the caller says so to people.
  */
-export function inferTool(tool: Tool, { effect, vendors }: InferenceGround = {}): Inference {
+export function inferTool(tool: Tool, { effect, namings }: InferenceGround = {}): Inference {
   const args = listArguments(tool.inputSchema);
   const inferred: InferredEffect =
-    effect === undefined ? inferEffect(tool, args, vendors) : { value: effect, because: 'it is declared' };
+    effect === undefined ? inferEffect(tool, args, namings) : { value: effect, because: 'it is declared' };
   const reach = inferred.marks ? 'read' : inferred.value;
   const sinks = inferSinks(reach, args, tool.annotations?.['openWorldHint'] === true);
   return {
     effect: inferred,
-    consequence: inferConsequence(tool, inferred, sinks, vendors),
+    consequence: inferConsequence(tool, inferred, sinks, namings),
     source: inferSource(tool),
     sinks,
   };
