@@ -213,7 +213,7 @@ export class FlowRun {
     const texts = listTexts(result);
     if (tool.yields?.secrecy === 'secret') for (const text of texts) this.#secrets.add(text);
     if (!this.#index.exhausted) for (const object of created) this.#created.add(object);
-    const pointed = isPointed(leaves, this.task);
+    const pointed = isPointed(leaves, this.task, this.#index);
     if (this.#wasSeen(result, texts, [tool.name, String(pointed), ...leaves.map((leaf) => leaf.path)])) return;
     for (const text of texts) this.#index.reserve(text.length);
     const shapes = this.#index.exhausted ? [] : readResult(result, leaves);

@@ -114,10 +114,14 @@ const LIGHT: ReadonlySet<string> = new Set('make create set put add give take'.s
 
 const isSaidOfOther = (direct: readonly string[], objects: readonly string[]): boolean =>
   objects.length > 0 &&
+  // `Put a note on the status page`: a few words are no other thing than what they are put on.
+  !direct.some((noun) => WORDING.has(noun)) &&
   objects.every(isKnownNoun) &&
   direct.length > 0 &&
   direct.some(isKnownNoun) &&
   !matches(objects, direct);
+
+const WORDING: ReadonlySet<string> = new Set('note line word text message notice'.split(' '));
 
 const matches = (objects: readonly string[], nouns: readonly string[]): boolean =>
   objects.some((object) => !stopWords.has(object) && nouns.some((noun) => sameNoun(object, noun)));
@@ -129,11 +133,36 @@ const matches = (objects: readonly string[], nouns: readonly string[]): boolean 
  */
 export function onlyLooksByName(tool: GovernedTool): boolean {
   if (tool.declared) return false;
+  if (namesOnlyThings(tool)) return true;
   const [verb = '', ...rest] = splitIdentifier(tool.tool.name.split(/[./:]|__+/).at(-1) ?? tool.tool.name);
   const marks = rest.some((word) => word === 'unread' || word === 'unseen');
   if (!(marks ? lookVerbs : vagueLookVerbs).has(verb)) return false;
   return !rest.some((word) => joiners.has(word) || isChangeVerb(word));
 }
+
+/**
+ * `meetings_on`, `lab_report`: no word of the name does anything, what it says of itself opens with what it shows, and no
+ * argument can hold words, an amount or somebody who gets something.
+ */
+function namesOnlyThings({ tool, effect, sinks }: GovernedTool): boolean {
+  const words = splitIdentifier(tool.name.split(/__+/).at(-1) ?? tool.name);
+  if (effect !== 'write' || !SHOWS.test(tool.description.trim())) return false;
+  if (!words.every((word) => stopWords.has(word) || isKnownNoun(stemWord(word)) || !isChangeVerb(word))) return false;
+  if (words.some((word) => destructiveVerbs.has(word)) || !words.some((word) => isKnownNoun(stemWord(word))))
+    return false;
+  return sinks.every(
+    ({ path, carries }) =>
+      (carries === 'data' || carries === 'authority') &&
+      splitIdentifier(path).every((word) => !AMOUNT_OR_TEXT.has(stemWord(word))),
+  );
+}
+const SHOWS =
+  /^(?:all|every\w*|the|your|our|who|what|which|whether|where|current|latest|upcoming|recent|list of|appointments|meetings|messages|events|people|items|entries)\b(?![^.]*\b(?:and|then|also|will)\s)/i;
+const AMOUNT_OR_TEXT: ReadonlySet<string> = new Set(
+  'amount price sum text body message content note comment title subject description data value code command sql html'.split(
+    ' ',
+  ),
+);
 
 /** Whether the planner knows the verb a tool opens with, so that it can tell that nobody asked for it. */
 export const isKnownChange = (tool: GovernedTool): boolean => isChangeVerb(readToolWords(tool.tool).verb);

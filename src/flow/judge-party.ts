@@ -9,9 +9,10 @@ import { stopWords } from './lexicon.ts';
 import { HINTED, NAMED } from './link-record.ts';
 import { roleOfName } from './name-role.ts';
 import { isAuthorField, localWords, namesSomebody, playsPart } from './party-parts.ts';
-import type { Mention } from './read-mentions.ts';
+import { type Mention, roleAfter } from './read-mentions.ts';
 import type { Field } from './read-records.ts';
 import type { Task } from './read-task.ts';
+import { splitIdentifier } from './read-tool-words.ts';
 import { doubt, type Finding, PROMPT, type RunView, trusted, USER } from './run-view.ts';
 import type { Occurrence, SeenRecord } from './seen-record.ts';
 import { isUnsignedGuest } from './unsigned-guest.ts';
@@ -51,6 +52,7 @@ function judgeAtom(atom: Atom, view: RunView): Finding {
   const mentions = task.mentioned.get(atom.key);
   if (mentions) return judgeMentions(mentions, task);
   if (own.has(atom.key)) return trusted(USER);
+  if (atom.kind === 'phone' && isWrittenShorter(atom.canonical, task)) return trusted(PROMPT);
   const places = index.find(atom.key);
   const field = places.find((place) => isTrustedField(place, view));
   if (field) return trusted(field.record.tool, { sentences: [...field.record.link.bySentence.keys()] });
@@ -61,6 +63,22 @@ function judgeAtom(atom: Atom, view: RunView): Finding {
     });
   return judgeUnknown(places, view, atom.kind);
 }
+
+/** The user wrote the number without its country: `600 555 018` for `+34 600 555 018`. */
+function isWrittenShorter(phone: string, { text }: Task): boolean {
+  const digits = phone.replace(/\D/g, '');
+  return [...text.matchAll(/(?<![\d+])(?<![+\d][ ().-])\d(?:[\d ()./-]{5,20})\d(?!\d)/g)].some(
+    ({ index, 0: written }) => {
+      const local = written.replace(/\D/g, '').replace(/^0/, '');
+      const isAll = digits.endsWith(local) && digits.length - local.length <= COUNTRY_DIGITS;
+      return (
+        isAll && local.length >= LOCAL_DIGITS && roleAfter(text.slice(Math.max(0, index - 80), index)) !== 'excluded'
+      );
+    },
+  );
+}
+const COUNTRY_DIGITS = 3;
+const LOCAL_DIGITS = 7;
 
 /** A party that is a name and has no form: a channel, a user, a payee. */
 function judgeName(name: string, view: RunView): Finding {
@@ -154,8 +172,17 @@ function isTrustedField({ record, field, inProse }: Occurrence, view: RunView): 
   return (
     (record.pointed && record.shape.fields.length <= 3) ||
     view.index.isNamed(record, record.kinds, { many: true }) ||
-    isQuantified(record.kinds, view.task)
+    isQuantified(record.kinds, view.task) ||
+    isOfNamedList(record, view)
   );
+}
+
+/** `everybody on the buying team of Lumen`: a list that the prompt speaks of, in the record that it names. */
+function isOfNamedList({ shape, call, narrowed }: SeenRecord, { index, task }: RunView): boolean {
+  const words = splitIdentifier(shape.at.split('.').at(-1) ?? '').map(stemWord);
+  if (words.length === 0 || narrowed || !words.every((word) => task.stems.has(word))) return false;
+  const holders = index.listing(call).filter((other) => other.shape.at === '');
+  return holders.length === 1 && holders.every((holder) => !holder.byOutsider && index.isNamed(holder, holder.kinds));
 }
 
 /** A record's own id stands for it; and of somebody whom the user's side keeps, so does every name of one word in it. */

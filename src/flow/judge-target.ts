@@ -9,7 +9,10 @@ import { stopWords } from './lexicon.ts';
 import { HINTED } from './link-record.ts';
 import type { Leaf } from './list-leaves.ts';
 import { countsAs, isLabelled, listSaid } from './read-amounts.ts';
+import { splitIdentifier } from './read-tool-words.ts';
+import { isOfNamed } from './refer-record.ts';
 import { doubt, type Finding, PROMPT, type RunView, trusted, USER } from './run-view.ts';
+import { sharedKinds } from './same-kind.ts';
 import type { Occurrence, SeenRecord } from './seen-record.ts';
 import { isSelected } from './verify-selection.ts';
 
@@ -81,12 +84,10 @@ export function listAsking({ authority, task }: RunView): string[] {
 
 function judgeMentioned(leaf: Leaf, text: string, isId: boolean, view: RunView): Finding | undefined {
   const key = keyOfValue(leaf.value);
+  const isDestroyed = view.authority.destructive && !isContainer(leaf, view);
   const mentions = view.task.mentioned.get(key)?.filter((mention) => mention.role !== 'excluded') ?? [];
   const usable = mentions.filter((mention) => {
-    if (
-      view.authority.destructive &&
-      !view.authority.reaches.some((reach) => findSpelling(mention.canonical, reach) !== undefined)
-    )
+    if (isDestroyed && !view.authority.reaches.some((reach) => findSpelling(mention.canonical, reach) !== undefined))
       return false;
     if (mention.kind !== 'number') return true;
     if (!isId) return !isLabelled(mention, view.task, leaf.words);
@@ -107,7 +108,7 @@ function judgeMentioned(leaf: Leaf, text: string, isId: boolean, view: RunView):
   for (const [sentence, said] of view.task.sentences.entries()) {
     const spelled = findSpelling(text, said.text);
     if (spelled === undefined) continue;
-    if (view.authority.destructive && !view.authority.reaches.some((reach) => findSpelling(text, reach) !== undefined))
+    if (isDestroyed && !view.authority.reaches.some((reach) => findSpelling(text, reach) !== undefined))
       return undefined;
     // Case may belong to the tool, as in a closed list. What cannot be seen belongs to nobody.
     const plain = stripInvisible(text) === text;
@@ -115,6 +116,17 @@ function judgeMentioned(leaf: Leaf, text: string, isId: boolean, view: RunView):
   }
   return undefined;
 }
+
+/** It only says where that is which is destroyed: another argument names it. */
+const isContainer = (leaf: Leaf, { objects, tool }: RunView): boolean =>
+  CONTAINERS.has(leaf.words.at(-1) ?? '') &&
+  !leaf.words.some((word) => objects.includes(word)) &&
+  tool.sinks.some(({ path }) =>
+    splitIdentifier(path)
+      .map(stemWord)
+      .some((word) => objects.includes(word)),
+  );
+const CONTAINERS: ReadonlySet<string> = new Set('owner repo repository project org organization workspace'.split(' '));
 
 /** `r` for `read`: a short code of a closed list stands for a word of the prompt, never for more than it. */
 function judgeShort(leaf: Leaf, text: string, view: RunView): Finding | undefined {
@@ -189,9 +201,7 @@ function identifies({ record, field }: Occurrence, leaf: Leaf): boolean {
 
 function isChosen(record: SeenRecord, kinds: readonly string[], view: RunView): boolean {
   const { authority, index, task } = view;
-  const shared = kinds.some((kind) => ANYTHING.has(kind))
-    ? record.kinds
-    : kinds.filter((kind) => record.kinds.includes(kind));
+  const shared = sharedKinds(kinds, record.kinds);
   if (shared.length === 0) return false;
   if (authority.destructive) {
     const named = index.isNamed(record, shared, { many: task.many, sentences: authority.candidates });
@@ -201,13 +211,10 @@ function isChosen(record: SeenRecord, kinds: readonly string[], view: RunView): 
   if (index.isNamed(record, shared, { many: task.many }) || index.isNamed(record, shared, { least: HINTED }))
     return true;
   if (index.isPhrased(record, shared) || view.delegated.names(record)) return true;
-  if (isDescribed(record, view) || isLedTo(record, view)) return true;
+  if (isDescribed(record, view) || isLedTo(record, view) || isOfNamed(record, view)) return true;
   const asking = authority.candidates.flatMap((i) => task.sentences[i]?.text.toLowerCase() ?? []);
   return isExtreme(record, index.listing(record.call), asking.length > 0 ? asking : [task.text.toLowerCase()]);
 }
-
-/** Names of arguments that take something of any sort. */
-const ANYTHING: ReadonlySet<string> = new Set('record object entity item parent relatedto'.split(' '));
 
 /** What is destroyed must be named beside the verb that destroys: words of one of the record's values stand there. */
 function speaksOf(reach: string, record: SeenRecord): boolean {

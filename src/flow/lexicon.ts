@@ -73,6 +73,9 @@ const IMPLIED: Readonly<Record<string, readonly string[]>> = {
   reserve: ['reservation'],
   rent: ['reservation'],
   meet: ['event'],
+  schedule: ['event'],
+  postpone: ['event'],
+  plan: ['event'],
 };
 
 /** Verbs whose worst use cannot be undone by asking again. What they act on must be named beside them. */

@@ -7,7 +7,7 @@ import { sameNoun } from './lexicon.ts';
 import { HINTED, linkRecord, listPhrases, NAMED } from './link-record.ts';
 import type { Field, RecordShape } from './read-records.ts';
 import type { Task } from './read-task.ts';
-import { readToolWords } from './read-tool-words.ts';
+import { readToolWords, splitIdentifier } from './read-tool-words.ts';
 import { SearchedTexts } from './searched-texts.ts';
 import type { Occurrence, SeenRecord } from './seen-record.ts';
 
@@ -284,7 +284,8 @@ const NAME_CHARACTERS = 60;
 function listKinds(shape: RecordShape, tool: GovernedTool): string[] {
   const { objects } = readToolWords(tool.tool);
   const own = shape.id?.words.slice(0, -1) ?? [];
-  return [...new Set([...objects, ...own.map(stemWord)])];
+  const sorts = shape.nested ? splitIdentifier(shape.at.split('.').at(-1) ?? '').map(stemWord) : objects;
+  return [...new Set([...sorts, ...own.map(stemWord)])];
 }
 
 function contentIdentity(shape: RecordShape): string {

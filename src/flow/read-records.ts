@@ -26,6 +26,8 @@ export interface RecordShape {
   readonly id?: Field;
   /** Where it stands in its result, dotted, lists walked through: `contacts`. Empty at the top, and in lists there. */
   readonly at: string;
+  /** It stands inside an item of a list, as the labels of an issue do: another sort of thing than what was listed. */
+  readonly nested?: true;
   /** Prose: nothing in it is a field. */
   readonly prose: boolean;
 }
@@ -34,10 +36,10 @@ export interface RecordShape {
 const VALUE_CHARACTERS = 200;
 
 /** Objects of a parsed result, outermost first. A mapping from data to data counts as a list of records with a `key`. */
-export function* readRecords(value: JsonValue, at = '', isRow = false): Generator<RecordShape> {
+export function* readRecords(value: JsonValue, at = '', isRow = false, depth = 0): Generator<RecordShape> {
   if (Array.isArray(value)) {
     const isTable = hasOneShape(value);
-    for (const item of value) yield* readRecords(item, at, isTable);
+    for (const item of value) yield* readRecords(item, at, isTable, depth + 1);
     return;
   }
   if (!isJsonObject(value)) {
@@ -48,15 +50,15 @@ export function* readRecords(value: JsonValue, at = '', isRow = false): Generato
   if (!isRow && isMapping(entries.map(([key]) => key))) {
     for (const [key, item] of entries) {
       const name = readField('name', 'name', key);
-      yield toRecord([name, ...collect(isJsonObject(item) ? item : { value: item }, '')], at);
+      yield toRecord([name, ...collect(isJsonObject(item) ? item : { value: item }, '')], at, depth);
     }
     return;
   }
   const fields = collect(value, '');
-  if (fields.length > 0) yield toRecord(fields, at);
+  if (fields.length > 0) yield toRecord(fields, at, depth);
   for (const [key, item] of entries)
     if (typeof item === 'object' && item !== null && holdsObjects(item))
-      yield* readRecords(item, at === '' ? key : `${at}.${key}`);
+      yield* readRecords(item, at === '' ? key : `${at}.${key}`, false, depth);
 }
 
 /** What prose is: one record, or one for every stretch of a long one. */
@@ -87,9 +89,9 @@ export function pathOf(record: RecordShape, field: Field): string {
   return record.at === '' || own === '' ? `${record.at}${own}` : `${record.at}.${own}`;
 }
 
-function toRecord(fields: readonly Field[], at: string): RecordShape {
+function toRecord(fields: readonly Field[], at: string, depth: number): RecordShape {
   const id = fields.find((field) => field.key !== undefined && isIdentifier(field));
-  return { fields, at, prose: false, ...(id && { id }) };
+  return { fields, at, prose: false, ...(depth > 1 && { nested: true }), ...(id && { id }) };
 }
 
 /** `id`, `_id`, `event_id`, `uuid` and the like; a name is no identifier. */

@@ -33,9 +33,10 @@ export function isByOutsider(shape: RecordShape, task: Task, own: ReadonlySet<st
 const isAddress = (key: string | undefined): boolean => /^(?:email|account|phone):/.test(key ?? '');
 
 /** The prompt itself names a value that the call asked with: a file, a channel, an address. */
-export function isPointed(leaves: readonly Leaf[], task: Task): boolean {
+export function isPointed(leaves: readonly Leaf[], task: Task, index: ProvenanceIndex): boolean {
   return leaves.some((leaf) => {
     if (typeof leaf.value !== 'string' || leaf.value.length < 3) return false;
+    if (isIdOfNamed(leaf, index)) return true;
     // No mention is longer than a long address.
     const mentions =
       task.mentioned.size === 0 || leaf.value.length > 4_096
@@ -48,6 +49,16 @@ export function isPointed(leaves: readonly Leaf[], task: Task): boolean {
     );
   });
 }
+
+/** It is the id of the one file, page or message that the prompt names. */
+const isIdOfNamed = ({ value, words }: Leaf, index: ProvenanceIndex): boolean =>
+  words.at(-1) === 'id' &&
+  index
+    .find(keyOfValue(value))
+    .some(
+      ({ record, field, inProse }) =>
+        !inProse && !record.byOutsider && record.shape.id === field && index.isNamed(record, record.kinds),
+    );
 
 /** How a listing is put in order or written, which leaves nothing out of it. */
 const SHAPING = /^(?:sort|order|direction|format|field|timezone|locale|language|verbose|detail|descending|ascending)$/;

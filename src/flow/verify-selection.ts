@@ -158,13 +158,29 @@ function isCounted(
   index: ProvenanceIndex,
 ): boolean {
   return [...text.matchAll(MOST)].some(([, how = '', noun = '']) => {
-    const own = index.countListed(chosen, stemWord(noun));
-    if (own === undefined || things.size < 2) return false;
     const wants = /few|least|low|small/.test(how) ? 'least' : 'most';
+    const own = index.countListed(chosen, stemWord(noun));
+    if (things.size < 2) return false;
+    if (own === undefined) return isMeasured(chosen, things, stemWord(noun), wants);
     return [...things.keys()].every(
       (key) => key === chosen || isPicked(own, index.countListed(key, stemWord(noun)), wants),
     );
   });
+}
+
+/** `the error that hits the most users`: each of them says how many, in a field called so. */
+function isMeasured(
+  chosen: string,
+  things: ReadonlyMap<string, readonly SeenRecord[]>,
+  noun: string,
+  wants: 'most' | 'least',
+): boolean {
+  const fields = new Set([noun]);
+  const own = measureAll(things.get(chosen) ?? [], fields);
+  return (
+    typeof own === 'number' &&
+    [...things].every(([key, records]) => key === chosen || isPicked(own, measureAll(records, fields), wants))
+  );
 }
 
 /** `who wrote the most messages`: in one listing nobody else stands as often in this field. */
