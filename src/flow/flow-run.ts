@@ -12,7 +12,7 @@ import { DeclaredPlan, type PlanStep } from './declared-plan.ts';
 import { listLed } from './describe-record.ts';
 import type { OpenFlow, Taken, TakeOptions, WrittenThings } from './flow-options.ts';
 import { stemWord } from './fold-text.ts';
-import { type Authority, grantAuthority } from './grant-authority.ts';
+import { type Authority, grantAuthority, onlyLooksByName } from './grant-authority.ts';
 import { IntroducedValues, isKnownValue } from './introduced-values.ts';
 import { HINTED, NAMED } from './link-record.ts';
 import { type Leaf, listLeaves } from './list-leaves.ts';
@@ -221,7 +221,7 @@ export class FlowRun {
     let listed = 0;
     const own: RecordShape[] = [];
     for (const shape of shapes) {
-      const ownWrite = tool.effect === 'write' || this.#isOwnObject(tool, shape);
+      const ownWrite = (tool.effect === 'write' && !onlyLooksByName(tool)) || this.#isOwnObject(tool, shape);
       const byOutsider = isByOutsider(shape, this.task, this.#own);
       this.#addShape(shape, tool, { call, ownWrite, byOutsider, pointed, narrowed }, echoed);
       if (shape.fields.length > limits.flowFieldsPerRecord) this.#index.exhaust();

@@ -28,6 +28,7 @@ export function listWords(text: string): string[] {
 
 /** A rough singular and base form, so that `entries` meets `entry`. The result is a key, not always a word. */
 export function stemWord(word: string): string {
+  if (word === 'ids') return 'id';
   if (word.length > 4 && word.endsWith('ies')) return `${word.slice(0, -3)}y`;
   if (word.length > 4 && /(?:ss|sh|ch|x|z)es$/.test(word)) return word.slice(0, -2);
   if (word.length > 3 && word.endsWith('s') && !word.endsWith('ss') && !word.endsWith('us')) return word.slice(0, -1);

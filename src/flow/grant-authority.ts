@@ -90,7 +90,9 @@ export function grantAuthority(
     };
   const looks = onlyLooksByName(tool);
   if (looks) {
-    const asking = task.sentences.flatMap((sentence, i) => (matches(objects, [...sentence.stems]) ? [i] : []));
+    const asking = task.sentences.flatMap((sentence, i) =>
+      matches(objects, [...sentence.stems, ...sentence.verbs.flatMap(listImplied)]) ? [i] : [],
+    );
     if (asking.length > 0) return { kind: 'granted', sentences: asking, candidates, reaches, destructive, vague };
   }
   if (task.readOnly && !looks) return { kind: 'refused', sentences: [], candidates, reaches, destructive, vague };

@@ -1,3 +1,4 @@
+import { findForeignAccount } from './find-foreign-account.ts';
 import { foldText, listWords } from './fold-text.ts';
 import { onlyLooksByName } from './grant-authority.ts';
 import { holdToSources, judgeDeclared } from './judge-declared.ts';
@@ -80,7 +81,7 @@ function isSaidName(leaf: Leaf, { tool, authority, task }: RunView): boolean {
 function judgeContent(leaf: Leaf, text: string, view: RunView): Finding {
   if (typeof leaf.value !== 'string')
     return view.task.numbers.includes(Number(leaf.value)) ? trusted(PROMPT) : trusted(COMPOSED);
-  const foreign = findForeignUrl(text, view);
+  const foreign = findForeignUrl(text, view) ?? findForeignAccount(text, view);
   if (foreign) return foreign;
   const words = listWords(text);
   return words.length > 0 && view.task.text.includes(text)

@@ -55,7 +55,7 @@ export function judgeTarget(leaf: Leaf, view: RunView): Finding {
   if (!isId && typeof value === 'string') {
     const amount = Number(text);
     if (text !== '' && Number.isFinite(amount)) return judgeAmount(amount, leaf, view);
-    const said = findRecombined(text, view);
+    const said = findRecombined(text, leaf, view);
     if (said !== undefined) return trusted(PROMPT, { sentences: said });
   }
   const places = view.index.find(keyOfValue(value));
@@ -142,9 +142,10 @@ function judgeShort(leaf: Leaf, text: string, view: RunView): Finding | undefine
  * A path or name made of the user's own words in a new order is still the user's; one that climbs or hides is not. Answers
  * the sentences that hold all of it; none where its words are strewn over several.
  */
-function findRecombined(text: string, view: RunView): readonly number[] | undefined {
+function findRecombined(text: string, leaf: Leaf, view: RunView): readonly number[] | undefined {
   // What is destroyed is named outright, and a part of a path or of a name is not what it is a part of.
-  if (view.authority.destructive || /\.\.|^[/~.\\]|\\|:\/\//.test(text)) return undefined;
+  const isDestroyed = view.authority.destructive && !isContainer(leaf, view);
+  if (isDestroyed || /\.\.|^[/~.\\]|\\|:\/\//.test(text)) return undefined;
   const words = listWords(text.replace(/\.[a-z][a-z0-9]{1,4}$/i, '').replaceAll('_', ' '));
   if (!words.some((word) => !stopWords.has(word))) return undefined;
   const isIn = (stems: ReadonlySet<string>): boolean =>

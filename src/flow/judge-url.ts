@@ -3,7 +3,7 @@ import { listHiddenTexts } from './decode-forms.ts';
 import { findSpelling } from './find-spelling.ts';
 import { listWords, stemWord, stripInvisible } from './fold-text.ts';
 import { stopWords } from './lexicon.ts';
-import { NAMED } from './link-record.ts';
+import { HINTED, NAMED } from './link-record.ts';
 import { isAuthorField } from './party-parts.ts';
 import type { Field } from './read-records.ts';
 import { doubt, type Finding, PROMPT, type RunView, trusted } from './run-view.ts';
@@ -52,7 +52,7 @@ export function judgeUrl(atom: Atom, view: Pick<RunView, 'task' | 'index'>): Fin
   if (isOnNamedHost(atom, view)) return trusted(PROMPT);
   const places = index.find(atom.key);
   const origins = [...new Set(places.map((place) => place.record.tool))];
-  if (places.some((place) => isNamedPlace(place, view))) return trusted(origins[0] ?? PROMPT);
+  if (places.some((place) => isNamedPlace(place, view) || isOwnPage(place, view))) return trusted(origins[0] ?? PROMPT);
   if (places.length === 0) return doubt('ask', 'a URL composed in this run');
   return doubt('ask', `a URL from \`${origins[0] ?? ''}\` that the prompt does not single out`, origins);
 }
@@ -60,16 +60,27 @@ export function judgeUrl(atom: Atom, view: Pick<RunView, 'task' | 'index'>): Fin
 function isNamedPlace({ record, inProse }: Occurrence, { index, task }: Pick<RunView, 'index' | 'task'>): boolean {
   if (record.ownWrite || record.shape.prose || record.link.score < NAMED || index.exhausted) return false;
   if (!inProse) return !record.byOutsider && index.isNamed(record, record.kinds);
-  if (
-    ![...record.link.bySentence].some(
-      ([sentence, score]) => score >= NAMED && meansLink(task.sentences[sentence]?.text ?? '', record),
-    )
-  )
+  if (![...record.link.bySentence].some(([sentence, score]) => score >= NAMED && meansLink(sentence, task, record)))
     return false;
   // The prompt may name several records at once, as by their author: all of them together must hold one URL only.
   const named = index.listing(record.call).filter((other) => other.link.score >= NAMED);
   const urls = new Set(named.flatMap((other) => other.shape.fields.flatMap(listUrls)));
   return urls.size === 1;
+}
+
+/**
+ * `tell him, with the link`: where the one record that the prompt means can be seen. It is the server's to say, which shows in
+ * that all records listed beside it give one on the same host in the same field.
+ */
+function isOwnPage({ record, field, inProse }: Occurrence, { index, task }: Pick<RunView, 'index' | 'task'>): boolean {
+  if (inProse || record.ownWrite || !LINKED.test(task.text)) return false;
+  if (!index.isNamed(record, record.kinds, { least: HINTED })) return false;
+  const pages = index
+    .listing(record.call)
+    .filter(({ kinds }) => kinds.some((kind) => record.kinds.includes(kind)))
+    .map(({ shape }) => shape.fields.find(({ path }) => path === field.path)?.text ?? '');
+  const hosts = new Set(pages.map((page) => (URL.canParse(page) ? new URL(page).host : '')));
+  return pages.length > 1 && hosts.size === 1 && !hosts.has('');
 }
 
 /** A sentence of the prompt speaks of pages or links, other than by their address. */
@@ -79,10 +90,13 @@ export const speaksOfLinks = ({ sentences, mentions }: RunView['task']): boolean
   );
 
 /** Of somebody whom the sentence names it need not say what they did with the page. */
-function meansLink(sentence: string, record: SeenRecord): boolean {
+function meansLink(at: number, { sentences, mentions }: RunView['task'], record: SeenRecord): boolean {
+  const sentence = sentences[at]?.text ?? '';
   if (MEANS_LINK.test(sentence)) return true;
   return (
     LINKED.test(sentence) &&
+    // `Summarise the page www.acme.test and invite Dana`: the page is the one whose address the user wrote.
+    !mentions.some(({ kind, sentence: where }) => kind === 'url' && where === at) &&
     record.shape.fields.some(
       (field) => isAuthorField(field) && field.key !== undefined && findSpelling(field.text, sentence) !== undefined,
     )

@@ -82,6 +82,7 @@ export function linkRecord(record: RecordShape, task: Task, phrases: ReadonlyMap
       }
     }
     if (!record.prose && field.key !== undefined && AUTHORS.has(last)) linkAuthor(field, task, raise);
+    if (!record.prose && BEGINS.has(last)) linkHour(field, task, raise);
     if (names) linkTitle(field, task, phrases, raise, shared, whole);
     // A long text in a record says what its author likes; that the user's words stand in it chooses nothing.
     else if (record.prose || field.key !== undefined) linkPhrases(field, phrases, raise);
@@ -113,6 +114,24 @@ function linkAuthor(field: Field, task: Task, raise: (sentence: number, score: n
       raise(index, NAMED);
   }
 }
+
+/** `my 3 o'clock`, `the 10:30`: what begins then. */
+function linkHour(field: Field, task: Task, raise: (sentence: number, score: number) => void): void {
+  const [, hour = '', minute = ''] = /(?:^|[T ])([01]?\d|2[0-3]):([0-5]\d)/.exec(field.text) ?? [];
+  if (hour === '') return;
+  for (const [index, { text }] of task.sentences.entries()) {
+    for (const [, said = '', minutes = '00', half = ''] of text.matchAll(HOUR)) {
+      if (minutes === '00' && half === '' && !text.includes(`${said}:`)) continue;
+      const isAfternoon = half.toLowerCase().startsWith('p');
+      const hours = Number(said) % 12;
+      const meant =
+        half === '' || /^o/i.test(half) ? [Number(said), hours, hours + 12] : [isAfternoon ? hours + 12 : hours];
+      if (meant.includes(Number(hour)) && minutes === minute) raise(index, NAMED);
+    }
+  }
+}
+const BEGINS: ReadonlySet<string> = new Set('start begin from time at'.split(' '));
+const HOUR = /\b(?:my|our|the|their|his|her|that)\s(\d{1,2})(?::(\d{2}))?\s?(am|pm|a\.m|p\.m|o['’]?clock)?/gi;
 
 /** What somebody is: `our support lead`, `my manager`. Only all of it, side by side, says who is meant. */
 function linkOffice(field: Field, task: Task, raise: (sentence: number, score: number) => void): void {

@@ -1,7 +1,8 @@
-import { isJsonObject, type JsonValue } from '../base/json.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../base/json.ts';
 import { type Atom, keyOfText, keyOfValue, readAtom, readAtoms, wholeAtom } from './atoms.ts';
 import { listHiddenTexts } from './decode-forms.ts';
 import { listWords, stemWord } from './fold-text.ts';
+import { holdsOnlyParties } from './holds-only-parties.ts';
 import { splitIdentifier } from './read-tool-words.ts';
 
 /** One value of a result that stands in a field of its own. */
@@ -36,10 +37,15 @@ export interface RecordShape {
 const VALUE_CHARACTERS = 200;
 
 /** Objects of a parsed result, outermost first. A mapping from data to data counts as a list of records with a `key`. */
-export function* readRecords(value: JsonValue, at = '', isRow = false, depth = 0): Generator<RecordShape> {
+export function* readRecords(
+  value: JsonValue,
+  at = '',
+  isRow = false,
+  inside: 'list' | 'item' | undefined = undefined,
+): Generator<RecordShape> {
   if (Array.isArray(value)) {
     const isTable = hasOneShape(value);
-    for (const item of value) yield* readRecords(item, at, isTable, depth + 1);
+    for (const item of value) yield* readRecords(item, at, isTable, inside === 'item' ? 'item' : 'list');
     return;
   }
   if (!isJsonObject(value)) {
@@ -50,15 +56,15 @@ export function* readRecords(value: JsonValue, at = '', isRow = false, depth = 0
   if (!isRow && isMapping(entries.map(([key]) => key))) {
     for (const [key, item] of entries) {
       const name = readField('name', 'name', key);
-      yield toRecord([name, ...collect(isJsonObject(item) ? item : { value: item }, '')], at, depth);
+      yield toRecord([name, ...collect(isJsonObject(item) ? item : { value: item }, '')], at, inside);
     }
     return;
   }
   const fields = collect(value, '');
-  if (fields.length > 0) yield toRecord(fields, at, depth);
+  if (fields.length > 0) yield toRecord(fields, at, inside);
   for (const [key, item] of entries)
     if (typeof item === 'object' && item !== null && holdsObjects(item))
-      yield* readRecords(item, at === '' ? key : `${at}.${key}`, false, depth);
+      yield* readRecords(item, at === '' ? key : `${at}.${key}`, false, inside && 'item');
 }
 
 /** What prose is: one record, or one for every stretch of a long one. */
@@ -89,9 +95,9 @@ export function pathOf(record: RecordShape, field: Field): string {
   return record.at === '' || own === '' ? `${record.at}${own}` : `${record.at}.${own}`;
 }
 
-function toRecord(fields: readonly Field[], at: string, depth: number): RecordShape {
+function toRecord(fields: readonly Field[], at: string, inside: 'list' | 'item' | undefined): RecordShape {
   const id = fields.find((field) => field.key !== undefined && isIdentifier(field));
-  return { fields, at, prose: false, ...(depth > 1 && { nested: true }), ...(id && { id }) };
+  return { fields, at, prose: false, ...(inside === 'item' && { nested: true }), ...(id && { id }) };
 }
 
 /** `id`, `_id`, `event_id`, `uuid` and the like; a name is no identifier. */
@@ -128,7 +134,8 @@ function collect(value: JsonValue, prefix: string): Field[] {
     if (item === null) continue;
     if (Array.isArray(item)) {
       for (const entry of item)
-        if (typeof entry !== 'object' && entry !== null)
+        if (isJsonObject(entry)) fields.push(...listParties(entry, `${path}[]`, name));
+        else if (typeof entry !== 'object' && entry !== null)
           fields.push(readField(`${path}[]`, name, entry as string | number | boolean));
     } else if (isJsonObject(item)) {
       if (isMapping(Object.keys(item)))
@@ -138,6 +145,12 @@ function collect(value: JsonValue, prefix: string): Field[] {
   }
   return fields;
 }
+
+/** `attendees: [{ email }]`: whom a record lists belongs to it as much as in a plain list of addresses. */
+const listParties = (entry: JsonObject, path: string, name: string): Field[] =>
+  Object.values(entry).flatMap((value) =>
+    typeof value === 'string' && holdsOnlyParties(value) ? [readField(path, name, value)] : [],
+  );
 
 function readField(path: string, name: string, value: string | number | boolean): Field {
   const words = splitIdentifier(name).map(stemWord);

@@ -41,7 +41,7 @@ export function readToolWords(tool: GovernedTool['tool']): ToolWords {
   if (kept) return kept;
   const words = splitIdentifier(tool.name.split(/[./:]|__+/).at(-1) ?? tool.name);
   const at = verbAt(words);
-  const verb = words[at] ?? '';
+  const verb = at === -1 ? '' : (words[at] ?? '');
   const objects = words.filter((word, i) => i !== at && !stopWords.has(word)).map(stemWord);
   const said = readDescription(tool.description);
   const read: ToolWords = {
@@ -56,13 +56,19 @@ export function readToolWords(tool: GovernedTool['tool']): ToolWords {
 
 /**
  * Where the verb stands: the first word that is one and no noun as well, so that `message_send` and `send_message` are
- * one; else the first that may be one.
+ * one; else the first that is hardly ever the noun; else the first that may be one; -1 where there is none.
  */
 function verbAt(words: readonly string[]): number {
   const isVerb = (word: string): boolean => isChangeVerb(word) || readImperatives.has(word) || lookVerbs.has(word);
-  const only = words.findIndex((word) => isVerb(word) && !isKnownNoun(stemWord(word)));
-  return Math.max(0, only === -1 ? words.findIndex(isVerb) : only);
+  const tiers = [(word: string) => !isKnownNoun(stemWord(word)), (word: string) => RATHER_VERBS.has(word), () => true];
+  for (const tier of tiers) {
+    const at = words.findIndex((word) => isVerb(word) && tier(word));
+    if (at !== -1) return at;
+  }
+  // Where none is known it is the first word, unless that names a thing: then the name has none.
+  return isKnownNoun(stemWord(words[0] ?? '')) ? -1 : 0;
 }
+const RATHER_VERBS: ReadonlySet<string> = new Set(['update', 'post', 'book', 'schedule', 'change']);
 
 /** Words of a description that are looked at: what a tool does stands first. */
 const OPENING = 14;

@@ -55,10 +55,7 @@ const isIdOfNamed = ({ value, words }: Leaf, index: ProvenanceIndex): boolean =>
   words.at(-1) === 'id' &&
   index
     .find(keyOfValue(value))
-    .some(
-      ({ record, field, inProse }) =>
-        !inProse && !record.byOutsider && record.shape.id === field && index.isNamed(record, record.kinds),
-    );
+    .some(({ record, field, inProse }) => !inProse && record.shape.id === field && index.isNamed(record, record.kinds));
 
 /** How a listing is put in order or written, which leaves nothing out of it. */
 const SHAPING = /^(?:sort|order|direction|format|field|timezone|locale|language|verbose|detail|descending|ascending)$/;

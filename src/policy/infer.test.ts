@@ -123,12 +123,64 @@ describe('the name of a vendor before the verb', () => {
     expect(effectsOf('office', others)).toContain('FileCabinetListPages write');
   });
 
+  it('is skipped in a list of many vendors, each with few tools', () => {
+    const tools = names(
+      'NOTION_SEARCH NOTION_GET_PAGE NOTION_APPEND_BLOCK JIRA_LIST_ISSUES JIRA_CREATE_ISSUE X_FIND_POST',
+    );
+    const more = names('VERCEL_LIST_SITES VERCEL_ADD_ENV GMAIL_SEND_EMAIL DRIVE_SHARE_LIST');
+    const effects = effectsOf('app', [...tools, ...more]);
+    const reads = effects.filter((one) => one.endsWith(' read')).map((one) => one.slice(0, -5));
+    expect(reads).toEqual(names('NOTION_SEARCH NOTION_GET_PAGE JIRA_LIST_ISSUES X_FIND_POST VERCEL_LIST_SITES'));
+    // the same names among others that are worded otherwise
+    expect(effectsOf('app', [...tools, ...names('list_a get_b add_c find_d')])).toContain('X_FIND_POST write');
+  });
+
   it('is not that of another server', () => {
     const tools = names('a b c d').map((end) => tool(`acme_get_${end}`, { server: 'one' }));
     const all = [...tools, tool('acme_get_it', { server: 'two' })];
     const governed = governTools(all, manifestSchema.parse({ version: 1 }), placeOf).tools;
     expect(governed.get('one/acme_get_a')?.effect).toBe('read');
     expect(governed.get('two/acme_get_it')?.effect).toBe('write');
+  });
+});
+
+describe('the object before the verb', () => {
+  const names = (text: string) => text.split(' ');
+  const effectsOf = (toolNames: readonly string[], properties: JsonObject = {}): string[] =>
+    [
+      ...governTools(
+        toolNames.map((name) => taking(name, properties)),
+        manifestSchema.parse({ version: 1 }),
+        placeOf,
+      ).tools.values(),
+    ].map(({ tool: { name }, effect }) => `${name} ${effect}`);
+  const style = names('dealUpdate quoteSend taskCreate recordDelete');
+
+  it('is skipped where a server words nearly all of its names so', () => {
+    const reads = names('contactsSearch inboxList messageRead priceBookGet noteGet dealsQuery getTime');
+    expect(effectsOf([...style, ...reads])).toEqual([
+      ...style.map((name) => `${name} write`),
+      ...reads.map((name) => `${name} read`),
+    ]);
+  });
+
+  it.each([
+    ['a verb stands first', 'shareList'],
+    ['a write stands in it', 'itemFindAndReplace'],
+    ['no verb is known', 'meetingsOn'],
+    ['it opens with what it queries', 'queryDeals'],
+  ])('is a write where %s', (_, name) => expect(effectsOf([...style, name])).toContain(`${name} write`));
+
+  it('is a write where the query can be any statement', () => {
+    expect(effectsOf([...style, 'tableQuery'], { query: text })).toContain('tableQuery write');
+    expect(effectsOf([...style, 'tableQuery'], { filter: { enum: ['open'] } })).toContain('tableQuery read');
+  });
+
+  it('is not skipped where a server’s names open with their verbs, or there are few', () => {
+    expect(effectsOf([...style, ...names('send_a add_b get_c list_d'), 'contactsSearch'])).toContain(
+      'contactsSearch write',
+    );
+    expect(effectsOf([...style.slice(0, 2), 'contactsSearch'])).toContain('contactsSearch write');
   });
 });
 
@@ -290,6 +342,7 @@ describe('sinks', () => {
       email_id: text,
       recipient_name: text,
       to_version: text,
+      related_to: text,
       retries: { type: 'integer' },
       urgent: { type: 'boolean' },
       tone: { enum: ['warm', 'cold'] },
@@ -304,6 +357,7 @@ describe('sinks', () => {
       'email_id authority',
       'recipient_name recipient',
       'to_version data',
+      'related_to data',
       'options.reply_to recipient',
     ]);
   });
