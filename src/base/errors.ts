@@ -356,6 +356,11 @@ export const errors = {
   E_POLICY_INVALID: fault('a policy does not parse or does not validate', 'see the file and line named', { exit: 2 }),
   E_USAGE: fault('the command line is not understood', 'run `chaperone --help`', { exit: 2, http: 400 }),
   E_NOT_FOUND: fault('no such thing', 'check the id', { exit: 1, http: 404 }),
+  E_STORE_NEWER: fault(
+    'the store was written by a newer version of Chaperone',
+    'start that version again, or restore a backup of before it was installed',
+    { exit: 1, http: 500 },
+  ),
   E_STORE_NONE: fault(
     'nothing is recorded yet',
     'start it once (`chaperone up`), or check `data` of the manifest and `--config`',

@@ -161,7 +161,7 @@ describe('sqlite: a file that is not what was written', () => {
     await makeStore();
     tamper('PRAGMA user_version = 999');
     expect(await faultOf(open())).toMatchObject({
-      code: 'E_STORE_CORRUPT',
+      code: 'E_STORE_NEWER',
       message: expect.stringContaining('newer version (999'),
     });
   });

@@ -46,7 +46,7 @@ export function makeFiles(path: string): void {
  * date.
  *
  * @throws Fault E_STORE when it cannot be opened, or a process of another version has it open; E_STORE_CORRUPT when it
- * is damaged, is not a store, or was written by a newer version.
+ * is damaged or is not a store; E_STORE_NEWER when a newer version wrote it.
  */
 export function openDatabase(path: string, busyTimeoutMs: number): OpenDatabase {
   const file = locate(path);
@@ -165,7 +165,7 @@ function checkIsOurs(db: DatabaseSync, file: string): void {
   const version = readNumber(db, 'user_version');
   if (version > schemaVersion) {
     throw new Fault(
-      'E_STORE_CORRUPT',
+      'E_STORE_NEWER',
       `the store was written by a newer version (${version}, this one knows ${schemaVersion}): ${file}`,
     );
   }

@@ -13,8 +13,8 @@ export type ReadOnlyStore = Omit<Store, 'commit'>;
  * Opens a store's file for looking at it, also while another process has it open; each read sees what is committed at
  * that moment. Reads run on the calling thread: this is for commands, not for a gateway.
  *
- * @throws Fault E_NOT_FOUND when there is no file; E_STORE when it cannot be opened; E_STORE_CORRUPT when it is damaged,
- * is not a store, or was written by a newer version.
+ * @throws Fault E_NOT_FOUND when there is no file; E_STORE when it cannot be opened; E_STORE_CORRUPT when it is damaged or
+ * is not a store; E_STORE_NEWER when a newer version wrote it.
  */
 export async function openSqliteStoreReadOnly({ path }: { readonly path: string }): Promise<ReadOnlyStore> {
   const { db, live, close } = openDatabaseReadOnly(path, limits.commitTimeoutMs);

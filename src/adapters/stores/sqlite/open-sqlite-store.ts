@@ -23,7 +23,7 @@ export interface SqliteStoreOptions {
  * with that fault until the store is opened again.
  *
  * @throws Fault E_STORE when the file cannot be opened, or a process of another version has it open; E_STORE_CORRUPT when
- * it is damaged, is not a store, or was written by a newer version.
+ * it is damaged or is not a store; E_STORE_NEWER when a newer version wrote it.
  */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
   const worker = await startWorker(
