@@ -35,6 +35,18 @@ export async function recordAttemptsOfServer(
   tell(notify, `server \`${server}\``, attempts);
 }
 
+/** What a program within walls ran into, under its run. Rejects where it cannot be recorded. */
+export async function recordAttemptsOfProgram(
+  world: Recording,
+  notify: Notify,
+  tenant: string,
+  facts: { readonly agent: string; readonly run: string },
+  attempts: readonly EscapeAttempt[],
+): Promise<void> {
+  await record(world, tenant, facts, { runId: facts.run, agent: facts.agent }, attempts);
+  tell(notify, `the program of agent \`${facts.agent}\``, attempts);
+}
+
 async function record(
   world: Recording,
   tenant: string,

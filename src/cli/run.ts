@@ -41,7 +41,7 @@ export async function runAgent(
     read,
     keep: options.env ?? [],
     ...(options.profile === undefined ? {} : { profile: options.profile }),
-    stdio: 'inherit',
+    outputs: process,
     signal,
   });
   tell(context, report);

@@ -37,6 +37,7 @@ profiles:
   held: { network: door, processes: 40, memory: 400MB, openFiles: 128, space: 20MB, hosts: ["closed.test:81"] }
   closed: { network: none, workspace: read, memory: 400MB }
   other: { tier: wasm }
+  brief: { network: none, time: 3s, output: 64KB, memory: 400MB }
 servers:
   counter: { command: ${process.execPath}, args: [servers/count.ts, count.txt] }
 egress:
@@ -191,6 +192,28 @@ print('forks', made)"
     expect(stdout).not.toContain('wrote');
     expect(seen).not.toContain('GET /open/none');
     expect(stdout).toMatch(/401$/);
+  });
+
+  it('ends a program that goes on, or prints on, past what its profile says, and records it', async () => {
+    const attemptsOf = ({ stdout }: CommandResult) => {
+      const report = JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as { events: { kind: string; body: object }[] };
+      return report.events.filter(({ kind }) => kind === 'escape.attempted').map(({ body }) => body);
+    };
+    const slow = await run('echo begun; sleep 600; echo ended', '--json', 'run', '--profile', 'brief');
+    expect(slow.code, slow.stderr).toBeGreaterThan(128);
+    expect(slow.stdout).toMatch(/^begun$/m);
+    expect(slow.stdout).not.toMatch(/^ended$/m);
+    expect(attemptsOf(slow)).toMatchObject([{ severity: 'low', attempts: [{ kind: 'time' }] }]);
+
+    const loud = await run('echo begun; while :; do echo 0123456789; done', '--json', 'run', '--profile', 'brief');
+    expect(loud.code, loud.stderr).toBeGreaterThan(128);
+    expect(loud.stdout.length).toBeLessThan(100_000);
+    expect(attemptsOf(loud)).toMatchObject([{ severity: 'medium', attempts: [{ kind: 'output' }] }]);
+
+    const modest = await run('echo begun; echo told >&2', '--json', 'run', '--profile', 'brief');
+    expect([modest.code, modest.stdout.split('\n')[0]]).toEqual([0, 'begun']);
+    expect(modest.stderr).toContain('told');
+    expect(attemptsOf(modest)).toEqual([]);
   });
 
   it('starts nothing by a profile that is not there, or that names other walls', async () => {

@@ -5,10 +5,13 @@ import { systemClock } from '../../base/clock.ts';
 import { Fault } from '../../base/fault.ts';
 import { findProfile, type Profile } from '../../model/profile.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
+import type { ProgramBounds } from './bound-program.ts';
 
 /** What holds a program besides the walls that every one has. */
 export interface HeldProgram {
   readonly profile: Profile;
+  /** What its own entry says of time and output: those of a ready profile are for code, which does not live on. */
+  readonly bounds: ProgramBounds;
   readonly walls: Pick<ProgramStart, 'confinement' | 'readOnly' | 'spaceBytes'>;
   close(): Promise<void>;
 }
@@ -31,11 +34,16 @@ export async function holdProgram(
       'E_SANDBOX_UNAVAILABLE',
       `programs run in tier \`process\`, and profile \`${name}\` names \`${tier}\``,
     );
+  const { time, output } = manifest.profiles[name] ?? {};
   const path = searchFolders(environment);
   const sandbox = new ProcessSandbox({ clock: systemClock, path, isRoot: process.getuid?.() === 0 });
   const confinement = await sandbox.confine(profile);
   return {
     profile,
+    bounds: {
+      ...(time === undefined ? {} : { timeMs: time }),
+      ...(output === undefined ? {} : { outputBytes: output }),
+    },
     walls: { confinement, readOnly: workspace === 'read', spaceBytes },
     async close() {
       await confinement.release();

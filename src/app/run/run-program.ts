@@ -5,12 +5,15 @@ import { type StartedProgram, startProgram } from '../../adapters/sandboxes/prog
 import { WAYS } from '../../adapters/sandboxes/program/write-enclosure.ts';
 import { Fault } from '../../base/fault.ts';
 import type { StoredEvent } from '../../model/event.ts';
+import type { EscapeAttempt } from '../../ports/sandbox.ts';
 import type { EgressUsage } from '../../runtime/egress/egress-session.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
 import { writeAuthorities } from '../egress/write-authorities.ts';
 import { Gateway } from '../gateway.ts';
 import type { Notify } from '../notice.ts';
+import { recordAttemptsOfProgram } from '../record-attempts.ts';
 import { serve } from '../serve.ts';
+import { boundProgram, type ProgramOutputs } from './bound-program.ts';
 import { bridgeSocket } from './bridge-socket.ts';
 import { type HeldProgram, holdProgram } from './hold-program.ts';
 import { listWalls } from './list-walls.ts';
@@ -29,7 +32,8 @@ export interface ProgramOptions {
   readonly keep: readonly string[];
   /** The profile that holds it besides its walls. */
   readonly profile?: string;
-  readonly stdio: 'inherit' | 'pipe';
+  /** Where what it prints goes, where its profile counts that; otherwise it has them itself. */
+  readonly outputs: ProgramOutputs;
   readonly signal: AbortSignal;
   /** Told of the program once it runs. */
   readonly onStart?: (program: StartedProgram) => void;
@@ -85,7 +89,9 @@ export async function runProgram(options: ProgramOptions): Promise<ProgramReport
       await writeFile(join(folder, 'mcp.json'), JSON.stringify(describeGateway(token)), { mode: 0o600 });
       const trust = await writeTrust(folder, await gateway.egress.readCertificate());
       const ways = { ...(hasDoor ? { ...waysOut(), ...trust } : {}), ...waysIn(token) };
-      const exitCode = await runWithin(options, gateway, folder, workspace, ways, held);
+      const { exitCode, attempts } = await runWithin(options, gateway, folder, workspace, ways, held);
+      if (attempts.length > 0)
+        await recordAttemptsOfProgram(gateway.world, notify, tenant, { agent, run: run.id }, attempts);
       await book.close(session);
       await gateway.world.runs.end(tenant, run.id);
       return { runId: run.id, exitCode, usage: session.usage, events: await readAll(gateway, run.id) };
@@ -107,7 +113,7 @@ async function runWithin(
   workspace: string,
   ways: Readonly<Record<string, string>>,
   held: HeldProgram | undefined,
-): Promise<number> {
+): Promise<{ readonly exitCode: number; readonly attempts: readonly EscapeAttempt[] }> {
   const { environment, command, signal } = options;
   const read = await Promise.all(options.read.map((path) => realpath(resolve(options.workspace, path))));
   const program = await startProgram({
@@ -121,18 +127,21 @@ async function runWithin(
     ports: { [GATEWAY_PORT]: 'gateway.sock', ...('HTTP_PROXY' in ways ? { [DOOR_PORT]: 'door.sock' } : {}) },
     ...held?.walls,
     path: environment['PATH'] ?? '',
-    stdio: options.stdio,
+    stdio: held?.bounds.outputBytes === undefined ? 'inherit' : 'tapped',
   });
   const stop = () => {
     void program.interrupt('SIGTERM');
     setTimeout(() => program.child.kill('SIGKILL'), GRACE_MS).unref();
   };
+  const over = boundProgram(program, held?.bounds ?? {}, options.outputs, stop);
   if (signal.aborted) stop();
   else signal.addEventListener('abort', stop, { once: true });
   try {
     options.onStart?.(program);
-    return await program.ended;
+    const exitCode = await program.ended;
+    return { exitCode, attempts: over() };
   } finally {
+    over();
     signal.removeEventListener('abort', stop);
   }
 }

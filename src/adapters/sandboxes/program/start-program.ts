@@ -16,7 +16,8 @@ export interface ProgramStart extends Omit<Enclosure, 'argv' | 'files'> {
   readonly confinement?: Confinement;
   /** The gateway's PATH: where `bwrap` is looked for. */
   readonly path: string;
-  readonly stdio: 'inherit' | 'pipe';
+  /** `tapped`: what it prints comes by pipes, what it reads is this process’s own. */
+  readonly stdio: 'inherit' | 'pipe' | 'tapped';
 }
 
 export interface StartedProgram {
@@ -26,6 +27,12 @@ export interface StartedProgram {
   /** Asks it to end. */
   interrupt(signal: 'SIGINT' | 'SIGTERM'): Promise<void>;
 }
+
+const STREAMS = {
+  inherit: ['inherit', 'inherit', 'inherit'],
+  pipe: ['pipe', 'pipe', 'pipe'],
+  tapped: ['inherit', 'pipe', 'pipe'],
+} as const;
 
 const NODE = '/run/node';
 const INSTALL = 'install it: `apt-get install bubblewrap`, or the package of that name of your system';
@@ -53,7 +60,7 @@ export async function startProgram(start: ProgramStart): Promise<StartedProgram>
   const all = ['--json-status-fd', '3', ...args];
   const confined = confinement && confineWalls(bwrap, all, confinement);
   const child = spawn(confined?.command ?? bwrap, confined?.args ?? all, {
-    stdio: stdio === 'inherit' ? ['inherit', 'inherit', 'inherit', 'pipe'] : ['pipe', 'pipe', 'pipe', 'pipe'],
+    stdio: [...STREAMS[stdio], 'pipe'],
     env: {},
   });
   let status = '';
