@@ -1,11 +1,15 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { MicrovmSandbox } from '../../src/adapters/sandboxes/microvm/open-microvm-sandbox.ts';
 import { systemClock } from '../../src/base/clock.ts';
+import { makeAuthority, readAuthority } from '../../src/doors/egress/certificates.ts';
+import { TlsOpener } from '../../src/doors/egress/open-tls.ts';
 import { findProfile } from '../../src/model/profile.ts';
 import { closeServer, type EgressWorld, listen, openEgressWorld } from '../attacks/egress-world.ts';
 import { type HostWorld, layOutHost } from './host-world.ts';
@@ -26,7 +30,14 @@ const upstream = createServer(async (request, response) => {
   seen.push(`${request.method} ${request.headers.host?.split(':')[0]}${request.url} ${body.length}`);
   response.end(request.url === '/large' ? body : 'hello from outside');
 });
+const fixture = (name: string) => readFileSync(join(import.meta.dirname, '..', 'fixtures', 'tls', name), 'utf8');
+const secured = createTlsServer({ cert: fixture('cert.pem'), key: fixture('key.pem') }, (request, response) => {
+  seen.push(`TLS ${request.method} ${request.headers.host?.split(':')[0]}${request.url}`);
+  response.end('hello over TLS');
+});
 let port: number;
+let securedPort: number;
+let trustFile: string;
 let host: HostWorld;
 let egress: EgressWorld;
 let sandbox: MicrovmSandbox;
@@ -35,9 +46,22 @@ let cacheFolder: string;
 beforeAll(async () => {
   cacheFolder = join(tmpdir(), 'chaperone-machines');
   port = await listen(upstream);
+  securedPort = await listen(secured);
   host = await layOutHost();
+  const authority = await makeAuthority(systemClock);
+  trustFile = join(host.folder, 'trust.pem');
+  await writeFile(trustFile, /-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----\n/s.exec(authority)?.[0] ?? '');
+  const opener = new TlsOpener(await readAuthority(authority), systemClock);
+  const to = { addresses: ['127.0.0.1'] };
   egress = await openEgressWorld({
-    egress: { allow: [{ host: 'open.test', ports: [port], addresses: ['127.0.0.1'], methods: ['GET', 'POST'] }] },
+    egress: {
+      allow: [
+        { ...to, host: 'open.test', ports: [port], methods: ['GET', 'POST'] },
+        { ...to, host: 'gateway.test', ports: [securedPort], methods: ['GET'], paths: ['/open/*'], inspect: true },
+      ],
+    },
+    runtime: { trust: () => [fixture('cert.pem')] },
+    openTls: opener.open,
     hosts: { 'open.test': ['127.0.0.1'], 'closed.test': ['127.0.0.1'] },
   });
   const isRoot = process.getuid?.() === 0;
@@ -49,6 +73,7 @@ afterAll(async () => {
   await egress[Symbol.asyncDispose]();
   await host.close();
   await closeServer(upstream);
+  await closeServer(secured);
 });
 
 const DIRECT = `
@@ -62,7 +87,7 @@ def reach(address, port):
         return "not reached"
 `;
 
-const source = (port: number) => `${DIRECT}
+const source = (port: number, securedPort: number) => `${DIRECT}
 import hashlib, os, urllib.request, urllib.error
 def ask(url, body=None):
     try:
@@ -80,6 +105,8 @@ large = open("/input/deep/large", "rb").read()
 print(ask("http://open.test:${port}/large", large) == large)
 print(ask("http://closed.test:${port}/small").decode())
 print(ask("http://127.0.0.1:${port}/small").decode())
+print(ask("https://gateway.test:${securedPort}/open/a").decode())
+print(ask("https://gateway.test:${securedPort}/closed").decode())
 print(reach("127.0.0.1", ${port}), reach("10.0.2.2", ${port}))
 print(open("/input/words").read(), hashlib.sha256(large).hexdigest())
 print(write("/input/words", "mine now"), "/", write("/input/new", "mine"))
@@ -107,10 +134,11 @@ describe('a program in a machine with a door, an input and a workspace', () => {
     const before = countLeftovers();
     const outcome = await sandbox.run({
       profile: { ...code, timeMs: 200_000 },
-      program: { kind: 'code', language: 'python', source: source(port) },
+      program: { kind: 'code', language: 'python', source: source(port, securedPort) },
       files: ['same', 'changed', 'removed'].map((path) => ({ path, bytes: Buffer.from('before') })),
       inputFolder,
       egressSocket: egress.path,
+      trustFile,
     });
 
     expect(outcome.stdout.trim().split('\n'), outcome.stderr).toEqual([
@@ -118,13 +146,19 @@ describe('a program in a machine with a door, an input and a workspace', () => {
       'True',
       '403 E_EGRESS_DENIED',
       '403 E_EGRESS_DENIED',
+      'hello over TLS',
+      '403 E_EGRESS_DENIED',
       'not reached not reached',
       `to be read ${createHash('sha256').update(large).digest('hex')}`,
       'Read-only file system / Read-only file system',
     ]);
     // The relay ends as the program did, and by itself.
     expect(outcome).toMatchObject({ end: 'exit', exitCode: 7 });
-    expect(seen).toEqual(['GET open.test/small 0', `POST open.test/large ${large.length}`]);
+    expect(seen).toEqual([
+      'GET open.test/small 0',
+      `POST open.test/large ${large.length}`,
+      'TLS GET gateway.test/open/a',
+    ]);
     expect(outcome.changes.map(({ path, change, bytes }) => [path, change, bytes && `${bytes}`])).toEqual([
       ['added', 'added', 'new'],
       ['changed', 'changed', 'after'],
@@ -133,8 +167,8 @@ describe('a program in a machine with a door, an input and a workspace', () => {
     expect(await readFile(join(inputFolder, 'words'), 'utf8')).toBe('to be read');
     expect(outcome.attempts.map(({ kind }) => kind)).toEqual(['network']);
     const kinds = (await egress.events()).map(({ kind }) => kind);
-    expect(kinds.filter((kind) => kind === 'egress.passed')).toHaveLength(2);
-    expect(kinds.filter((kind) => kind === 'egress.refused')).toHaveLength(2);
+    expect(kinds.filter((kind) => kind === 'egress.passed')).toHaveLength(3);
+    expect(kinds.filter((kind) => kind === 'egress.refused')).toHaveLength(3);
     expect({ ...countLeftovers(), descriptors: 0 }).toEqual({ ...before, descriptors: 0 });
   });
 });

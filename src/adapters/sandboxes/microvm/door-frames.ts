@@ -1,8 +1,9 @@
 /**
  * What a machine's relay and its host say to each other of a connection, by its number. `hold` and `go` come from whichever
- * end cannot pass on what it was sent. The relay says `leave` last of all and is answered with the same word.
+ * end cannot pass on what it was sent. The relay says `begin` when it starts the program, and `leave` last of all, which is
+ * answered with the same word.
  */
-export const frames = { open: 0, data: 1, end: 2, close: 3, hold: 4, go: 5, leave: 6 } as const;
+export const frames = { open: 0, data: 1, end: 2, close: 3, hold: 4, go: 5, leave: 6, begin: 7 } as const;
 
 export interface Frame {
   readonly id: number;
@@ -42,7 +43,7 @@ export class FrameReader {
     while (this.#held.length >= HEADER_BYTES) {
       const length = this.#held.readUInt32BE(5);
       const kind = this.#held.readUInt8(4);
-      if (length > MOST_BYTES || kind > frames.leave) return false;
+      if (length > MOST_BYTES || kind > frames.begin) return false;
       if (this.#held.length < HEADER_BYTES + length) break;
       const bytes = this.#held.subarray(HEADER_BYTES, HEADER_BYTES + length);
       const id = this.#held.readUInt32BE(0);

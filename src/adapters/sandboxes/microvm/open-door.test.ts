@@ -14,7 +14,9 @@ afterEach(async () => {
 });
 
 /** A machine's end of the way, in front of a door on a real socket. */
-async function openMachine(door: Server): Promise<{ port: Duplex; machine: Duplex; heard: Frame[]; tell: Tell }> {
+async function openMachine(
+  door: Server,
+): Promise<{ port: Duplex; machine: Duplex; heard: Frame[]; begun: () => number; tell: Tell }> {
   const folder = await mkdtemp(join(tmpdir(), 'chaperone-door-'));
   taken.push(() => rm(folder, { recursive: true, force: true }));
   const path = join(folder, 'door.sock');
@@ -25,11 +27,12 @@ async function openMachine(door: Server): Promise<{ port: Duplex; machine: Duple
     port.destroy();
     await new Promise((resolve) => door.close(resolve)); // none of its connections outlives the way
   });
-  openDoor(port, path);
+  let begun = 0;
+  openDoor(port, path, () => begun++);
   const heard: Frame[] = [];
   const reader = new FrameReader(({ id, kind, bytes }) => heard.push({ id, kind, bytes: Buffer.from(bytes) }));
   machine.on('data', (chunk: Buffer) => reader.take(chunk));
-  return { port, machine, heard, tell: (...words) => machine.write(Buffer.concat(words)) };
+  return { port, machine, heard, begun: () => begun, tell: (...words) => machine.write(Buffer.concat(words)) };
 }
 type Tell = (...words: readonly Buffer[]) => boolean;
 
@@ -40,6 +43,12 @@ const count = (heard: readonly Frame[], id: number) =>
   heard.filter(isOf(id, frames.data)).reduce((sum, { bytes }) => sum + bytes.length, 0);
 
 describe('the host’s end of a machine’s way to the door', () => {
+  it('tells when the program begins', async () => {
+    const { begun, tell } = await openMachine(speaking());
+    tell(writeFrame(0, frames.begin));
+    await expect.poll(begun, { timeout: 20_000 }).toBe(1);
+  });
+
   it('holds one connection when it is told to, and no other, and goes on with it', async () => {
     const { heard, tell } = await openMachine(speaking());
     tell(writeFrame(1, frames.open), writeFrame(1, frames.hold), writeFrame(2, frames.open));

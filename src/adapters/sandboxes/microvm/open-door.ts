@@ -16,9 +16,9 @@ interface Connection {
 /**
  * The host's end of a machine's way to the door: each connection that the relay in it says it opened is one to `path`.
  * What comes is bytes of a stranger: whoever keeps to no form, or sends what nobody waits for, is cut off, and reaches
- * nothing but the door in any case.
+ * nothing but the door in any case. `onBegin` is called when the relay says that the program begins.
  */
-export function openDoor(port: Readable & Writable, path: string): void {
+export function openDoor(port: Readable & Writable, path: string, onBegin: () => void = () => {}): void {
   const open = new Map<number, Connection>();
   const send = (id: number, kind: number, bytes?: Uint8Array): boolean => {
     if (port.writableLength > MOST_OWED_BYTES) port.destroy();
@@ -26,6 +26,7 @@ export function openDoor(port: Readable & Writable, path: string): void {
   };
   const reader = new FrameReader(({ id, kind, bytes }) => {
     if (kind === frames.leave) send(id, frames.leave);
+    else if (kind === frames.begin) onBegin();
     else if (kind !== frames.open) follow(open.get(id), id, kind, bytes);
     else if (open.has(id) || open.size >= MOST_CONNECTIONS) send(id, frames.close);
     else open.set(id, begin(id));

@@ -53,7 +53,7 @@ export async function readGuestStart(job: SandboxJob, system: SystemMounts, filt
       ...(trustFile === undefined ? [] : [{ path: 'trust.pem', bytes: await readFile(trustFile) }]),
     ],
     needs: [...(programs ?? []), ...(isAbsolute(first) ? [] : [first])].sort(),
-    ...(egressSocket === undefined ? {} : { openDoor: (port) => openDoor(port, egressSocket) }),
+    ...(egressSocket === undefined ? {} : { openDoor: (port, onBegin) => openDoor(port, egressSocket, onBegin) }),
   };
 }
 

@@ -12,7 +12,7 @@ import { constants } from 'node:os';
 const [port = '', device = '', , command = '', ...rest] = process.argv.slice(2);
 const HEADER_BYTES = 9;
 const PIECE_BYTES = 65_536;
-const [OPEN, DATA, END, CLOSE, HOLD, GO, LEAVE] = [0, 1, 2, 3, 4, 5, 6];
+const [OPEN, DATA, END, CLOSE, HOLD, GO, LEAVE, BEGIN] = [0, 1, 2, 3, 4, 5, 6, 7];
 
 const way = openSync(device, 'r+');
 const out = createWriteStream(device, { fd: way, autoClose: false });
@@ -100,6 +100,7 @@ const server = createServer({ allowHalfOpen: true }, (client) => {
 server.listen(Number(port), '127.0.0.1');
 await once(server, 'listening');
 
+send(0, BEGIN);
 const child = spawn(command, rest, { stdio: 'inherit' });
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal));
 child.once('error', (error) => {

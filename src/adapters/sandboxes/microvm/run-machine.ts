@@ -24,9 +24,11 @@ export interface MachineRun {
   readonly askedAtMs: number;
   readonly heldBy: Readonly<Record<string, string>>;
   /** Leads what comes from the machine’s relay to the door, for as long as the machine is there. */
-  readonly openDoor?: (port: ReturnType<RunningMachine['at']>) => void;
+  readonly openDoor?: (port: ReturnType<RunningMachine['at']>, onBegin: () => void) => void;
 }
 
+/** How long the relay of an emulated machine may take: it is a program of Node. */
+export const RELAY_MS = 60_000;
 const SIGKILL_CODE = 137;
 const FACT_BYTES = 65_536;
 /** What an archive needs beside the files in it: headers, and files without anything in them. */
@@ -46,7 +48,16 @@ export async function runMachine(run: MachineRun): Promise<SandboxOutcome> {
     child.kill('SIGKILL');
   };
   const onAbort = () => stop('cancelled');
-  const timer = setTimeout(() => stop('time'), profile.timeMs);
+  const late = () => stop('time');
+  // The relay has a time of its own to come up in, where there is one: the program does not pay for that.
+  let timer = setTimeout(late, profile.timeMs + (run.openDoor === undefined ? 0 : RELAY_MS));
+  let hasBegun = false;
+  const begin = () => {
+    if (hasBegun) return;
+    hasBegun = true;
+    clearTimeout(timer);
+    timer = setTimeout(late, profile.timeMs);
+  };
   job.signal?.addEventListener('abort', onAbort, { once: true });
   const output = { left: profile.outputBytes, stdout: [] as Buffer[], stderr: [] as Buffer[] };
   for (const name of ['stdout', 'stderr'] as const) {
@@ -60,7 +71,7 @@ export async function runMachine(run: MachineRun): Promise<SandboxOutcome> {
   const left = new Left(job, () => stop('output'));
   try {
     if (job.signal?.aborted) stop('cancelled');
-    run.openDoor?.(at('door'));
+    run.openDoor?.(at('door'), begin);
     sendJob(at('job'), run.files);
     at('stdin').end(job.stdin);
     await Promise.race([left.read(at('left')), machine.ended]);

@@ -5,6 +5,7 @@ import { pipes, writeSupervisor } from '../process/supervise.ts';
 import { HIDDEN_FILES, HIDDEN_FOLDERS, type SystemMounts } from '../process/system-mounts.ts';
 import { DISK, device, JOB } from './guest-init.ts';
 import { relayInside } from './relay-file.ts';
+import { RELAY_MS } from './run-machine.ts';
 
 export interface GuestJob {
   readonly profile: Profile;
@@ -59,7 +60,7 @@ export function writeGuestJob(job: GuestJob): string {
     dropsRoot: true,
     openFiles: profile.openFiles,
     fileBytes: profile.spaceBytes,
-    cpuSeconds: Math.ceil((profile.timeMs / 1_000) * Math.max(1, profile.cpu)) + 1,
+    cpuSeconds: Math.ceil(((profile.timeMs + (hasDoor ? RELAY_MS : 0)) / 1_000) * Math.max(1, profile.cpu)) + 1,
   });
   const words = [...walls.slice(0, end), ...laid, ...walls.slice(end)].map(quote).join(' ');
   const told = [
