@@ -1,13 +1,16 @@
+import { realpath } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { BuiltinSource } from '../adapters/tools/builtin/builtin-source.ts';
 import { PackageLayers } from '../adapters/tools/builtin/packages/package-layers.ts';
 import { Workspace } from '../adapters/tools/builtin/workspace.ts';
 import type { McpSource } from '../adapters/tools/mcp/create-mcp-source.ts';
 import type { Clock } from '../base/clock.ts';
+import { Fault } from '../base/fault.ts';
 import type { JsonValue } from '../base/json.ts';
 import { BUILTIN_SERVER } from '../model/builtin.ts';
 import type { Intent } from '../model/intent.ts';
 import { findProfile } from '../model/profile.ts';
+import type { FileChange } from '../ports/sandbox.ts';
 import type { CallAnswer } from '../runtime/line/call-answer.ts';
 import type { CallRequest } from '../runtime/line/call-request.ts';
 import type { World } from '../runtime/world.ts';
@@ -15,6 +18,8 @@ import type { LoadedConfig } from './config/load-config.ts';
 import type { WayOut } from './egress/open-egress.ts';
 import type { Notify } from './notice.ts';
 import { recordAttemptsOfCode } from './record-attempts.ts';
+import { listReserved } from './reserved/list-reserved.ts';
+import { foldPath } from './reserved/real-paths.ts';
 import type { SharedWalls } from './sandboxes.ts';
 
 /** The gateway that the tools belong to: what code calls is a call through it, what is noticed is in its record. */
@@ -66,6 +71,8 @@ export function openBuiltin(options: BuiltinSourceOptions): McpSource {
       const name = builtin.code?.[language];
       return name === undefined ? undefined : findProfile(profiles, name);
     },
+    findFolder: (path) => findFolder(loaded, options.data, path),
+    keep: (storeFolder, callId, changes) => keepFiles(new Workspace(storeFolder, clock), callId, changes),
     openWayOut: (intent, hosts) => within().egress.openForCall(intent, hosts),
     callTool: (parent, tool, argument, signal) => callNested(within(), tenant, parent, tool, argument, signal),
     onAttempts: (intent, attempts) => recordAttemptsOfCode(within().world, notify, tenant, intent, attempts),
@@ -92,6 +99,31 @@ export function openBuiltin(options: BuiltinSourceOptions): McpSource {
       release: () => {},
     },
   };
+}
+
+/** A folder that code is given or leaves files in. One that has the gateway's own in it, or lies within, is none of them. */
+async function findFolder(loaded: LoadedConfig, data: string, path: string): Promise<string> {
+  const absolute = await realpath(resolve(loaded.folder, path)).catch((cause: unknown) => {
+    throw new Fault('E_SANDBOX', `the folder \`${path}\` is not there; make it`, { cause });
+  });
+  const own = listReserved(loaded, data).find(
+    ({ path: reserved }) => lies(reserved, absolute) || lies(absolute, reserved),
+  );
+  if (own !== undefined)
+    throw new Fault('E_SANDBOX', `the folder \`${path}\` and ${own.what} lie in each other; name another folder`);
+  return absolute;
+}
+
+function lies(inner: string, outer: string): boolean {
+  const [one, other] = [foldPath(inner), foldPath(outer)];
+  return one === other || one.startsWith(other.endsWith('/') ? other : `${other}/`);
+}
+
+/** What code added or changed, in a folder of its call's own. */
+async function keepFiles(store: Workspace, callId: string, changes: readonly FileChange[]): Promise<number> {
+  const left = changes.filter(({ bytes }) => bytes !== undefined);
+  for (const { path, bytes = new Uint8Array() } of left) await store.write(`${callId}/${path}`, bytes);
+  return left.length;
 }
 
 /** A call of the code's own run, decided like any other. What the code is told of a refusal is what a model is told. */

@@ -25,6 +25,7 @@ export function findContradictions(profile: Profile): readonly Contradiction[] {
   const least = LEAST_BYTES[tier] * MB;
   if (profile.memoryBytes < least) say('memory', `tier \`${tier}\` does not start with less than ${least / MB}MB`);
   if (tier === 'wasm') {
+    if (profile.input !== undefined) say('input', 'tier `wasm` has no folders to read; use `workspace: copy`');
     if (network !== 'none') say('network', 'tier `wasm` has no network: a snippet reaches the world by tools alone');
     if (workspace === 'read') say('workspace', 'tier `wasm` has no folders to read; use `copy`');
     if (profile.memoryBytes > 2_048 * MB) say('memory', 'tier `wasm` has no more than 2GB');

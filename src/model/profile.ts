@@ -45,6 +45,23 @@ export const profileSchema = z.strictObject({
     .enum(['none', 'read', 'copy'])
     .describe('What it sees of the workspace: nothing, its files to read, or a copy whose changes are handed back.')
     .optional(),
+  input: z
+    .string()
+    .min(1)
+    .meta({
+      description: 'A folder that code sees at `/input`, to be read only; relative to this file.',
+      examples: ['./inbox'],
+    })
+    .optional(),
+  store: z
+    .string()
+    .min(1)
+    .meta({
+      description:
+        'Where the files are kept that code leaves in `/work` when it ends well, under the id of its call; relative to this file.',
+      examples: ['./reports'],
+    })
+    .optional(),
   network: z.enum(['none', 'door']).describe('`none`, or `door`: the egress door and nothing else.').optional(),
   hosts: z
     .array(z.string().regex(/^(\*\.)?[a-z0-9.-]+(:\d{1,5})?$/, 'a host such as `api.company.com` or `*.company.com`'))
@@ -83,6 +100,9 @@ export interface Profile {
   readonly openFiles: number;
   readonly spaceBytes: number;
   readonly workspace: 'none' | 'read' | 'copy';
+  /** Folders of the host, as the manifest writes them. */
+  readonly input?: string;
+  readonly store?: string;
   readonly network: 'none' | 'door';
   readonly hosts: readonly string[];
   readonly outputBytes: number;
@@ -124,10 +144,12 @@ export function findProfile(profiles: Readonly<Record<string, ProfileConfig>>, n
   const ready = Object.hasOwn(readyProfiles, name) ? readyProfiles[name] : undefined;
   if (written === undefined) return ready;
   const base = ready ?? { name, ...code };
-  const { memory, time, space, output, ...same } = written;
+  const { memory, time, space, output, input, store, ...same } = written;
   return {
     ...base,
     ...Object.fromEntries(Object.entries(same).filter(([, value]) => value !== undefined)),
+    ...(input === undefined ? {} : { input }),
+    ...(store === undefined ? {} : { store }),
     name,
     memoryBytes: memory ?? base.memoryBytes,
     timeMs: time ?? base.timeMs,

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -130,6 +130,59 @@ describe('built-in tools', () => {
       callId: strange.answer.callId,
       body: { severity: 'high', attempts: [{ kind: 'function' }] },
     });
+  });
+
+  it('read one folder and leave files in one store, where a profile says so', async () => {
+    for (const name of ['inbox', 'reports', 'data']) await mkdir(join(folder, name), { recursive: true });
+    await writeFile(join(folder, 'inbox/b.txt'), 'beta');
+    const write = { effect: 'write', consequence: 'low' } as const;
+    const open = async (input: string) => {
+      const manifest = {
+        version: 1,
+        data: join(folder, 'data'),
+        builtin: { code: { python: 'documents' }, workspace: 'work' },
+        profiles: {
+          documents: { input, store: 'reports', limits: process.getuid?.() === 0 ? 'total' : 'per-process' },
+        },
+        tools: { 'builtin/code.run': write },
+        agents: { dev: { tools: { 'builtin/*': { approval: 'never' } } } },
+      };
+      await chaperone.close();
+      gateway = await Gateway.open({
+        loaded: await loadText(JSON.stringify(manifest), 'chaperone.yaml', folder, parseOptions),
+        environment: process.env,
+        notify: (notice) => notices.push(notice),
+        store: openMemoryStore(),
+      });
+      chaperone = new Chaperone(gateway);
+    };
+    await open('inbox');
+    const code = `
+text = open("/input/b.txt").read() + open("a.txt").read()
+def attempt(task):
+    try: task(); print("done")
+    except OSError as error: print(type(error).__name__)
+attempt(lambda: open("/input/b.txt", "w"))
+attempt(lambda: open("/input/new.txt", "w"))
+open("a.txt", "w").write("changed")
+open("out.txt", "w").write(text)`;
+    const { answer, shown } = await run('python', code);
+    expect(shown).toMatchObject({
+      stdout: 'OSError\nOSError\n',
+      changes: [{ path: 'out.txt', change: 'added', text: 'betaalpha' }],
+      kept: answer.callId,
+    });
+    expect(await readFile(join(folder, 'reports', answer.callId, 'out.txt'), 'utf8')).toBe('betaalpha');
+    expect(await readFile(join(folder, 'inbox/b.txt'), 'utf8')).toBe('beta');
+    expect(await readFile(join(folder, 'work/a.txt'), 'utf8')).toBe('alpha');
+    const failed = await run('python', 'open("out.txt", "w").write("half"); raise SystemExit(1)');
+    expect(failed.shown).toMatchObject({ exitCode: 1 });
+    expect(await readdir(join(folder, 'reports'))).toEqual([answer.callId]);
+    for (const input of ['.', 'data', 'nowhere']) {
+      await open(input);
+      const refused = await run('python', 'import os; print(os.listdir("/input"))');
+      expect(refused.answer, input).toMatchObject({ kind: 'refused', code: 'E_SANDBOX' });
+    }
   });
 
   it('let a snippet call nothing that the manifest does not name', async () => {

@@ -39,12 +39,25 @@ export function checkProfiles(manifest: JsonObject, report: Report): void {
     if (typeof profile !== 'string') continue;
     const path = ['builtin', 'code', language];
     requireProfile(profile, known, path, report);
+    if (findProfile(profiles, profile)?.store !== undefined && readEffect(manifest) === 'read')
+      report(
+        ['tools', CODE_RUN, 'effect'],
+        'error',
+        `code in profile \`${profile}\` leaves files behind; it is \`write\``,
+      );
     const isWasm = findProfile(profiles, profile)?.tier === 'wasm';
     if (isWasm && language !== 'js' && language !== 'wasm')
       report(path, 'error', 'tier `wasm` runs JavaScript and WASI modules; use a profile of tier `process`');
     if (!isWasm && language === 'wasm' && known.has(profile))
       report(path, 'error', 'WASI modules run in tier `wasm` alone; use a profile of it, such as `snippet`');
   }
+}
+
+const CODE_RUN = 'builtin/code.run';
+
+function readEffect({ tools }: JsonObject): unknown {
+  const declared = isJsonObject(tools) ? tools[CODE_RUN] : undefined;
+  return isJsonObject(declared) ? declared['effect'] : undefined;
 }
 
 function requireProfile(name: string, known: ReadonlySet<string>, path: string[], report: Report): void {

@@ -1,7 +1,7 @@
 import type { JsonValue } from '../../../base/json.ts';
 import type { BuiltinConfig } from '../../../model/builtin.ts';
 import type { Intent } from '../../../model/intent.ts';
-import type { EscapeAttempt, Language, SandboxJob, SandboxOutcome } from '../../../ports/sandbox.ts';
+import type { EscapeAttempt, FileChange, Language, SandboxJob, SandboxOutcome } from '../../../ports/sandbox.ts';
 import type { PackageLayers } from './packages/package-layers.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -21,6 +21,10 @@ export interface BuiltinOptions {
   ) => Promise<{ readonly socket: string; readonly trustFile?: string; close(): Promise<void> }>;
   /** The profile that a language runs in. */
   readonly profileOf: (language: CodeLanguage) => SandboxJob['profile'] | undefined;
+  /** A folder that a profile names, absolute. Rejects with a `Fault` E_SANDBOX where code must not have it. */
+  readonly findFolder: (path: string) => Promise<string>;
+  /** Puts what code left into a folder of the call's own in a store. Resolves to how many files that were. */
+  readonly keep: (storeFolder: string, callId: string, changes: readonly FileChange[]) => Promise<number>;
   /** Packages that code may import; absent where none are declared. */
   readonly packages?: PackageLayers;
   /** Runs a tool for the code of this intent: a call of its own, in the same run. */

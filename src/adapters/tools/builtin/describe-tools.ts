@@ -76,6 +76,7 @@ function describeRun(languages: readonly CodeLanguage[], functions: readonly str
         stderr: { type: 'string' },
         value: {},
         changes: { type: 'array', items: change },
+        kept: { type: 'string', description: 'The folder of the store in which the changed files are kept.' },
       },
       required: ['end', 'exitCode', 'stdout', 'stderr', 'changes'],
       additionalProperties: false,

@@ -17,6 +17,7 @@ export async function runCode(options: BuiltinOptions, intent: Intent, signal: A
   if (!isLanguage(language) || profile === undefined) throw new Refused('there is no such language here');
   const { config, workspace } = options;
   const sees = workspace !== undefined && profile.workspace !== 'none';
+  if (sees && config.workspace !== undefined) await options.findFolder(config.workspace);
   const files: readonly WorkFile[] = sees ? await collectFiles(workspace, profile.spaceBytes) : [];
   const packagesFolder =
     profile.tier === 'wasm' || language === 'wasm'
@@ -28,6 +29,8 @@ export async function runCode(options: BuiltinOptions, intent: Intent, signal: A
           limits: profile.limits,
           signal,
         });
+  const inputFolder = profile.input === undefined ? undefined : await options.findFolder(profile.input);
+  const storeFolder = profile.store === undefined ? undefined : await options.findFolder(profile.store);
   const way = profile.network === 'door' ? await options.openWayOut(intent, profile.hosts) : undefined;
   const job: SandboxJob = {
     profile,
@@ -42,14 +45,21 @@ export async function runCode(options: BuiltinOptions, intent: Intent, signal: A
           onCall: (name: string, argument: JsonValue) => options.callTool(intent, name, argument, signal),
         }
       : {}),
+    ...(inputFolder === undefined ? {} : { inputFolder }),
     ...(packagesFolder === undefined ? {} : { packagesFolder }),
     ...(way === undefined ? {} : { egressSocket: way.socket }),
     ...(way?.trustFile === undefined ? {} : { trustFile: way.trustFile }),
   };
   // What left is recorded before the outcome is: closing the way out waits for that.
-  const outcome = await options.run(job).finally(() => way?.close());
+  const ran = await options.run(job).finally(() => way?.close());
+  // Files that are there to be read are not the code's to change: what it made of its copy of them is nobody's.
+  const outcome =
+    profile.workspace === 'read' ? { ...ran, changes: ran.changes.filter(({ change }) => change === 'added') } : ran;
   if (outcome.attempts.length > 0) await options.onAttempts(intent, outcome.attempts);
-  return toResult(outcome);
+  const isWell = outcome.end === 'exit' && outcome.exitCode === 0;
+  const kept =
+    storeFolder !== undefined && isWell ? await options.keep(storeFolder, intent.call.id, outcome.changes) : 0;
+  return toResult(outcome, kept > 0 ? intent.call.id : undefined);
 }
 
 function isLanguage(value: unknown): value is CodeLanguage {
@@ -61,7 +71,8 @@ function readProgram(language: CodeLanguage, code: string): Program {
   return { kind: 'wasi', module: Buffer.from(code, 'base64'), args: [] };
 }
 
-function toResult({ end, exitCode, stdout, stderr, value, changes }: SandboxOutcome): ToolResult {
+function toResult(outcome: SandboxOutcome, kept: string | undefined): ToolResult {
+  const { end, exitCode, stdout, stderr, value, changes } = outcome;
   const shown: JsonObject = {
     end,
     exitCode,
@@ -69,6 +80,7 @@ function toResult({ end, exitCode, stdout, stderr, value, changes }: SandboxOutc
     stderr,
     ...(value === undefined ? {} : { value }),
     changes: changes.map(showChange),
+    ...(kept === undefined ? {} : { kept }),
   };
   return {
     content: [{ type: 'text', text: JSON.stringify(shown) }],
