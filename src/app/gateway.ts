@@ -3,6 +3,7 @@ import type { McpSource } from '../adapters/tools/mcp/create-mcp-source.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
 import type { Secret } from '../base/secret.ts';
 import type { Store } from '../ports/store.ts';
+import { namesOf } from '../runtime/approving/duty.ts';
 import { expireApprovals } from '../runtime/approving/expire-approvals.ts';
 import { ReviewWatch } from '../runtime/approving/watch-reviews.ts';
 import { call } from '../runtime/call.ts';
@@ -176,7 +177,8 @@ export class Gateway {
   /** What stopping and resuming stand on. */
   get stopBase(): StopBase {
     const { store, clock, stopSwitch } = this.world;
-    return { store, clock, stopSwitch, data: this.data };
+    const known = (person: string) => namesOf(this.loaded.manifest, person);
+    return { store, clock, stopSwitch, data: this.data, namesOf: known };
   }
 
   /** Calls back when something is stopped, through whichever process; see `IsolationWatch`. */

@@ -15,6 +15,13 @@ export const limitErrors = {
     { http: 429, retry: true },
   ),
 
+  E_REFUSALS: refusal(
+    'so many calls of this run were refused within a minute that further ones are not looked at for the rest of it',
+    'see what it does: `chaperone tail`; stop it: `chaperone stop --run <id>`',
+    'Too many calls were refused. Stop making calls like these, and do something else.',
+    { http: 429, retry: true },
+  ),
+
   E_LOOP: refusal(
     'the run goes in circles: it repeats what it has done',
     'see which rule of `loops` says so; approve the call, or end the run',

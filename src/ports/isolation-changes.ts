@@ -17,10 +17,17 @@ export type IsolationChange =
       readonly atMs: number;
     }
   /**
-   * Lets a scope back. `settled`: its cause and what was changed are recorded with it. [E_NOT_ISOLATED; E_SECOND_PERSON if
-   * `by` is among those who stopped it; E_INCIDENT_OPEN if it is an incident and not settled]
+   * Lets a scope back. `settled`: its cause and what was changed are recorded with it. `names`: under which the same person is
+   * known besides. [E_NOT_ISOLATED; E_SECOND_PERSON if `by` or one of `names` is among those who stopped it; E_INCIDENT_OPEN
+   * if it is an incident and not settled]
    */
-  | { readonly kind: 'isolation.lift'; readonly scope: string; readonly by: string; readonly settled: boolean }
+  | {
+      readonly kind: 'isolation.lift';
+      readonly scope: string;
+      readonly by: string;
+      readonly names?: readonly string[];
+      readonly settled: boolean;
+    }
   /**
    * Denies every pending or approved approval within an isolation scope in the name of `by`: what was asked before a stop
    * is asked again after it.

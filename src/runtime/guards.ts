@@ -3,6 +3,7 @@ import type { Clock } from '../base/clock.ts';
 import { BreakerBook } from './breaker-book.ts';
 import { KeptAnswers } from './kept-answers.ts';
 import { LoopBook } from './loop-book.ts';
+import { RefusalBook } from './refusal-book.ts';
 import { ToldAlerts } from './told-alerts.ts';
 
 /** Something a person should look at. It has been recorded by the time it is told, where the store takes anything. */
@@ -20,19 +21,21 @@ export interface GuardsOptions {
 }
 
 /**
- * What keeps a run from running away, besides budgets. It remembers, within bounds, and what it remembers is lost at a
- * restart.
+ * What keeps a run from running away, besides budgets. It remembers, within bounds; how breakers stand is in the store, what
+ * loops are found by in the record, and the rest is lost at a restart.
  */
 export class Guards {
   readonly loops = new LoopBook();
   readonly kept = new KeptAnswers();
   readonly breakers: BreakerBook;
   readonly told: ToldAlerts;
+  readonly refusals: RefusalBook;
   readonly #options: GuardsOptions;
 
   constructor(options: GuardsOptions) {
     this.breakers = new BreakerBook(options.clock);
     this.told = new ToldAlerts(options.clock);
+    this.refusals = new RefusalBook(options.clock);
     this.#options = options;
   }
 

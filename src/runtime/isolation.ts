@@ -110,19 +110,25 @@ export async function stopScope(
 }
 
 /**
- * Lets a scope back. Throws a `Fault`: E_NOT_ISOLATED, E_SECOND_PERSON where the person is one of those who stopped it,
- * E_INCIDENT_OPEN where an incident has no cause or no changed control, or the store's.
+ * Lets a scope back. Throws a `Fault`: E_NOT_ISOLATED, E_SECOND_PERSON where the person is one of those who stopped it, under
+ * whatever name, E_INCIDENT_OPEN where an incident has no cause or no changed control, or the store's.
  */
 export async function resumeScope(
   world: Base,
   scope: IsolationScope,
-  resume: Actor & { readonly reason: string; readonly cause?: string; readonly control?: string },
+  resume: Actor & {
+    readonly reason: string;
+    readonly cause?: string;
+    readonly control?: string;
+    /** Other names of the same person. */
+    readonly names?: readonly string[];
+  },
 ): Promise<{ readonly scope: string; readonly epoch: number }> {
-  const { person, reason, cause, control } = resume;
+  const { person, names = [], reason, cause, control } = resume;
   const text = printScope(scope);
   const atMs = world.clock.nowMs();
   await change(world, [
-    { kind: 'isolation.lift', scope: text, by: person, settled: isSaid(cause) && isSaid(control) },
+    { kind: 'isolation.lift', scope: text, by: person, names, settled: isSaid(cause) && isSaid(control) },
     // What a stop that was cut short left pending is not answered by a resume.
     { kind: 'approval.cancel', scope: text, by: `stop:${person}`, nowMs: atMs },
     eventOf(world, resume, atMs, {

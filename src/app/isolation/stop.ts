@@ -18,6 +18,8 @@ export interface StopBase {
   readonly clock: Clock;
   readonly data: string;
   readonly stopSwitch: StopSwitch;
+  /** Every name under which the person is known who has this one. */
+  namesOf(person: string): readonly string[];
 }
 
 /** How long a stop took to be in force, and to be seen. */
@@ -150,7 +152,7 @@ export async function resume(
   await recordSwitches(base, wanted.tenant, Number.POSITIVE_INFINITY);
   const withdrawn = await withdrawSwitches(switches);
   try {
-    const { epoch } = await resumeScope(base, scope, wanted);
+    const { epoch } = await resumeScope(base, scope, { ...wanted, names: base.namesOf(wanted.person) });
     await withdrawn.done();
     await raiseSignal(base.data, epoch).catch(() => {});
     return { scope: text };
@@ -165,7 +167,7 @@ export async function resume(
  * Returns what is new. Throws the store's `Fault`.
  */
 export async function recordSwitches(
-  base: Omit<StopBase, 'data'>,
+  base: Pick<StopBase, 'store' | 'clock' | 'stopSwitch'>,
   tenant: string,
   nowMs = base.clock.nowMs(),
 ): Promise<readonly StopReport[]> {

@@ -49,6 +49,13 @@ export function findPerson(manifest: Manifest, name: string): KnownPerson {
   return { name, groups: [] };
 }
 
+/** Every name under which the person is known who has this one. */
+export function namesOf(manifest: Manifest, name: string): readonly string[] {
+  const person = findPerson(manifest, name).name;
+  const { people } = manifest.approvals;
+  return [person, ...(Object.hasOwn(people, person) ? (people[person]?.aliases ?? []) : [])];
+}
+
 /** Whether the question came from this person: an agent of theirs asks, or one that acts for them. */
 export function isAsker(
   manifest: Manifest,

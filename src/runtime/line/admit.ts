@@ -2,6 +2,7 @@ import { limits } from '../../base/limits.ts';
 import type { Run } from '../../model/run.ts';
 import { readStoredCall } from '../approving/stored-call.ts';
 import type { Catalog } from '../catalog.ts';
+import { refusalKey } from '../refusal-book.ts';
 import type { Sources, World } from '../world.ts';
 import type { CallRequest } from './call-request.ts';
 import { Refusal, refuse } from './refusal.ts';
@@ -41,6 +42,8 @@ export class Admitted implements Disposable {
 
 export async function admit(world: World, asked: CallRequest, callId: string): Promise<Admitted | Refusal> {
   if (isFull(world)) return busy();
+  const waitMs = world.guards.refusals.waitMs(refusalKey(world, asked));
+  if (waitMs !== undefined) return tooManyRefused(waitMs);
   const request = await readStoredCall(world, asked);
   if (request instanceof Refusal) return request;
   const run = await findRun(world, request);
@@ -71,6 +74,11 @@ function isFull({ inFlight }: World): boolean {
 
 function busy(): Refusal {
   return refuse('E_BUSY', `${limits.callsInFlight} calls are already in flight`);
+}
+
+function tooManyRefused(retryAfterMs: number): Refusal {
+  const message = `${limits.refusalsPerMinute} calls were refused within a minute; what follows in it is counted and not recorded`;
+  return new Refusal([{ code: 'E_REFUSALS', message }], 'E_REFUSALS', { retryAfterMs });
 }
 
 async function findRun(world: World, request: CallRequest): Promise<Run | Refusal | undefined> {

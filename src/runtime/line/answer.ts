@@ -5,8 +5,9 @@ import { commitNoted, noteRefused } from '../note-breakers.ts';
 import { recordRefusal } from '../record.ts';
 import { recordOrigin } from '../record-origin.ts';
 import { fitText } from '../record-parts.ts';
+import { refusalKey } from '../refusal-book.ts';
 import type { World } from '../world.ts';
-import type { CallAnswer } from './call-answer.ts';
+import type { CallAnswer, Receipt } from './call-answer.ts';
 import type { CallRequest } from './call-request.ts';
 import type { Outcome } from './conclude.ts';
 import { Refusal } from './refusal.ts';
@@ -26,6 +27,8 @@ export async function answerRefusal(
   callId: string,
   refusal: Refusal,
 ): Promise<CallAnswer> {
+  const { isRecorded, unrecorded } = world.guards.refusals.count(refusalKey(world, request), refusal.code);
+  if (!isRecorded) return answerWith(callId, refusal);
   const id = newId(world.clock, 'evt');
   const recorded = await commitNoted(world, noteRefused(world, request, refusal.code), (noted) => [
     {
@@ -43,12 +46,17 @@ export async function answerRefusal(
           ...recordRefusal(refusal),
           ...recordOrigin(request, callId),
           ...(request.attempt === undefined ? {} : { attempt: { ...request.attempt } }),
+          ...(unrecorded === 0 ? {} : { unrecorded }),
         },
       },
     },
     ...noted,
   ]);
-  const final = recorded instanceof Refusal ? recorded : refusal;
+  if (recorded instanceof Refusal) return answerWith(callId, recorded);
+  return answerWith(callId, refusal, { event: id, seq: recorded.seqs[0] ?? 0 });
+}
+
+function answerWith(callId: string, final: Refusal, receipt?: Receipt): CallAnswer {
   return {
     kind: 'refused',
     callId,
@@ -56,7 +64,7 @@ export async function answerRefusal(
     reasons: final.reasons,
     toModel: errorEntry(final.code).toModel,
     ran: 'no',
-    ...(recorded instanceof Refusal ? {} : { receipt: { event: id, seq: recorded.seqs[0] ?? 0 } }),
+    ...(receipt === undefined ? {} : { receipt }),
     ...(final.approvalId === undefined ? {} : { approvalId: final.approvalId }),
     ...(final.retryAfterMs === undefined ? {} : { retryAfterMs: final.retryAfterMs }),
   };

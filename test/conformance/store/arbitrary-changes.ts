@@ -68,7 +68,16 @@ const arbitraryChange: fc.Arbitrary<Change> = fc.oneof(
     incident: fc.boolean(),
     atMs: ms,
   }),
-  fc.record({ kind: fc.constant('isolation.lift' as const), scope, by: person, settled: fc.boolean() }),
+  fc.record(
+    {
+      kind: fc.constant('isolation.lift' as const),
+      scope,
+      by: person,
+      names: fc.subarray(['ana', 'bo', 'cy']),
+      settled: fc.boolean(),
+    },
+    { requiredKeys: ['kind', 'scope', 'by', 'settled'] },
+  ),
   fc.record({ kind: fc.constant('breaker.require' as const), scopes: fc.array(breakerScope, { maxLength: 3 }) }),
   fc.record({
     kind: fc.constant('breaker.turn' as const),

@@ -202,6 +202,12 @@ export const conditionCases: readonly ConditionCase[] = [
   { says: 'what is not isolated is not lifted', before: [], change: liftAgent, code: 'E_NOT_ISOLATED' },
   { says: 'somebody else lets it back', before: [isolateAgent], change: liftAgent },
   {
+    says: 'nobody lets it back under another name of theirs',
+    before: [isolateAgent],
+    change: { ...liftAgent, names: ['local:root', isolateAgent.by] },
+    code: 'E_SECOND_PERSON',
+  },
+  {
     says: 'whoever isolated it does not let it back',
     before: [isolateAgent],
     change: { ...liftAgent, by: isolateAgent.by },

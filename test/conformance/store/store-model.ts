@@ -161,7 +161,7 @@ function make(state: ModelState, change: Change): void {
     case 'isolation.lift': {
       const isolation = state.isolations[change.scope];
       require(isolation !== undefined, 'E_NOT_ISOLATED');
-      require(!isolation.by.includes(change.by), 'E_SECOND_PERSON');
+      require(![change.by, ...(change.names ?? [])].some((name) => isolation.by.includes(name)), 'E_SECOND_PERSON');
       require(change.settled || !isolation.incident, 'E_INCIDENT_OPEN');
       delete state.isolations[change.scope];
       state.isolationEpoch += 1;

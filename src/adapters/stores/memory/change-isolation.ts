@@ -34,10 +34,11 @@ export function changeIsolation(
       );
     }
     case 'isolation.lift': {
-      const { scope, by, settled } = change;
+      const { scope, by, names = [], settled } = change;
       const known = state.isolations.get(scope);
       if (known === undefined) return refusals.notIsolated(scope);
-      if (known.by.includes(by)) return refusals.samePerson(scope, by);
+      const same = known.by.find((name) => name === by || names.includes(name));
+      if (same !== undefined) return refusals.samePerson(scope, same);
       if (known.incident && !settled) return refusals.incidentOpen(scope);
       raiseEpoch(state, undo);
       return put(state.isolations, scope, undefined, undo);

@@ -47,10 +47,11 @@ export function createIsolationChanges(db: DatabaseSync, instance: number): Isol
           return undefined;
         }
         case 'isolation.lift': {
-          const { scope, by, settled } = change;
+          const { scope, by, names = [], settled } = change;
           const known = select.get(scope);
           if (known === undefined) return refusals.notIsolated(scope);
-          if (readPeople(known['stopped_by']).includes(by)) return refusals.samePerson(scope, by);
+          const same = readPeople(known['stopped_by']).find((name) => name === by || names.includes(name));
+          if (same !== undefined) return refusals.samePerson(scope, same);
           if (known['incident'] === 1 && !settled) return refusals.incidentOpen(scope);
           isolated = undefined;
           remove.run(scope);
