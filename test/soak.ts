@@ -1,5 +1,5 @@
 /**
- * The long layer: `npm run soak [-- --pairs N --seeds N --seed N --calls N --write]`. The full differential against Cedar, a long
+ * The long layer: `npm run soak [-- --only PART --pairs N --seeds N --seed N --calls N --minutes N --write]`. The full differential against Cedar, a long
  * simulation with new seeds, a long time of work whose memory is looked at, and the kill loops. Prints one JSON line a part and ends with the first failure. Its last result is recorded
  * in `CONTRIBUTING.md`.
  */
@@ -12,20 +12,29 @@ const { values } = parseArgs({
     pairs: { type: 'string', default: '100000' },
     seeds: { type: 'string', default: '20000' },
     seed: { type: 'string' },
-    calls: { type: 'string', default: '200000' },
+    calls: { type: 'string', default: '300000' },
+    minutes: { type: 'string', default: '60' },
+    only: { type: 'string' },
     write: { type: 'boolean', default: false },
   },
 });
 const firstSeed = Number(values.seed ?? Date.now() % 1_000_000_000);
 
-report('differential', run('test/differential/soak.ts', ['--pairs', values.pairs, '--seed', String(firstSeed)]));
-report('simulation', await simulateLong());
-report('record', await soakMemory());
-report('kill', run('node_modules/vitest/vitest.mjs', ['run', '--project', 'conformance', '--project', 'e2e', 'kill']));
+const parts: Readonly<Record<string, () => boolean | Promise<boolean>>> = {
+  differential: () => run('test/differential/soak.ts', ['--pairs', values.pairs, '--seed', String(firstSeed)]),
+  simulation: simulateLong,
+  record: soakMemory,
+  kill: () => run('node_modules/vitest/vitest.mjs', ['run', '--project', 'conformance', '--project', 'e2e', 'kill']),
+};
+for (const [part, soak] of Object.entries(parts))
+  if (values.only === undefined || values.only === part) report(part, await soak());
 
 /** In a process of its own, which can be told to collect its garbage. */
 async function soakMemory(): Promise<boolean> {
-  const args = ['--expose-gc', 'test/soak-memory.ts', '--calls', values.calls, ...(values.write ? ['--write'] : [])];
+  const args = [
+    ...['--expose-gc', 'test/soak-memory.ts', '--calls', values.calls, '--minutes', values.minutes],
+    ...(values.write ? ['--write'] : []),
+  ];
   return spawnSync(process.execPath, args, { stdio: ['ignore', 'inherit', 'inherit'] }).status === 0;
 }
 

@@ -75,6 +75,30 @@ async function makeStore(): Promise<void> {
   await store.close();
 }
 
+describe('erasing while somebody reads', () => {
+  it('goes on with commits, and empties the write-ahead log once they are done', async () => {
+    const store = await open();
+    await store.commit([openRun, append()]);
+    const reader = new DatabaseSync(path);
+    try {
+      reader.exec('BEGIN');
+      reader.prepare('SELECT count(*) FROM events').get();
+      await store.commit([{ kind: 'run.erase', tenant: 'acme', runId: 'run_1', atMs: 1 }]);
+      // Several turns in which the log cannot be emptied: with a reader that is waited for, each would take seconds.
+      for (let i = 0; i < 3; i++) {
+        expect(await store.commit([append({ id: `evt_${i}x` })])).toMatchObject({ ok: true });
+        await new Promise((resolve) => setTimeout(resolve, 150));
+      }
+      expect((await stat(`${path}-wal`)).size).toBeGreaterThan(0);
+      reader.exec('COMMIT');
+      await expect.poll(async () => (await stat(`${path}-wal`)).size, { timeout: 30_000 }).toBe(0);
+      expect(await store.readEvents({ tenant: 'acme', limit: 10 })).toHaveLength(4);
+    } finally {
+      reader.close();
+    }
+  });
+});
+
 describe('sqlite: a store opened twice in one process', () => {
   it('is one store, by any of its names', async () => {
     const store = await open();

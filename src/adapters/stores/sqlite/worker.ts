@@ -23,6 +23,8 @@ import { createWriteTurns } from './write-turns.ts';
 const BATCH_COMMITS = 512;
 /** The transaction ends with the commit that reaches this many characters. */
 const BATCH_CHARS = 4_194_304;
+/** How long to wait for readers of the write-ahead log before it is emptied. */
+const RETRY_MS = 100;
 
 assert(parentPort !== null, 'the store’s worker runs in a worker thread');
 serve(parentPort, workerData as WorkerOptions); // `startWorker` passes exactly this
@@ -56,10 +58,10 @@ function serve(port: MessagePort, options: WorkerOptions): void {
         mustClose ||= waiting.close;
         for (const batch of cutIntoBatches(waiting.commits)) {
           const answers = commitBatch(batch.map(fromWire));
-          if (batch.some(erases)) hasErased = !emptyLog(db);
+          if (batch.some(erases)) hasErased = !emptyLog(db, busyTimeoutMs);
           post({ kind: 'commits', answers });
         }
-        if (hasErased) hasErased = !emptyLog(db);
+        if (hasErased) hasErased = !emptyLog(db, busyTimeoutMs);
         // One read, then what was committed meanwhile: no commit waits for more than one.
         const read = reads.shift();
         if (read !== undefined) post(answerRead(reader, read, options));
@@ -92,17 +94,20 @@ function* cutIntoBatches(commits: readonly WireCommit[]): Generator<readonly Wir
   if (batch.length > 0) yield batch;
 }
 
-/** How long to wait for readers of the write-ahead log before it is emptied. */
-const RETRY_MS = 100;
-
 /** Changes travel as their JSON, and this one is short. */
 function erases(commit: WireCommit): boolean {
   return commit.some((change) => typeof change === 'string' && change.length < 1_000 && change.includes('"run.erase"'));
 }
 
 /** Copies the write-ahead log back and cuts it to nothing, so that it keeps no older copy of a page. False while it is read. */
-function emptyLog(db: DatabaseSync): boolean {
-  return db.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get()?.['busy'] === 0;
+function emptyLog(db: DatabaseSync, busyTimeoutMs: number): boolean {
+  // Whoever reads is not waited for here: commits would wait with it.
+  db.exec('PRAGMA busy_timeout = 0');
+  try {
+    return db.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get()?.['busy'] === 0;
+  } finally {
+    db.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
+  }
 }
 
 type Read = Extract<ToWorker, { readonly kind: 'read' }>;
