@@ -14,8 +14,16 @@ import { readYaml } from './config/read-yaml.ts';
 import { parseOptions } from './host-server.ts';
 import { flowSchema, runSchema, toolSchema } from './replay/recorded-shapes.ts';
 
+/** A bundle as the store keeps it. */
+export interface StoredBundle {
+  readonly bundle: Digest;
+  readonly content: JsonObject;
+}
+
+const FORMER = 'chaperone.bundle/1';
+
 const contentSchema = z.object({
-  format: z.enum(['chaperone.bundle/1', 'chaperone.bundle/2']),
+  format: z.enum([FORMER, 'chaperone.bundle/2']),
   file: z.string(),
   text: z.string(),
   policies: z.array(z.object({ file: z.string(), text: z.string() })),
@@ -33,17 +41,34 @@ const decidedSchema = z.object({
   run: runSchema,
 });
 
-/** Makes a catalog of a recorded bundle, as it was. Throws a `Fault` E_STORE_CORRUPT where the record is not one. */
-export function reopenBundle(content: JsonObject): Catalog {
-  return buildCatalog({ ...readBundleContent(content), pins: new Map() });
+/** Makes a catalog of a recorded bundle, as it was. Throws a `Fault` E_STORE_CORRUPT where the record is not that one. */
+export function reopenBundle(stored: StoredBundle): Catalog {
+  requireBundle(stored);
+  return buildCatalog({ ...readBundleContent(stored), pins: new Map() });
 }
 
 /** What a recorded bundle was made of. Throws a `Fault` E_STORE_CORRUPT where the record is not one. */
-export function readBundleContent(content: JsonObject): Omit<CatalogInput, 'pins'> {
-  const parsed = parseContent(content);
-  const { file, text, policies, tools } = parsed;
+export function readBundleContent({ bundle, content }: StoredBundle): Omit<CatalogInput, 'pins'> {
+  const { file, text, policies, tools } = parseContent(content);
   const { manifest, place } = parseConfig(text, file, parseOptions);
-  return { bundle: digestContent(parsed), manifest, placeOf: place, policyFiles: policies, tools };
+  return { bundle, manifest, placeOf: place, policyFiles: policies, tools };
+}
+
+/**
+ * Throws a `Fault` E_STORE_CORRUPT where a bundle does not hold what its name says: who can write to the store would otherwise
+ * have a decision explained by rules that did not make it, or rules of their own taken back.
+ */
+export function requireBundle({ bundle, content }: StoredBundle): void {
+  if (nameBundle(content) === bundle) return;
+  throw new Fault('E_STORE_CORRUPT', `what is kept as bundle ${bundle} is not what that digest names`);
+}
+
+/**
+ * Whether a bundle is of the form whose names a version with other defaults cannot make again: that it does not fit its name
+ * says nothing then.
+ */
+export function isFormerBundle({ content }: StoredBundle): boolean {
+  return content['format'] === FORMER;
 }
 
 /** The name that a recorded bundle has by its content. Throws a `Fault` E_STORE_CORRUPT where the record is not one. */

@@ -23,8 +23,7 @@ export async function explain(
     const decided = events.find((event) => typeof event.body['verdict'] === 'string');
     const bundle = decided?.body['bundle'];
     const stored = typeof bundle === 'string' ? await record.readBundle(bundle as Digest) : undefined;
-    const explanation =
-      options.trace && decided && stored ? explainDecision(reopenBundle(stored.content), decided) : undefined;
+    const explanation = options.trace && decided && stored ? explainDecision(reopenBundle(stored), decided) : undefined;
     terminal.data(
       {
         callId,

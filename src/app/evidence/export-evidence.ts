@@ -18,6 +18,7 @@ import { dataFolder } from '../data-folder.ts';
 import { openLedgerSigner, placeLedger } from '../ledger/start-ledger.ts';
 import { openRecord } from '../open-config.ts';
 import { readRecordKeys } from '../open-store.ts';
+import { isFormerBundle, nameBundle, requireBundle, type StoredBundle } from '../reopen-bundle.ts';
 import { type Contents, type EventLine, FILES, FORMAT } from './archive-form.ts';
 import { ArchiveWriter, type Draft } from './archive-writer.ts';
 import { printReportEnd, printReportHead, printReportRow } from './print-report.ts';
@@ -85,7 +86,9 @@ export async function exportEvidence({ loaded, scope, out, clock }: ExportOption
     for (const [i, entry] of (await readKeyEntries(files)).entries()) await archive.add(FILES.key(i + 1), entry);
     for (const bundle of seen.bundles) {
       const found = await record.readBundle(bundle);
-      if (found !== undefined) await archive.add(FILES.bundle(bundle), canonicalJson(found.content));
+      if (found === undefined || isUnverifiable(found)) continue;
+      requireBundle(found);
+      await archive.add(FILES.bundle(bundle), canonicalJson(found.content));
     }
     const approvals: Approval[] = [];
     for (const id of seen.approvals) {
@@ -104,6 +107,11 @@ export async function exportEvidence({ loaded, scope, out, clock }: ExportOption
   } finally {
     await record.close();
   }
+}
+
+/** Whoever verifies could not tell that these are the rules: the events name them all the same. */
+function isUnverifiable(stored: StoredBundle): boolean {
+  return isFormerBundle(stored) && nameBundle(stored.content) !== stored.bundle;
 }
 
 /** The event as it stands in the record, and beside it what its seal holds. */

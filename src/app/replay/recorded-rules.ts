@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import type { Digest } from '../../base/digest.ts';
 import { Fault } from '../../base/fault.ts';
-import type { JsonObject } from '../../base/json.ts';
 import { digestBundle } from '../../policy/digest-bundle.ts';
 import type { Store } from '../../ports/store.ts';
 import { diffLines } from '../clients/line-diff.ts';
 import { parseConfig } from '../config/parse-config.ts';
 import { readYaml } from '../config/read-yaml.ts';
 import { parseOptions } from '../host-server.ts';
+import { requireBundle, type StoredBundle } from '../reopen-bundle.ts';
 import { decisionSchema, readRecorded } from './recorded-shapes.ts';
 
 /** The files that rules consist of, as they are called in messages. */
@@ -32,7 +32,7 @@ export interface RecordedRules extends RuleFiles {
 export async function readRulesInForce(record: Pick<Store, 'readActiveBundle'>): Promise<RecordedRules> {
   const active = await record.readActiveBundle();
   if (active === undefined) throw new Fault('E_NOT_FOUND', 'no rules have been in force yet: start the gateway once');
-  return { bundle: active.bundle, ...readFiles(active.content) };
+  return { bundle: active.bundle, ...readFiles(active) };
 }
 
 /**
@@ -58,7 +58,7 @@ async function readRulesBefore(record: Recorded, inForce: RecordedRules): Promis
       const { bundle } = readRecorded(activatedSchema, body, `event ${seq} (${id})`);
       const stored = bundle === inForce.bundle ? undefined : await record.readBundle(bundle);
       if (stored === undefined) continue;
-      const files = readFiles(stored.content);
+      const files = readFiles(stored);
       // A version that names bundles otherwise puts the same rules into force under another name.
       if (nameRules(files) !== nameRules(inForce)) return { bundle, ...files };
     }
@@ -101,7 +101,8 @@ const filesSchema = z.object({
   templates: z.array(z.object({ id: z.string(), version: z.string(), file: z.string(), text: z.string() })).default([]),
 });
 
-function readFiles(content: JsonObject): RuleFiles {
+function readFiles({ bundle, content }: StoredBundle): RuleFiles {
+  requireBundle({ bundle, content });
   const parsed = filesSchema.safeParse(content);
   if (!parsed.success) throw new Fault('E_STORE_CORRUPT', 'the recorded bundle cannot be read');
   return parsed.data;

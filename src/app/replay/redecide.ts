@@ -1,5 +1,5 @@
-import type { Digest } from '../../base/digest.ts';
-import { toFault } from '../../base/fault.ts';
+import { type Digest, digestJson } from '../../base/digest.ts';
+import { Fault, toFault } from '../../base/fault.ts';
 import { canonicalJson, type JsonObject } from '../../base/json.ts';
 import type { Decision } from '../../model/decision.ts';
 import type { StoredEvent } from '../../model/event.ts';
@@ -9,7 +9,7 @@ import type { Catalog } from '../../runtime/catalog.ts';
 import { narrowDecision } from '../../runtime/narrow-decision.ts';
 import { recordObligation } from '../../runtime/record.ts';
 import { recordReason } from '../../runtime/record-parts.ts';
-import { readBundleContent } from '../reopen-bundle.ts';
+import { isFormerBundle, readBundleContent, requireBundle } from '../reopen-bundle.ts';
 import {
   type DecidedRecord,
   type RecordedDecision,
@@ -65,9 +65,12 @@ export class Redecider {
   tool(digest: Digest): Promise<GovernedTool | undefined> {
     const known = this.#tools.get(digest);
     if (known !== undefined) return known;
-    const read = this.#store
-      .readContent(digest)
-      .then((content) => content && readRecorded(governedToolSchema, content, `the tool that is kept as ${digest}`));
+    const read = this.#store.readContent(digest).then((content) => {
+      if (content === undefined) return undefined;
+      const what = `the tool that is kept as ${digest}`;
+      if (digestJson(content) !== digest) throw new Fault('E_STORE_CORRUPT', `${what} is not what that digest names`);
+      return readRecorded(governedToolSchema, content, what);
+    });
     this.#tools.set(digest, read);
     return read;
   }
@@ -77,8 +80,10 @@ export class Redecider {
     if (known !== undefined) return known;
     const opened = this.#store.readBundle(bundle).then(async (stored) => {
       if (stored === undefined) return undecidable('the bundle that decided is not in the store');
+      // The decision has to come out of it to the last reason, whatever it is.
+      if (!isFormerBundle(stored)) requireBundle(stored);
       try {
-        const { tools, ...input } = readBundleContent(stored.content);
+        const { tools, ...input } = readBundleContent(stored);
         return new Rules(input, [
           ...new Map([...(await recordedTools(this.#store, input.manifest)), ...tools].map(byName)).values(),
         ]);
