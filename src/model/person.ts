@@ -45,6 +45,9 @@ export const personIdSchema = z
     'letters, digits, `.`, `_`, `@`, `+` and `-` only',
   );
 
+/** Whether an organisation signs them in, and says what they may do. */
+export const isOfOrganisation = (id: string): boolean => id.startsWith('oidc:');
+
 /** What is kept of a password: nothing that gives it back. Bytes are base64url. */
 export interface PasswordHash {
   readonly algorithm: 'scrypt';
@@ -80,6 +83,8 @@ export interface Person {
   readonly localUser?: string;
   readonly password?: PasswordHash;
   readonly passkeys: readonly Passkey[];
+  /** When their organisation last signed them in. */
+  readonly vouchedAtMs?: number;
   readonly createdAtMs: number;
   /** Counts the changes of the account, from 1. */
   readonly revision: number;

@@ -2,7 +2,7 @@ import { newId } from '../../base/clock.ts';
 import { Fault } from '../../base/fault.ts';
 import type { JsonObject } from '../../base/json.ts';
 import { limits } from '../../base/limits.ts';
-import type { Passkey, Person, Role } from '../../model/person.ts';
+import { isOfOrganisation, type Passkey, type Person, type Role } from '../../model/person.ts';
 import type { Signer } from '../../ports/signer.ts';
 import { hashPassword, requireStrong } from './password.ts';
 import { commitPeople, type PeopleWorld, type PersonCaller, recordAct } from './people-world.ts';
@@ -52,8 +52,11 @@ export async function changePerson(
   return put(world, by, before, to, what, ends);
 }
 
-/** Sets a password. Every session of the account ends but the one it is set in. Throws E_PASSWORD_WEAK. */
+/** Sets a password. Every session of the account ends but the one it is set in. Throws E_PASSWORD_WEAK, E_REQUEST_INVALID. */
 export async function setPassword(world: PeopleWorld, by: By, id: string, password: string): Promise<Person> {
+  // It would let them in when their organisation does not any more.
+  if (isOfOrganisation(id))
+    throw new Fault('E_REQUEST_INVALID', 'their organisation signs them in; they have no password here');
   requireStrong(password, id);
   const before = await readAccount(world, by.tenant, id);
   return put(

@@ -39,6 +39,7 @@ export async function finishOrganisation(
   const roles = rolesOf(desk.rolesOfGroups(), groups);
   const before = personIdSchema.safeParse(id).success ? await store.readPerson(tenant, id) : undefined;
   if (roles.length === 0 || before?.disabled || !personIdSchema.safeParse(id).success) {
+    if (before !== undefined && !before.disabled) await takeRoles(desk, before);
     await refuseSignIn(desk, tenant, before, before?.disabled ? 'disabled' : 'no role', 'oidc');
     throw new Fault('E_SIGN_IN', 'the organisation knows them, and none of their groups has a role here');
   }
@@ -49,6 +50,7 @@ export async function finishOrganisation(
     groups,
     disabled: false,
     passkeys: before?.passkeys ?? [],
+    vouchedAtMs: clock.nowMs(),
     createdAtMs: before?.createdAtMs ?? clock.nowMs(),
     revision: (before?.revision ?? 0) + 1,
   };
@@ -59,6 +61,21 @@ export async function finishOrganisation(
     ...(isSame ? [] : [recordAct(desk, 'person.changed', tenant, what)]),
   ]);
   return openSession(desk, person, 'oidc', replaces);
+}
+
+/** Nobody vouches for them any more: what they had here ends, sessions and keys with it. */
+async function takeRoles(desk: PeopleDesk, before: Person): Promise<void> {
+  const { tenant, id, roles } = before;
+  if (roles.length === 0) return;
+  const what = { person: id, by: 'oidc', presence: 'session', roles: [], before: [...roles] };
+  const ends = { kind: 'session.end', tenant, person: id } as const;
+  const taken = await desk.store.commit([
+    { kind: 'person.put', person: { ...before, roles: [], groups: [], revision: before.revision + 1 } },
+    ends,
+    recordAct(desk, 'person.changed', tenant, what),
+  ]);
+  // The last admin stays one, until somebody at the terminal makes another; but is signed in nowhere.
+  if (!taken.ok) await commitPeople(desk, [ends]);
 }
 
 function rolesOf(roles: Readonly<Record<string, readonly Role[]>>, groups: readonly string[]): readonly Role[] {

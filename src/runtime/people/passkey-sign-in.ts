@@ -1,5 +1,6 @@
 import { Fault } from '../../base/fault.ts';
 import type { JsonObject } from '../../base/json.ts';
+import { isOfOrganisation, type Person } from '../../model/person.ts';
 import type { PasskeySite } from '../../ports/passkeys.ts';
 import { addPasskey, readAccount } from './accounts.ts';
 import { issueTicket, type PeopleDesk, redeemTicket } from './people-desk.ts';
@@ -34,8 +35,10 @@ export async function signInByPasskey(
   const name = Buffer.from(String(inner?.['userHandle'] ?? ''), 'base64url').toString();
   const person = await desk.store.readPerson(tenant, name);
   const passkey = person?.passkeys.find(({ id }) => id === given.response['id']);
-  if (person === undefined || passkey === undefined || person.disabled) {
-    await refuseSignIn(desk, tenant, person, person?.disabled ? 'disabled' : 'wrong', 'passkey');
+  const isLetIn = person !== undefined && !person.disabled && isVouchedFor(desk, person);
+  if (person === undefined || passkey === undefined || !isLetIn) {
+    const why = person?.disabled ? 'disabled' : isLetIn ? 'wrong' : 'not vouched for';
+    await refuseSignIn(desk, tenant, person, why, 'passkey');
     throw new Fault('E_SIGN_IN', 'no account has this passkey');
   }
   let counter: number;
@@ -50,6 +53,15 @@ export async function signInByPasskey(
   const used = { ...person, passkeys, revision: person.revision + 1 };
   await commitPeople(desk, [{ kind: 'person.put', person: used }]);
   return openSession(desk, used, 'passkey', replaces);
+}
+
+/**
+ * Whom an organisation signs in, a passkey lets in for as long as a session may last after that: who has left it, and never
+ * comes back through it, is let in no longer.
+ */
+function isVouchedFor({ clock, settings }: PeopleDesk, { id, vouchedAtMs }: Person): boolean {
+  if (!isOfOrganisation(id)) return true;
+  return vouchedAtMs !== undefined && clock.nowMs() < vouchedAtMs + settings().sessionLifeMs;
 }
 
 export async function askToRegister(desk: PeopleDesk, site: PasskeySite, by: PersonCaller): Promise<PasskeyQuestion> {
