@@ -56,7 +56,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 async function rewrite(change: (db: DatabaseSync) => void): Promise<LoadedConfig> {
   const copy = `${folder}-${copies++}`;
   await cp(folder, copy, { recursive: true });
-  const db = new DatabaseSync(join(copy, 'data/store.db'));
+  const db = new DatabaseSync(join(copy, 'data/store.db'), { defensive: false });
   try {
     // What keeps the table from being rewritten is in the file as well, and comes back as if nothing had been.
     const triggers = db.prepare("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").all();
@@ -185,6 +185,48 @@ describe('events that were rewritten in the store', () => {
     });
     // The digest column still says what it said, and what is stored comes to another one.
     expect(await faultOf(() => checkLedger(loaded, systemClock))).toMatch(/^E_(STORE_CORRUPT|EVIDENCE) /);
+  });
+});
+
+describe('what events are found by', () => {
+  it('does not leave one out unnoticed: by its time', async () => {
+    const loaded = await rewrite((db) => {
+      db.exec('DELETE FROM moments');
+      const last = db.prepare('SELECT max(seq) AS last, min(at_ms) AS "from", max(at_ms) AS "to" FROM events').get();
+      db.prepare('INSERT INTO moments VALUES (1, ?, ?, ?)').run(
+        last?.['last'] ?? null,
+        last?.['from'] ?? null,
+        Number(last?.['to']) - 0.001,
+      );
+    });
+    expect(await faultOf(() => checkLedger(loaded, systemClock))).toMatch(
+      /^E_STORE_CORRUPT event \d+ is not found by its time$/,
+    );
+  });
+
+  it('does not leave one out unnoticed: by an index', async () => {
+    const loaded = await rewrite((db) => {
+      const index = db
+        .prepare("SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql LIKE '%ON events%run_id%'")
+        .get();
+      const [name, sql] = [String(index?.['name']), String(index?.['sql'])];
+      db.exec(`DROP INDEX ${name}`);
+      db.exec(`${sql.replace(/\s+WHERE\s.*$/is, '')} WHERE kind <> 'call.completed'`);
+      // The file says again that all events are in it.
+      db.exec('PRAGMA writable_schema = ON');
+      db.prepare('UPDATE sqlite_master SET sql = ? WHERE name = ?').run(sql, name);
+      db.exec('PRAGMA writable_schema = RESET');
+    });
+    const record = await openRecord(loaded);
+    const found = await record.readEvents({ tenant: TENANT, runId, limit: 100 });
+    await record.close();
+    expect(
+      found.map(({ kind }) => kind),
+      'a query leaves them out',
+    ).not.toContain('call.completed');
+    expect(await faultOf(() => checkLedger(loaded, systemClock))).toMatch(
+      /^E_STORE_CORRUPT what events are found by does not fit them: row \d+ missing from index/,
+    );
   });
 });
 

@@ -42,6 +42,7 @@ export async function checkLedger(config: PlacedConfig, clock: Clock): Promise<C
     const signed = await signer.lastSigned();
     const verified = await verifyLedger(files, trust, compareWith(record));
     await requireContinuation(files, verified.checkpoint, signed, record);
+    await record.checkIndexes();
     return { ...verified, folder: places.folder, waiting: (await record.lastSeq()) - verified.checkpoint.size };
   } finally {
     await record.close();

@@ -8,13 +8,21 @@ import { openDatabaseReadOnly } from './open-database.ts';
 import { explain } from './to-fault.ts';
 import type { WireEvent } from './wire.ts';
 
+export interface CheckedRecordReader extends RecordReader {
+  /**
+   * Holds what events are found by against the events: where some are left out of it, a query would leave them out as well.
+   * Reads the whole file. Rejects with a `Fault` E_STORE_CORRUPT.
+   */
+  checkIndexes(): Promise<void>;
+}
+
 /**
  * Reads a store's events one after the other, of every tenant, while others write. Reads run on the calling thread: ask
  * for few at a time.
  *
  * @throws Fault as `openSqliteStoreReadOnly`.
  */
-export function openRecordReader({ path }: { readonly path: string }): RecordReader {
+export function openRecordReader({ path }: { readonly path: string }): CheckedRecordReader {
   const { db, close } = openDatabaseReadOnly(path, limits.commitTimeoutMs);
   const selectLast = db.prepare('SELECT coalesce(max(seq), 0) AS last FROM events');
   const selectPage = db.prepare('SELECT * FROM events WHERE seq > ? ORDER BY seq LIMIT ?');
@@ -45,11 +53,34 @@ export function openRecordReader({ path }: { readonly path: string }): RecordRea
         throw explain(error, path);
       }
     },
+    async checkIndexes() {
+      try {
+        const [problem] = db
+          .prepare('PRAGMA integrity_check(1)')
+          .all()
+          .map((row) => String(row['integrity_check']));
+        if (problem !== 'ok')
+          throw new Fault('E_STORE_CORRUPT', `what events are found by does not fit them: ${problem}`);
+        const hidden = db.prepare(HIDDEN_IN_TIME).get()?.['seq'];
+        if (hidden !== undefined) throw new Fault('E_STORE_CORRUPT', `event ${hidden} is not found by its time`);
+      } catch (error) {
+        throw error instanceof Fault ? error : explain(error, path);
+      }
+    },
     async close() {
       close();
     },
   };
 }
+
+/** The first event before the end of `moments` that none of its rows covers, by number and time. */
+const HIDDEN_IN_TIME = `
+  SELECT seq FROM events
+  WHERE seq <= (SELECT coalesce(max(last_seq), 0) FROM moments) AND NOT EXISTS (
+    SELECT 1 FROM moments
+    WHERE first_seq = (SELECT max(first_seq) FROM moments WHERE first_seq <= seq)
+      AND last_seq >= seq AND from_ms <= at_ms AND to_ms >= at_ms
+  ) ORDER BY seq LIMIT 1`;
 
 function digestRow(row: Readonly<Record<string, SQLOutputValue>>, expected: number): Digest {
   if (row['seq'] !== expected) throw new Fault('E_STORE_CORRUPT', `event ${expected} is missing from the record`);
