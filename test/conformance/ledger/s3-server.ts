@@ -75,6 +75,7 @@ export async function startS3Server(program: string): Promise<S3Server> {
     Action: [
       ...['s3:CreateBucket', 's3:GetObject', 's3:PutObject', 's3:ListBucket'],
       ...['iam:CreateRole', 'iam:PutRolePolicy', 'sts:AssumeRole'],
+      ...['secretsmanager:CreateSecret', 'secretsmanager:GetSecretValue'],
     ],
     Resource: '*',
   };
