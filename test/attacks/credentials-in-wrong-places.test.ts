@@ -75,10 +75,11 @@ function ask(
   to = 'api.test',
   method = 'GET',
   body?: string,
+  socketPath = world.path,
 ): Promise<Got> {
   return new Promise((resolve, reject) => {
     const sent = httpRequest({
-      socketPath: world.path,
+      socketPath,
       method,
       path: path.startsWith('http') ? path : `http://${to}:${port}${path}`,
       headers: { host: `${to}:${port}`, ...headers },
@@ -171,5 +172,75 @@ describe('an answer to a request with a credential', () => {
     answer = () => ({ status: 304, headers: { etag: `"${SECRET}"`, 'set-cookie': `a=${SECRET}` } });
     const { status, bytes } = await ask('/', bearer);
     expect([status, bytes.length]).toEqual([304, 0]);
+  });
+
+  it('is looked at when it comes later, to a request without one, by this client or another', async () => {
+    let kept: string[] = [];
+    answer = (incoming) => {
+      if (incoming.url !== '/log') kept = incoming.rawHeaders;
+      return { headers: { 'x-last': kept.join(' ') }, body: kept.join(' ') };
+    };
+    expect((await ask('/', bearer)).status).toBe(200);
+    const log = await ask('/log', { 'accept-encoding': 'gzip', range: 'bytes=0-9' });
+    expect(log.bytes.toString()).toContain('cred:one');
+    expect(log.bytes.toString()).not.toContain(SECRET);
+    const sentLast = seen.at(-1)?.map((text) => text.toLowerCase());
+    for (const name of ['range', 'gzip']) expect(sentLast).not.toContain(name);
+
+    const { session } = await world.book.openFor({ tenant: 'default', agent: 'agent', runId: world.run.id }, world.run);
+    const path = `${world.path}2`;
+    await world.door.listen({ path, session });
+    const other = await ask('/log', {}, 'api.test', 'GET', undefined, path);
+    expect(other.bytes.toString()).not.toContain(SECRET);
+    expect(other.bytes.toString()).toContain('cred:one');
+  });
+
+  it.each(['a stream', 'of a known length'])('is looked at where it began before one was sent: %s', async (kind) => {
+    const another = `stream-${kind.length}.test`;
+    let go = (_: IncomingMessage) => {};
+    const slow = createServer((incoming, response) => {
+      if (incoming.url === '/wait') {
+        const said = 'begun '.repeat(400);
+        response.writeHead(200, kind === 'a stream' ? {} : { 'content-length': said.length + 400 });
+        response.write(said);
+        go = (later) => response.end(later.rawHeaders.join(' ').slice(0, 400).padEnd(400));
+      } else {
+        response.end('ok');
+        go(incoming);
+      }
+    });
+    const slowPort = await listen(slow);
+    await using waiting = await openEgressWorld({
+      egress: { allow: [{ host: another, ports: [slowPort], addresses: ['127.0.0.1'] }] },
+      runtime: {
+        leaseCredential: async () => ({ secret }),
+        maskText: createMask([secret]) ?? ((text) => text),
+      },
+    });
+    const to = (path: string, headers: Record<string, string>) =>
+      ask(
+        `http://${another}:${slowPort}${path}`,
+        { ...headers, host: `${another}:${slowPort}` },
+        another,
+        'GET',
+        undefined,
+        waiting.path,
+      );
+    const first = to('/wait', {});
+    await expect.poll(() => String(go).includes('later'), { timeout: 20_000 }).toBe(true);
+    expect((await to('/', bearer)).status).toBe(200);
+    const { bytes } = await first;
+    expect(bytes.toString()).toContain('begun');
+    expect(bytes.toString()).not.toContain(SECRET);
+    await closeServer(slow);
+  });
+
+  it('is refused where a header is named after it, and nothing else is', async () => {
+    answer = () => ({ headers: { [SECRET]: 'x', 'x-other': 'y' } });
+    const { bytes, status } = await ask('/', bearer);
+    expect(status).toBe(502);
+    expect(bytes.toString()).not.toContain(SECRET);
+    answer = () => ({});
+    expect((await ask('/', {})).status).toBe(200);
   });
 });

@@ -5,6 +5,7 @@ import { Fault } from '../../base/fault.ts';
 import { limits } from '../../base/limits.ts';
 import type { EgressSession } from '../../runtime/egress/egress-session.ts';
 import type { Tunnelled } from './check-request.ts';
+import { ConfidedHosts } from './confided-hosts.ts';
 import type { DoorConnection } from './door-connection.ts';
 import { EgressClient } from './egress-client.ts';
 import { readFirstBytes } from './first-bytes.ts';
@@ -43,6 +44,7 @@ export class EgressDoor {
   readonly #clients = new Map<EgressSession, EgressClient>();
   readonly #listeners = new Set<EgressListener>();
   readonly #held = new HeldBytes();
+  readonly #confided = new ConfidedHosts();
   #open = 0;
 
   constructor(runtime: EgressRuntime, openTls?: TunnelContent['openTls']) {
@@ -136,6 +138,7 @@ export class EgressDoor {
       runtime: this.#runtime,
       socket,
       held: this.#held,
+      confided: this.#confided,
       clean: new CleanHeaders(),
       client,
       login: undefined,

@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { Tunnelled } from './check-request.ts';
+import type { ConfidedHosts } from './confided-hosts.ts';
 import type { EgressClient } from './egress-client.ts';
 import type { HeldBytes } from './hold-body.ts';
 import type { EgressRuntime } from './runtime.ts';
@@ -11,6 +12,8 @@ export interface DoorConnection {
   readonly socket: Duplex;
   readonly held: HeldBytes;
   readonly clean: CleanHeaders;
+  /** Of the whole door. */
+  readonly confided: ConfidedHosts;
   /** Whose it is, once that is known: by its socket, or by the credentials it showed. */
   client: EgressClient | undefined;
   /** Credentials that were found good, as they came: they stand in every request. */

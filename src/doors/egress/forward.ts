@@ -9,7 +9,7 @@ import { type CheckedRequest, checkRequest } from './check-request.ts';
 import type { DoorConnection } from './door-connection.ts';
 import type { EgressClient } from './egress-client.ts';
 import { holdBody } from './hold-body.ts';
-import { type Injected, injectCredentials } from './inject-credentials.ts';
+import { askWhole, type Injected, injectCredentials } from './inject-credentials.ts';
 import { MaskedAnswer } from './masked-answer.ts';
 import { refuseRequest } from './refuse.ts';
 import { type RequestRecord, recordRequest } from './request-record.ts';
@@ -92,7 +92,7 @@ export async function forward(
   if (!request.hasBody) {
     try {
       const signed = await signWhole(injected, EMPTY);
-      return await exchange(cleared, signed, undefined, sent, response, connection.runtime);
+      return await exchange(cleared, signed, undefined, sent, response, connection);
     } catch (error) {
       const { code, message } = toFault(error, 'E_CREDENTIAL', 'the request could not be signed');
       return refused(code, message);
@@ -116,7 +116,7 @@ export async function forward(
     const found = { ...cleared, findings: [...cleared.findings, ...scan.findings] };
     sent.seen = body.bytes.length;
     const signed = await signWhole(injected, body.rest === undefined ? body.bytes : undefined);
-    await exchange(found, signed, body.rest ?? body.bytes, sent, response, connection.runtime);
+    await exchange(found, signed, body.rest ?? body.bytes, sent, response, connection);
   } catch (error) {
     const { code, message } = toFault(error, 'E_SCAN', 'the body could not be scanned');
     refused(code, message);
@@ -139,13 +139,19 @@ function exchange(
   body: Buffer | Readable | undefined,
   sent: { readonly seen: number; unseen: number },
   response: ServerResponse,
-  runtime: EgressRuntime,
+  { runtime, confided }: Pick<DoorConnection, 'runtime' | 'confided'>,
 ): Promise<void> {
   const { client, request, way, startMs } = cleared;
   const { session } = client;
   const { url, method } = request;
-  const headers = injected?.headers ?? request.headers;
-  const masked = injected === undefined ? undefined : new MaskedAnswer(runtime.maskText, injected.longest);
+  if (injected !== undefined) confided.tell(url.host, injected.longest);
+  const look = () => {
+    const longest = confided.longestOf(url.host);
+    return longest === undefined ? undefined : new MaskedAnswer(runtime.maskText, longest);
+  };
+  let masked = look();
+  const headers = injected?.headers ?? (masked === undefined ? request.headers : askWhole(request.headers));
+  let isOfKnownLength = false;
   const upstream = client.upstream(way.rule, way.index, url, url.tls);
   let down = 0;
   let status: number | undefined;
@@ -191,6 +197,8 @@ function exchange(
         if (code < 200) return; // remarks on the way are not passed on
         status = code;
         response.sendDate = false;
+        masked ??= look();
+        isOfKnownLength = answered['content-length'] !== undefined || !isPlain(answered);
         if (masked === undefined) response.writeHead(code, message ?? '', headersOf(answered));
         else if (!isPlain(answered))
           stop(
@@ -203,6 +211,15 @@ function exchange(
         down += chunk.length;
         if (down > way.rule.download) return stop('E_LIMIT', 'the answer is larger than its rule lets in');
         if (!session.countDown(chunk.length)) return stop('E_EGRESS_QUOTA', 'the client was sent as much as it may be');
+        if (masked === undefined) {
+          // The host was sent a credential while it answered, and may show it in what is left.
+          masked = look();
+          if (masked !== undefined && isOfKnownLength)
+            return stop(
+              'E_RESULT_UNSCANNED',
+              'a credential was sent to the host meanwhile, and could be in its answer',
+            );
+        }
         if (response.write(masked === undefined ? chunk : masked.push(chunk))) return;
         started.pause();
         response.once('drain', () => started.resume());

@@ -21,6 +21,16 @@ export interface Injected {
   readonly sign: ((body: Buffer | undefined) => Promise<string[]>) | undefined;
 }
 
+/** Headers that ask for an answer which can be looked at: all of it, and not packed. */
+export function askWhole(headers: readonly string[]): string[] {
+  const whole: string[] = [];
+  for (let i = 0; i < headers.length; i += 2) {
+    const [name = '', value = ''] = [headers[i], headers[i + 1]];
+    if (!ANSWER_IN_PARTS.has(name.toLowerCase())) whole.push(name, value);
+  }
+  return [...whole, 'Accept-Encoding', 'identity'];
+}
+
 /** Headers with credentials in them, or undefined where none is asked for. */
 export async function injectCredentials(
   { headers, url, method }: Pick<CheckedRequest, 'headers' | 'url' | 'method'>,
@@ -29,6 +39,7 @@ export async function injectCredentials(
 ): Promise<Injected | undefined> {
   const asked = findPlaceholders(headers);
   if (asked.size === 0) return undefined;
+  const whole = askWhole(headers);
   const places = [...asked.values()].flat().length;
   if (places > MOST) throw new Fault('E_CREDENTIAL_DENIED', `one request takes credentials in ${MOST} places at most`);
   const leased = new Map<string, Usable>();
@@ -42,14 +53,12 @@ export async function injectCredentials(
   const fill = (text: string) =>
     text.replace(PLACEHOLDER, (_whole, name: string) => leased.get(name.toLowerCase())?.secret.reveal() ?? '');
   const filled: string[] = [];
-  for (let i = 0; i < headers.length; i += 2) {
-    const [name = '', value = ''] = [headers[i], headers[i + 1]];
-    if (ANSWER_IN_PARTS.has(name.toLowerCase())) continue;
+  for (let i = 0; i < whole.length; i += 2) {
+    const [name = '', value = ''] = [whole[i], whole[i + 1]];
     if (signer !== undefined && name.toLowerCase() === 'authorization') continue;
     // Only where it can be meant: never in the host, and never in what is not a header's value.
     filled.push(name, i === 0 ? value : fillValue(value, fill));
   }
-  filled.push('Accept-Encoding', 'identity');
   const secrets: readonly Secret[] = [...leased.values()].flatMap(({ secret, parts }) => [
     secret,
     ...Object.values(parts ?? {}),

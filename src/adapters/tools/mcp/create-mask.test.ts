@@ -66,6 +66,26 @@ describe('a secret', () => {
       expect(mask(said)).toBe(reference);
     });
 
+    it.each([
+      [76, '\r\n'],
+      [76, '\n'],
+      [64, '\n'],
+      [64, '\n '],
+      [76, '\\r\\n'],
+      [64, '\\n'],
+    ])(`${kind}, is not said in base64 by lines of %i with %j between`, (columns, between) => {
+      for (let before = 0; before <= columns; before++) {
+        const encoded = Buffer.from('-'.repeat(before) + secret).toString('base64');
+        const lines = encoded.replace(new RegExp(`.{${columns}}(?=.)`, 'g'), `$&${between}`);
+        const masked = mask(lines);
+        expect(masked, `${before}: ${lines}`).toContain(reference);
+        const left = masked.replaceAll(reference, '').replaceAll(between, '');
+        expect(left.length, `${before}: ${masked}`).toBeLessThan(
+          encoded.length - (Buffer.byteLength(secret) * 4) / 3 + 8,
+        );
+      }
+    });
+
     it.each(['', 'u', 'us', 'user:', '{"password":"'])(`${kind}, is not said in base64 after %o`, (before) => {
       for (const encoding of ['base64', 'base64url'] as const) {
         const said = Buffer.from(`${before}${secret}, and more`).toString(encoding);

@@ -27,20 +27,23 @@ export function listForms(value: string): readonly Form[] {
   const whole = new Set([value, value.trim(), ...credentials]);
   const plain = new Set([...whole, ...value.split(/\r?\n/)]);
   const places: Place[][] = [...plain].map((text) => [...text].map((char) => [char]));
+  const wrapped: Place[][] = [];
   for (const text of whole) {
     if (text.length < LEAST_CHARS) continue;
     const bytes = Buffer.from(text);
     const hex = bytes.toString('hex');
     for (const encoded of [hex, hex.toUpperCase()]) places.push([...encoded].map((char) => [char]));
-    for (const offset of [0, 1, 2]) places.push(placesOfBase64(bytes, offset));
+    for (const offset of [0, 1, 2]) wrapped.push(placesOfBase64(bytes, offset));
   }
   const forms = new Map<string, Form>();
-  for (const all of places) {
-    if (all.length < LEAST_CHARS) continue;
-    for (const part of cut(all)) {
-      const form = toForm(part);
-      forms.set(`${form.before} ${form.after}`, form);
-    }
+  const add = (form: Form) => forms.set(`${form.before} ${form.after}`, form);
+  for (const part of places.filter(isLong).flatMap(cut)) add(toForm(part));
+  for (const part of wrapped.filter(isLong).flatMap(cut)) {
+    const form = toForm(part, BREAK);
+    add(form);
+    // A line may end within its anchor: then another word of it is found.
+    const other = toForm(part, BREAK, form.anchor);
+    if (form.anchor !== '' && other.anchor.length >= form.anchor.length) add(other);
   }
   return [...forms.values()];
 }
@@ -63,6 +66,11 @@ function placesOfBase64(bytes: Buffer, offset: number): Place[] {
   return [...encoded.slice(first, end)].map((char) => (char === '+' ? ['+', '-'] : char === '/' ? ['/', '_'] : [char]));
 }
 
+const isLong = (places: readonly Place[]) => places.length >= LEAST_CHARS;
+
+/** Base64 is written in lines of 64 or 76 characters by some, and those are put into JSON by others. */
+const BREAK = '(?:(?:\\r|\\n|\\\\{1,8}[rn]){1,4}[ \\t]?)?';
+
 function cut(places: readonly Place[]): readonly (readonly Place[])[] {
   const parts: (readonly Place[])[] = [];
   for (let from = 0; from < places.length; ) {
@@ -74,24 +82,32 @@ function cut(places: readonly Place[]): readonly (readonly Place[])[] {
   return parts;
 }
 
-function toForm(places: readonly Place[]): Form {
+/** `between` may stand between any two characters; `not` is a word that is not to be the anchor. */
+function toForm(places: readonly Place[], between = '', not = ''): Form {
   const isPlain = (place: Place | undefined) => place?.length === 1 && /^[A-Za-z0-9]$/.test(place[0] ?? '');
+  const textOf = (from: number, length: number) =>
+    places
+      .slice(from, from + length)
+      .flat()
+      .join('');
   let best = { from: 0, length: 0 };
   for (let from = 0; from < places.length; from++) {
     let length = 0;
     while (length < ANCHOR_CHARS && isPlain(places[from + length])) length++;
-    if (length > best.length) best = { from, length };
+    if (length <= best.length) continue;
+    if (not !== '' && textOf(from, length) === not) {
+      from += length - 1;
+      continue;
+    }
+    best = { from, length };
     if (length === ANCHOR_CHARS) break;
   }
   const isLongEnough = best.length >= LEAST_ANCHOR_CHARS;
   const [from, length] = isLongEnough ? [best.from, best.length] : [0, 0];
-  const write = (some: readonly Place[]) => some.map(writePlace).join('');
+  const write = (some: readonly Place[]) => some.map(writePlace).join(between);
   return {
-    anchor: places
-      .slice(from, from + length)
-      .flat()
-      .join(''),
-    before: write(places.slice(0, from)),
+    anchor: textOf(from, length),
+    before: from === 0 ? '' : write(places.slice(0, from)) + between,
     after: write(places.slice(from)),
   };
 }
