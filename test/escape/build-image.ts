@@ -4,7 +4,7 @@ import { readdir } from 'node:fs/promises';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
-const NAME = 'localhost/chaperone-probes';
+const nameOf = (purpose: string) => `localhost/chaperone-${purpose}`;
 /** As Debian merges them: links, which everything else is found by. */
 const LINKS = ['/bin', '/sbin', '/lib', '/lib64'];
 
@@ -12,7 +12,8 @@ const LINKS = ['/bin', '/sbin', '/lib', '/lib64'];
  * An image of this host's own shell, coreutils and Python, with the libraries they need: no registry is asked for one.
  * Returns its name by digest.
  */
-export async function buildImage(engine: string): Promise<string> {
+export async function buildImage(engine: string, purpose: string): Promise<string> {
+  const name = nameOf(purpose);
   const python = realpathSync('/usr/bin/python3');
   const library = `/usr/lib/${python.slice('/usr/bin/'.length)}`;
   const ofPackages = execFileSync('dpkg', ['-L', 'coreutils', 'util-linux'], { encoding: 'utf8' }).split('\n');
@@ -32,7 +33,7 @@ export async function buildImage(engine: string): Promise<string> {
   const tar = spawn('tar', ['-c', '--hard-dereference', ...left, ...LINKS, ...paths], {
     stdio: ['ignore', 'pipe', 'ignore'],
   });
-  const imported = spawn(engine, ['import', '-', NAME], { stdio: [tar.stdout, 'ignore', 'pipe'] });
+  const imported = spawn(engine, ['import', '-', name], { stdio: [tar.stdout, 'ignore', 'pipe'] });
   let complaint = '';
   imported.stderr?.on('data', (chunk: Buffer) => {
     complaint += chunk.toString();
@@ -40,11 +41,11 @@ export async function buildImage(engine: string): Promise<string> {
   const code = await new Promise((resolve) => imported.once('close', resolve));
   if (code !== 0) throw new Error(`the image could not be made: ${complaint}`);
   // What Docker imports has no digest but that of its own.
-  const what = engine.endsWith('docker') ? '{{.Id}}' : `${NAME}@{{.Digest}}`;
-  const shown = await run(engine, ['image', 'inspect', '--format', what, NAME]);
+  const what = engine.endsWith('docker') ? '{{.Id}}' : `${name}@{{.Digest}}`;
+  const shown = await run(engine, ['image', 'inspect', '--format', what, name]);
   return shown.stdout.trim();
 }
 
-export async function removeImage(engine: string): Promise<void> {
-  await run(engine, ['rmi', '--force', NAME]);
+export async function removeImage(engine: string, purpose: string): Promise<void> {
+  await run(engine, ['rmi', '--force', nameOf(purpose)]);
 }

@@ -36,7 +36,7 @@ describe.each(process.getuid?.() === 0 ? ENGINES : [])('tier container, by %s', 
     // No other engine is found.
     folder = await mkdtemp(join(tmpdir(), 'chaperone-engine-'));
     await symlink(`/usr/bin/${engine}`, join(folder, engine));
-    const image = await buildImage(`/usr/bin/${engine}`);
+    const image = await buildImage(`/usr/bin/${engine}`, 'probes');
     sandbox = new ContainerSandbox({ clock: systemClock, path: [folder], image });
     world = await layOutHost();
     // What an engine sets up when it first runs stays for the next.
@@ -45,7 +45,7 @@ describe.each(process.getuid?.() === 0 ? ENGINES : [])('tier container, by %s', 
   afterAll(async () => {
     await sandbox.close();
     await world.close();
-    await removeImage(`/usr/bin/${engine}`);
+    await removeImage(`/usr/bin/${engine}`, 'probes');
     await rm(folder, { recursive: true });
   });
 

@@ -9,6 +9,7 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MicrovmSandbox } from '../../src/adapters/sandboxes/microvm/open-microvm-sandbox.ts';
+import { ContainerSandbox } from '../../src/adapters/sandboxes/oci/open-container-sandbox.ts';
 import { GvisorSandbox } from '../../src/adapters/sandboxes/oci/open-gvisor-sandbox.ts';
 import { ProcessSandbox } from '../../src/adapters/sandboxes/process/open-process-sandbox.ts';
 import { systemClock } from '../../src/base/clock.ts';
@@ -67,6 +68,7 @@ const names = createSocket('udp4', (query, from) => {
 
 const sandboxes = {
   process: () => new ProcessSandbox({ clock: systemClock, path: PATH, isRoot }),
+  container: () => new ContainerSandbox({ clock: systemClock, path: PATH, image: process.env['CHAPERONE_IMAGE'] }),
   gvisor: () => new GvisorSandbox({ clock: systemClock, path: PATH, isRoot }),
   microvm: () =>
     new MicrovmSandbox({
