@@ -3,6 +3,7 @@ import { createMcpDoor, type McpDoor } from '../doors/mcp/create-mcp-door.ts';
 import type { Manifest } from '../model/manifest.ts';
 import type { Signer } from '../ports/signer.ts';
 import { authenticateAgents } from './egress/agent-egress.ts';
+import { showCertificate } from './egress/show-certificate.ts';
 import type { Gateway } from './gateway.ts';
 import { createHttpRuntime } from './http-runtime.ts';
 import { createMcpGate } from './mcp-gate.ts';
@@ -97,6 +98,7 @@ export async function serve(gateway: Gateway, options: ServeOptions): Promise<Se
     egress.authenticate = authenticateAgents({ runs: world.runs, book: egress.book, signer, audience });
     const { port: egressPort } = await egress.listen(way);
     options.notify({ kind: 'info', message: `the egress door listens on ${way.host} port ${egressPort}` });
+    await showCertificate(gateway.data, await egress.readCertificate(), options.notify);
   }
   const listener = await door.listen({ host, port: options.port ?? port, ...(tls === undefined ? {} : { tls }) });
   gateway.notifying.serveAt(listener.origin);
