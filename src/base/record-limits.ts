@@ -12,6 +12,10 @@ export const recordLimits = {
   ledgerOverlapMs: 7 * 24 * 3_600_000,
   /** How long a witness is given to answer; checkpoints wait for it, calls never do. */
   witnessTimeoutMs: 2_000,
+  /** Characters of steps and content that an agent may have recorded of its own run within `reportedMs`. */
+  reportedChars: 16_777_216,
+  /** The time in which those are counted. */
+  reportedMs: 3_600_000,
   /** How long the process that has the keys of a ledger is given to answer. */
   signerTimeoutMs: 5_000,
   /** How long a witness that failed is left alone. */

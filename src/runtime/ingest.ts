@@ -14,6 +14,7 @@ import type { ScannedResult } from '../scan/scan-result.ts';
 import { readSourceRule, type SourceRule } from '../scan/source-rule.ts';
 import { wrapUntrusted } from '../scan/wrap-untrusted.ts';
 import type { HistoryChange, HistoryComparison } from './history-book.ts';
+import { limitReports } from './limit-reports.ts';
 import { commit } from './line/commit.ts';
 import { Refusal, refuse } from './line/refusal.ts';
 import { recordScan } from './record-outcome.ts';
@@ -96,7 +97,7 @@ export async function ingest(world: World, request: IngestContent): Promise<Inge
         ? refuse('E_CONTENT_FLAGGED', `flagged at ${shown.risk} as \`${source}\`; it was withheld`)
         : undefined;
     const text = String(scanned.result.content[0]?.['text'] ?? '');
-    const id = await record(world, run, 'content.ingested', labelOf(rule, shown.flagged), {
+    const id = await record(world, run, 'content.ingested', labelOf(rule, shown.flagged), request.attested, {
       source,
       characters: chars,
       digest: digestBytes(content),
@@ -147,7 +148,8 @@ export async function ingestHistory(world: World, request: IngestHistory): Promi
       const shown = showFindings(scanned, HISTORY);
       const label = labelOf(rule, shown.flagged);
       const tainted: Label = change === undefined ? label : { ...label, integrity: 'untrusted', flagged: true };
-      const id = await record(world, run, change === undefined ? 'history.recorded' : 'history.altered', tainted, {
+      const kind = change === undefined ? 'history.recorded' : 'history.altered';
+      const id = await record(world, run, kind, tainted, request.attested, {
         messages: messages.length,
         from,
         digests: [...digests],
@@ -244,6 +246,7 @@ async function record(
   run: Run,
   kind: EventKind,
   label: Label,
+  attested: boolean,
   body: JsonObject,
 ): Promise<string | Refusal> {
   const { tenant, agent } = run.principal;
@@ -252,6 +255,7 @@ async function record(
   const raised = world.runs.raise(run, label);
   const recorded = await commit(world, [
     { kind: 'run.require', tenant, agent, runId: run.id, nowMs: atMs },
+    ...limitReports(run.id, attested, body, atMs),
     { kind: 'run.label', runId: run.id, label: raised },
     {
       kind: 'event.append',

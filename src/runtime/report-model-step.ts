@@ -7,6 +7,7 @@ import type { ModelStep } from '../contract/model-step.ts';
 import type { Principal } from '../model/principal.ts';
 import { parseTrace } from '../model/trace.ts';
 import { redactText } from '../scan/redact.ts';
+import { limitReports } from './limit-reports.ts';
 import type { TemplateBook } from './template-book.ts';
 import type { World } from './world.ts';
 
@@ -22,7 +23,7 @@ export interface ReportedStep {
  * Records one step of a model: what it was asked, what it thought and answered, and what that took. Texts lose their secrets
  * first. It changes nothing of what the run may do. Answers with the id of the event.
  *
- * @throws Fault E_RUN_UNKNOWN, E_RUN_ENDED, E_TEMPLATE_UNKNOWN, E_STORE.
+ * @throws Fault E_RUN_UNKNOWN, E_RUN_ENDED, E_TEMPLATE_UNKNOWN, E_RATE, E_STORE.
  */
 export async function reportModelStep(
   world: Pick<World, 'clock' | 'store' | 'runs'>,
@@ -50,9 +51,11 @@ export async function reportModelStep(
     ...(trace === undefined ? {} : { trace: { id: trace.traceId, parent: trace.parentId } }),
   };
   const { tenant, agent } = run.principal;
-  const event = { id, kind: 'model.step' as const, tenant, runId, agent, atMs, body: toWellFormed(body) };
+  const told = toWellFormed(body);
+  const event = { id, kind: 'model.step' as const, tenant, runId, agent, atMs, body: told };
   const result = await world.store.commit([
     { kind: 'run.require', tenant, agent, runId, nowMs: atMs },
+    ...limitReports(runId, attested, told, atMs),
     { kind: 'event.append', event },
   ]);
   if (!result.ok) throw new Fault(result.code, result.message);
