@@ -75,13 +75,15 @@ export async function callerOfSession(world: PeopleWorld, token: string): Promis
   };
 }
 
-/** Ends a session of one's own, or, for an admin, of somebody; without `id` all of them. */
+/** Ends a session of one's own, or, for an admin, of somebody; without `id` all of them. Throws a `Fault` E_NOT_FOUND. */
 export async function endSessions(
   world: PeopleWorld,
   by: PersonCaller,
   whose: { readonly person: string; readonly id?: string },
 ): Promise<void> {
   const { tenant } = by;
+  if ((await world.store.readPerson(tenant, whose.person)) === undefined)
+    throw new Fault('E_NOT_FOUND', `there is no account \`${whose.person}\``);
   await commitPeople(world, [
     { kind: 'session.end', tenant, ...whose },
     recordAct(world, 'session.ended', tenant, { ...whose, by: by.person, presence: by.presence }),
