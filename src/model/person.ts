@@ -85,6 +85,8 @@ export interface Person {
   readonly passkeys: readonly Passkey[];
   /** When their organisation last signed them in. */
   readonly vouchedAtMs?: number;
+  /** Counts what voids codes that were issued before: a password that was set, everything revoked, something taken away. */
+  readonly codesFrom?: number;
   readonly createdAtMs: number;
   /** Counts the changes of the account, from 1. */
   readonly revision: number;

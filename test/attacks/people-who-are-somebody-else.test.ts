@@ -178,6 +178,25 @@ describe('a signed token', () => {
     expect((await door.ask('POST', '/v1/sign-in/enrolment', { body: { code: token } })).code).toBe('E_TOKEN_INVALID');
   });
 
+  it.each([
+    ['everything of theirs was revoked', (token: string) => door.ask('DELETE', '/v1/people/eve/sessions', { token })],
+    ['a role was taken away', (token: string) => door.ask('POST', '/v1/people/eve', { token, body: { roles: [] } })],
+    [
+      'the account was disabled for a while',
+      async (token: string) => {
+        await door.ask('POST', '/v1/people/eve', { token, body: { disabled: true } });
+        return door.ask('POST', '/v1/people/eve', { token, body: { disabled: false } });
+      },
+    ],
+  ])('to enrol is void once %s', async (_, change) => {
+    const code = await issueEnrolment(door.desk, door.desk.signer, terminal(), 'eve');
+    expect((await change(await door.signIn('ana'))).status).toBe(200);
+    const used = await door.ask('POST', '/v1/sign-in/enrolment', { body: { code } });
+    expect(used.code).toBe('E_TICKET');
+    const next = await issueEnrolment(door.desk, door.desk.signer, terminal(), 'eve');
+    expect((await door.ask('POST', '/v1/sign-in/enrolment', { body: { code: next } })).status).toBe(200);
+  });
+
   it('to enrol is good once', async () => {
     const code = await issueEnrolment(door.desk, door.desk.signer, terminal(), 'eve');
     expect((await door.ask('POST', '/v1/sign-in/enrolment', { body: { code } })).status).toBe(200);

@@ -98,7 +98,8 @@ const enrolmentAudience = (tenant: string) => `chaperone:${tenant}:enrolment`;
 /** A code with which a person signs in once, to set a password or a passkey. It is worth as much as a password: hand it over alone. */
 export async function issueEnrolment(world: PeopleWorld, signer: Signer, by: By, id: string): Promise<string> {
   const person = await readAccount(world, by.tenant, id);
-  const claims = { sub: person.id, tenant: person.tenant, ticket: newId(world.clock, 'enr') };
+  const from = person.codesFrom ?? 0;
+  const claims = { sub: person.id, tenant: person.tenant, ticket: newId(world.clock, 'enr'), from };
   const expiresAtMs = world.clock.nowMs() + limits.enrolmentMs;
   const code = await signer.sign(claims, enrolmentAudience(by.tenant), expiresAtMs);
   await commitPeople(world, [actOn(world, by, id, { enrolment: { until: expiresAtMs } })]);
@@ -112,9 +113,11 @@ export async function signInByEnrolment(
   tenant: string,
   code: string,
 ): Promise<OpenedSession> {
-  const { sub, ticket, exp } = await signer.verify(code, enrolmentAudience(tenant));
+  const { sub, ticket, exp, from } = await signer.verify(code, enrolmentAudience(tenant));
   const person = await world.store.readPerson(tenant, String(sub));
   if (person === undefined || person.disabled) throw new Fault('E_SIGN_IN', 'the account is disabled');
+  if (from !== (person.codesFrom ?? 0))
+    throw new Fault('E_TICKET', 'the account has changed since the code was issued');
   const nowMs = world.clock.nowMs();
   await commitPeople(world, [{ kind: 'ticket.spend', id: String(ticket), nowMs, expiresAtMs: Number(exp) * 1_000 }]);
   return openSession(world, person, 'enrolment');
@@ -128,7 +131,12 @@ async function put(
   what: JsonObject,
   endsSessions: boolean,
 ): Promise<Person> {
-  const person: Person = { ...before, ...to, revision: before.revision + 1 };
+  const person: Person = {
+    ...before,
+    ...to,
+    ...(endsSessions ? { codesFrom: (before.codesFrom ?? 0) + 1 } : {}),
+    revision: before.revision + 1,
+  };
   const { tenant, id } = person;
   await commitPeople(world, [
     { kind: 'person.put', person },

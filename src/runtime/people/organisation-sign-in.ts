@@ -51,6 +51,7 @@ export async function finishOrganisation(
     disabled: false,
     passkeys: before?.passkeys ?? [],
     vouchedAtMs: clock.nowMs(),
+    codesFrom: before?.codesFrom ?? 0,
     createdAtMs: before?.createdAtMs ?? clock.nowMs(),
     revision: (before?.revision ?? 0) + 1,
   };
@@ -66,11 +67,12 @@ export async function finishOrganisation(
 /** Nobody vouches for them any more: what they had here ends, sessions and keys with it. */
 async function takeRoles(desk: PeopleDesk, before: Person): Promise<void> {
   const { tenant, id, roles } = before;
+  const codesFrom = (before.codesFrom ?? 0) + 1;
   if (roles.length === 0) return;
   const what = { person: id, by: 'oidc', presence: 'session', roles: [], before: [...roles] };
   const ends = { kind: 'session.end', tenant, person: id } as const;
   const taken = await desk.store.commit([
-    { kind: 'person.put', person: { ...before, roles: [], groups: [], revision: before.revision + 1 } },
+    { kind: 'person.put', person: { ...before, roles: [], groups: [], codesFrom, revision: before.revision + 1 } },
     ends,
     recordAct(desk, 'person.changed', tenant, what),
   ]);

@@ -75,17 +75,23 @@ export async function callerOfSession(world: PeopleWorld, token: string): Promis
   };
 }
 
-/** Ends a session of one's own, or, for an admin, of somebody; without `id` all of them. Throws a `Fault` E_NOT_FOUND. */
+/**
+ * Ends a session of one's own, or, for an admin, of somebody; without `id` all of them, and codes that
+ * were issued before are void. Throws a `Fault` E_NOT_FOUND, E_BUSY.
+ */
 export async function endSessions(
   world: PeopleWorld,
   by: PersonCaller,
   whose: { readonly person: string; readonly id?: string },
 ): Promise<void> {
   const { tenant } = by;
-  if ((await world.store.readPerson(tenant, whose.person)) === undefined)
-    throw new Fault('E_NOT_FOUND', `there is no account \`${whose.person}\``);
+  const person = await world.store.readPerson(tenant, whose.person);
+  if (person === undefined) throw new Fault('E_NOT_FOUND', `there is no account \`${whose.person}\``);
+  const { codesFrom = 0, revision } = person;
+  const all = { ...person, codesFrom: codesFrom + 1, revision: revision + 1 };
   await commitPeople(world, [
     { kind: 'session.end', tenant, ...whose },
+    ...(whose.id === undefined ? [{ kind: 'person.put' as const, person: all }] : []),
     recordAct(world, 'session.ended', tenant, { ...whose, by: by.person, presence: by.presence }),
   ]);
 }
