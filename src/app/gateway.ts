@@ -1,6 +1,7 @@
 import { FunctionSource } from '../adapters/tools/function/function-source.ts';
 import type { McpSource } from '../adapters/tools/mcp/create-mcp-source.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
+import { sweepOwnFolders } from '../base/own-folder.ts';
 import type { Secret } from '../base/secret.ts';
 import type { Store } from '../ports/store.ts';
 import { namesOf } from '../runtime/approving/duty.ts';
@@ -261,6 +262,7 @@ export class Gateway {
   /** Puts what was loaded into force, and starts what goes on beside the calls. */
   async #begin(): Promise<void> {
     const { loaded, store, notify } = this.#options;
+    await sweepOwnFolders();
     const world = {
       ...this.#options,
       clock: this.#clock,

@@ -1,3 +1,4 @@
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -32,11 +33,12 @@ if (profile === undefined) throw new Error('`code` is a ready profile');
 // By root: rootless containers take a user with ranges of ids, which is the host's to set up.
 describe.each(process.getuid?.() === 0 ? ENGINES : [])('tier container, by %s', (engine) => {
   let folder: string;
+  let image: string;
   beforeAll(async () => {
     // No other engine is found.
     folder = await mkdtemp(join(tmpdir(), 'chaperone-engine-'));
     await symlink(`/usr/bin/${engine}`, join(folder, engine));
-    const image = await buildImage(`/usr/bin/${engine}`, 'probes');
+    image = await buildImage(`/usr/bin/${engine}`, 'probes');
     sandbox = new ContainerSandbox({ clock: systemClock, path: [folder], image });
     world = await layOutHost();
     // What an engine sets up when it first runs stays for the next.
@@ -61,5 +63,20 @@ describe.each(process.getuid?.() === 0 ? ENGINES : [])('tier container, by %s', 
     if (probe.noticed === undefined) expect(noticed).toEqual([]);
     else if (!SILENT.has(probe.noticed)) expect(noticed, outcome.stderr).toContain(probe.noticed);
     expect(countLeftovers()).toEqual(before);
+  });
+
+  it('ends what a gateway left running that was killed', async () => {
+    const { pid } = spawnSync('/usr/bin/true');
+    const name = `chaperone-${pid}-left`;
+    const args = ['run', '--detach', '--rm', '--network', 'none', '--name', name, '--label', 'chaperone.profile=code'];
+    const limits = ['--ulimit', 'nofile=256:256', '--ulimit', 'nproc=4096:4096'];
+    execFileSync(`/usr/bin/${engine}`, [...args, ...limits, image, '/usr/bin/sleep', '600']);
+    const list = () =>
+      execFileSync(`/usr/bin/${engine}`, ['ps', '--all', '--format', '{{.Names}}'], { encoding: 'utf8' });
+    expect(list()).toContain(name);
+    const next = new ContainerSandbox({ clock: systemClock, path: [folder], image });
+    await next.check();
+    await next.close();
+    expect(list()).not.toContain(name);
   });
 });

@@ -1,8 +1,8 @@
 import { lookup } from 'node:dns/promises';
-import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, readFile, rm } from 'node:fs/promises';
 import { join, resolve as resolvePath } from 'node:path';
 import { Fault, toFault } from '../../base/fault.ts';
+import { makeOwnFolder } from '../../base/own-folder.ts';
 import { EgressDoor, type EgressListener, type EgressPlace } from '../../doors/egress/create-egress-door.ts';
 import { openCountries } from '../../doors/egress/open-countries.ts';
 import type { TlsOpener } from '../../doors/egress/open-tls.ts';
@@ -167,7 +167,7 @@ export class Egress {
 
   /** A socket that is one client's alone. */
   async #openWay(session: EgressSession): Promise<WayOut> {
-    const folder = await mkdtemp(join(tmpdir(), 'chaperone-door-'));
+    const folder = await makeOwnFolder('door');
     const socket = join(folder, 'door.sock');
     try {
       const listener = await this.listen({ path: socket, session });

@@ -1,9 +1,9 @@
-import { mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { realpath, rm, writeFile } from 'node:fs/promises';
 import { basename, isAbsolute, join, resolve } from 'node:path';
 import { type StartedProgram, startProgram } from '../../adapters/sandboxes/program/start-program.ts';
 import { WAYS } from '../../adapters/sandboxes/program/write-enclosure.ts';
 import { Fault } from '../../base/fault.ts';
+import { makeOwnFolder } from '../../base/own-folder.ts';
 import type { StoredEvent } from '../../model/event.ts';
 import type { EscapeAttempt } from '../../ports/sandbox.ts';
 import type { EgressUsage } from '../../runtime/egress/egress-session.ts';
@@ -71,7 +71,7 @@ export async function runProgram(options: ProgramOptions): Promise<ProgramReport
     await held?.close();
     throw error;
   });
-  const folder = await mkdtemp(join(tmpdir(), 'chaperone-run-'));
+  const folder = await makeOwnFolder('run');
   try {
     const serving = await serve(gateway, { notify, port: 0 });
     const bridge = await bridgeSocket(join(folder, 'gateway.sock'), serving.port);

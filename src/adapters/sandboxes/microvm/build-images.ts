@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
-import { chmod, copyFile, mkdir, mkdtemp, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, copyFile, mkdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { digestBytes, digestJson } from '../../../base/digest.ts';
 import { Fault } from '../../../base/fault.ts';
+import { makeOwnFolder } from '../../../base/own-folder.ts';
 import type { MachineParts } from './find-machine-parts.ts';
 import { INIT } from './guest-init.ts';
 import { type DiskFile, listDiskFiles } from './list-disk-files.ts';
@@ -60,7 +60,7 @@ export async function makeFolderDisk(mke2fs: string, folder: string, bytes: numb
 }
 
 async function makeDisk(mke2fs: string, files: readonly DiskFile[], file: string): Promise<void> {
-  const stage = await mkdtemp(join(tmpdir(), 'chaperone-disk-'));
+  const stage = await makeOwnFolder('disk');
   try {
     let bytes = 0;
     for (const folder of EMPTY) await mkdir(stage + folder, { recursive: true });

@@ -1,10 +1,10 @@
 import { constants } from 'node:fs';
-import { access, mkdtemp, readFile, realpath, rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { access, readFile, realpath, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, newId } from '../../../base/clock.ts';
 import { Fault } from '../../../base/fault.ts';
 import { limits } from '../../../base/limits.ts';
+import { makeOwnFolder } from '../../../base/own-folder.ts';
 import type { Profile } from '../../../model/profile.ts';
 import type { Sandbox, SandboxJob, SandboxOutcome } from '../../../ports/sandbox.ts';
 import { type ControlGroups, openControlGroups, sweepControlGroups } from '../process/cgroups.ts';
@@ -221,7 +221,7 @@ interface Input extends AsyncDisposable {
 /** A disk of the folder that a job is to read, as it is now. */
 async function makeInput(mke2fs: string, folder: string | undefined): Promise<Input> {
   if (folder === undefined) return { disks: [], [Symbol.asyncDispose]: async () => {} };
-  const place = await mkdtemp(join(tmpdir(), 'chaperone-input-'));
+  const place = await makeOwnFolder('input');
   const remove = () => rm(place, { recursive: true, force: true });
   try {
     const file = join(place, 'input.ext4');

@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, newId } from '../../../base/clock.ts';
 import { Fault } from '../../../base/fault.ts';
+import { isAlive } from '../../../base/own-folder.ts';
 import type { Sandbox, SandboxJob, SandboxOutcome } from '../../../ports/sandbox.ts';
 import { findProgram } from '../find-program.ts';
 import { stageDecoys } from '../process/decoys.ts';
@@ -18,6 +19,7 @@ export interface ContainerOptions {
   readonly image: string | undefined;
 }
 
+const PREFIX = 'chaperone-';
 const ENGINES = ['podman', 'docker'] as const;
 const INSTALL = 'install one: `apt-get install podman`';
 /** What engines answer with where they could not start anything. */
@@ -28,6 +30,7 @@ export class ContainerSandbox implements Sandbox {
   readonly tier = 'container';
   readonly #options: ContainerOptions;
   readonly #running = new Map<string, () => Promise<void>>();
+  #swept: Promise<void> | undefined;
 
   constructor(options: ContainerOptions) {
     this.#options = options;
@@ -45,7 +48,7 @@ export class ContainerSandbox implements Sandbox {
         'tier `container` has the packages of its image; leave `builtin.packages` out',
       );
     await using staged = await stageJob(job);
-    const name = newId(this.#options.clock, 'chaperone').replace('_', '-');
+    const name = `${PREFIX}${process.pid}-${newId(this.#options.clock, 'run').replace('_', '-')}`;
     const kill = () => runQuietly(engine, ['rm', '--force', name]);
     this.#running.set(name, kill);
     try {
@@ -98,7 +101,10 @@ export class ContainerSandbox implements Sandbox {
     }
     for (const name of ENGINES) {
       const engine = await findProgram(name, path);
-      if (engine !== undefined && (await answers(engine))) return { engine, image };
+      if (engine === undefined || !(await answers(engine))) continue;
+      this.#swept ??= sweep(engine);
+      await this.#swept;
+      return { engine, image };
     }
     throw new Fault('E_SANDBOX_UNAVAILABLE', `neither Podman nor Docker answers; ${INSTALL}`);
   }
@@ -106,6 +112,16 @@ export class ContainerSandbox implements Sandbox {
 
 function answers(engine: string): Promise<boolean> {
   return new Promise((resolve) => execFile(engine, ['info'], { timeout: 10_000 }, (error) => resolve(error === null)));
+}
+
+/** Ends containers of processes that have ended: an engine goes on with them whoever asked for them. */
+async function sweep(engine: string): Promise<void> {
+  const list = ['ps', '--all', '--filter', 'label=chaperone.profile', '--format', '{{.Names}}'];
+  const text = await new Promise<string>((resolve) => execFile(engine, list, (_error, stdout) => resolve(stdout)));
+  for (const name of text.split('\n')) {
+    const owner = /^chaperone-(\d+)-/.exec(name)?.[1];
+    if (owner !== undefined && !isAlive(Number(owner))) await runQuietly(engine, ['rm', '--force', name]);
+  }
 }
 
 function runQuietly(command: string, args: readonly string[]): Promise<void> {

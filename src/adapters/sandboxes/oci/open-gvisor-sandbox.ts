@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, newId } from '../../../base/clock.ts';
 import { Fault } from '../../../base/fault.ts';
+import { makeOwnFolder } from '../../../base/own-folder.ts';
 import type { Profile } from '../../../model/profile.ts';
 import type { Sandbox, SandboxJob, SandboxOutcome } from '../../../ports/sandbox.ts';
 import { findProgram } from '../find-program.ts';
@@ -134,7 +134,7 @@ type Platform = 'systrap' | 'ptrace';
 
 /** Whether this version knows the quicker one: it refuses what it does not know before it does anything. */
 async function findPlatform(runsc: string): Promise<Platform> {
-  const state = await mkdtemp(join(tmpdir(), 'chaperone-runsc-'));
+  const state = await makeOwnFolder('runsc');
   try {
     return await new Promise((resolve) =>
       execFile(runsc, ['--root', state, '--platform', 'systrap', 'list'], { env: {} }, (error) =>

@@ -1,7 +1,7 @@
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Fault } from '../../../base/fault.ts';
+import { makeOwnFolder } from '../../../base/own-folder.ts';
 import type { SandboxJob } from '../../../ports/sandbox.ts';
 import { layOutWork } from './run-outside.ts';
 
@@ -25,7 +25,7 @@ const STARTS = {
 /** Lays a job out. Rejects with a `Fault` E_SANDBOX_UNAVAILABLE for what only tier `wasm` runs. */
 export async function stageJob({ program, files }: SandboxJob): Promise<Staged> {
   if (program.kind === 'wasi') throw new Fault('E_SANDBOX_UNAVAILABLE', 'WASI modules run in tier `wasm` alone');
-  const folder = await mkdtemp(join(tmpdir(), 'chaperone-sandbox-'));
+  const folder = await makeOwnFolder('sandbox');
   const [work, code] = [join(folder, 'work'), join(folder, 'code')];
   try {
     await chmod(folder, 0o711);

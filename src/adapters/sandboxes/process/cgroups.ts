@@ -1,6 +1,7 @@
 import { mkdir, readdir, readFile, rmdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Fault } from '../../../base/fault.ts';
+import { isAlive } from '../../../base/own-folder.ts';
 import type { Profile } from '../../../model/profile.ts';
 
 /** What a control group counted while it was there. */
@@ -251,13 +252,4 @@ async function write(file: string, value: string): Promise<boolean> {
 
 async function read(file: string): Promise<string> {
   return readFile(file, 'utf8').catch(() => ''); // the other version has another file
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
-  }
 }
