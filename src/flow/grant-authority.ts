@@ -16,6 +16,7 @@ import {
 import type { TaskVerb } from './read-sentence.ts';
 import type { Task } from './read-task.ts';
 import { readToolWords, splitIdentifier } from './read-tool-words.ts';
+import { showsOnly } from './shows-only.ts';
 
 /** Whether the user's words let a tool write at all, and which sentences say so. */
 export interface Authority {
@@ -102,9 +103,9 @@ export function grantAuthority(
 }
 
 /** `reserve` alone may mean a table or a car; `reserve the hotel` says which, and then nothing is added to it. */
-function listImplied({ word, direct }: TaskVerb): readonly string[] {
+function listImplied({ word, direct, reach }: TaskVerb): readonly string[] {
   // `Write them that …` is a message; `write a summary` is a summary.
-  if (word === 'write' && direct.length > 0) return [];
+  if (word === 'write' && direct.length > 0) return /^write to\b/.test(reach) ? impliedNouns(word) : [];
   const isOfOtherSort = tellingVerbs.has(word)
     ? direct.some((noun) => sameNoun(noun, 'money'))
     : direct.some(isKnownNoun);
@@ -135,36 +136,12 @@ const matches = (objects: readonly string[], nouns: readonly string[]): boolean 
  */
 export function onlyLooksByName(tool: GovernedTool): boolean {
   if (tool.declared) return false;
-  if (namesOnlyThings(tool)) return true;
+  if (showsOnly(tool)) return true;
   const [verb = '', ...rest] = splitIdentifier(tool.tool.name.split(/[./:]|__+/).at(-1) ?? tool.tool.name);
   const marks = rest.some((word) => word === 'unread' || word === 'unseen');
   if (!(marks ? lookVerbs : vagueLookVerbs).has(verb)) return false;
   return !rest.some((word) => joiners.has(word) || isChangeVerb(word));
 }
-
-/**
- * `meetings_on`, `lab_report`: no word of the name does anything, what it says of itself opens with what it shows, and no
- * argument can hold words, an amount or somebody who gets something.
- */
-function namesOnlyThings({ tool, effect, sinks }: GovernedTool): boolean {
-  const words = splitIdentifier(tool.name.split(/__+/).at(-1) ?? tool.name);
-  if (effect !== 'write' || !SHOWS.test(tool.description.trim())) return false;
-  if (!words.every((word) => stopWords.has(word) || isKnownNoun(stemWord(word)) || !isChangeVerb(word))) return false;
-  if (words.some((word) => destructiveVerbs.has(word)) || !words.some((word) => isKnownNoun(stemWord(word))))
-    return false;
-  return sinks.every(
-    ({ path, carries }) =>
-      (carries === 'data' || carries === 'authority') &&
-      splitIdentifier(path).every((word) => !AMOUNT_OR_TEXT.has(stemWord(word))),
-  );
-}
-const SHOWS =
-  /^(?:all|every\w*|the|your|our|who|what|which|whether|where|current|latest|upcoming|recent|list of|appointments|meetings|messages|events|people|items|entries)\b(?![^.]*\b(?:and|then|also|will)\s)/i;
-const AMOUNT_OR_TEXT: ReadonlySet<string> = new Set(
-  'amount price sum text body message content note comment title subject description data value code command sql html'.split(
-    ' ',
-  ),
-);
 
 /** Whether the planner knows the verb a tool opens with, so that it can tell that nobody asked for it. */
 export const isKnownChange = (tool: GovernedTool): boolean => isChangeVerb(readToolWords(tool.tool).verb);

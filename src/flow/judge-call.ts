@@ -1,4 +1,5 @@
 import type { GovernedTool } from '../model/tool.ts';
+import { keyOfValue } from './atoms.ts';
 import { type Authority, grantAuthority } from './grant-authority.ts';
 import { holdsOnlyParties } from './holds-only-parties.ts';
 import { judgeLeaf } from './judge-leaf.ts';
@@ -39,10 +40,20 @@ export function judgeWrite(tool: GovernedTool, leaves: readonly Leaf[], view: Ru
 }
 
 /** It says who or what the call is about, as `service` of `restart_service` does; content that the prompt holds does not. */
-function choosesObject(leaf: Leaf, { objects }: RunView): boolean {
+function choosesObject(leaf: Leaf, { objects, index }: RunView): boolean {
   if (leaf.carries !== 'data' && leaf.carries !== undefined) return true;
-  return leaf.words.some((word) => objects.includes(word));
+  if (leaf.words.some((word) => objects.includes(word))) return true;
+  // `mrn` of `amend_patient` is how a patient is told from others.
+  return index
+    .find(keyOfValue(leaf.value))
+    .some(
+      ({ record, inProse }) =>
+        !inProse && record.kinds.some((kind) => objects.includes(kind)) && !MARKS.test(String(leaf.value)),
+    );
 }
+
+/** A sentence or a name tells nothing from others. */
+const MARKS = /\s|^\p{L}+$/u;
 
 function judgeLeaves(leaves: readonly Leaf[], view: RunView): Map<Leaf, Finding> {
   const outward = isOutward(view.tool, leaves);

@@ -11,7 +11,7 @@ import { COMPOSED, doubt, type Finding, PROMPT, type RunView, trusted } from './
 
 /** Words of arguments that hold content or a time; what stands in them is no choice of an object. */
 const CONTENT: ReadonlySet<string> = new Set(
-  'body content text message description subject title note comment caption summary reason date time day month year start end until duration location street city data html markdown detail instruction feedback review letter answer greeting remark memo annotation explanation justification statement'.split(
+  'body content text message description subject title note comment caption summary reason date time day month year start end until duration location street city data html markdown detail instruction feedback review letter answer greeting remark memo annotation explanation justification statement resolution why cause rationale'.split(
     ' ',
   ),
 );

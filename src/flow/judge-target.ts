@@ -176,7 +176,12 @@ function judgeObject(key: string, kinds: readonly string[], leaf: Leaf, view: Ru
     .find(key)
     .filter((place) => !place.inProse && !place.record.ownWrite && identifies(place, leaf));
   for (const place of places)
-    if (isChosen(place.record, isNamedAlike(place, leaf) ? [...kinds, ...place.record.kinds] : kinds, view))
+    if (
+      isChosen(place.record, isNamedAlike(place, leaf) ? [...kinds, ...place.record.kinds] : kinds, view) ||
+      (leaf.path.includes('[]') &&
+        !view.authority.destructive &&
+        view.index.isNamedApart(place.record, sharedKinds(kinds, place.record.kinds)))
+    )
       return trusted(place.record.tool, { sentences: [...place.record.link.bySentence.keys()] });
   return undefined;
 }

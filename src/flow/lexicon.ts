@@ -81,7 +81,7 @@ const IMPLIED: Readonly<Record<string, readonly string[]>> = {
 /** Verbs whose worst use cannot be undone by asking again. What they act on must be named beside them. */
 export const destructiveVerbs: ReadonlySet<string> = new Set(
   words(
-    'delete remove erase clear drop discard trash purge wipe destroy cancel revoke terminate kill truncate empty uninstall unsubscribe disable deactivate reset overwrite close leave archive kick ban block unfollow',
+    'delete remove erase void clear drop discard trash purge wipe destroy cancel revoke terminate kill truncate empty uninstall unsubscribe disable deactivate reset overwrite close leave archive kick ban block unfollow',
   ),
 );
 

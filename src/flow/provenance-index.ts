@@ -152,6 +152,23 @@ export class ProvenanceIndex {
     });
   }
 
+  /**
+   * Whether the prompt says all of a record's name, of two words at least, and no other record of that kind shares any of
+   * them: `the east entrance and the loading dock` names two.
+   */
+  isNamedApart(record: SeenRecord, kinds: readonly string[]): boolean {
+    if (record.ownWrite || record.narrowed || this.#exhausted) return false;
+    const own = record.link.names.filter((name) => name.size > 1);
+    return own.some((name) =>
+      this.#hinted.every(
+        (other) =>
+          other.identity === record.identity ||
+          !other.kinds.some((kind) => kinds.includes(kind)) ||
+          other.link.names.every((theirs) => theirs.isDisjointFrom(name)),
+      ),
+    );
+  }
+
   /** Whether the prompt holds words of the record's name side by side, and no other record of that kind has any of them. */
   isPhrased(record: SeenRecord, kinds: readonly string[]): boolean {
     if (record.ownWrite || record.narrowed || this.exhausted || record.link.stems.size < 2) return false;

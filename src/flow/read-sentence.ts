@@ -113,7 +113,7 @@ const MODAL = new Set([
 ]);
 const NEGATION = /(?:\bdo not|\bdon['’]?t|\bnever|\bwithout|\bnot|\bno need to|\bavoid|\bdon t)\s+(?:\w+ly\s+)?$/;
 const LEANING =
-  /\b(?:it|them|this|these|those|they|him|her|that one|the same|each|its|their|everyone|everybody|one|ones)\b/;
+  /\b(?:it|them|this|these|those|they|him|her|that one|the same|each|its|his|hers?|their|everyone|everybody|one|ones)\b/;
 
 /** Reads one sentence. `masked`: the same text with quotations and values replaced, so that no verb is found in them. */
 export function readSentence(text: string, masked: string, question: boolean): Sentence {

@@ -24,7 +24,9 @@ export interface Task {
   readonly many: boolean;
 }
 
-const BREAK = /[.!?;]+(?:\s+|$)|\n+|(?<=^|\s)\(?\d{1,2}[.)]\s+|:\s+(?=\d{1,2}[.)]\s)/gu;
+/** What is shortened ends no sentence: `Dr. Sato`. */
+const BREAK =
+  /(?<!\b(?:[Dd]r|[Mm]rs?|[Mm]s|[Pp]rof|[Ss]t|[Nn]o|[Nn]r|vs|e\.g|i\.e|[Dd]ept|[Aa]pprox|[Jj]r|[Ss]r))[.!?;]+(?:\s+|$)|\n+|(?<=^|\s)\(?\d{1,2}[.)]\s+|:\s+(?=\d{1,2}[.)]\s)/gu;
 const WISH =
   /\b(?:i|we)(?: \w+)? (?:need|want|wish|hope|would like|have to|must|should)\b|['’]d like\b|\byou(?: \w+)? (?:should|must|need|have to)\b|\brid of\b|\bplease\b/i;
 const ACTIONS =

@@ -39,10 +39,16 @@ const wordsOfTools = new WeakMap<GovernedTool['tool'], ToolWords>();
 export function readToolWords(tool: GovernedTool['tool']): ToolWords {
   const kept = wordsOfTools.get(tool);
   if (kept) return kept;
-  const words = splitIdentifier(tool.name.split(/[./:]|__+/).at(-1) ?? tool.name);
+  const segments = tool.name.split(/[./:]|__+/).map(splitIdentifier);
+  const last = segments.at(-1) ?? [];
+  // `tenants.list`: where the last part is the verb alone, what it acts on stands before it.
+  const words = last.length === 1 && segments.length > 1 ? [...(segments.at(-2) ?? []), ...last] : last;
   const at = verbAt(words);
   const verb = at === -1 ? '' : (words[at] ?? '');
-  const objects = words.filter((word, i) => i !== at && !stopWords.has(word)).map(stemWord);
+  // What may be the noun as well is what it acts on as much: `invoice_history`.
+  const isThing = (word: string, i: number): boolean =>
+    i !== at || (isKnownNoun(stemWord(word)) && !RATHER_VERBS.has(word));
+  const objects = words.filter((word, i) => isThing(word, i) && !stopWords.has(word)).map(stemWord);
   const said = readDescription(tool.description);
   const read: ToolWords = {
     verb,
@@ -62,7 +68,8 @@ function verbAt(words: readonly string[]): number {
   const isVerb = (word: string): boolean => isChangeVerb(word) || readImperatives.has(word) || lookVerbs.has(word);
   const tiers = [(word: string) => !isKnownNoun(stemWord(word)), (word: string) => RATHER_VERBS.has(word), () => true];
   for (const tier of tiers) {
-    const at = words.findIndex((word) => isVerb(word) && tier(word));
+    // Nobody says a verb before `of`: a `schedule_of_day` is a thing.
+    const at = words.findIndex((word, i) => isVerb(word) && tier(word) && words[i + 1] !== 'of');
     if (at !== -1) return at;
   }
   // Where none is known it is the first word, unless that names a thing: then the name has none.

@@ -131,12 +131,16 @@ const VERB_GROUPS: readonly (readonly string[])[] = [
   words('sign execute'),
   words('notify inform alert warn tell'),
   words('begin start open'),
+  words('refer send forward transfer escalate'),
+  words('resend send forward'),
+  words('void cancel delete remove annul revoke'),
+  words('drop remove delete take'),
 ];
 
 /** Groups of nouns that name the same sort of thing. */
 const NOUN_GROUPS: readonly (readonly string[])[] = [
   words('event meeting appointment calendar entry call lunch dinner breakfast reminder invitation invite session slot'),
-  words('participant attendee guest invitee'),
+  words('participant attendee guest invitee visitor'),
   words('email mail inbox message'),
   words('message dm chat text direct sms'),
   words('message comment reply answer'),
