@@ -136,7 +136,8 @@ function judgeOrders(
 
 /** The planner knows every verb of the prompt and the tool's own, and they are not the same. Content never lends destruction. */
 function isProvablyUnasked(tool: GovernedTool, authority: Authority, task: Task): boolean {
-  if (!task.understood || !isKnownChange(tool) || authority.vague) return false;
+  // A fitting verb, said of what the planner may only know by another name, leaves doubt.
+  if (!task.understood || !isKnownChange(tool) || authority.candidates.length > 0) return false;
   return authority.destructive || task.delegates !== 'actions';
 }
 

@@ -267,7 +267,8 @@ function judgeUnknown(places: readonly Occurrence[], view: RunView, form: Atom['
   const { task, authority } = view;
   const delegates = task.delegates === 'actions' && authority.kind !== 'refused';
   if (places.length > 0) {
-    const pointed = authority.kind !== 'unasked' && places.some((place) => isContentOfNamed(place));
+    const pointed =
+      (authority.kind !== 'unasked' || !task.understood) && places.some((place) => isContentOfNamed(place));
     const provable = task.attested && !pointed;
     return {
       ...doubt(provable ? 'deny' : 'ask', `only in text that others wrote, read by \`${origins[0] ?? ''}\``, origins),

@@ -81,6 +81,7 @@ const PHRASAL: readonly (readonly [verb: string, rest: RegExp, means: string])[]
   ['tear', /^(?:[^,:]+ ){0,6}down\b/, 'delete'],
   ['take', /^(?:[^,:]+ ){0,6}down\b/, 'delete'],
   ['get', /^rid of\b/, 'delete'],
+  ['get', /^(?:him|her|them) (?:an?|some|two|three|\d+)\b/, 'reserve'],
   ['get', /^back to\b/, 'reply'],
   ['follow', /^up with\b/, 'message'],
   ['jot', /^(?:[^,:]+ ){0,6}down\b/, 'note'],

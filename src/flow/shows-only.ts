@@ -1,6 +1,6 @@
 import type { GovernedTool } from '../model/tool.ts';
 import { stemWord } from './fold-text.ts';
-import { destructiveVerbs, isChangeVerb, isKnownNoun, stopWords } from './lexicon.ts';
+import { destructiveVerbs, isChangeVerb, isKnownNoun } from './lexicon.ts';
 import { splitIdentifier } from './read-tool-words.ts';
 
 const OF = '(?:of|that|which|who|whom|whose|with|without|between|by|per)';
@@ -72,6 +72,6 @@ function opensWithThing(description: string): boolean {
     if (thing === undefined) return true;
     const first = splitIdentifier(description.split(' ', 1)[0] ?? '')[0] ?? '';
     // `Opens of doors` is nobody's English, and `Messages a person` is stopped by what has to follow.
-    return !stopWords.has(thing) && (first === thing || !isChangeVerb(stemWord(first)) || first === 'open');
+    return first === thing || !isChangeVerb(stemWord(first)) || first === 'open';
   });
 }

@@ -87,6 +87,7 @@ const FORMATS: Readonly<Record<string, Sink['carries']>> = {
 const STATES: ReadonlySet<string> = new Set([
   ...['version', 'status', 'state', 'stage', 'level', 'value', 'position', 'index', 'page', 'date', 'day', 'time'],
   ...['month', 'year', 'timezone', 'unit', 'format', 'language', 'currency', 'priority', 'size', 'revision'],
+  ...['slot', 'folder', 'directory', 'board', 'column', 'section', 'step', 'branch', 'environment'],
 ]);
 
 /** `related_to` says what it belongs to, and not who gets it. */
