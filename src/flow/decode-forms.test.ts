@@ -6,6 +6,8 @@ const encoders: Readonly<Record<string, (text: string) => string>> = {
   percent: encodeURIComponent,
   base64: (text) => btoa(text),
   'base64 for URLs': (text) => btoa(text).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, ''),
+  'base64 in the lines of mail': (text) =>
+    btoa(`${'x'.repeat(50)}${text} and more`).replace(/.{76}(?=.)/g, (line) => `${line}\r\n`),
   hex: (text) => [...text].map((letter) => letter.charCodeAt(0).toString(16).padStart(2, '0')).join(''),
   entities: (text) => [...text].map((letter) => `&#${letter.charCodeAt(0)};`).join(''),
   'hexadecimal entities': (text) => [...text].map((letter) => `&#x${letter.charCodeAt(0).toString(16)};`).join(''),

@@ -12,7 +12,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
   period: '.',
 };
 
-/** The texts that a text hides: percent, HTML entity, base64 and hex forms, up to three layers. Without the text itself. */
+/** The texts that a text hides: percent, HTML entity, base64 (broken into lines too) and hex forms, up to three layers. Without the text itself. */
 export function listHiddenTexts(text: string): string[] {
   const found = new Set<string>();
   let layer = [text];
@@ -53,7 +53,10 @@ function unentity(text: string): string | undefined {
 
 function unbase64(text: string): string[] {
   const runs = text.match(/(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{12,}={0,2}(?![A-Za-z0-9+/_-])/g) ?? [];
-  return runs.slice(0, 32).flatMap((run) => {
+  // Mail breaks it into lines of 76, others of 64.
+  const broken = text.match(/(?:[A-Za-z0-9+/_-]{40,100}\r?\n[ \t]{0,8}){1,2000}[A-Za-z0-9+/_-]{1,100}={0,2}/g) ?? [];
+  const joined = broken.slice(0, 8).map((run) => run.replace(/\s+/g, ''));
+  return [...joined, ...runs.slice(0, 32)].flatMap((run) => {
     const bytes = decodeBase64(run.replaceAll('-', '+').replaceAll('_', '/').replace(/=+$/, ''));
     return bytes === undefined ? [] : readText(bytes);
   });

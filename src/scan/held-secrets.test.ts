@@ -17,6 +17,10 @@ describe('secrets that the gateway holds', () => {
     ['without their scheme', { q: ['x', 'kH7dPq2mXw'] }],
     ['by a line', 'see second-line-y there'],
     ['in base64', btoa('the secret is correct horse battery, you see')],
+    [
+      'in base64 that is broken into lines',
+      btoa(`${'x'.repeat(50)}correct horse battery, you see`).replace(/.{76}(?=.)/g, '$&\r\n'),
+    ],
     ['percent-encoded', 'https://x.test/?q=correct%20horse%20battery'],
     ['with characters nobody sees', 'corr\u200bect horse battery'],
   ])('are found %s', (_, value) => {

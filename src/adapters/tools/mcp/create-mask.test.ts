@@ -101,6 +101,25 @@ describe('a secret', () => {
     });
   }
 
+  it.each([60, 64, 76])('is not said in base64 that is broken into lines of %i', (columns) => {
+    for (const secret of ['plum-otter', 'kH7dPq2mXw9RtYzQ4vBn-correct-horse', randomBytes(300).toString('base64url')]) {
+      const mask = maskOf(secret);
+      for (let ahead = 0; ahead < columns; ahead++) {
+        const said = Buffer.from(`${'x'.repeat(ahead)}user:${secret}, and more of it`).toString('base64');
+        for (const end of ['\n', '\r\n', '\r\n  ']) {
+          const masked = mask(said.replace(new RegExp(`.{${columns}}(?=.)`, 'g'), (line) => line + end));
+          const rest = masked.split(reference).map((part) => Buffer.from(part, 'base64').toString('latin1'));
+          expect(rest.length).toBeGreaterThan(1);
+          expect(rest.join('')).not.toContain(secret.slice(1, 9));
+          expect(JSON.parse(mask(JSON.stringify({ said: masked })))).toEqual({ said: masked });
+          expect(
+            mask(JSON.stringify(said.replace(new RegExp(`.{${columns}}(?=.)`, 'g'), (line) => line + end))),
+          ).toContain(reference);
+        }
+      }
+    }
+  });
+
   it('is not said by its parts: line by line, a header without its scheme, what is in `Basic`', () => {
     expect(maskOf('first-line-1\nsecond-line-2')('second-line-2: first-line-1')).toBe(`${reference}: ${reference}`);
     expect(maskOf('Bearer plum-otter-8c2d')('got plum-otter-8c2d')).toBe(`got ${reference}`);

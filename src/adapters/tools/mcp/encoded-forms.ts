@@ -14,36 +14,47 @@ export interface Form {
 export const LEAST_CHARS = 6;
 /** A longer form is looked for in parts: a regular expression has its limits. */
 const PART_CHARS = 256;
+/** The shortest lines that base64 is broken into have sixty characters; most have 64 or 76. */
+const LINE_CHARS = 48;
+/** The end of a line, as it is or as JSON writes it, and how far the next one is set in. */
+const LINE_END = '(?:(?:\\r|\\n|\\\\{1,8}[rn]){1,4}[ \\t]{0,8})?';
 const ANCHOR_CHARS = 8;
 const LEAST_ANCHOR_CHARS = 3;
 
 /**
  * A secret in the forms in which honest programs repeat one: as it is, line by line, a header's credentials without
  * their scheme, each with its special characters as JSON (three deep), addresses, HTML and programming languages write
- * them; and in base64, wherever in the encoded bytes it stands, and hexadecimal.
+ * them; and in base64, wherever in the encoded bytes it stands and broken into lines too, and hexadecimal.
  */
 export function listForms(value: string): readonly Form[] {
   const credentials = readCredentials(value);
   const whole = new Set([value, value.trim(), ...credentials]);
   const plain = new Set([...whole, ...value.split(/\r?\n/)]);
   const places: Place[][] = [...plain].map((text) => [...text].map((char) => [char]));
-  const wrapped: Place[][] = [];
+  const base64: Place[][] = [];
   for (const text of whole) {
     if (text.length < LEAST_CHARS) continue;
     const bytes = Buffer.from(text);
     const hex = bytes.toString('hex');
     for (const encoded of [hex, hex.toUpperCase()]) places.push([...encoded].map((char) => [char]));
-    for (const offset of [0, 1, 2]) wrapped.push(placesOfBase64(bytes, offset));
+    for (const offset of [0, 1, 2]) base64.push(placesOfBase64(bytes, offset));
   }
   const forms = new Map<string, Form>();
-  const add = (form: Form) => forms.set(`${form.before} ${form.after}`, form);
-  for (const part of places.filter(isLong).flatMap(cut)) add(toForm(part));
-  for (const part of wrapped.filter(isLong).flatMap(cut)) {
-    const form = toForm(part, BREAK);
-    add(form);
-    // A line may end within its anchor: then another word of it is found.
-    const other = toForm(part, BREAK, form.anchor);
-    if (form.anchor !== '' && other.anchor.length >= form.anchor.length) add(other);
+  const add = (form: Form): void => {
+    forms.set(`${form.before} ${form.after}`, form);
+  };
+  for (const all of places) if (all.length >= LEAST_CHARS) for (const part of cut(all, PART_CHARS)) add(toForm(part));
+  for (const all of base64) {
+    if (all.length < LEAST_CHARS) continue;
+    // A part is no longer than a line, so that a line ends in one half of it at most: the other one's anchor is whole.
+    for (const part of cut(all, LINE_CHARS)) {
+      const middle = Math.ceil(part.length / 2);
+      for (const [from, to] of [
+        [0, middle],
+        [middle, part.length],
+      ] as const)
+        add(toForm(part, { from, to, between: LINE_END }));
+    }
   }
   return [...forms.values()];
 }
@@ -66,48 +77,44 @@ function placesOfBase64(bytes: Buffer, offset: number): Place[] {
   return [...encoded.slice(first, end)].map((char) => (char === '+' ? ['+', '-'] : char === '/' ? ['/', '_'] : [char]));
 }
 
-const isLong = (places: readonly Place[]) => places.length >= LEAST_CHARS;
-
-/** Base64 is written in lines of 64 or 76 characters by some, and those are put into JSON by others. */
-const BREAK = '(?:(?:\\r|\\n|\\\\{1,8}[rn]){1,4}[ \\t]?)?';
-
-function cut(places: readonly Place[]): readonly (readonly Place[])[] {
+function cut(places: readonly Place[], chars: number): readonly (readonly Place[])[] {
   const parts: (readonly Place[])[] = [];
   for (let from = 0; from < places.length; ) {
     const left = places.length - from;
-    const to = left < PART_CHARS + LEAST_CHARS ? places.length : from + PART_CHARS;
+    const to = left < chars + LEAST_CHARS ? places.length : from + chars;
     parts.push(places.slice(from, to));
     from = to;
   }
   return parts;
 }
 
-/** `between` may stand between any two characters; `not` is a word that is not to be the anchor. */
-function toForm(places: readonly Place[], between = '', not = ''): Form {
+/** `from`, `to`: where its anchor may be; `between`: what may stand between any two of its characters. */
+function toForm(
+  places: readonly Place[],
+  { from: first, to, between }: { readonly from: number; readonly to: number; readonly between: string } = {
+    from: 0,
+    to: places.length,
+    between: '',
+  },
+): Form {
   const isPlain = (place: Place | undefined) => place?.length === 1 && /^[A-Za-z0-9]$/.test(place[0] ?? '');
-  const textOf = (from: number, length: number) =>
-    places
-      .slice(from, from + length)
-      .flat()
-      .join('');
   let best = { from: 0, length: 0 };
-  for (let from = 0; from < places.length; from++) {
+  for (let from = first; from < to; from++) {
     let length = 0;
-    while (length < ANCHOR_CHARS && isPlain(places[from + length])) length++;
-    if (length <= best.length) continue;
-    if (not !== '' && textOf(from, length) === not) {
-      from += length - 1;
-      continue;
-    }
-    best = { from, length };
+    while (length < ANCHOR_CHARS && from + length < to && isPlain(places[from + length])) length++;
+    if (length > best.length) best = { from, length };
     if (length === ANCHOR_CHARS) break;
   }
   const isLongEnough = best.length >= LEAST_ANCHOR_CHARS;
   const [from, length] = isLongEnough ? [best.from, best.length] : [0, 0];
   const write = (some: readonly Place[]) => some.map(writePlace).join(between);
+  const before = write(places.slice(0, from));
   return {
-    anchor: textOf(from, length),
-    before: from === 0 ? '' : write(places.slice(0, from)) + between,
+    anchor: places
+      .slice(from, from + length)
+      .flat()
+      .join(''),
+    before: before === '' ? '' : before + between,
     after: write(places.slice(from)),
   };
 }
