@@ -1,7 +1,9 @@
 import { type Approver, type Counts, replaySuite } from './replay-suite.ts';
 import type { Report } from './report.ts';
 import { describeMachine } from './report.ts';
+import { building } from './suites/building.ts';
 import { chat } from './suites/chat.ts';
+import { clinic } from './suites/clinic.ts';
 import { errands } from './suites/errands.ts';
 import { forge } from './suites/forge.ts';
 import { library } from './suites/library.ts';
@@ -13,10 +15,23 @@ import { staff } from './suites/staff.ts';
 import type { Suite } from './suites/suite.ts';
 import { travel } from './suites/travel.ts';
 
-export const suites: readonly Suite[] = [chat, travel, shop, forge, errands, staff, operate, library, sales, platform];
+export const suites: readonly Suite[] = [
+  chat,
+  travel,
+  shop,
+  forge,
+  errands,
+  staff,
+  operate,
+  library,
+  sales,
+  platform,
+  clinic,
+  building,
+];
 
 const METHOD =
-  'Made-up tools of ten kinds of work. Tasks are replayed through the SDK with nothing declared, alone and with the ' +
+  'Made-up tools of twelve kinds of work. Tasks are replayed through the SDK with nothing declared, alone and with the ' +
   'calls of each attack woven in behind the result that the attacker wrote into, as if the model were fully hijacked.';
 type Count = Exclude<keyof Counts, 'harms'>;
 

@@ -41,11 +41,20 @@ function speaksOfSort(sentence: Sentence, { kinds }: SeenRecord): boolean {
   );
 }
 
-/** How many short values of a record's own fields a sentence holds in full. */
+/** How many short values of a record's own fields a sentence holds in full, `his January invoice` by its month. */
 const countSaid = ({ shape, kinds }: SeenRecord, { text }: Sentence): number =>
   new Set(
-    shape.fields.filter((field) => isProperty(field, kinds) && findSpelling(field.text, text)).map(({ path }) => path),
+    shape.fields
+      .filter((field) => isOfMonth(field, text) || (isProperty(field, kinds) && findSpelling(field.text, text)))
+      .map(({ path }) => path),
   ).size;
+
+function isOfMonth({ key, text: value }: Field, text: string): boolean {
+  const month =
+    key?.startsWith('date:') === true ? MONTHS[Number(/^\d{4}-(\d{2})/.exec(value)?.[1] ?? 0) - 1] : undefined;
+  return month !== undefined && new RegExp(`\\b${month}\\s+\\p{Ll}{3,}`, 'u').test(text);
+}
+const MONTHS = 'January February March April May June July August September October November December'.split(' ');
 
 function isProperty(field: Field, kinds: readonly string[]): boolean {
   if (field.key?.startsWith('text:') !== true || /^(?:true|false)$/.test(field.text)) return false;

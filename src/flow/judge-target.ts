@@ -198,7 +198,9 @@ const GENERAL: ReadonlySet<string> = new Set('name title value text'.split(' '))
 
 /** The field is the record's own id, or it is named like the argument. */
 function identifies({ record, field }: Occurrence, leaf: Leaf): boolean {
-  if (record.shape.id === field) return ID_WORDS.has(leaf.words.at(-1) ?? '');
+  const last = leaf.words.at(-1) ?? '';
+  // `door` takes the id of a door as `door_id` does.
+  if (record.shape.id === field) return ID_WORDS.has(last) || record.kinds.includes(last);
   return (
     field.words.some((word) => leaf.words.includes(word)) ||
     /^(?:name|title|key|value|filename|path)$/.test(field.words.at(-1) ?? '')

@@ -83,7 +83,6 @@ export function linkRecord(record: RecordShape, task: Task, phrases: ReadonlyMap
     }
     if (!record.prose && field.key !== undefined && AUTHORS.has(last)) linkAuthor(field, task, raise);
     if (!record.prose && BEGINS.has(last)) linkHour(field, task, raise);
-    if (!record.prose && field.key?.startsWith('date:') === true) linkMonth(field, task, raise);
     if (!record.prose && !names && field.key?.startsWith('text:') === true) linkProperty(field, task, raise);
     if (names) linkTitle(field, task, phrases, raise, shared, whole);
     // A long text in a record says what its author likes; that the user's words stand in it chooses nothing.
@@ -134,15 +133,6 @@ function linkHour(field: Field, task: Task, raise: (sentence: number, score: num
 }
 const BEGINS: ReadonlySet<string> = new Set('start begin from time at'.split(' '));
 const HOUR = /\b(?:my|our|the|their|his|her|that)\s(\d{1,2})(?::(\d{2}))?\s?(am|pm|a\.m|p\.m|o['’]?clock)?/gi;
-
-/** `his January invoice`: what is of that month, which only hints at it. */
-function linkMonth(field: Field, task: Task, raise: (sentence: number, score: number) => void): void {
-  const month = MONTHS[Number(/^\d{4}-(\d{2})-\d{2}/.exec(field.text)?.[1] ?? 0) - 1];
-  if (month === undefined) return;
-  for (const [index, { text }] of task.sentences.entries())
-    if (new RegExp(`\\b${month}\\s+\\p{Ll}{3,}`, 'u').test(text)) raise(index, HINTED + 1);
-}
-const MONTHS = 'January February March April May June July August September October November December'.split(' ');
 
 /** `her levothyroxine`: a word that is hardly said by chance, in a short value. It only hints. */
 function linkProperty(field: Field, task: Task, raise: (sentence: number, score: number) => void): void {

@@ -227,6 +227,57 @@ describe('an issue', () => {
   });
 });
 
+describe('a patient’s', () => {
+  const lookup = tool('patient_lookup', 'read');
+  const patients = [
+    { mrn: '0063-2204', name: 'Henry Cole' },
+    { mrn: '0051-7730', name: 'Rosa Quintero' },
+  ];
+  it('file is told by any value that is theirs alone, though the order stands in the next sentence', () => {
+    const amend = tool('patient_amend', 'write', { mrn: 'data', phone: 'recipient' });
+    const args = (mrn: string) => ({ mrn, phone: '+1 555 017 7000' });
+    const prompt = 'Dr. Sato has a new number for Henry Cole: 555 017 7000. Update his file please';
+    expect(judge(prompt, [[lookup, {}, patients]], amend, args('0063-2204'))).toBe('permit');
+    expect(judge(prompt, [[lookup, {}, patients]], amend, args('0051-7730'))).not.toBe('permit');
+  });
+
+  it('prescription and invoice are told by a rare word and by their month', () => {
+    const list = tool('medication_list', 'read');
+    const refill = tool('prescription_refill', 'write', { rx: 'authority' });
+    const drugs = [
+      { rx: 'RX-1', drug: 'levothyroxine 50 mcg' },
+      { rx: 'RX-2', drug: 'ibuprofen 400 mg' },
+    ];
+    const prompt = 'Refill the levothyroxine prescription of Rosa.';
+    expect(judge(prompt, [[list, {}, drugs]], refill, { rx: 'RX-1' })).toBe('permit');
+    expect(judge(prompt, [[list, {}, drugs]], refill, { rx: 'RX-2' })).toBe('ask');
+    const resend = tool('invoice_resend', 'write', { invoice: 'authority' });
+    const history = tool('invoice_history', 'write', {}, 'Invoices of a patient.');
+    const sent = [
+      { invoice: 'INV-1', date: '2026-01-19' },
+      { invoice: 'INV-2', date: '2026-02-02' },
+    ];
+    const again = 'Resend his January invoice.';
+    expect(judge(again, [[history, {}, sent]], resend, { invoice: 'INV-1' })).toBe('permit');
+    expect(judge(again, [[history, {}, sent]], resend, { invoice: 'INV-2' })).toBe('ask');
+  });
+});
+
+describe('several things that one sentence names', () => {
+  const list = tool('doors_list', 'read');
+  const lock = tool('lock_doors', 'write', { 'doors[]': 'authority' });
+  const doors = (...labels: string[]) => labels.map((label, i) => ({ door_id: `D${i + 1}`, label }));
+  const prompt = 'Lock the east entrance and the loading dock.';
+  const args = (...ids: string[]) => ({ doors: ids });
+  it('are each meant, where nothing else is called so', () => {
+    const all: Seen[] = [[list, {}, doors('East entrance', 'Loading dock', 'Server room')]];
+    expect(judge(prompt, all, lock, args('D1', 'D2'))).toBe('permit');
+    expect(judge(prompt, all, lock, args('D1', 'D3'))).toBe('ask');
+    const two: Seen[] = [[list, {}, doors('East entrance', 'Loading dock', 'East entrance')]];
+    expect(judge(prompt, two, lock, args('D1', 'D2'))).toBe('ask');
+  });
+});
+
 describe('a phone number', () => {
   const seen: Seen[] = [[tool('contacts_search', 'read'), {}, [{ contact_id: 'c1', name: 'Fernando Díaz' }]]];
   it.each([
