@@ -96,6 +96,8 @@ export const limits = {
   loopCalls: 256,
   /** Runs whose calls are remembered for that, the longest unused forgotten first. */
   loopRuns: 10_000,
+  /** Calls of all those runs that are remembered for that, about 25 MB. */
+  loopCallsHeld: 100_000,
   /** How long the first retry waits, each next one twice as long. */
   retryFirstMs: 250,
   /** How long a retry waits at most; for longer none is made. */

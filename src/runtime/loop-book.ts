@@ -17,11 +17,13 @@ const LONGEST_CYCLE = 8;
 
 /**
  * The last calls that each run was granted: those of this process, and, of a run that it did not know, those in the record.
- * Bounded: `limits.loopCalls` of a run, `limits.loopRuns` runs, the longest unused forgotten first. It is a detector: it only
- * makes a decision stricter.
+ * Bounded: `limits.loopCalls` of a run, `limits.loopRuns` runs and `limits.loopCallsHeld` calls of them all, the longest unused
+ * forgotten first: a run that goes on is read again. It is a detector: it only makes a decision stricter.
  */
 export class LoopBook {
   readonly #runs = new Map<string, Made[]>();
+  /** Calls of all runs. */
+  #held = 0;
 
   /** Reads what a run was granted before, where it is not known here. Rejects with the store's `Fault`. */
   async recall(store: Pick<Store, 'readEvents'>, { id, principal }: Run): Promise<void> {
@@ -41,21 +43,29 @@ export class LoopBook {
       const known = made.get(callId);
       if (known !== undefined && isDigest(resultDigest)) known.result = resultDigest;
     }
-    if (!this.#runs.has(id)) this.#put(id, [...made.values()].slice(-limits.loopCalls));
+    if (this.#runs.has(id)) return;
+    const last = [...made.values()].slice(-limits.loopCalls);
+    this.#held += last.length;
+    this.#put(id, last);
   }
 
   granted(runId: string, callId: string, call: Digest): void {
     const made = this.#runs.get(runId) ?? [];
     made.push({ callId, call });
     if (made.length > limits.loopCalls) made.shift();
+    else this.#held += 1;
     this.#put(runId, made);
   }
 
   #put(runId: string, made: Made[]): void {
     this.#runs.delete(runId);
     this.#runs.set(runId, made);
-    const [oldest] = this.#runs.keys();
-    if (this.#runs.size > limits.loopRuns && oldest !== undefined) this.#runs.delete(oldest);
+    for (const [oldest, calls] of this.#runs) {
+      if (this.#runs.size <= limits.loopRuns && this.#held <= limits.loopCallsHeld) break;
+      if (oldest === runId) break;
+      this.#runs.delete(oldest);
+      this.#held -= calls.length;
+    }
   }
 
   answered(runId: string, callId: string, result: Digest | undefined): void {
