@@ -28,6 +28,7 @@ export async function status(context: CommandContext): Promise<void> {
     const { pids, active } = await readGateways(loaded, record);
     const pending = await record.listApprovals(manifest.tenant, 'pending', SHOWN);
     const isolations = await record.listIsolations();
+    const breakers = (await record.readBreakers(SHOWN)).filter(({ state }) => state !== 'closed');
     const review = await record.readTierReview(manifest.tenant);
     const canary = await readCanary(record, manifest.tenant);
     const judged = judgeCanary(manifest, canary, pids.length > 0, systemClock.nowMs());
@@ -44,10 +45,11 @@ export async function status(context: CommandContext): Promise<void> {
         bundleOfThisConfiguration: active?.isThis ?? null,
         processes: pids,
         pendingApprovals: pending.map((approval) => approval.id),
-        review: review === undefined ? null : { by: review.by, at: new Date(review.atMs).toISOString() },
+        review: review === undefined ? null : { by: review.by, at: timeOf(review.atMs) },
         reviewDue: isReviewDue(manifest, review),
         isolations: isolations.map(({ scope, reason, by, incident }) => ({ scope, reason, by: [...by], incident })),
         switches: switches.map(({ scope, place }) => ({ scope, file: place })),
+        breakers: breakers.map(({ scope, state, failures, atMs }) => ({ scope, state, failures, since: timeOf(atMs) })),
         canary: { answer: canary?.answer ?? null, state: judged.state, detail: judged.detail },
         events: last?.seq ?? 0,
       },
@@ -57,20 +59,25 @@ export async function status(context: CommandContext): Promise<void> {
         `agents      ${Object.keys(manifest.agents).join(', ') || 'none named'}`,
         `data        ${dataFolder(loaded)}`,
         `processes   ${pids.join(', ') || 'none has the store open'}`,
-        `bundle      ${active === undefined ? 'none' : `${active.bundle} since ${new Date(active.atMs).toISOString()}${active.pid === undefined ? '' : ` by process ${active.pid}`}`}`,
+        `bundle      ${active === undefined ? 'none' : `${active.bundle} since ${timeOf(active.atMs)}${active.pid === undefined ? '' : ` by process ${active.pid}`}`}`,
         ...(active === undefined || active.isThis ? [] : [`            ${describeOther(active)}`]),
         `approvals   ${pending.length} pending${pending.length === 0 ? '' : ': chaperone approvals list'}`,
-        `reviewed    ${review === undefined ? 'never' : `by ${review.by} at ${new Date(review.atMs).toISOString()}`}${isReviewDue(manifest, review) ? '; a review is due: chaperone tools tiers' : ''}`,
+        `reviewed    ${review === undefined ? 'never' : `by ${review.by} at ${timeOf(review.atMs)}`}${isReviewDue(manifest, review) ? '; a review is due: chaperone tools tiers' : ''}`,
         `canary      ${judged.detail}`,
         `isolated    ${isolations.map(({ scope, reason, by }) => `${scope} (${by.join(', ')}: ${reason})`).join(', ') || 'nothing'}`,
         ...switches.map(({ scope, place }) => `            ${scope} by ${place}`),
-        `record      ${last === undefined ? 'empty' : `${last.seq} events, the last at ${new Date(last.atMs).toISOString()}`}`,
+        ...breakers.map(
+          ({ scope, failures, atMs }) => `left alone  ${scope}: ${failures} failures in a row, since ${timeOf(atMs)}`,
+        ),
+        `record      ${last === undefined ? 'empty' : `${last.seq} events, the last at ${timeOf(last.atMs)}`}`,
       ],
     );
   } finally {
     await record.close();
   }
 }
+
+const timeOf = (ms: number): string => new Date(ms).toISOString();
 
 /** By its age alone: whether the tools changed since shows where they are listed, `chaperone doctor`. */
 function isReviewDue(manifest: Manifest, review: TierReview | undefined): boolean {

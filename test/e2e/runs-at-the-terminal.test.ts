@@ -66,6 +66,9 @@ it('shows what a run has used, and lets one go on that was paused', async () => 
     state: 'paused',
     pausedFor: expect.stringContaining('breaker'),
   });
+  expect((await cli('status')).value['breakers']).toMatchObject([
+    { scope: `run:default/${runId}`, state: 'open', failures: 3 },
+  ]);
   await expect
     .poll(async () => (await read()).body['error'], { timeout: 30_000 })
     .toMatchObject({ code: 'E_RUN_PAUSED' });
