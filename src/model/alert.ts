@@ -6,6 +6,8 @@ export type AlertName =
   | 'canary.permitted'
   /** Whether it would be let through could not be tried. */
   | 'canary.silent'
+  /** So many calls of a run were refused that further ones are not looked at for a while. */
+  | 'calls.refused'
   | 'effect.unconfirmed'
   | 'escape.attempted'
   | 'review.overdue'

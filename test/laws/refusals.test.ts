@@ -27,6 +27,7 @@ async function open() {
       manifest: {
         version: 1,
         tools: { [toolName(tool)]: { effect: 'read', consequence: 'low' } },
+        channels: { ops: { webhook: { url: 'https://hooks.test', secret: { secret: 'env:S' } } } },
         breakers: { run: { failures: 'off' } },
         agents: { a: { tools: { 'law/one': {} } }, b: { tools: { 'law/one': {} } } },
       },
@@ -61,7 +62,7 @@ async function open() {
 
 describe('a run whose calls are refused again and again', () => {
   it('is not looked at for the rest of the minute, and the record says how many it leaves out', async () => {
-    const { start, ask, refusals, advance, reached } = await open();
+    const { start, ask, refusals, advance, reached, truth, world } = await open();
     const runId = await start(A);
     for (let i = 0; i < MOST; i++) expect(codeOf(await ask(A, runId, 'none'))).toBe('E_TOOL_UNKNOWN');
     const many = await Promise.all(Array.from({ length: 500 }, () => ask(A, runId, 'none')));
@@ -71,13 +72,16 @@ describe('a run whose calls are refused again and again', () => {
     expect(reached()).toBe(0);
     expect(await refusals(runId)).toHaveLength(MOST + 1);
 
+    const told = await truth.listNotices(TENANT, world.clock.nowMs(), 10);
+    expect(told.map(({ facts }) => facts)).toEqual([{ alert: 'calls.refused', agent: 'a', run: runId }]);
+
     advance(60_000);
     expect(codeOf(await ask(A, runId))).toBe('ok');
     expect(codeOf(await ask(A, runId, 'none'))).toBe('E_TOOL_UNKNOWN');
-    const told = await refusals(runId);
-    expect(told).toHaveLength(MOST + 2);
-    expect(told.at(-2)?.code).toBe('E_REFUSALS');
-    expect(told.at(-1), 'all but the first of them').toEqual({ code: 'E_TOOL_UNKNOWN', unrecorded: 500 });
+    const recorded = await refusals(runId);
+    expect(recorded).toHaveLength(MOST + 2);
+    expect(recorded.at(-2)?.code).toBe('E_REFUSALS');
+    expect(recorded.at(-1), 'all but the first of them').toEqual({ code: 'E_TOOL_UNKNOWN', unrecorded: 500 });
   });
 
   it('holds up no other run, and cannot be brought about by who names the run of somebody else', async () => {

@@ -1,11 +1,13 @@
 import { newId } from '../../base/clock.ts';
 import { errorEntry } from '../../base/errors.ts';
 import { limits } from '../../base/limits.ts';
+import type { Change } from '../../ports/store.ts';
 import { commitNoted, noteRefused } from '../note-breakers.ts';
 import { recordRefusal } from '../record.ts';
 import { recordOrigin } from '../record-origin.ts';
 import { fitText } from '../record-parts.ts';
 import { refusalKey } from '../refusal-book.ts';
+import { tellPeople } from '../tell-people.ts';
 import type { World } from '../world.ts';
 import type { CallAnswer, Receipt } from './call-answer.ts';
 import type { CallRequest } from './call-request.ts';
@@ -51,9 +53,18 @@ export async function answerRefusal(
       },
     },
     ...noted,
+    ...(refusal.code === 'E_REFUSALS' ? tellRefused(world, request) : []),
   ]);
   if (recorded instanceof Refusal) return answerWith(callId, recorded);
   return answerWith(callId, refusal, { event: id, seq: recorded.seqs[0] ?? 0 });
+}
+
+function tellRefused(world: World, request: CallRequest): readonly Change[] {
+  const { tenant, agent } = request.principal;
+  const { runId } = request;
+  // A run that is not the caller's is named by them, and told to nobody.
+  const run = refusalKey(world, request) === runId ? { run: runId } : {};
+  return tellPeople(world, tenant, 'calls.refused', { agent, ...run });
 }
 
 function answerWith(callId: string, final: Refusal, receipt?: Receipt): CallAnswer {
