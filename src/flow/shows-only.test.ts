@@ -39,6 +39,7 @@ describe('a tool that only shows something, by its name and what it says', () =>
     ['its description will do something', 'reports', 'The reports that will delete themselves.'],
     ['it says nothing', 'reports', ''],
     ['its name acts', 'reports_delete', 'The reports of a day.'],
+    ['its name opens with what may be a verb', 'open_account', 'The account of a customer.'],
     ['its name is a deed', 'bill_payment', 'The payment of a bill.'],
     ['its name is no thing that is known', 'frobnicate', 'The frobnication.'],
   ])('not where %s', (_, name, description) => expect(shows(name, description)).toBe(false));

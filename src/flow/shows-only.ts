@@ -40,9 +40,11 @@ export function showsOnly(tool: GovernedTool): boolean {
 
 function namesThings({ tool: { name, description }, sinks }: GovernedTool): boolean {
   const words = splitIdentifier(name);
-  const isDoing = (word: string): boolean =>
-    word !== 'open' &&
-    (destructiveVerbs.has(word) || (isChangeVerb(word) && !isKnownNoun(stemWord(word)) && !NOUNS.has(word)));
+  // What opens a name and may be a verb is one: `open_account`, and `slots_open` are those that are.
+  const isDoing = (word: string, i: number): boolean =>
+    word === 'open'
+      ? i === 0
+      : destructiveVerbs.has(word) || (isChangeVerb(word) && !isKnownNoun(stemWord(word)) && !NOUNS.has(word));
   if (words.some(isDoing) || DEEDS.test(words.at(-1) ?? '')) return false;
   if (!words.some((word) => isKnownNoun(stemWord(word)) || NOUNS.has(word) || /[^s]s$/.test(word))) return false;
   if (!opensWithThing(description.trim())) return false;
