@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Webhook } from 'standardwebhooks';
 import { afterEach, expect, it } from 'vitest';
-import { createWebhookVerifier } from '../../src/index.ts';
 import { listenForNotices } from './listen-for-notices.ts';
 import { connectClient, issueToken, newFolder, startGateway } from './start-gateway.ts';
 
@@ -38,7 +38,7 @@ channels:
   const code = 'print(open("/etc/shadow").read()) # a text of the model';
   await client.callTool({ name: 'code.run', arguments: { language: 'python', code } });
 
-  const verify = createWebhookVerifier({ secrets: [SECRET], nowMs: () => Date.now() });
+  const official = new Webhook(SECRET, { format: 'raw' });
   const told = () =>
     sinks.posts.map((post) => {
       const { facts } = JSON.parse(post.body) as { facts: Record<string, unknown> };
@@ -51,7 +51,8 @@ channels:
       timeout: 90_000,
     })
     .toEqual(both);
-  for (const post of sinks.posts) expect(verify(post)).toMatchObject({ duplicate: false });
+  for (const { body, headers } of sinks.posts)
+    expect(official.verify(body, headers as Record<string, string>)).toMatchObject({ kind: 'alert' });
   const [attempt] = sinks.posts.filter((post) => post.body.includes('escape.attempted'));
   expect(JSON.parse(attempt?.body ?? '{}')).toMatchObject({
     kind: 'alert',
