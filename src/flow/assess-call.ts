@@ -13,7 +13,6 @@ import { type Leaf, listLeaves, replaceLeaves } from './list-leaves.ts';
 import type { Task } from './read-task.ts';
 import { COMPOSED, type Finding, type RunView } from './run-view.ts';
 import type { SecretValues } from './secret-values.ts';
-import { showsOnly } from './shows-only.ts';
 
 /** What an assessment rests on. */
 export interface AssessedRun {
@@ -41,8 +40,7 @@ export function assessCall(tool: GovernedTool, args: JsonObject, run: AssessedRu
   const { view, label, secrets } = run;
   const { attested } = view.task;
   const leaves = listLeaves(tool, args);
-  const { authority, findings } =
-    tool.effect === 'read' || showsOnly(tool) ? judgeRead(leaves, view) : judgeWrite(tool, leaves, view);
+  const { authority, findings } = tool.effect === 'read' ? judgeRead(leaves, view) : judgeWrite(tool, leaves, view);
   const objections: Reason[] = [];
   let verdict: FlowFacts['verdict'] = 'permit';
   let declared = false;

@@ -16,7 +16,6 @@ import {
 import type { TaskVerb } from './read-sentence.ts';
 import type { Task } from './read-task.ts';
 import { readToolWords, splitIdentifier } from './read-tool-words.ts';
-import { showsOnly } from './shows-only.ts';
 
 /** Whether the user's words let a tool write at all, and which sentences say so. */
 export interface Authority {
@@ -136,7 +135,6 @@ const matches = (objects: readonly string[], nouns: readonly string[]): boolean 
  */
 export function onlyLooksByName(tool: GovernedTool): boolean {
   if (tool.declared) return false;
-  if (showsOnly(tool)) return true;
   const [verb = '', ...rest] = splitIdentifier(tool.tool.name.split(/[./:]|__+/).at(-1) ?? tool.tool.name);
   const marks = rest.some((word) => word === 'unread' || word === 'unseen');
   if (!(marks ? lookVerbs : vagueLookVerbs).has(verb)) return false;

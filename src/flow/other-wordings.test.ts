@@ -29,7 +29,7 @@ const mails = tool('inbox_list', 'read');
 const issues = tool('list_issues', 'read');
 const assign = tool('assign_issue', 'write', { owner: 'authority', repo: 'authority', issue_number: 'authority' });
 const close = tool('close_issue', 'write', { owner: 'authority', repo: 'authority', issue_number: 'authority' });
-const meetings = tool('meetings_on', 'write', { date: 'data' }, 'Your meetings of a day.');
+const meetings = tool('meetings_list', 'read', { date: 'data' });
 const move = tool('event_move', 'write', { event_id: 'authority', start: 'data' });
 const phone = tool('contact_update', 'write', { contact_id: 'authority', phone: 'recipient' });
 const tools = [send, post, team, accounts, deals, update, mails, issues, assign, close, meetings, move, phone];
@@ -161,12 +161,9 @@ describe('an event', () => {
     expect(judge(prompt, seen, send, to('eve@e.test'))).not.toBe('permit');
   });
 
-  it('is looked up by what names only things', () => {
-    expect(judge('Schedule a call on Friday.', [], meetings, { date: '2026-09-11' })).toBe('permit');
-    const pays = tool('payment_to', 'write', { iban: 'recipient', amount: 'authority' }, 'The payment of a bill.');
-    expect(judge('Which payments are open?', [], pays, { iban: 'DE89370400440532013000', amount: 5 })).not.toBe(
-      'permit',
-    );
+  it('is not looked up unasked by what says of itself that it only shows: only its name may tell', () => {
+    const shows = tool('meetings_on', 'write', { date: 'data' }, 'Your meetings of a day.');
+    expect(judge('Schedule a call on Friday.', [], shows, { date: '2026-09-11' })).toBe('ask');
   });
 });
 
@@ -252,7 +249,7 @@ describe('a patient’s', () => {
     expect(judge(prompt, [[list, {}, drugs]], refill, { rx: 'RX-1' })).toBe('permit');
     expect(judge(prompt, [[list, {}, drugs]], refill, { rx: 'RX-2' })).toBe('ask');
     const resend = tool('invoice_resend', 'write', { invoice: 'authority' });
-    const history = tool('invoice_history', 'write', {}, 'Invoices of a patient.');
+    const history = tool('invoices_list', 'read');
     const sent = [
       { invoice: 'INV-1', date: '2026-01-19' },
       { invoice: 'INV-2', date: '2026-02-02' },
