@@ -83,6 +83,7 @@ describe('chaperone', () => {
       'scan', // scanning.test.ts
       'evidence', // ledger.test.ts
       'witness', // ledger.test.ts
+      'signer', // signer.test.ts
       'run', // run.test.ts
       'replay', // record-commands.test.ts, with those below
       'policy',
