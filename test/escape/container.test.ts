@@ -3,14 +3,14 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { ContainerSandbox } from '../../src/adapters/sandboxes/oci/open-container-sandbox.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { findProfile } from '../../src/model/profile.ts';
 import type { AttemptKind } from '../../src/ports/sandbox.ts';
 import { buildImage, removeImage } from './build-image.ts';
 import { type HostWorld, layOutHost } from './host-world.ts';
-import { countLeftovers } from './leftovers.ts';
+import { countEngineMounts, countLeftovers } from './leftovers.ts';
 import { succeeded } from './probe.ts';
 import { probes } from './probes.ts';
 import { succeedBare } from './run-bare.ts';
@@ -22,6 +22,7 @@ const ENGINES = [
 ];
 /** What an engine counts for itself alone: that is held, and tells nobody. */
 const SILENT = new Set<AttemptKind>(['processes', 'network', 'leftover']);
+const SETTLE_MS = 20_000;
 /** A container has terminals of its own. */
 const HARMLESS = new Set(['types into a terminal']);
 
@@ -54,6 +55,7 @@ describe.each(process.getuid?.() === 0 ? ENGINES : [])('tier container, by %s', 
   it.each(probes)('holds one that $name', async (probe) => {
     const source = await succeedBare(probe, world);
     const before = countLeftovers();
+    const mountsBefore = countEngineMounts();
     const program = { kind: 'code', language: probe.language, source } as const;
     const timeMs = probe.noticed === 'time' ? 2_900 : 60_000;
     const outcome = await sandbox.run({ profile: { ...profile, timeMs }, program, files: [] });
@@ -62,7 +64,11 @@ describe.each(process.getuid?.() === 0 ? ENGINES : [])('tier container, by %s', 
     const noticed = outcome.attempts.map(({ kind }) => kind);
     if (probe.noticed === undefined) expect(noticed).toEqual([]);
     else if (!SILENT.has(probe.noticed)) expect(noticed, outcome.stderr).toContain(probe.noticed);
-    expect(countLeftovers()).toEqual(before);
+    // An engine tidies up behind the container, after its program has ended.
+    await vi.waitFor(() => {
+      expect(countLeftovers()).toEqual(before);
+      expect(countEngineMounts()).toBeLessThanOrEqual(mountsBefore);
+    }, SETTLE_MS);
   });
 
   it('ends what a gateway left running that was killed', async () => {

