@@ -67,18 +67,22 @@ export async function measureIsolation({
   const stopper = fork(fileURLToPath(new URL('./stop-process.ts', import.meta.url)), [folder], { execArgv: [] });
   try {
     await once(stopper, 'message');
-    const run = await chaperone.startRun({ agent: AGENT, task: 'bench', prompt: 'Measure.' });
     let lastRanNs = 0n;
-    await run.guard({
-      echo: {
-        description: 'Returns the number.',
-        inputSchema: { type: 'object', properties: { n: { type: 'integer' } }, required: ['n'] },
-        execute: async ({ n }: { n: number }) => {
-          lastRanNs = nowNs();
-          return { n };
+    // Each stop has a run of its own: one of which very many calls were refused would not be looked at for a while.
+    const openRun = async () => {
+      const run = await chaperone.startRun({ agent: AGENT, task: 'bench', prompt: 'Measure.' });
+      await run.guard({
+        echo: {
+          description: 'Returns the number.',
+          inputSchema: { type: 'object', properties: { n: { type: 'integer' } }, required: ['n'] },
+          execute: async ({ n }: { n: number }) => {
+            lastRanNs = nowNs();
+            return { n };
+          },
         },
-      },
-    });
+      });
+      return run;
+    };
     const resume = () => chaperone.resume({ agent: AGENT }, { person: 'bo', reason: 'bench' });
     const stopWithin = async (): Promise<Halted> => {
       const askedNs = String(nowNs());
@@ -86,6 +90,7 @@ export async function measureIsolation({
       return { askedNs, returnedNs: String(nowNs()) };
     };
     const trial = async (way: Way): Promise<Trial> => {
+      await using run = await openRun();
       const granted: bigint[] = [];
       const load = startLoad(async () => {
         const beganNs = nowNs();
