@@ -21,7 +21,8 @@ export function answer(outcome: Outcome): CallAnswer {
 
 /**
  * The answer to a call that ended before its intent, recorded first. If even that cannot be written the call is
- * refused all the same, with the store's fault as the reason.
+ * refused all the same, with the store's fault as the reason. Of a run that is not looked at for a while (E_REFUSALS) only
+ * the first such refusal has a record of its own; the others are counted, in this process, for the next that has one.
  */
 export async function answerRefusal(
   world: World,
