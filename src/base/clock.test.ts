@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { newId, systemClock } from './clock.ts';
+import { newId, readIdMs, systemClock } from './clock.ts';
 
 describe('newId', () => {
   it('says what it names, sorts by time, and never repeats', () => {
@@ -20,6 +20,15 @@ describe('newId', () => {
     );
     expect(ids).toEqual(['x_000000000000000000000000000000', 'x_0000000000zzzzzzzzzzzzzzzzzzzg']);
   });
+});
+
+it('reads when an id was made, and nothing else', () => {
+  for (const nowMs of [0, 1, 31, 32, 1_700_000_000_123, 2 ** 48]) {
+    expect(readIdMs(newId({ ...systemClock, nowMs: () => nowMs }, 'call'))).toBe(nowMs);
+  }
+  for (const id of ['', 'call', 'call_1', `call_${'u'.repeat(30)}`, `call_${'0'.repeat(31)}`]) {
+    expect(readIdMs(id)).toBeUndefined();
+  }
 });
 
 describe('systemClock.randomBytes', () => {

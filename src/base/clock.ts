@@ -64,3 +64,10 @@ export function newId(clock: Clock, prefix: string): string {
   if (bits > 0) tail += ALPHABET.charAt((held << (5 - bits)) & 31);
   return `${prefix}_${head}${tail}`;
 }
+
+/** When an id was made, in milliseconds since 1970. Undefined for what is not of the form that `newId` gives. */
+export function readIdMs(id: string): number | undefined {
+  const head = /^[a-z]+_([0-9a-hjkmnp-tv-z]{10})[0-9a-hjkmnp-tv-z]{20}$/.exec(id)?.[1];
+  if (head === undefined) return undefined;
+  return [...head].reduce((ms, character) => ms * 32 + ALPHABET.indexOf(character), 0);
+}

@@ -112,8 +112,12 @@ export const limits = {
   breakerTrialMs: 120_000,
   /** What failed is forgotten when nothing has for so long: at the next start. */
   breakerMemoryMs: 86_400_000,
-  /** Calls of one run that may be refused within a minute; further ones are neither looked at nor recorded one by one. */
+  /** Calls of one run that may be refused within a minute; further ones are not looked at, and recorded together. */
   refusalsPerMinute: 1_000,
+  /** Refused calls that share one record then. */
+  refusalsTogether: 1_000,
+  /** How long the first of them waits for others. */
+  refusalsTogetherMs: 1_000,
   /** Runs for which they are counted at once, the longest unused forgotten first. */
   refusalRuns: 10_000,
   /** How deep runs may be started from runs. */

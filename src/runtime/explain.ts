@@ -1,3 +1,4 @@
+import { readIdMs } from '../base/clock.ts';
 import { Fault } from '../base/fault.ts';
 import type { StoredEvent } from '../model/event.ts';
 import type { Store } from '../ports/store.ts';
@@ -27,6 +28,28 @@ export async function readCallRecord(
     if (page.length === 0) break;
     events.push(...page);
   }
+  if (callId !== undefined && events.length === 0) events.push(...(await readJointRecord(store, tenant, callId)));
   if (callId === undefined || events.length === 0) throw new Fault('E_NOT_FOUND', `nothing is recorded of \`${id}\``);
   return { callId, events };
+}
+
+/** How much later than a call its record may be dated. */
+const LATEST_MS = 60_000;
+
+/** The record that a call shares with others that were refused with it (`JointRefusals`): it bears the id of the first. */
+async function readJointRecord(
+  store: Pick<Store, 'readEvents'>,
+  tenant: string,
+  callId: string,
+): Promise<readonly StoredEvent[]> {
+  const fromMs = readIdMs(callId);
+  if (fromMs === undefined) return [];
+  const query = { tenant, kinds: ['call.refused'], fromMs, toMs: fromMs + LATEST_MS, limit: 1_000 } as const;
+  for (let afterSeq = 0; ; ) {
+    const page = await store.readEvents({ ...query, afterSeq });
+    const found = page.find(({ body: { together } }) => Array.isArray(together) && together.includes(callId));
+    const last = page.at(-1);
+    if (found !== undefined || last === undefined) return found === undefined ? [] : [found];
+    afterSeq = last.seq;
+  }
 }

@@ -1,7 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../base/clock.ts';
 import { BreakerBook } from './breaker-book.ts';
+import { JointRefusals } from './joint-refusals.ts';
 import { KeptAnswers } from './kept-answers.ts';
+import type { Receipt } from './line/call-answer.ts';
+import type { Refusal } from './line/refusal.ts';
 import { LoopBook } from './loop-book.ts';
 import { RefusalBook } from './refusal-book.ts';
 import { ToldAlerts } from './told-alerts.ts';
@@ -30,12 +33,14 @@ export class Guards {
   readonly breakers: BreakerBook;
   readonly told: ToldAlerts;
   readonly refusals: RefusalBook;
+  readonly jointRefusals: JointRefusals<Receipt | Refusal>;
   readonly #options: GuardsOptions;
 
   constructor(options: GuardsOptions) {
     this.breakers = new BreakerBook(options.clock);
     this.told = new ToldAlerts(options.clock);
     this.refusals = new RefusalBook(options.clock);
+    this.jointRefusals = new JointRefusals((ms, signal) => this.wait(ms, signal));
     this.#options = options;
   }
 

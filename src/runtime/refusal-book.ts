@@ -6,18 +6,17 @@ import type { RunBook } from './run-book.ts';
 interface Minute {
   readonly endsMs: number;
   refused: number;
-  /** Whether the record says that further ones are not looked at. */
+  /** Whether the record says that the run is not looked at. */
   isSaid: boolean;
-  /** How many since stand in no record of their own. */
-  unrecorded: number;
 }
 
 const MINUTE_MS = 60_000;
 
 /**
  * How many calls were refused lately, by run. A refused call costs its sender nothing, and its record costs whoever keeps it:
- * beyond `limits.refusalsPerMinute` a run is not looked at for the rest of the minute, and what it asks for is counted and
- * not recorded one by one. Of this process, by the clock that never goes back; bounded, the longest unused forgotten first.
+ * beyond `limits.refusalsPerMinute` a run is not looked at for the rest of the minute, and what it asks for is recorded
+ * together with what else it asks for then (`JointRefusals`). Of this process, by the clock that never goes back; bounded, the
+ * longest unused forgotten first.
  */
 export class RefusalBook {
   readonly #clock: Clock;
@@ -35,22 +34,20 @@ export class RefusalBook {
     return leftMs > 0 ? Math.ceil(leftMs) : undefined;
   }
 
-  /** Counts a refusal. Says whether it is to be recorded, and how many before it were not. */
-  count(key: string, code: ErrorCode): { readonly isRecorded: boolean; readonly unrecorded: number } {
+  /** Counts a refusal. Whether it has a record of its own: of those that were not looked at, only the first of a minute. */
+  count(key: string, code: ErrorCode): 'alone' | 'together' {
     const nowMs = this.#clock.monotonicMs();
     const known = this.#minutes.get(key);
     const isOver = known === undefined || known.endsMs <= nowMs;
-    const unrecorded = known?.unrecorded ?? 0;
-    const minute = isOver ? { endsMs: nowMs + MINUTE_MS, refused: 0, isSaid: false, unrecorded } : known;
+    const minute = isOver ? { endsMs: nowMs + MINUTE_MS, refused: 0, isSaid: false } : known;
     minute.refused += 1;
-    const isRecorded = code !== 'E_REFUSALS' || !minute.isSaid;
+    const isAlone = code !== 'E_REFUSALS' || !minute.isSaid;
     minute.isSaid ||= code === 'E_REFUSALS';
-    minute.unrecorded = isRecorded ? 0 : unrecorded + 1;
     this.#minutes.delete(key);
     this.#minutes.set(key, minute);
     const [oldest] = this.#minutes.keys();
     if (this.#minutes.size > limits.refusalRuns && oldest !== undefined) this.#minutes.delete(oldest);
-    return { isRecorded, unrecorded: isRecorded ? unrecorded : 0 };
+    return isAlone ? 'alone' : 'together';
   }
 }
 

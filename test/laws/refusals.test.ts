@@ -1,15 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import type { ErrorCode } from '../../src/base/errors.ts';
+import { Fault } from '../../src/base/fault.ts';
 import { limits } from '../../src/base/limits.ts';
 import type { Principal } from '../../src/model/principal.ts';
 import { toolName } from '../../src/model/tool.ts';
 import { call } from '../../src/runtime/call.ts';
+import { readCallRecord } from '../../src/runtime/explain.ts';
 import type { CallAnswer } from '../../src/runtime/line/call-answer.ts';
 import { lawCatalog, lawTool, openLawWorld } from './law-world.ts';
 
 /*
- * A refused call costs its sender nothing. Whoever has very many of them refused is not looked at for a while: the record stays
- * bounded, says that it leaves calls out and how many, and nobody else is held up.
+ * A refused call costs its sender nothing. Whoever has very many of them refused is not looked at for a while: what they ask for
+ * then shares few records, every one of which names each call that was answered, and nobody else is held up.
  */
 
 const TENANT = 'default';
@@ -21,6 +23,7 @@ const MOST = limits.refusalsPerMinute;
 
 async function open() {
   let reached = 0;
+  const faults = { commits: false };
   const law = await openLawWorld({
     catalog: lawCatalog({
       tools: [tool],
@@ -30,6 +33,13 @@ async function open() {
         channels: { ops: { webhook: { url: 'https://hooks.test', secret: { secret: 'env:S' } } } },
         breakers: { run: { failures: 'off' } },
         agents: { a: { tools: { 'law/one': {} } }, b: { tools: { 'law/one': {} } } },
+      },
+    }),
+    wrap: (truth) => ({
+      ...truth,
+      commit: async (changes) => {
+        if (faults.commits) throw new Fault('E_STORE', 'the disk is full');
+        return truth.commit(changes);
       },
     }),
     call: async () => {
@@ -42,7 +52,7 @@ async function open() {
   const ask = (principal: Principal, runId: string, name = 'one') =>
     call(law.world, { principal, runId, tool: `law/${name}`, arguments: {} });
   const refusals = async (runId: string) => {
-    const all: { code: unknown; unrecorded: unknown }[] = [];
+    const all: { code: unknown; calls: unknown[] }[] = [];
     for (let afterSeq = 0; ; ) {
       const page = await law.truth.readEvents({
         tenant: TENANT,
@@ -53,24 +63,45 @@ async function open() {
       });
       const last = page.at(-1);
       if (last === undefined) return all;
-      all.push(...page.map(({ body }) => ({ code: body['code'], unrecorded: body['unrecorded'] })));
+      all.push(
+        ...page.map(({ callId, body: { code, together } }) => ({
+          code,
+          calls: [callId, ...(Array.isArray(together) ? together : [])],
+        })),
+      );
       afterSeq = last.seq;
     }
   };
-  return { ...law, start, ask, refusals, reached: () => reached };
+  return { ...law, start, ask, refusals, faults, reached: () => reached };
 }
 
 describe('a run whose calls are refused again and again', () => {
-  it('is not looked at for the rest of the minute, and the record says how many it leaves out', async () => {
+  it('is not looked at for the rest of the minute, and few records name every call that was answered', async () => {
     const { start, ask, refusals, advance, reached, truth, world } = await open();
     const runId = await start(A);
     for (let i = 0; i < MOST; i++) expect(codeOf(await ask(A, runId, 'none'))).toBe('E_TOOL_UNKNOWN');
-    const many = await Promise.all(Array.from({ length: 500 }, () => ask(A, runId, 'none')));
+    const many = await Promise.all(Array.from({ length: 2_500 }, () => ask(A, runId, 'none')));
     expect(new Set(many.map(codeOf))).toEqual(new Set(['E_REFUSALS']));
-    expect(codeOf(await ask(A, runId)), 'whatever it asks for').toBe('E_REFUSALS');
-    expect(many[0]).toMatchObject({ ran: 'no', retryAfterMs: 60_000, toModel: expect.stringContaining('else') });
+    const other = await ask(A, runId);
+    expect(codeOf(other), 'whatever it asks for').toBe('E_REFUSALS');
+    expect(other).toMatchObject({ ran: 'no', retryAfterMs: 60_000, toModel: expect.stringContaining('else') });
     expect(reached()).toBe(0);
-    expect(await refusals(runId)).toHaveLength(MOST + 1);
+
+    const later = (await refusals(runId)).slice(MOST);
+    const answered = [...many, other].map(({ callId }) => callId);
+    expect(later.flatMap(({ calls }) => calls).toSorted(), 'each once').toEqual(answered.toSorted());
+    expect(new Set(later.map(({ code }) => code))).toEqual(new Set(['E_REFUSALS']));
+    expect(later.length).toBeLessThan(10);
+    for (const { calls } of later) expect(calls.length).toBeLessThanOrEqual(limits.refusalsTogether);
+    const receipts = new Set([...many, other].map(({ receipt }) => receipt?.seq));
+    expect([receipts.size, receipts.has(undefined)], 'every answer names its record').toEqual([later.length, false]);
+
+    const last = later.find(({ calls }) => calls.length > 1)?.calls.at(-1);
+    const { events } = await readCallRecord(truth, TENANT, String(last));
+    expect(
+      events.map(({ body }) => body['together']),
+      'and can be explained',
+    ).toEqual([expect.arrayContaining([last])]);
 
     const told = await truth.listNotices(TENANT, world.clock.nowMs(), 10);
     expect(told.map(({ facts }) => facts)).toEqual([{ alert: 'calls.refused', agent: 'a', run: runId }]);
@@ -78,10 +109,15 @@ describe('a run whose calls are refused again and again', () => {
     advance(60_000);
     expect(codeOf(await ask(A, runId))).toBe('ok');
     expect(codeOf(await ask(A, runId, 'none'))).toBe('E_TOOL_UNKNOWN');
-    const recorded = await refusals(runId);
-    expect(recorded).toHaveLength(MOST + 2);
-    expect(recorded.at(-2)?.code).toBe('E_REFUSALS');
-    expect(recorded.at(-1), 'all but the first of them').toEqual({ code: 'E_TOOL_UNKNOWN', unrecorded: 500 });
+  });
+
+  it('is told of no record where the store takes none', async () => {
+    const { start, ask, faults } = await open();
+    const runId = await start(A);
+    for (let i = 0; i <= MOST; i++) await ask(A, runId, 'none');
+    faults.commits = true;
+    const many = await Promise.all(Array.from({ length: 50 }, () => ask(A, runId, 'none')));
+    expect(new Set(many.map((answer) => [codeOf(answer), answer.receipt].join()))).toEqual(new Set(['E_STORE,']));
   });
 
   it('holds up no other run, and cannot be brought about by who names the run of somebody else', async () => {

@@ -21,8 +21,8 @@ export function answer(outcome: Outcome): CallAnswer {
 
 /**
  * The answer to a call that ended before its intent, recorded first. If even that cannot be written the call is
- * refused all the same, with the store's fault as the reason. Of a run that is not looked at for a while (E_REFUSALS) only
- * the first such refusal has a record of its own; the others are counted, in this process, for the next that has one.
+ * refused all the same, with the store's fault as the reason. Of a run that is not looked at for a while (E_REFUSALS) the
+ * first such refusal has a record of its own; those that follow it share one, which names each.
  */
 export async function answerRefusal(
   world: World,
@@ -30,8 +30,31 @@ export async function answerRefusal(
   callId: string,
   refusal: Refusal,
 ): Promise<CallAnswer> {
-  const { isRecorded, unrecorded } = world.guards.refusals.count(refusalKey(world, request), refusal.code);
-  if (!isRecorded) return answerWith(callId, refusal);
+  const { refusals, jointRefusals } = world.guards;
+  const key = refusalKey(world, request);
+  const record = (together: readonly string[], told: readonly Change[]) =>
+    commitRefusal(world, request, refusal, { callId, together, told });
+  const isAlone = refusals.count(key, refusal.code) === 'alone';
+  const told = isAlone && refusal.code === 'E_REFUSALS' ? tellRefused(world, request) : [];
+  const recorded = await (isAlone ? record([], told) : jointRefusals.join(key, callId, (ids) => record(ids, [])));
+  return recorded instanceof Refusal ? answerWith(callId, recorded) : answerWith(callId, refusal, recorded);
+}
+
+async function commitRefusal(
+  world: World,
+  request: CallRequest,
+  refusal: Refusal,
+  {
+    callId,
+    together,
+    told,
+  }: {
+    readonly callId: string;
+    /** Calls that were refused for the same reason, and stand in the same record. */
+    readonly together: readonly string[];
+    readonly told: readonly Change[];
+  },
+): Promise<Receipt | Refusal> {
   const id = newId(world.clock, 'evt');
   const recorded = await commitNoted(world, noteRefused(world, request, refusal.code), (noted) => [
     {
@@ -49,15 +72,14 @@ export async function answerRefusal(
           ...recordRefusal(refusal),
           ...recordOrigin(request, callId),
           ...(request.attempt === undefined ? {} : { attempt: { ...request.attempt } }),
-          ...(unrecorded === 0 ? {} : { unrecorded }),
+          ...(together.length === 0 ? {} : { together }),
         },
       },
     },
     ...noted,
-    ...(refusal.code === 'E_REFUSALS' ? tellRefused(world, request) : []),
+    ...told,
   ]);
-  if (recorded instanceof Refusal) return answerWith(callId, recorded);
-  return answerWith(callId, refusal, { event: id, seq: recorded.seqs[0] ?? 0 });
+  return recorded instanceof Refusal ? recorded : { event: id, seq: recorded.seqs[0] ?? 0 };
 }
 
 function tellRefused(world: World, request: CallRequest): readonly Change[] {

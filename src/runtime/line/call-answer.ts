@@ -15,7 +15,7 @@ export interface Receipt {
 
 /**
  * What a call comes to. Every answer has been recorded before it is returned; one that could not be is a refusal without a
- * receipt, and so is E_REFUSALS but for the first of a minute.
+ * receipt.
  */
 export type CallAnswer =
   | {
