@@ -11,6 +11,7 @@ import type { Run } from '../model/run.ts';
 import type { PutAside, SinkCursor } from '../model/sink.ts';
 import type { ToolName } from '../model/tool.ts';
 import type { BreakerChange, BreakerReads } from './breaker-changes.ts';
+import type { EventSeal } from './event-seal.ts';
 import type { IsolationChange, IsolationReads } from './isolation-changes.ts';
 import type { PeopleChange, PeopleReads } from './people-changes.ts';
 
@@ -24,7 +25,8 @@ import type { PeopleChange, PeopleReads } from './people-changes.ts';
  * makes the commit fail with E_LIMIT.
  */
 export type Change =
-  | { readonly kind: 'event.append'; readonly event: NewEvent }
+  /** With `seal`, for a store that `seals`: its body is empty, and what is told is written in its place, sealed. */
+  | { readonly kind: 'event.append'; readonly event: NewEvent; readonly seal?: EventSeal }
   /** Registers a run, with the key that its record is sealed with. [E_STORE_CORRUPT if the id exists] */
   | { readonly kind: 'run.open'; readonly run: Run; readonly key?: NewRunKey }
   /** Ends a run, and forgets its breaker; ending it again does nothing. [E_RUN_UNKNOWN] */
@@ -339,6 +341,8 @@ export interface ActiveBundle {
  * A read rejects with the same faults, and with a `Bug` for a limit it does not take.
  */
 export interface Store extends PeopleReads, IsolationReads, BreakerReads {
+  /** It seals events itself where a change asks for it. Any other has to be given what is sealed already. */
+  readonly seals?: true;
   commit(changes: readonly Change[], options?: CommitOptions): Promise<CommitResult>;
   readEvents(query: EventQuery): Promise<readonly StoredEvent[]>;
   readRun(

@@ -7,9 +7,21 @@ import { refusals, type StoreRefusal } from './refusals.ts';
 const MAX_UTF8_BYTES_PER_UNIT = 3;
 
 /** Whether a record's JSON text is over `limits.recordBytes`. Counts bytes only where the length leaves a doubt. */
-export function isTooLarge(record: string): boolean {
-  if (record.length * MAX_UTF8_BYTES_PER_UNIT <= limits.recordBytes) return false;
-  return record.length > limits.recordBytes || new TextEncoder().encode(record).length > limits.recordBytes;
+export function isTooLarge(record: string, mostBytes: number = limits.recordBytes): boolean {
+  if (record.length * MAX_UTF8_BYTES_PER_UNIT <= mostBytes) return false;
+  return record.length > mostBytes || new TextEncoder().encode(record).length > mostBytes;
+}
+
+/** What is around the base64 of a sealed text: `{"commitment":"<64 digits>","sealed":"…"}`. */
+const AROUND_CHARS = 93;
+/** In the base64 besides the text: nonce and tag. */
+const BESIDE_BYTES = 28;
+/** What may be told at most for its record to be no larger than `limits.recordBytes` once it is sealed. */
+const MOST_TOLD_BYTES = Math.floor((limits.recordBytes - AROUND_CHARS) / 4) * 3 - BESIDE_BYTES;
+
+/** Whether what is told will be too large a record once it is sealed. */
+export function isTooLargeSealed(told: string): boolean {
+  return isTooLarge(told, MOST_TOLD_BYTES);
 }
 
 /** Refuses a commit one of whose records is too large; undefined when none is. Throws a `Bug` if one is not JSON. */

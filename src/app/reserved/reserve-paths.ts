@@ -74,10 +74,9 @@ function findReserved(
   for (const leaf of leaves) {
     if (isAbsent(leaf.text)) continue;
     const isPlain = isPlainText(leaf);
-    for (const path of listPaths(leaf.text, bases)) {
-      // A word of a text is no path from here just because a file has that name.
-      if (isPlain && path.isRelative) continue;
-      const found = realPath(path.text);
+    // A word of a text is no path from here just because a file has that name.
+    for (const path of listPaths(leaf.text, isPlain ? [] : bases)) {
+      const found = realPath(path);
       const real = foldPath(found.path);
       const inside = files.find((place) => liesIn(real, place.path)) ?? findHardLink(found, files, realPath);
       if (inside !== undefined) return refuse(leaf, inside, inside.secret ? 'names' : 'would change');
@@ -156,22 +155,14 @@ function listLeaves(args: JsonObject): readonly Leaf[] {
   return leaves;
 }
 
-interface Candidate {
-  /** Absolute, as it was written: `..` is left to whoever follows it. */
-  readonly text: string;
-  readonly isRelative: boolean;
-}
-
-/** Every path that a text may be read as. */
-function* listPaths(text: string, bases: readonly string[]): Generator<Candidate> {
+/** Every path that a text may be read as, from these folders where it is not absolute. */
+function* listPaths(text: string, bases: readonly string[]): Generator<string> {
   if (text.length > MAX_PATH_CHARS) return;
   for (const form of listForms(text)) {
-    const isRelative = !isAbsolute(form);
-    for (const base of isRelative ? bases : ['']) {
-      const path = isRelative ? `${base}/${form}` : form;
+    for (const path of isAbsolute(form) ? [form] : bases.map((base) => `${base}/${form}`)) {
       // Some programs take `..` off the text, others follow what stands before it first.
-      yield { text: resolve(path), isRelative };
-      if (/(^|[/\\])\.\.([/\\]|$)/.test(path)) yield { text: path, isRelative };
+      yield resolve(path);
+      if (/(^|[/\\])\.\.([/\\]|$)/.test(path)) yield path;
     }
   }
 }

@@ -3,7 +3,7 @@ import { limits } from '../../../base/limits.ts';
 import type { Run } from '../../../model/run.ts';
 import type { KeyOwner, RecordKeys } from '../../../ports/record-keys.ts';
 import type { NewRunKey, Store, StoredRunKey } from '../../../ports/store.ts';
-import { RUN_KEY_BYTES, RunKey } from './run-key.ts';
+import { RUN_KEY_BYTES, RunKey } from '../run-key.ts';
 
 /** A run's key, ready for use. */
 export interface HeldKey {

@@ -20,6 +20,7 @@ export interface SealedStoreOptions {
  */
 export function openSealedStore(inner: Store, { keys, clock }: SealedStoreOptions): Store {
   const ring = new KeyRing(inner, keys);
+  const sealing = { clock, seals: inner.seals === true };
   /** Ends when everything handed over before is with the store. Undefined while nothing waits for a key. */
   let turn: Promise<void> | undefined;
 
@@ -31,7 +32,7 @@ export function openSealedStore(inner: Store, { keys, clock }: SealedStoreOption
       const owner = runOf(change);
       const held = owner && ring.held(owner.tenant, owner.runId);
       if (owner !== undefined && held === undefined) return undefined;
-      sealed.push(held === undefined ? change : sealChange(takeChange(change), held, clock));
+      sealed.push(held === undefined ? change : sealChange(takeChange(change), held, sealing));
     }
     return sealed;
   }
@@ -53,7 +54,7 @@ export function openSealedStore(inner: Store, { keys, clock }: SealedStoreOption
       const own = made.get(runId);
       const { keys: read, erased } = found.get(tenant) ?? {};
       const held = own?.tenant === tenant ? own : (read?.get(runId) ?? (erased?.has(runId) ? 'erased' : undefined));
-      sealed.push(held === undefined ? leaveOpen(one) : sealChange(one, held, clock));
+      sealed.push(held === undefined ? leaveOpen(one) : sealChange(one, held, sealing));
     }
     const answer = inner.commit(sealed, options);
     return { answer: answer.then((result) => hold(made, result)) };

@@ -46,15 +46,23 @@ export function takeChange(change: Change): TakenChange {
   }
 }
 
+/** How a change is sealed. */
+export interface Sealing {
+  readonly clock: Clock;
+  /** Whether the store seals events itself. */
+  readonly seals: boolean;
+}
+
 /** The change with what it says sealed. Of a run that was erased there is nothing left to say but that it happened. */
-export function sealChange({ change, told }: TakenChange, held: HeldKey | 'erased', clock: Clock): Change {
+export function sealChange({ change, told }: TakenChange, held: HeldKey | 'erased', { clock, seals }: Sealing): Change {
   switch (change.kind) {
     case 'event.append': {
       const { event } = change;
       if (held === 'erased') return { ...change, event: { ...event, body: { erased: true } } };
       const { key, user } = held;
-      const body = key.seal(event.id, told, clock);
-      return { ...change, event: user === undefined ? { ...event, body } : { ...event, user, body } };
+      const named = user === undefined ? event : { ...event, user };
+      if (seals) return { ...change, event: { ...named, body: {} }, seal: { told, key } };
+      return { ...change, event: { ...named, body: key.seal(event.id, told, clock) } };
     }
     case 'approval.open': {
       const { arguments: _args, input: _input, reasons: _reasons, facts: _facts, ...rest } = change.approval;

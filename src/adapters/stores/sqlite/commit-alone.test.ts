@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Clock, systemClock } from '../../../base/clock.ts';
 import { type CommitAlone, createCommitAlone } from './commit-alone.ts';
 import { makeFiles, type OpenDatabase, openDatabase } from './open-database.ts';
-import { flatten } from './wire.ts';
+import { flatten, sealCommit } from './wire.ts';
 
 let folder: string;
 let open: OpenDatabase;
@@ -37,7 +37,7 @@ function commit(...durationsMs: readonly number[]): readonly boolean[] {
     const event = { id: `evt_${++ids}`, kind: 'run.started', tenant: 't', atMs: 1, body: {} } as const;
     const wired = flatten([{ kind: 'event.append', event }]);
     if ('ok' in wired) throw new Error(wired.message);
-    return alone.commit(wired) !== undefined;
+    return alone.commit(sealCommit(wired, systemClock)) !== undefined;
   });
 }
 

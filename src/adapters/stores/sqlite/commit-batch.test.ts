@@ -8,7 +8,7 @@ import type { Change } from '../../../ports/store.ts';
 import { createCommitBatch } from './commit-batch.ts';
 import { migrate } from './migrate.ts';
 import { migrations } from './migrations.ts';
-import { type FlatCommit, flatten } from './wire.ts';
+import { type FlatCommit, flatten, sealCommit } from './wire.ts';
 import { createWriteTurns } from './write-turns.ts';
 
 function newBatch(path = ':memory:') {
@@ -22,7 +22,7 @@ function newBatch(path = ':memory:') {
 function wire(changes: Change[]): FlatCommit {
   const commit = flatten(changes);
   if ('ok' in commit) throw new Error(commit.message);
-  return commit;
+  return sealCommit(commit, systemClock);
 }
 
 const append = (id: string): Change => ({

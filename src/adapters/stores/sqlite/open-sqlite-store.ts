@@ -32,6 +32,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     options.clock ?? systemClock,
   );
   return {
+    seals: true,
     async commit(changes, { alone = false } = {}) {
       const commit = flatten(changes);
       if ('ok' in commit) return commit;

@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 import type { Clock } from '../../../base/clock.ts';
 import { Fault } from '../../../base/fault.ts';
 import { limits } from '../../../base/limits.ts';
+import type { SealingKey } from '../../../ports/event-seal.ts';
 import type { Store } from '../../../ports/store.ts';
 import { refusals } from '../refusals.ts';
 import { type CommitAlone, createCommitAlone } from './commit-alone.ts';
@@ -9,9 +10,10 @@ import { makeFiles } from './open-database.ts';
 import { explain } from './to-fault.ts';
 import {
   type CommitAnswer,
-  type FlatCommit,
   type FromWorker,
+  type OpenCommit,
   type ReadName,
+  sealCommit,
   type ToWorker,
   toWire,
   type WireCommit,
@@ -19,12 +21,15 @@ import {
   type WorkerOptions,
 } from './wire.ts';
 
+/** Commits of one turn that are worth a message of their own: waking the thread costs less than they do, syncing included. */
+const SENT_TOGETHER = 32;
+
 export interface StoreWorker {
   /**
    * Resolves once the commit is durable or refused. Rejects with a `Fault` E_STORE when neither is known. `alone`:
    * nobody else waits for the calling thread, which may do it itself.
    */
-  commit(commit: FlatCommit, alone: boolean): Promise<Exclude<CommitAnswer, WireFault>>;
+  commit(commit: OpenCommit, alone: boolean): Promise<Exclude<CommitAnswer, WireFault>>;
   read<Name extends ReadName>(name: Name, ...args: Parameters<Store[Name]>): ReturnType<Store[Name]>;
   /** Waits for what was handed over, closes the file and ends the thread. May be called again. */
   close(): Promise<void>;
@@ -54,6 +59,7 @@ export async function startWorker(path: string, timeoutMs: number, clock: Clock)
   const commits: Waiting<Exclude<CommitAnswer, WireFault>>[] = [];
   const reads: Waiting<unknown>[] = [];
   let unsent: WireCommit[] = [];
+  let unsentKeys = new Map<SealingKey, number>();
   let isSendScheduled = false;
   /** Why nothing can be asked any more; undefined while all is well. */
   let end: Fault | undefined;
@@ -73,8 +79,11 @@ export async function startWorker(path: string, timeoutMs: number, clock: Clock)
     isSendScheduled = false;
     if (unsent.length === 0 || end !== undefined) return;
     const batch = unsent;
+    const keys = [...unsentKeys.keys()].map((key) => key.copyBytes());
     unsent = [];
-    send({ kind: 'commits', commits: batch });
+    unsentKeys = new Map();
+    send({ kind: 'commits', commits: batch, keys });
+    for (const key of keys) key.fill(0);
   }
 
   function fail(fault: Fault): void {
@@ -164,9 +173,9 @@ export async function startWorker(path: string, timeoutMs: number, clock: Clock)
     }
   }
 
-  function commitHere(commit: FlatCommit): CommitAnswer | undefined {
+  function commitHere(commit: OpenCommit): CommitAnswer | undefined {
     try {
-      return here.commit(commit);
+      return here.commit(sealCommit(commit, clock));
     } catch (error) {
       fail(explain(error, path));
       send({ kind: 'close' });
@@ -184,13 +193,15 @@ export async function startWorker(path: string, timeoutMs: number, clock: Clock)
         if (answer !== undefined) return answer;
       }
       if (commits.length >= limits.commitsWaiting) return refusals.tooManyWaiting();
-      // An idle thread gets it at once. A busy one would only queue it: then all of this turn's go together.
+      // An idle thread gets it at once. A busy one would only queue it: then this turn's go together, or as many as keep
+      // it busy while this thread goes on with the others.
       if (!isSendScheduled) {
         isSendScheduled = true;
         if (commits.length === 0) queueMicrotask(sendCommits);
         else setImmediate(sendCommits);
       }
-      unsent.push(toWire(commit));
+      unsent.push(toWire(commit, unsentKeys));
+      if (unsent.length >= SENT_TOGETHER) sendCommits();
       return ask(commits);
     },
     read(name, ...args) {

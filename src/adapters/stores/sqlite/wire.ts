@@ -1,8 +1,11 @@
 import { assert } from '../../../base/assert.ts';
+import type { Clock } from '../../../base/clock.ts';
 import type { ErrorCode } from '../../../base/errors.ts';
+import { canonicalJson } from '../../../base/json.ts';
 import type { NewEvent } from '../../../model/event.ts';
+import type { SealingKey } from '../../../ports/event-seal.ts';
 import type { Change, Store } from '../../../ports/store.ts';
-import { isTooLarge, recordOf } from '../record.ts';
+import { isTooLarge, isTooLargeSealed, recordOf } from '../record.ts';
 import { refusals, type StoreRefusal } from '../refusals.ts';
 
 /** An event as flat fields. Its body is already canonical JSON: the digest is taken over exactly this text. */
@@ -25,11 +28,22 @@ export const BODY = 9;
 /** Any change but an event, which travels as `WireEvent`. */
 export type OtherChange = Exclude<Change, { readonly kind: 'event.append' }>;
 
-/** A commit as it is written: its events with their bodies as text. */
+/** An event whose body is still to be sealed: what it tells stands in its place. */
+export interface OpenEvent {
+  readonly told: WireEvent;
+  readonly key: SealingKey;
+}
+
+/** A commit as it is handed over: its events with their bodies as text. */
+export type OpenCommit = readonly (WireEvent | OpenEvent | OtherChange)[];
+/** A commit as it is written. */
 export type FlatCommit = readonly (WireEvent | OtherChange)[];
 
+/** An event that is still to be sealed, with the place of its key among those that are sent with it. */
+export type WireOpenEvent = readonly [...WireEvent, key: number];
+
 /** A change on its way to the worker: an event, or any other as text. Text crosses threads faster than objects. */
-export type WireChange = WireEvent | string;
+export type WireChange = WireEvent | WireOpenEvent | string;
 export type WireCommit = readonly WireChange[];
 
 /** What became of a commit: sequence numbers, the refusal, or the fault that kept it from being written. */
@@ -48,12 +62,13 @@ export interface WireFault {
 }
 
 /** The methods of a store that only read. */
-export type ReadName = Exclude<keyof Store, 'commit' | 'close'>;
+export type ReadName = Exclude<keyof Store, 'commit' | 'close' | 'seals'>;
 /** Those methods without the promise. */
 export type Reader = { readonly [K in ReadName]: (...args: Parameters<Store[K]>) => Awaited<ReturnType<Store[K]>> };
 
 export type ToWorker =
-  | { readonly kind: 'commits'; readonly commits: readonly WireCommit[] }
+  /** `keys`: what they seal with. */
+  | { readonly kind: 'commits'; readonly commits: readonly WireCommit[]; readonly keys: readonly Uint8Array[] }
   | { readonly kind: 'read'; readonly name: ReadName; readonly args: readonly unknown[] }
   | { readonly kind: 'close' };
 
@@ -76,9 +91,15 @@ export interface WorkerOptions {
 }
 
 /** Puts a commit into the form in which it is written. Throws a `Bug` if it carries what is not JSON. */
-export function flatten(changes: readonly Change[]): FlatCommit | StoreRefusal {
-  const commit: (WireEvent | OtherChange)[] = [];
+export function flatten(changes: readonly Change[]): OpenCommit | StoreRefusal {
+  const commit: (WireEvent | OpenEvent | OtherChange)[] = [];
   for (const change of changes) {
+    if (change.kind === 'event.append' && change.seal !== undefined) {
+      const { told, key } = change.seal;
+      if (isTooLargeSealed(told)) return refusals.recordTooLarge(change.kind);
+      commit.push({ told: toWireEvent(change.event, told), key });
+      continue;
+    }
     const record = recordOf(change) ?? '';
     if (isTooLarge(record)) return refusals.recordTooLarge(change.kind);
     commit.push(change.kind === 'event.append' ? toWireEvent(change.event, record) : change);
@@ -86,25 +107,56 @@ export function flatten(changes: readonly Change[]): FlatCommit | StoreRefusal {
   return commit;
 }
 
-/** Whether one change of a commit is an event. */
-export function isEvent(change: WireEvent | OtherChange): change is WireEvent {
+/** Whether one change of a commit is an event that is written as it is. */
+export function isEvent(change: WireEvent | OpenEvent | OtherChange): change is WireEvent {
   return Array.isArray(change);
 }
 
-/** Puts a commit into the form that crosses threads. */
-export function toWire(commit: FlatCommit): WireCommit {
+/** Puts a commit into the form in which it is written. */
+export function sealCommit(commit: OpenCommit, clock: Clock): FlatCommit {
+  return commit.map((change) => {
+    return isEvent(change) || !('told' in change) ? change : sealEvent(change.told, change.key, clock);
+  });
+}
+
+function sealEvent(told: WireEvent | WireOpenEvent, key: SealingKey, clock: Clock): WireEvent {
+  const [id, kind, tenant, runId, callId, agent, tool, user, atMs, text] = told;
+  return [id, kind, tenant, runId, callId, agent, tool, user, atMs, canonicalJson(key.seal(id, text, clock))];
+}
+
+/** Puts a commit into the form that crosses threads. The keys it needs are added to those that go with it. */
+export function toWire(commit: OpenCommit, keys: Map<SealingKey, number>): WireCommit {
   return commit.map((change) => {
     if (isEvent(change)) return change;
+    if ('told' in change) return [...change.told, placeOf(change.key, keys)] as const;
     return change.kind === 'budget.take' ? printTakes(change) : JSON.stringify(change);
   });
 }
 
-export function fromWire(commit: WireCommit): FlatCommit {
+function placeOf(key: SealingKey, keys: Map<SealingKey, number>): number {
+  const place = keys.get(key) ?? keys.size;
+  keys.set(key, place);
+  return place;
+}
+
+/** @param keys those that came with the commit, in their places */
+export function fromWire(commit: WireCommit, keys: readonly SealingKey[], clock: Clock): FlatCommit {
   // what is text was written by `toWire` from a change of this type
   return commit.map((change) => {
-    if (typeof change !== 'string') return change;
-    return change.startsWith('{') ? (JSON.parse(change) as OtherChange) : readTakes(change);
+    if (typeof change === 'string') {
+      return change.startsWith('{') ? (JSON.parse(change) as OtherChange) : readTakes(change);
+    }
+    if (!isOpen(change)) return change;
+    const key = keys[change[KEY]];
+    assert(key !== undefined, 'a commit comes with its keys');
+    return sealEvent(change, key, clock);
   });
+}
+
+const KEY = 10;
+
+function isOpen(change: WireEvent | WireOpenEvent): change is WireOpenEvent {
+  return change.length > KEY;
 }
 
 type Takes = Extract<OtherChange, { readonly kind: 'budget.take' }>;

@@ -2,6 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { assert } from '../../../base/assert.ts';
 import { systemClock } from '../../../base/clock.ts';
+import { RunKey } from '../run-key.ts';
 import { createCommitBatch } from './commit-batch.ts';
 import { createReader } from './create-reader.ts';
 import { openDatabase } from './open-database.ts';
@@ -57,8 +58,8 @@ function serve(port: MessagePort, options: WorkerOptions): void {
         reads.push(...waiting.reads);
         mustClose ||= waiting.close;
         for (const batch of cutIntoBatches(waiting.commits)) {
-          const answers = commitBatch(batch.map(fromWire));
-          if (batch.some(erases)) hasErased = !emptyLog(db, busyTimeoutMs);
+          const answers = commitBatch(batch.map(({ commit, keys }) => fromWire(commit, keys, systemClock)));
+          if (batch.some(({ commit }) => erases(commit))) hasErased = !emptyLog(db, busyTimeoutMs);
           post({ kind: 'commits', answers });
         }
         if (hasErased) hasErased = !emptyLog(db, busyTimeoutMs);
@@ -80,12 +81,18 @@ function serve(port: MessagePort, options: WorkerOptions): void {
   }
 }
 
-function* cutIntoBatches(commits: readonly WireCommit[]): Generator<readonly WireCommit[]> {
-  let batch: WireCommit[] = [];
+/** A commit with the keys that came with it. */
+interface Received {
+  readonly commit: WireCommit;
+  readonly keys: readonly RunKey[];
+}
+
+function* cutIntoBatches(commits: readonly Received[]): Generator<readonly Received[]> {
+  let batch: Received[] = [];
   let chars = 0;
-  for (const commit of commits) {
-    batch.push(commit);
-    for (const change of commit) chars += typeof change === 'string' ? change.length : change[BODY].length;
+  for (const received of commits) {
+    batch.push(received);
+    for (const change of received.commit) chars += typeof change === 'string' ? change.length : change[BODY].length;
     if (batch.length < BATCH_COMMITS && chars < BATCH_CHARS) continue;
     yield batch;
     batch = [];
@@ -113,15 +120,21 @@ function emptyLog(db: DatabaseSync, busyTimeoutMs: number): boolean {
 type Read = Extract<ToWorker, { readonly kind: 'read' }>;
 
 /** Everything that has been sent and not been taken. Reads come after all commits, so they see what was sent before them. */
-function takeWaiting(port: MessagePort): { commits: WireCommit[]; reads: Read[]; close: boolean } {
+function takeWaiting(port: MessagePort): { commits: Received[]; reads: Read[]; close: boolean } {
   const waiting: ReturnType<typeof takeWaiting> = { commits: [], reads: [], close: false };
   for (let next = receiveMessageOnPort(port); next !== undefined; next = receiveMessageOnPort(port)) {
     const message = next.message as ToWorker; // only `startWorker` holds the other end
-    if (message.kind === 'commits') waiting.commits.push(...message.commits);
+    if (message.kind === 'commits') waiting.commits.push(...receive(message));
     else if (message.kind === 'read') waiting.reads.push(message);
     else waiting.close = true;
   }
   return waiting;
+}
+
+function receive({ commits, keys: bytes }: Extract<ToWorker, { readonly kind: 'commits' }>): readonly Received[] {
+  const keys = bytes.map((one) => new RunKey(one));
+  for (const one of bytes) one.fill(0);
+  return commits.map((commit) => ({ commit, keys }));
 }
 
 function answerRead(reader: Reader, { name, args }: Read, { path, busyTimeoutMs }: WorkerOptions): FromWorker {

@@ -1,14 +1,15 @@
 import { createCipheriv, createDecipheriv, createSecretKey, hash, type KeyObject } from 'node:crypto';
-import type { Clock } from '../../../base/clock.ts';
-import { Fault } from '../../../base/fault.ts';
-import type { Sealed } from '../../../model/sealed.ts';
+import type { Clock } from '../../base/clock.ts';
+import { Fault } from '../../base/fault.ts';
+import type { Sealed } from '../../model/sealed.ts';
+import type { SealingKey } from '../../ports/event-seal.ts';
 
 export const RUN_KEY_BYTES = 32;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
 /** What seals and opens the texts of one run. */
-export class RunKey {
+export class RunKey implements SealingKey {
   /** A key object: from bytes, each cipher would make one again, which takes longer than to encrypt an event. */
   readonly #key: KeyObject;
   readonly #salts: string;
@@ -17,6 +18,10 @@ export class RunKey {
   constructor(bytes: Uint8Array) {
     this.#key = createSecretKey(bytes);
     this.#salts = hash('sha256', `chaperone commitments ${Buffer.from(bytes).toString('hex')}`);
+  }
+
+  copyBytes(): Uint8Array {
+    return Uint8Array.from(this.#key.export());
   }
 
   /**
