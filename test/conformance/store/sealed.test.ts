@@ -9,7 +9,7 @@ import { describeStore } from './store-suite.ts';
 import { takingTurns } from './taking-turns.ts';
 
 describeStore('sealed memory', {
-  rounds: 100,
+  rounds: 50,
   async newPlace() {
     const { path, remove } = await newFolder();
     const state = newMemoryState();
@@ -19,7 +19,7 @@ describeStore('sealed memory', {
 });
 
 describeStore('sealed sqlite', {
-  rounds: 15,
+  rounds: 10,
   async newPlace() {
     const { path, remove } = await newFolder();
     const open = async () => {

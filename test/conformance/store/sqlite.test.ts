@@ -4,7 +4,7 @@ import { describeStore } from './store-suite.ts';
 import { takingTurns } from './taking-turns.ts';
 
 describeStore('sqlite', {
-  rounds: 25,
+  rounds: 15,
   async newPlace() {
     const { path, remove } = await newFolder();
     return { open: async () => takingTurns(await openSqliteStore({ path: `${path}/store.db` })), remove };
