@@ -53,7 +53,7 @@ export async function encloseServer(
       readable: [...new Set(readable)],
       writable,
       onAttempts,
-      ...(way === undefined ? {} : { egressSocket: way.socket }),
+      ...(way === undefined ? {} : { egressSocket: way.socket, elsewhere: way.attempts }),
       ...(way?.trustFile === undefined ? {} : { trustFile: way.trustFile }),
     });
     return {

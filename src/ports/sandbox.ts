@@ -130,6 +130,8 @@ export interface ServerToEnclose {
   readonly egressSocket?: string;
   /** Certificates that programs inside are to believe. */
   readonly trustFile?: string;
+  /** What was noticed of it elsewhere, by now: told with what its walls noticed. */
+  readonly elsewhere?: () => readonly EscapeAttempt[];
   /** Told of what its walls noticed, while it lives and when it has ended. Where it rejects, it is told again. */
   readonly onAttempts: (attempts: readonly EscapeAttempt[]) => Promise<void>;
 }

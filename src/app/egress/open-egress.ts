@@ -9,6 +9,7 @@ import type { TlsOpener } from '../../doors/egress/open-tls.ts';
 import type { EgressRuntime } from '../../doors/egress/runtime.ts';
 import { type EgressConfig, egressRuleSchema } from '../../model/egress.ts';
 import type { Intent } from '../../model/intent.ts';
+import type { EscapeAttempt } from '../../ports/sandbox.ts';
 import { EgressPolicy } from '../../policy/egress/compile-egress.ts';
 import { EgressBook } from '../../runtime/egress/egress-book.ts';
 import type { EgressSession } from '../../runtime/egress/egress-session.ts';
@@ -39,6 +40,8 @@ export interface WayOut {
   readonly socket: string;
   /** Whom to believe inside, where the door opens TLS. */
   readonly trustFile?: string;
+  /** What was tried by it and refused, so far. */
+  attempts(): readonly EscapeAttempt[];
   close(): Promise<void>;
 }
 
@@ -176,6 +179,7 @@ export class Egress {
       return {
         socket,
         ...(trustFile === undefined ? {} : { trustFile }),
+        attempts: () => session.attempts,
         close: async () => {
           await this.book.close(session);
           await listener.close();

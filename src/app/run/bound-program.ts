@@ -15,20 +15,20 @@ export interface ProgramOutputs {
 }
 
 /**
- * Has a program asked to end once it took too long or printed too much, and passes on what it printed until then. Returns
- * what says which of them it ran into, and lets go of it.
+ * Says once that a program took too long or printed too much, and passes on what it printed until then. Returns what lets
+ * go of it.
  */
 export function boundProgram(
   { child }: Pick<StartedProgram, 'child'>,
   { timeMs, outputBytes }: ProgramBounds,
   outputs: ProgramOutputs,
-  stop: () => void,
-): () => readonly EscapeAttempt[] {
-  const attempts: EscapeAttempt[] = [];
+  onHit: (attempt: EscapeAttempt) => void,
+): () => void {
+  let isHit = false;
   const hit = (attempt: EscapeAttempt) => {
-    if (attempts.length > 0) return;
-    attempts.push(attempt);
-    stop();
+    if (isHit) return;
+    isHit = true;
+    onHit(attempt);
   };
   const timer =
     timeMs === undefined
@@ -50,8 +50,5 @@ export function boundProgram(
       to.once('drain', () => from.resume());
     });
   }
-  return () => {
-    clearTimeout(timer);
-    return attempts;
-  };
+  return () => clearTimeout(timer);
 }

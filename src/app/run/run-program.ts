@@ -1,5 +1,6 @@
 import { realpath, rm, writeFile } from 'node:fs/promises';
 import { basename, isAbsolute, join, resolve } from 'node:path';
+import { Watch } from '../../adapters/sandboxes/process/watch.ts';
 import { type StartedProgram, startProgram } from '../../adapters/sandboxes/program/start-program.ts';
 import { WAYS } from '../../adapters/sandboxes/program/write-enclosure.ts';
 import { Fault } from '../../base/fault.ts';
@@ -72,6 +73,7 @@ export async function runProgram(options: ProgramOptions): Promise<ProgramReport
     throw error;
   });
   const folder = await makeOwnFolder('run');
+  const decoyFolder = await makeOwnFolder('decoys');
   try {
     const serving = await serve(gateway, { notify, port: 0 });
     const bridge = await bridgeSocket(join(folder, 'gateway.sock'), serving.port);
@@ -89,10 +91,22 @@ export async function runProgram(options: ProgramOptions): Promise<ProgramReport
       await writeFile(join(folder, 'mcp.json'), JSON.stringify(describeGateway(token)), { mode: 0o600 });
       const trust = await writeTrust(folder, await gateway.egress.readCertificate());
       const ways = { ...(hasDoor ? { ...waysOut(), ...trust } : {}), ...waysIn(token) };
-      const { exitCode, attempts } = await runWithin(options, gateway, folder, workspace, ways, held);
-      if (attempts.length > 0)
-        await recordAttemptsOfProgram(gateway.world, notify, tenant, { agent, run: run.id }, attempts);
-      await book.close(session);
+      const exceeded: EscapeAttempt[] = [];
+      const count = held?.walls.confinement?.count;
+      const watch = new Watch({
+        onAttempts: (attempts) =>
+          recordAttemptsOfProgram(gateway.world, notify, tenant, { agent, run: run.id }, attempts),
+        elsewhere: () => [...session.attempts, ...exceeded],
+        ...(count === undefined ? {} : { count }),
+      });
+      let exitCode = 0;
+      try {
+        const onExceed = (attempt: EscapeAttempt) => exceeded.push(attempt);
+        exitCode = await runWithin(options, gateway, folder, workspace, ways, held, { watch, decoyFolder, onExceed });
+      } finally {
+        await book.close(session);
+        await watch.end(exitCode);
+      }
       await gateway.world.runs.end(tenant, run.id);
       return { runId: run.id, exitCode, usage: session.usage, events: await readAll(gateway, run.id) };
     } finally {
@@ -103,7 +117,16 @@ export async function runProgram(options: ProgramOptions): Promise<ProgramReport
     await gateway.close();
     await held?.close();
     await rm(folder, { recursive: true, force: true });
+    await rm(decoyFolder, { recursive: true, force: true });
   }
+}
+
+/** What notices. */
+interface Noticing {
+  readonly watch: Watch;
+  /** An empty folder that the program does not see. */
+  readonly decoyFolder: string;
+  readonly onExceed: (attempt: EscapeAttempt) => void;
 }
 
 async function runWithin(
@@ -113,7 +136,8 @@ async function runWithin(
   workspace: string,
   ways: Readonly<Record<string, string>>,
   held: HeldProgram | undefined,
-): Promise<{ readonly exitCode: number; readonly attempts: readonly EscapeAttempt[] }> {
+  { watch, decoyFolder, onExceed }: Noticing,
+): Promise<number> {
   const { environment, command, signal } = options;
   const read = await Promise.all(options.read.map((path) => realpath(resolve(options.workspace, path))));
   const program = await startProgram({
@@ -126,6 +150,7 @@ async function runWithin(
     env: { ...environmentOf(options), ...ways },
     ports: { [GATEWAY_PORT]: 'gateway.sock', ...('HTTP_PROXY' in ways ? { [DOOR_PORT]: 'door.sock' } : {}) },
     ...held?.walls,
+    watched: { watch, folder: decoyFolder },
     path: environment['PATH'] ?? '',
     stdio: held?.bounds.outputBytes === undefined ? 'inherit' : 'tapped',
   });
@@ -133,15 +158,17 @@ async function runWithin(
     void program.interrupt('SIGTERM');
     setTimeout(() => program.child.kill('SIGKILL'), GRACE_MS).unref();
   };
-  const over = boundProgram(program, held?.bounds ?? {}, options.outputs, stop);
+  const release = boundProgram(program, held?.bounds ?? {}, options.outputs, (attempt) => {
+    onExceed(attempt);
+    stop();
+  });
   if (signal.aborted) stop();
   else signal.addEventListener('abort', stop, { once: true });
   try {
     options.onStart?.(program);
-    const exitCode = await program.ended;
-    return { exitCode, attempts: over() };
+    return await program.ended;
   } finally {
-    over();
+    release();
     signal.removeEventListener('abort', stop);
   }
 }

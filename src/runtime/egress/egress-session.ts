@@ -6,6 +6,8 @@ import { limits } from '../../base/limits.ts';
 import type { EgressConfig, EgressSubject } from '../../model/egress.ts';
 import type { EventKind } from '../../model/event.ts';
 import type { Label } from '../../model/label.ts';
+import type { EscapeAttempt } from '../../ports/sandbox.ts';
+import { listAttempts } from './attempts-at-door.ts';
 import type { EgressLog } from './egress-log.ts';
 
 /** What one client has used, for its record and for whoever asks. */
@@ -58,6 +60,7 @@ export class EgressSession {
   #windowStartMs: number;
   #inWindow = 0;
   #unrecorded = 0;
+  readonly #refusedAs = new Set<ErrorCode>();
   /** Whether anything happened since somebody last looked. */
   isActive = true;
 
@@ -86,6 +89,11 @@ export class EgressSession {
 
   get usage(): EgressUsage {
     return { passed: this.#passed, refused: this.#refused, up: this.#up, down: this.#down };
+  }
+
+  /** What it tried and was not let do: each thing once, however often it was. */
+  get attempts(): readonly EscapeAttempt[] {
+    return listAttempts(this.#refusedAs);
   }
 
   get hasConnections(): boolean {
@@ -150,6 +158,7 @@ export class EgressSession {
   /** Refusals beyond the rate are counted and told together: they must not fill the record. */
   recordRefused(code: ErrorCode, body: JsonObject): void {
     this.#refused += 1;
+    this.#refusedAs.add(code);
     if (code === 'E_EGRESS_QUOTA' || code === 'E_STORE') this.#unrecorded += 1;
     else this.#add('egress.refused', { code, ...body });
   }

@@ -10,6 +10,7 @@ import type { EnclosedProgram, Sandbox, SandboxJob, SandboxOutcome, ServerToEncl
 import { findProgram } from '../find-program.ts';
 import type { Confinement } from '../program/confine.ts';
 import { relayFile, relayInside } from '../program/relay-file.ts';
+import { beginServer } from './begin-server.ts';
 import { type CellMounts, TRUST, writeWalls } from './cell-arguments.ts';
 import { type ControlGroup, type ControlGroups, openControlGroups, sweepControlGroups } from './cgroups.ts';
 import { packagesAt, readStart, type Start } from './languages.ts';
@@ -21,7 +22,7 @@ import { type Cell, startCell } from './start-cell.ts';
 import { pipes, writeSupervisor } from './supervise.ts';
 import { findSystemMounts, type SystemMounts } from './system-mounts.ts';
 import { Turns } from './turns.ts';
-import { WatchedServer } from './watch-server.ts';
+import { Watch } from './watch.ts';
 import { NODE, RELAY_START, writeServer } from './write-server.ts';
 
 export interface ProcessSandboxOptions {
@@ -116,10 +117,11 @@ export class ProcessSandbox implements Sandbox {
       isRoot: this.#options.isRoot,
       node: await realpath(process.execPath),
     });
-    const watched = new WatchedServer({
-      mounted: [...server.readable, ...server.writable],
-      onAttempts: server.onAttempts,
-      ...(group === undefined ? {} : { group }),
+    const { onAttempts, elsewhere } = server;
+    const watch = new Watch({
+      onAttempts,
+      ...(elsewhere === undefined ? {} : { elsewhere }),
+      ...(group === undefined ? {} : { count: () => group.count() }),
     });
     const unused = holdShut(host.inherited);
     return {
@@ -130,11 +132,11 @@ export class ProcessSandbox implements Sandbox {
       descriptors: unused.descriptors,
       begin: async (given) => {
         unused.release();
-        await watched.begin(given);
+        await beginServer(watch, [...server.readable, ...server.writable], given);
       },
       release: async (exitCode = 0) => {
         unused.release();
-        await watched.end(exitCode).finally(() => group?.remove());
+        await watch.end(exitCode).finally(() => group?.remove());
       },
     };
   }
@@ -157,6 +159,7 @@ export class ProcessSandbox implements Sandbox {
       filter: `/proc/${process.pid}/fd/${host.filter}`,
       doors: group?.doors ?? [],
       limits: ['ulimit -c 0', `ulimit -n ${openFiles}`, ...(group === undefined ? alone : [])],
+      ...(group === undefined ? {} : { count: () => group.count() }),
       release: async () => group?.remove(),
     };
   }

@@ -1,3 +1,4 @@
+import type { GroupCounts } from '../process/cgroups.ts';
 import { pipes } from '../process/supervise.ts';
 
 /** What holds a program besides its walls. */
@@ -8,6 +9,8 @@ export interface Confinement {
   readonly doors: readonly string[];
   /** What the shell is told before it becomes the program. */
   readonly limits: readonly string[];
+  /** What the control group counted, where there is one. */
+  readonly count?: () => Promise<GroupCounts>;
   /** Takes down what was set up. To be called when the program has ended. */
   release(): Promise<void>;
 }

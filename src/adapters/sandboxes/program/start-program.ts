@@ -1,12 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
 import { access, constants, lstat, readFile, readlink } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
+import type { Writable } from 'node:stream';
 import { Fault } from '../../../base/fault.ts';
+import { type Laid, stageDecoys } from '../process/decoys.ts';
+import type { Watch } from '../process/watch.ts';
 import { type Confinement, confineWalls, limitCommand } from './confine.ts';
 import { relayFile, relayInside } from './relay-file.ts';
 import { type Enclosure, WAYS, writeEnclosure } from './write-enclosure.ts';
 
-export interface ProgramStart extends Omit<Enclosure, 'argv' | 'files'> {
+export interface ProgramStart extends Omit<Enclosure, 'argv' | 'files' | 'decoys'> {
   readonly command: readonly [string, ...string[]];
   /** Ports of loopback inside, and the socket in `ways` that each leads to. */
   readonly ports: Readonly<Record<number, string>>;
@@ -14,6 +18,8 @@ export interface ProgramStart extends Omit<Enclosure, 'argv' | 'files'> {
   readonly files?: Enclosure['files'];
   /** What holds it besides the walls. */
   readonly confinement?: Confinement;
+  /** What notices, and an empty folder of its own for what is laid out to be noticed. */
+  readonly watched?: { readonly watch: Watch; readonly folder: string };
   /** The gateway's PATH: where `bwrap` is looked for. */
   readonly path: string;
   /** `tapped`: what it prints comes by pipes, what it reads is this process’s own. */
@@ -45,32 +51,43 @@ const MERGED = ['/bin', '/sbin', '/lib', '/lib32', '/lib64'];
 export async function startProgram(start: ProgramStart): Promise<StartedProgram> {
   if (process.platform !== 'linux') throw new Fault('E_SANDBOX_UNAVAILABLE', 'programs are enclosed on Linux alone');
   const bwrap = await findBwrap(start.path);
-  const { command, ports, stdio, files = [], confinement, ...walls } = start;
+  const { command, ports, stdio, files = [], confinement, watched, ...walls } = start;
   const limited = confinement === undefined ? command : limitCommand(command, confinement);
   const to = relayInside();
   const ways = Object.entries(ports).map(([port, socket]) => `${port}=${join(WAYS, socket)}`);
+  const decoys = watched && stageDecoys(watched.folder);
   const args = writeEnclosure(
     {
       ...walls,
+      ...(decoys === undefined ? {} : { decoys: decoys.mounts }),
       argv: [NODE, '--no-warnings', to, ...ways, '--', ...limited],
       files: [{ from: process.execPath, to: NODE }, { from: relayFile(), to }, ...files],
     },
     await findLinks(),
   );
-  const all = ['--json-status-fd', '3', ...args];
+  const all = ['--json-status-fd', '3', ...(decoys === undefined ? [] : ['--block-fd', '4']), ...args];
   const confined = confinement && confineWalls(bwrap, all, confinement);
   const child = spawn(confined?.command ?? bwrap, confined?.args ?? all, {
-    stdio: [...STREAMS[stdio], 'pipe'],
+    stdio: [...STREAMS[stdio], 'pipe', ...(decoys === undefined ? [] : ['pipe' as const])],
     env: {},
   });
   let status = '';
+  let waits = decoys;
   child.stdio[3]?.on('data', (chunk: Buffer) => {
     status += chunk.toString();
+    const pid = /"child-pid": (\d+)/.exec(status)?.[1];
+    if (waits === undefined || pid === undefined) return;
+    // Nothing of the program runs before what notices is in its place.
+    if (beginWatch(watched?.watch, pid, waits.laid)) (child.stdio[4] as Writable).end('x');
+    else child.kill('SIGKILL');
+    waits = undefined;
   });
+  child.stdio[4]?.on('error', () => {}); // it shows in how the child ends
   const ended = new Promise<number>((resolve, reject) => {
     child.once('error', (cause) => reject(new Fault('E_SANDBOX_UNAVAILABLE', 'bubblewrap does not start', { cause })));
     // Only what it says of the program is the program's: what went wrong before is ours.
     child.once('close', (_code, signal) => {
+      waits?.[Symbol.dispose]();
       const told = /"exit-code": (\d+)/.exec(status)?.[1];
       if (told !== undefined) resolve(Number(told));
       else if (signal !== null) resolve(128 + (SIGNALS[signal] ?? 0));
@@ -78,6 +95,17 @@ export async function startProgram(start: ProgramStart): Promise<StartedProgram>
     });
   });
   return { child, ended, interrupt: (signal) => interrupt(status, child, signal) };
+}
+
+/** False where there is nothing to look at: it has ended already. */
+function beginWatch(watch: Watch | undefined, pid: string, laid: readonly Laid[]): boolean {
+  try {
+    watch?.begin(openSync(`/proc/${pid}/net/snmp`, 'r'), laid);
+    return true;
+  } catch {
+    for (const { descriptor } of laid) closeSync(descriptor);
+    return false;
+  }
 }
 
 const SIGNALS: Readonly<Record<string, number>> = { SIGINT: 2, SIGKILL: 9, SIGTERM: 15 };

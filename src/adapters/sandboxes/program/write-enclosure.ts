@@ -21,6 +21,8 @@ export interface Enclosure {
   readonly argv: readonly string[];
   /** Single files that have another place inside. */
   readonly files: readonly { readonly from: string; readonly to: string }[];
+  /** Files that are there to be noticed, where nothing of the program’s own is. */
+  readonly decoys?: readonly { readonly from: string; readonly to: string }[];
 }
 
 /** Where the sockets are, as the program sees it. */
@@ -46,7 +48,7 @@ const ETC = [
  * not there. No network but loopback, no processes but its own, no way to make namespaces or to type into the terminal.
  */
 export function writeEnclosure(enclosure: Enclosure, links: readonly string[]): readonly string[] {
-  const { workspace, cwd, readable, kept, hidden, ways, env, argv, files, readOnly = false, spaceBytes } = enclosure;
+  const { workspace, cwd, readable, kept, hidden, ways, env, argv, files, readOnly = false, spaceBytes, decoys = [] } = enclosure;
   const size = spaceBytes === undefined ? [] : ['--size', `${spaceBytes}`];
   const bind = readOnly ? '--ro-bind' : '--bind';
   const guarded = [...kept, ...hidden.map(({ path }) => path)].filter((path) => isBelow(path, workspace));
@@ -56,6 +58,8 @@ export function writeEnclosure(enclosure: Enclosure, links: readonly string[]): 
     ...['--perms', '1777', ...size, '--tmpfs', '/tmp', '--perms', '0700', ...size, '--tmpfs', HOME],
     ...['--ro-bind', '/usr', '/usr', ...links],
     ...ETC.flatMap((name) => ['--ro-bind-try', `/etc/${name}`, `/etc/${name}`]),
+    // A mount that is only read would not note that they were.
+    ...decoys.flatMap(({ from, to }) => ['--bind', from, to]),
     ...readable.flatMap((path) => ['--ro-bind', path, path]),
     ...[bind, workspace, workspace],
     // A folder that could be moved aside would let another one take the place of what is in it.

@@ -8,6 +8,15 @@ import type { Workspace } from './workspace.ts';
 /** What `code.run` takes: languages, and modules. */
 export type CodeLanguage = Language | 'wasm';
 
+/** What leads out of the sandbox of one call. */
+export interface CodeWayOut {
+  readonly socket: string;
+  readonly trustFile?: string;
+  /** What was tried by it and refused. */
+  attempts(): readonly EscapeAttempt[];
+  close(): Promise<void>;
+}
+
 export interface BuiltinOptions {
   readonly config: BuiltinConfig;
   /** Absent where the manifest names none. */
@@ -18,7 +27,7 @@ export interface BuiltinOptions {
   readonly openWayOut: (
     intent: Intent,
     hosts: readonly string[],
-  ) => Promise<{ readonly socket: string; readonly trustFile?: string; close(): Promise<void> }>;
+  ) => Promise<CodeWayOut>;
   /** The profile that a language runs in. */
   readonly profileOf: (language: CodeLanguage) => SandboxJob['profile'] | undefined;
   /** A folder that a profile names, absolute. Rejects with a `Fault` E_SANDBOX where code must not have it. */

@@ -55,7 +55,8 @@ export async function runCode(options: BuiltinOptions, intent: Intent, signal: A
   // Files that are there to be read are not the code's to change: what it made of its copy of them is nobody's.
   const outcome =
     profile.workspace === 'read' ? { ...ran, changes: ran.changes.filter(({ change }) => change === 'added') } : ran;
-  if (outcome.attempts.length > 0) await options.onAttempts(intent, outcome.attempts);
+  const attempts = [...outcome.attempts, ...(way?.attempts() ?? [])];
+  if (attempts.length > 0) await options.onAttempts(intent, attempts);
   const isWell = outcome.end === 'exit' && outcome.exitCode === 0;
   const kept =
     storeFolder !== undefined && isWell ? await options.keep(storeFolder, intent.call.id, outcome.changes) : 0;
