@@ -7,21 +7,19 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { ContainerSandbox } from '../../src/adapters/sandboxes/oci/open-container-sandbox.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { findProfile } from '../../src/model/profile.ts';
-import type { AttemptKind } from '../../src/ports/sandbox.ts';
 import { buildImage, removeImage } from './build-image.ts';
 import { type HostWorld, layOutHost } from './host-world.ts';
 import { countEngineMounts, countLeftovers } from './leftovers.ts';
 import { succeeded } from './probe.ts';
 import { probes } from './probes.ts';
 import { succeedBare } from './run-bare.ts';
+import { isTold } from './told.ts';
 
 /** Podman where it is there; Docker where somebody runs its daemon and asks for it. */
 const ENGINES = [
   ...(existsSync('/usr/bin/podman') ? ['podman'] : []),
   ...(process.env['CHAPERONE_DOCKER'] === '1' ? ['docker'] : []),
 ];
-/** What an engine counts for itself alone: that is held, and tells nobody. */
-const SILENT = new Set<AttemptKind>(['processes', 'network', 'leftover']);
 const SETTLE_MS = 20_000;
 /** A container has terminals of its own. */
 const HARMLESS = new Set(['types into a terminal']);
@@ -62,8 +60,8 @@ describe.each(process.getuid?.() === 0 ? ENGINES : [])('tier container, by %s', 
     if (HARMLESS.has(probe.name)) return;
     expect(succeeded(probe, world, outcome.stdout), outcome.stdout.slice(0, 500)).toBe(false);
     const noticed = outcome.attempts.map(({ kind }) => kind);
-    if (probe.noticed === undefined) expect(noticed).toEqual([]);
-    else if (!SILENT.has(probe.noticed)) expect(noticed, outcome.stderr).toContain(probe.noticed);
+    if (probe.noticed === undefined || !isTold('container', probe.noticed)) expect(noticed).toEqual([]);
+    else expect(noticed, outcome.stderr).toContain(probe.noticed);
     // An engine tidies up behind the container, after its program has ended.
     await vi.waitFor(() => {
       expect(countLeftovers()).toEqual(before);

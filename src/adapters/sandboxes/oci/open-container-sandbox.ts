@@ -9,6 +9,7 @@ import { findProgram } from '../find-program.ts';
 import { stageDecoys } from '../process/decoys.ts';
 import { runOutside } from './run-outside.ts';
 import { stageJob } from './stage-job.ts';
+import { WatchedStart, watchedCommand } from './watched-start.ts';
 import { writeEngineArguments } from './write-engine-arguments.ts';
 import { writeSeccomp } from './write-seccomp.ts';
 
@@ -55,14 +56,15 @@ export class ContainerSandbox implements Sandbox {
       const seccomp = join(staged.folder, 'seccomp.json');
       await writeFile(seccomp, JSON.stringify(writeSeccomp()));
       using decoys = stageDecoys(staged.folder);
+      using watched = await WatchedStart.open(staged.folder, () => findFirstProcess(engine, name));
       const args = writeEngineArguments({
         name,
         image,
         seccomp,
         profile: job.profile,
-        argv: staged.argv,
+        argv: watchedCommand(staged.argv),
         work: staged.work,
-        readable: [{ from: staged.code, to: '/code' }],
+        readable: [{ from: staged.code, to: '/code' }, watched.mount],
         decoys: decoys.mounts,
         ...(job.inputFolder === undefined ? {} : { inputFolder: job.inputFolder }),
       });
@@ -83,6 +85,9 @@ export class ContainerSandbox implements Sandbox {
         },
         notStarted: NOT_STARTED,
         decoys: decoys.laid,
+        begun: watched.begun,
+        count: async () => watched.counts,
+        noticed: () => watched.finish(),
       });
     } finally {
       this.#running.delete(name);
@@ -108,6 +113,15 @@ export class ContainerSandbox implements Sandbox {
     }
     throw new Fault('E_SANDBOX_UNAVAILABLE', `neither Podman nor Docker answers; ${INSTALL}`);
   }
+}
+
+/** Its number on the host. Rejects with a `Fault` E_SANDBOX: a container that cannot be watched runs nothing. */
+async function findFirstProcess(engine: string, name: string): Promise<number> {
+  const asked = ['inspect', '--format', '{{.State.Pid}}', name];
+  const text = await new Promise<string>((resolve) => execFile(engine, asked, (_error, stdout) => resolve(stdout)));
+  const pid = Number(text.trim());
+  if (Number.isSafeInteger(pid) && pid > 0) return pid;
+  throw new Fault('E_SANDBOX', 'the engine does not say which process its container is');
 }
 
 function answers(engine: string): Promise<boolean> {

@@ -10,6 +10,7 @@ import { findProgram } from '../find-program.ts';
 import { type ControlGroups, openControlGroups } from '../process/cgroups.ts';
 import { stageDecoys } from '../process/decoys.ts';
 import { packagesAt } from '../process/languages.ts';
+import { KernelLog, listWatched } from './kernel-log.ts';
 import { runOutside } from './run-outside.ts';
 import { stageJob } from './stage-job.ts';
 import { writeSpec } from './write-spec.ts';
@@ -65,6 +66,7 @@ export class GvisorSandbox implements Sandbox {
     await writeFile(join(staged.folder, 'config.json'), JSON.stringify(spec));
     const id = newId(this.#options.clock, 'chaperone').replace('_', '-');
     const common = writeRuntimeArguments(join(staged.folder, 'state'), platform);
+    using log = await KernelLog.open(staged.folder);
     const kill = () => runQuietly(runsc, [...common, 'kill', id, 'KILL']);
     const groups = await this.#findGroups(job.profile);
     const group = await groups.create(newId(this.#options.clock, `${process.pid}`).replace('_', '-'), {
@@ -80,7 +82,7 @@ export class GvisorSandbox implements Sandbox {
       return await runOutside({
         job,
         command: runsc,
-        args: [...common, 'run', '--bundle', staged.folder, id],
+        args: [...common, ...writeTraceArguments(log.path), 'run', '--bundle', staged.folder, id],
         work: staged.work,
         kill,
         nowMs: () => this.#options.clock.monotonicMs(),
@@ -94,7 +96,9 @@ export class GvisorSandbox implements Sandbox {
         },
         notStarted: NOT_STARTED,
         decoys: decoys.laid,
+        noticed: () => log.finish(),
         group,
+        count: () => group.count(),
       });
     } finally {
       this.#running.delete(id);
@@ -161,6 +165,12 @@ export function writeRuntimeArguments(state: string, platform: Platform): readon
     '--host-uds',
     'none',
   ];
+}
+
+/** Has its kernel tell of the few calls that no ordinary program makes, and of no other. */
+function writeTraceArguments(log: string): readonly string[] {
+  const watched = listWatched(process.arch === 'arm64' ? 'arm64' : 'x64').join(',');
+  return ['--debug-log', log, '--strace', '--strace-syscalls', watched, '--strace-log-size', '64'];
 }
 
 function runQuietly(command: string, args: readonly string[]): Promise<void> {

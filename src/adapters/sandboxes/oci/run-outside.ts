@@ -19,12 +19,20 @@ export interface OutsideRun {
   readonly heldBy: Readonly<Record<string, string>>;
   /** What everything of it is put into, where the runtime does not do that by itself. */
   readonly group?: ControlGroup;
+  /** What the group that holds it has counted, where that can be told. */
+  readonly count: () => Promise<GroupCounts | undefined>;
+  /** Settles when the program begins, where that is known: its time begins then. Rejects with a `Fault`: nothing ran. */
+  readonly begun?: Promise<void>;
   /** Files that are there only to be noticed, where it has some. */
   readonly decoys?: readonly Laid[];
+  /** What else was noticed, asked when nothing of it runs any more. */
+  readonly noticed?: () => readonly EscapeAttempt[];
   /** Exit codes by which the runtime says that it did not start anything. */
   readonly notStarted: readonly number[];
 }
 
+/** How long an engine may take to come up with a container, on a machine that is full. */
+const STAND_MS = 60_000;
 const SIGKILL_CODE = 137;
 const SIGSYS_CODE = 159;
 
@@ -61,7 +69,19 @@ export async function runOutside(run: OutsideRun): Promise<SandboxOutcome> {
     stopped = why;
     void end();
   };
-  const timer = setTimeout(() => stop('time'), profile.timeMs);
+  const late = () => stop('time');
+  let timer = setTimeout(late, profile.timeMs + (run.begun === undefined ? 0 : STAND_MS));
+  let unwatched: unknown;
+  run.begun?.then(
+    () => {
+      clearTimeout(timer);
+      timer = setTimeout(late, profile.timeMs);
+    },
+    (error: unknown) => {
+      unwatched = error;
+      stop('cancelled');
+    },
+  );
   const onAbort = () => stop('cancelled');
   job.signal?.addEventListener('abort', onAbort, { once: true });
   if (job.signal?.aborted) onAbort(); // while its files were laid out
@@ -83,11 +103,12 @@ export async function runOutside(run: OutsideRun): Promise<SandboxOutcome> {
     clearTimeout(timer);
     job.signal?.removeEventListener('abort', onAbort);
   }
+  if (unwatched !== undefined) throw unwatched;
   const text = (chunks: readonly Buffer[]) => Buffer.concat(chunks).toString('utf8').toWellFormed();
   if (stopped === undefined && run.notStarted.includes(exitCode)) {
     throw new Fault('E_SANDBOX', `the sandbox did not come up: ${text(printed.stderr).trim().slice(0, 500)}`);
   }
-  const counts = await run.group?.count();
+  const counts = await run.count();
   const changes = await readChanges(run.work, job.files, profile.spaceBytes);
   const ranOut = counts === undefined ? exitCode === SIGKILL_CODE : counts.outOfMemory > 0 && exitCode !== 0;
   const how = stopped ?? (ranOut ? 'memory' : exitCode > 128 ? 'signal' : 'exit');
@@ -97,7 +118,11 @@ export async function runOutside(run: OutsideRun): Promise<SandboxOutcome> {
     stdout: text(printed.stdout),
     stderr: text(printed.stderr),
     changes: changes.changes,
-    attempts: [...notice(how, exitCode, counts, findTouched(run.decoys ?? [])), ...changes.attempts],
+    attempts: [
+      ...notice(how, exitCode, counts, findTouched(run.decoys ?? [])),
+      ...(run.noticed?.() ?? []),
+      ...changes.attempts,
+    ],
     untilStartMs: 0,
     wallMs: nowMs() - askedAtMs,
     heldBy,

@@ -24,7 +24,7 @@ export function writeEngineArguments(run: EngineRun): readonly string[] {
   const input = inputFolder === undefined ? [] : [{ from: inputFolder, to: '/input' }];
   const seconds = Math.ceil(profile.timeMs / 1_000) + 1;
   return [
-    ...['run', '--rm', '--interactive', '--pull', 'never', '--name', name, '--hostname', 'sandbox', '--init'],
+    ...['run', '--rm', '--interactive', '--pull', 'never', '--name', name, '--hostname', 'sandbox'],
     ...['--network', 'none', '--ipc', 'none', '--read-only', '--user', '65534:65534', '--workdir', '/work'],
     ...['--cap-drop', 'ALL', '--security-opt', 'no-new-privileges', '--security-opt', `seccomp=${seccomp}`],
     ...['--memory', `${profile.memoryBytes}b`, '--memory-swap', `${profile.memoryBytes}b`],

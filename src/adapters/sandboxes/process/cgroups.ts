@@ -177,17 +177,7 @@ async function createGroup(
     async enter(pid) {
       await Promise.all(doors.map((door) => writeFile(door, `${pid}`)));
     },
-    async count() {
-      const [events, control, pids] = await Promise.all([
-        read(join(places.memory, 'memory.events')),
-        read(join(places.memory, 'memory.oom_control')),
-        read(join(places.pids, 'pids.events')),
-      ]);
-      return {
-        outOfMemory: readCount(events, 'oom_kill') + readCount(control, 'oom_kill'),
-        refusedProcesses: readCount(pids, 'max') > 0,
-      };
-    },
+    count: () => readCounts(places.memory, places.pids),
     async kill() {
       // One that is just being started is found the next time around.
       for (let left = KILL_ROUNDS; left > 0; left--) {
@@ -198,6 +188,19 @@ async function createGroup(
       }
     },
     remove,
+  };
+}
+
+/** What the groups in these two folders, which are one in version 2, have counted. */
+export async function readCounts(memory: string, pids: string): Promise<GroupCounts> {
+  const [events, control, refused] = await Promise.all([
+    read(join(memory, 'memory.events')),
+    read(join(memory, 'memory.oom_control')),
+    read(join(pids, 'pids.events')),
+  ]);
+  return {
+    outOfMemory: readCount(events, 'oom_kill') + readCount(control, 'oom_kill'),
+    refusedProcesses: readCount(refused, 'max') > 0,
   };
 }
 
