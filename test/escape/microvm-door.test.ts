@@ -171,4 +171,19 @@ describe('a program in a machine with a door, an input and a workspace', () => {
     expect(kinds.filter((kind) => kind === 'egress.refused')).toHaveLength(3);
     expect({ ...countLeftovers(), descriptors: 0 }).toEqual({ ...before, descriptors: 0 });
   });
+
+  it('has the time of a ready profile for itself, however long its machine and the way out take to come up', {
+    timeout: 300_000,
+  }, async () => {
+    const code = findProfile({ code: { tier: 'microvm', network: 'door' } }, 'code');
+    if (code === undefined) throw new Error('`code` is a ready profile');
+    expect(code.timeMs).toBe(findProfile({}, 'code')?.timeMs);
+    const outcome = await sandbox.run({
+      profile: code,
+      program: { kind: 'code', language: 'shell', source: 'echo begun; exit 3' },
+      files: [],
+      egressSocket: egress.path,
+    });
+    expect(outcome, outcome.stderr).toMatchObject({ end: 'exit', exitCode: 3, stdout: 'begun\n' });
+  });
 });

@@ -66,6 +66,14 @@ const attempts: Attempt[] = [
     return `process ${reached.join(', ')} takes signals from this user`;
   }),
 ];
+if (process.platform === 'linux')
+  attempts.push(
+    await attempt('change what the kernel runs', async () => {
+      const file = '/proc/sys/kernel/core_pattern';
+      await (await open(file, 'r+')).close();
+      return `${file} can be written: it names a program that the kernel starts as root`;
+    }),
+  );
 const { certificateKey } = target;
 if (certificateKey !== undefined) {
   attempts.push(

@@ -9,7 +9,10 @@ const TRIED: Partial<Record<ErrorCode, Pick<EscapeAttempt, 'severity' | 'detail'
   E_EGRESS_FINDING: { severity: 'medium', detail: 'it tried to send out what must not leave' },
   E_TAINT_EGRESS: { severity: 'medium', detail: 'it tried to send something out after something secret was read' },
   E_EGRESS_COUNTRY: { severity: 'medium', detail: 'it tried to reach a country that nothing may leave to' },
-  E_EGRESS_ADDRESS: { severity: 'high', detail: 'it tried to reach this machine, a private network or a metadata service' },
+  E_EGRESS_ADDRESS: {
+    severity: 'high',
+    detail: 'it tried to reach this machine, a private network or a metadata service',
+  },
   E_EGRESS_SECRET: { severity: 'high', detail: 'it tried to send out a secret of the gateway' },
   E_CREDENTIAL_DENIED: { severity: 'high', detail: 'it asked for a credential that it is not to have' },
 };

@@ -5,6 +5,8 @@ export const device = (port: keyof typeof ports): string => `/dev/port${ports[po
 
 /** Says that the machine is up, and that its next words are a job. */
 export const UP = 'up';
+/** Says that the program begins. */
+export const BEGUN = 'begun';
 
 /** Where the disk is, and what is made for one job. `bwrap` sees the disk as its root. */
 export const DISK = '/disk';

@@ -27,8 +27,8 @@ export interface MachineRun {
   readonly openDoor?: (port: ReturnType<RunningMachine['at']>, onBegin: () => void) => void;
 }
 
-/** How long the relay of an emulated machine may take: it is a program of Node. */
-export const RELAY_MS = 60_000;
+/** How long an emulated machine may take from its job to its program: the relay, where there is one, is one of Node. */
+export const BEGIN_MS = 60_000;
 const SIGKILL_CODE = 137;
 const FACT_BYTES = 65_536;
 /** What an archive needs beside the files in it: headers, and files without anything in them. */
@@ -49,8 +49,8 @@ export async function runMachine(run: MachineRun): Promise<SandboxOutcome> {
   };
   const onAbort = () => stop('cancelled');
   const late = () => stop('time');
-  // The relay has a time of its own to come up in, where there is one: the program does not pay for that.
-  let timer = setTimeout(late, profile.timeMs + (run.openDoor === undefined ? 0 : RELAY_MS));
+  // What stands before the program has a time of its own to come up in: the program does not pay for that.
+  let timer = setTimeout(late, profile.timeMs + BEGIN_MS);
   let hasBegun = false;
   const begin = () => {
     if (hasBegun) return;
@@ -71,6 +71,7 @@ export async function runMachine(run: MachineRun): Promise<SandboxOutcome> {
   const left = new Left(job, () => stop('output'));
   try {
     if (job.signal?.aborted) stop('cancelled');
+    if (run.openDoor === undefined) at('control').once('data', begin);
     run.openDoor?.(at('door'), begin);
     sendJob(at('job'), run.files);
     at('stdin').end(job.stdin);

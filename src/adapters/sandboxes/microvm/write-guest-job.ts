@@ -3,9 +3,9 @@ import { writeWalls } from '../process/cell-arguments.ts';
 import { DECOYS } from '../process/decoys.ts';
 import { pipes, writeSupervisor } from '../process/supervise.ts';
 import { HIDDEN_FILES, HIDDEN_FOLDERS, type SystemMounts } from '../process/system-mounts.ts';
-import { DISK, device, JOB } from './guest-init.ts';
+import { BEGUN, DISK, device, JOB } from './guest-init.ts';
 import { relayInside } from './relay-file.ts';
-import { RELAY_MS } from './run-machine.ts';
+import { BEGIN_MS } from './run-machine.ts';
 
 export interface GuestJob {
   readonly profile: Profile;
@@ -60,7 +60,7 @@ export function writeGuestJob(job: GuestJob): string {
     dropsRoot: true,
     openFiles: profile.openFiles,
     fileBytes: profile.spaceBytes,
-    cpuSeconds: Math.ceil(((profile.timeMs + (hasDoor ? RELAY_MS : 0)) / 1_000) * Math.max(1, profile.cpu)) + 1,
+    cpuSeconds: Math.ceil(((profile.timeMs + (hasDoor ? BEGIN_MS : 0)) / 1_000) * Math.max(1, profile.cpu)) + 1,
   });
   const words = [...walls.slice(0, end), ...laid, ...walls.slice(end)].map(quote).join(' ');
   const told = [
@@ -98,6 +98,7 @@ echo $pid > $group/cgroup.procs
 exec 9< /proc/$pid/net/snmp
 echo x >&4
 read -r _ <&5
+echo ${BEGUN} > ${device('control')}
 echo >&6
 wait $walls
 echo $? > $facts/code

@@ -27,6 +27,8 @@ const NEW_NAMESPACE = / E clone\([^,]*CLONE_NEW/;
 const RAW_SOCKET = / E socket\(AF_INET6?, SOCK_RAW| E socket\((?!AF_(?:UNSPEC|UNIX|INET6?|NETLINK)\b)/;
 const TOWARDS = / [EX] (?:connect|sendto)\(.*\{Family: AF_INET6?, Addr: ([^,]*), Port: (\d+)\}(.*)/;
 const REFUSED = /errno=111\b/;
+/** What gVisor writes once its kernel runs the program; and whatever is traced, the program did. */
+const BEGUN = /\] Process should have started|\] .* E \w+\(/;
 const LOOPBACK = /^(?:127\.|::1$|::ffff:127\.|0\.0\.0\.0$|::$)/;
 const NAMES_PORT = '53';
 
@@ -44,6 +46,9 @@ export function readTrace(line: string): 'system-call' | 'network' | undefined {
 /** What the kernel of one sandbox tells of what it is asked: read while it runs, through a pipe, and kept nowhere. */
 export class KernelLog implements Disposable {
   readonly path: string;
+  /** Settles when the program begins. */
+  readonly begun: Promise<void>;
+  readonly #begin: () => void;
   readonly #descriptor: number;
   readonly #timer: NodeJS.Timeout;
   readonly #counts = { 'system-call': 0, network: 0 };
@@ -51,6 +56,9 @@ export class KernelLog implements Disposable {
 
   private constructor(path: string) {
     this.path = path;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.begun = promise;
+    this.#begin = resolve;
     // Open to be written as well, so that it has no end before it is closed.
     this.#descriptor = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
     this.#timer = setInterval(() => this.#read(PIECES_AT_ONCE), LOOK_MS).unref();
@@ -103,6 +111,7 @@ export class KernelLog implements Disposable {
       const lines = (this.#rest + piece.toString('latin1', 0, bytes)).split('\n');
       this.#rest = lines.pop()?.slice(-LINE_CHARS) ?? '';
       for (const line of lines) {
+        if (BEGUN.test(line)) this.#begin();
         const told = readTrace(line);
         if (told !== undefined) this.#counts[told] += 1;
       }

@@ -21,6 +21,8 @@ export interface ContainerOptions {
 }
 
 const PREFIX = 'chaperone-';
+/** An engine has a daemon to ask, and layers to put together. */
+const STAND_MS = 60_000;
 const ENGINES = ['podman', 'docker'] as const;
 const INSTALL = 'install one: `apt-get install podman`';
 /** What engines answer with where they could not start anything. */
@@ -86,6 +88,7 @@ export class ContainerSandbox implements Sandbox {
         notStarted: NOT_STARTED,
         decoys: decoys.laid,
         begun: watched.begun,
+        standMs: STAND_MS,
         count: async () => watched.counts,
         noticed: () => watched.finish(),
       });

@@ -26,6 +26,7 @@ const INSTALL = 'install gVisor’s `runsc`, see https://gvisor.dev/docs/user_gu
 const KERNEL_BYTES = 64 * 1_048_576;
 const KERNEL_THREADS = 64;
 const MOST_MS = 10_000;
+const STAND_MS = 10_000;
 const SYSTEM = ['/usr', '/bin', '/lib', '/lib64'];
 /** What `runsc` answers with where it could not start anything. */
 const NOT_STARTED = [128];
@@ -96,6 +97,8 @@ export class GvisorSandbox implements Sandbox {
         },
         notStarted: NOT_STARTED,
         decoys: decoys.laid,
+        begun: log.begun,
+        standMs: STAND_MS,
         noticed: () => log.finish(),
         group,
         count: () => group.count(),

@@ -21,8 +21,10 @@ export interface OutsideRun {
   readonly group?: ControlGroup;
   /** What the group that holds it has counted, where that can be told. */
   readonly count: () => Promise<GroupCounts | undefined>;
-  /** Settles when the program begins, where that is known: its time begins then. Rejects with a `Fault`: nothing ran. */
-  readonly begun?: Promise<void>;
+  /** Settles when the program begins: its time begins then. Rejects with a `Fault`: nothing ran. */
+  readonly begun: Promise<void>;
+  /** How long that may take, milliseconds: more than it takes on a machine that is full. */
+  readonly standMs: number;
   /** Files that are there only to be noticed, where it has some. */
   readonly decoys?: readonly Laid[];
   /** What else was noticed, asked when nothing of it runs any more. */
@@ -31,8 +33,6 @@ export interface OutsideRun {
   readonly notStarted: readonly number[];
 }
 
-/** How long an engine may take to come up with a container, on a machine that is full. */
-const STAND_MS = 60_000;
 const SIGKILL_CODE = 137;
 const SIGSYS_CODE = 159;
 
@@ -70,9 +70,9 @@ export async function runOutside(run: OutsideRun): Promise<SandboxOutcome> {
     void end();
   };
   const late = () => stop('time');
-  let timer = setTimeout(late, profile.timeMs + (run.begun === undefined ? 0 : STAND_MS));
+  let timer = setTimeout(late, profile.timeMs + run.standMs);
   let unwatched: unknown;
-  run.begun?.then(
+  run.begun.then(
     () => {
       clearTimeout(timer);
       timer = setTimeout(late, profile.timeMs);

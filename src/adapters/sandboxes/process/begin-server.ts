@@ -12,11 +12,7 @@ const FIRST_PIPE = pipes.info;
  * Lets a server begin that was started and waits, once what notices is in its place. `mounted`: absolute paths of the
  * host that it sees by the same name; nothing is laid out in them. Rejects with a `Fault` E_SANDBOX.
  */
-export async function beginServer(
-  watch: Watch,
-  mounted: readonly string[],
-  given: readonly WallPipe[],
-): Promise<void> {
+export async function beginServer(watch: Watch, mounted: readonly string[], given: readonly WallPipe[]): Promise<void> {
   const at = (index: number) => given[index - FIRST_PIPE];
   const pid = await readUntil(at(pipes.info), /"child-pid"\s*:\s*(\d+)/);
   at(pipes.block)?.write('x');

@@ -48,7 +48,20 @@ const ETC = [
  * not there. No network but loopback, no processes but its own, no way to make namespaces or to type into the terminal.
  */
 export function writeEnclosure(enclosure: Enclosure, links: readonly string[]): readonly string[] {
-  const { workspace, cwd, readable, kept, hidden, ways, env, argv, files, readOnly = false, spaceBytes, decoys = [] } = enclosure;
+  const {
+    workspace,
+    cwd,
+    readable,
+    kept,
+    hidden,
+    ways,
+    env,
+    argv,
+    files,
+    readOnly = false,
+    spaceBytes,
+    decoys = [],
+  } = enclosure;
   const size = spaceBytes === undefined ? [] : ['--size', `${spaceBytes}`];
   const bind = readOnly ? '--ro-bind' : '--bind';
   const guarded = [...kept, ...hidden.map(({ path }) => path)].filter((path) => isBelow(path, workspace));
@@ -73,7 +86,8 @@ export function writeEnclosure(enclosure: Enclosure, links: readonly string[]): 
       .flatMap(({ path, isFolder }) =>
         isFolder ? ['--tmpfs', path, '--remount-ro', path] : ['--ro-bind', '/dev/null', path],
       ),
-    ...['--remount-ro', '/', '--chdir', cwd],
+    // Its user is the gateway’s, and settings of the kernel are root’s to change, in whatever namespace that is.
+    ...['--remount-ro', '/proc', '--remount-ro', '/', '--chdir', cwd],
     ...Object.entries({ HOME, ...env }).flatMap(([name, value]) => ['--setenv', name, value]),
     ...['--', ...argv],
   ];

@@ -24,10 +24,7 @@ export interface BuiltinOptions {
   /** Runs a job in the tier of its profile. */
   readonly run: (job: SandboxJob) => Promise<SandboxOutcome>;
   /** Opens the way out that a profile with `network: door` has, for the code of this intent alone. */
-  readonly openWayOut: (
-    intent: Intent,
-    hosts: readonly string[],
-  ) => Promise<CodeWayOut>;
+  readonly openWayOut: (intent: Intent, hosts: readonly string[]) => Promise<CodeWayOut>;
   /** The profile that a language runs in. */
   readonly profileOf: (language: CodeLanguage) => SandboxJob['profile'] | undefined;
   /** A folder that a profile names, absolute. Rejects with a `Fault` E_SANDBOX where code must not have it. */
