@@ -7,7 +7,7 @@ import type { GovernedTool } from '../model/tool.ts';
 import type { Assessment } from './assessment.ts';
 import { findLeak } from './find-leak.ts';
 import { findOrder } from './find-order.ts';
-import { type Authority, isKnownChange, mayLook } from './grant-authority.ts';
+import { type Authority, isKnownChange, mayLook, tellsEffect } from './grant-authority.ts';
 import { judgeRead, judgeWrite, leavesOrganisation } from './judge-call.ts';
 import { type Leaf, listLeaves, replaceLeaves } from './list-leaves.ts';
 import type { Task } from './read-task.ts';
@@ -108,9 +108,13 @@ function judgeAuthority(
   worsen: Worsen,
 ): void {
   if (isLate) worsen('ask', 'E_TASK_UNASKED', 'the tool appeared or changed after the run began');
-  // What may only look, by its name, is no change that could be told not to be asked for.
+  // What may only look, as far as its name tells, is no change that could be told not to be asked for.
   if (authority.kind === 'refused')
-    worsen(mayLook(tool) ? 'ask' : 'deny', 'E_TASK_UNASKED', 'the prompt asks for no such change');
+    worsen(
+      mayLook(tool) || !tellsEffect(tool) ? 'ask' : 'deny',
+      'E_TASK_UNASKED',
+      'the prompt asks for no such change',
+    );
   else if (authority.kind === 'unasked') worsen('ask', 'E_TASK_UNASKED', 'no words of the prompt ask for this');
   else if (!isPlanned)
     worsen('ask', 'E_TASK_UNASKED', 'the planner does not count this tool among what the prompt needs');

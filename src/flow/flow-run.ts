@@ -12,7 +12,7 @@ import { DeclaredPlan, type PlanStep } from './declared-plan.ts';
 import { listLed } from './describe-record.ts';
 import type { OpenFlow, Taken, TakeOptions, WrittenThings } from './flow-options.ts';
 import { stemWord } from './fold-text.ts';
-import { type Authority, grantAuthority, onlyLooksByName } from './grant-authority.ts';
+import { type Authority, grantAuthority, onlyLooksByName, tellsEffect } from './grant-authority.ts';
 import { IntroducedValues, isKnownValue } from './introduced-values.ts';
 import { HINTED, NAMED } from './link-record.ts';
 import { type Leaf, listLeaves } from './list-leaves.ts';
@@ -78,7 +78,7 @@ export class FlowRun {
       this.#addShape(
         shape,
         pastedTool,
-        { call: 0, ownWrite: false, byOutsider: true, pointed: false, narrowed: false },
+        { call: 0, ownWrite: false, untold: false, byOutsider: true, pointed: false, narrowed: false },
         nothing,
       );
   }
@@ -221,9 +221,11 @@ export class FlowRun {
     let listed = 0;
     const own: RecordShape[] = [];
     for (const shape of shapes) {
-      const ownWrite = (tool.effect === 'write' && !onlyLooksByName(tool)) || this.#isOwnObject(tool, shape);
+      const isOwnObject = this.#isOwnObject(tool, shape);
+      const ownWrite = (tool.effect === 'write' && !onlyLooksByName(tool)) || isOwnObject;
+      const untold = ownWrite && !isOwnObject && !tellsEffect(tool);
       const byOutsider = isByOutsider(shape, this.task, this.#own);
-      this.#addShape(shape, tool, { call, ownWrite, byOutsider, pointed, narrowed }, echoed);
+      this.#addShape(shape, tool, { call, ownWrite, untold, byOutsider, pointed, narrowed }, echoed);
       if (shape.fields.length > limits.flowFieldsPerRecord) this.#index.exhaust();
       if (this.#index.exhausted) break;
       listed += 1;
@@ -308,7 +310,7 @@ export class FlowRun {
   #addShape(
     shape: RecordShape,
     tool: GovernedTool,
-    seen: Pick<SeenRecord, 'call' | 'ownWrite' | 'byOutsider' | 'pointed' | 'narrowed'>,
+    seen: Pick<SeenRecord, 'call' | 'ownWrite' | 'untold' | 'byOutsider' | 'pointed' | 'narrowed'>,
     echoed: ReadonlySet<string>,
   ): void {
     const { keys } = this.#introduced;

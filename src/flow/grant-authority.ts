@@ -144,6 +144,9 @@ export function onlyLooksByName(tool: GovernedTool): boolean {
 /** Whether the planner knows the verb a tool opens with, so that it can tell that nobody asked for it. */
 export const isKnownChange = (tool: GovernedTool): boolean => isChangeVerb(readToolWords(tool.tool).verb);
 
+/** Whether somebody declared what it does, or its name says that it changes something. Otherwise it may only look. */
+export const tellsEffect = (tool: GovernedTool): boolean => tool.declared || isKnownChange(tool);
+
 /** Whether its name opens with a verb that looks: that it changes anything is a doubt, and no knowledge. */
 export const mayLook = (tool: GovernedTool): boolean =>
   !tool.declared && lookVerbs.has(splitIdentifier(tool.tool.name.split(/[./:]|__+/).at(-1) ?? tool.tool.name)[0] ?? '');

@@ -263,6 +263,11 @@ function judgeUnknown(places: readonly Occurrence[], view: RunView, form: Atom['
   const structured = places.find((place) => !place.inProse && !place.record.ownWrite);
   if (structured)
     return doubt('ask', `from \`${structured.record.tool}\`, in a record the prompt does not single out`, origins);
+  const untold = places.find((place) => !place.inProse && place.record.untold);
+  if (untold) {
+    const { tool } = untold.record;
+    return doubt('ask', `from \`${tool}\`, and nothing tells whether that reads or writes what it answers`, origins);
+  }
   if (view.index.exhausted) return doubt('ask', 'more was read than can be remembered', origins);
   const { task, authority } = view;
   const delegates = task.delegates === 'actions' && authority.kind !== 'refused';

@@ -15,6 +15,8 @@ export interface SeenRecord {
   readonly call: number;
   /** What the agent wrote in an earlier call, or in an earlier run: read back it is not trusted. */
   readonly ownWrite: boolean;
+  /** It counts as the agent's own only because nothing tells whether the tool that returned it looks or writes. */
+  readonly untold: boolean;
   /** It has an author, and that is neither the user nor somebody the user names. */
   readonly byOutsider: boolean;
   /** The call that returned it was itself pointed by the prompt: a file or a channel that the user names. */
