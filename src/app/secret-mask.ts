@@ -17,5 +17,10 @@ export class SecretMask {
     for (const secret of secrets) this.#index.remove(secret);
   }
 
+  /** How many characters at the end of a text may be the beginning of one of them. */
+  countOpen(text: string): number {
+    return this.#index.countOpen(text);
+  }
+
   readonly take: Mask = (text) => this.#index.take(text);
 }

@@ -79,6 +79,7 @@ export async function openEgressWorld(options: EgressWorldOptions): Promise<Egre
         throw new Error('there are no credentials here');
       },
       maskText: (text) => text,
+      countOpen: (text) => text.length,
       trust: () => [],
       report: (message) => {
         throw new Error(message);

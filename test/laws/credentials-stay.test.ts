@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createMask } from '../../src/adapters/tools/mcp/create-mask.ts';
+import { MaskIndex } from '../../src/adapters/tools/mcp/create-mask.ts';
 import { Secret } from '../../src/base/secret.ts';
 import { MaskedAnswer } from '../../src/doors/egress/masked-answer.ts';
 import { closeServer, listen } from '../attacks/egress-world.ts';
@@ -334,9 +334,21 @@ describe('law 10: a credential that the broker holds', () => {
 
   it('is masked in an answer however that is cut', () => {
     const secret = 'plum-otter-9e1c';
-    const mask = createMask([new Secret('cred:one', secret)]) ?? ((text: string) => text);
+    const index = new MaskIndex();
+    index.add(new Secret('cred:one', secret));
+    const mask = (text: string) => index.take(text);
+    const looking = { maskText: mask, countOpen: (text: string) => index.countOpen(text) };
     const filler = fc.string({ unit: fc.constantFrom('a', 'b', '-', 'p', 'plum', '\n'), maxLength: 60 });
-    const form = fc.constantFrom(secret, encodeURIComponent(secret), Buffer.from(secret).toString('hex'));
+    const form = fc.constantFrom(
+      ...[secret, encodeURIComponent(secret), Buffer.from(secret).toString('hex')],
+      ...[
+        Buffer.from(`x${secret}`)
+          .toString('base64')
+          .replace(/^(.{12})/, '$1\r\n'),
+        secret.replaceAll('-', '%252D'),
+      ],
+      ...[secret.replaceAll('-', '\\u002d'), secret.replaceAll('-', '&#45;')],
+    );
     fc.assert(
       fc.property(
         fc.array(fc.tuple(filler, form), { maxLength: 5 }),
@@ -344,7 +356,7 @@ describe('law 10: a credential that the broker holds', () => {
         fc.array(fc.nat(40)),
         (parts, end, cuts) => {
           const text = parts.map(([before, one]) => `${before}|${one}|`).join('') + end;
-          const answer = new MaskedAnswer(mask, secret.length);
+          const answer = new MaskedAnswer(looking, secret.length);
           let at = 0;
           let out = '';
           for (const size of cuts) {
@@ -355,6 +367,9 @@ describe('law 10: a credential that the broker holds', () => {
             answer.push(Buffer.from(text.slice(at), 'latin1')).toString('latin1') + answer.end().toString('latin1');
           expect(out).toBe(mask(text));
           expect(out).not.toContain(secret);
+          // What no secret begins with is held back from nobody.
+          const prompt = new MaskedAnswer(looking, secret.length);
+          expect(prompt.push(Buffer.from(`${text}. `, 'latin1')).toString('latin1')).toBe(mask(`${text}. `));
         },
       ),
       { numRuns: 500 },

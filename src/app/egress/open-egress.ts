@@ -222,6 +222,7 @@ export class Egress {
       holdsSecret: (text) => held.findIn({ text }).length > 0,
       leaseCredential: (session, name, to) => this.#options.leasing.broker.lease(session, name, to),
       maskText: this.#options.mask.take,
+      countOpen: (text) => this.#options.mask.countOpen(text),
       trust: () => this.#trust,
       report: (message) => notify({ kind: 'error', message }),
     };

@@ -147,7 +147,7 @@ function exchange(
   if (injected !== undefined) confided.tell(url.host, injected.longest);
   const look = () => {
     const longest = confided.longestOf(url.host);
-    return longest === undefined ? undefined : new MaskedAnswer(runtime.maskText, longest);
+    return longest === undefined ? undefined : new MaskedAnswer(runtime, longest);
   };
   let masked = look();
   const headers = injected?.headers ?? (masked === undefined ? request.headers : askWhole(request.headers));

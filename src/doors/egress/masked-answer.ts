@@ -1,25 +1,29 @@
+import type { EgressRuntime } from './runtime.ts';
+
+type Looking = Pick<EgressRuntime, 'maskText' | 'countOpen'>;
+
 /** Every character of a secret takes fewer in any form that is looked for. */
 const CHARS_PER_CHAR = 8;
 
 /**
  * Takes secrets out of an answer as it passes, wherever it is cut: what a host repeats of a credential that the door put
- * into its request does not reach the client. The end of what came is held back until it is clear that no secret
- * begins in it.
+ * into its request does not reach the client. Of what came is held back what may be the beginning of one, and no more: a
+ * host that says something and then waits is heard at once.
  */
 export class MaskedAnswer {
-  readonly #mask: (text: string) => string;
+  readonly #looking: Looking;
   readonly #tailChars: number;
   #held = '';
 
-  constructor(mask: (text: string) => string, longest: number) {
-    this.#mask = mask;
+  constructor(looking: Looking, longest: number) {
+    this.#looking = looking;
     this.#tailChars = longest * CHARS_PER_CHAR;
   }
 
   /** What may go on now. Bytes are taken for characters one by one: a header’s value has no others. */
   push(chunk: Buffer): Buffer {
-    const text = this.#mask(this.#held + chunk.toString('latin1'));
-    const keep = Math.min(text.length, this.#tailChars);
+    const text = this.#looking.maskText(this.#held + chunk.toString('latin1'));
+    const keep = this.#looking.countOpen(text.slice(-this.#tailChars));
     this.#held = text.slice(text.length - keep);
     return Buffer.from(text.slice(0, text.length - keep), 'latin1');
   }

@@ -32,6 +32,8 @@ export interface EgressRuntime {
   ): Promise<Pick<LeasedCredential, 'secret' | 'parts' | 'sign'>>;
   /** A text without any secret of the gateway, in whatever usual encoding it stands there. */
   maskText(text: string): string;
+  /** How many characters at the end of a text may be the beginning of such a secret. */
+  countOpen(text: string): number;
   /** Certificates that hosts may have besides those of known authorities, PEM. */
   trust(): readonly string[];
   /** Something that whoever runs the gateway should know. */

@@ -7,7 +7,9 @@ import { limits } from '../../base/limits.ts';
 import type { DoorConnection } from './door-connection.ts';
 import type { EgressClient } from './egress-client.ts';
 import { clear, headersOf } from './forward.ts';
+import { HostFrames, writeClose } from './host-frames.ts';
 import { hasPlaceholder } from './inject-credentials.ts';
+import { MaskedAnswer } from './masked-answer.ts';
 import { refuseSocket } from './refuse.ts';
 import { recordRequest } from './request-record.ts';
 
@@ -31,9 +33,15 @@ export async function passWebSocket(
   };
   if (request.upgrade === undefined) return refused('E_EGRESS_REQUEST', 'it asks for no change of protocol');
   if (hasPlaceholder(request.headers))
-    return refused('E_CREDENTIAL_DENIED', 'what comes back over a WebSocket cannot be looked at, so none is put in');
-  const { path, query } = request.url;
-  upstream.pool.dispatch({ path: path + query, method: 'GET', headers: request.headers, upgrade: request.upgrade }, {
+    return refused('E_CREDENTIAL_DENIED', 'none is put into the opening of a WebSocket, which stays open long after');
+  const { path, query, host } = request.url;
+  const look = () => {
+    const longest = connection.confided.longestOf(host);
+    return longest === undefined ? undefined : new MaskedAnswer(runtime, longest);
+  };
+  const frames = new HostFrames(look);
+  const headers = look() === undefined ? request.headers : withoutPacking(request.headers);
+  upstream.pool.dispatch({ path: path + query, method: 'GET', headers, upgrade: request.upgrade }, {
     onRequestStart(controller) {
       socket.once('close', () => controller.abort(new Fault('E_CANCELLED', 'the client went away')));
     },
@@ -41,38 +49,64 @@ export async function passWebSocket(
       const address = upstream.address;
       const opened = { ...record, status, findings: cleared.findings, ...(address === undefined ? {} : { address }) };
       session.recordPassed(recordRequest(opened));
+      const told =
+        look() === undefined ? headersOf(answered) : headersOf(answered).map((text) => runtime.maskText(text));
       socket.write(
-        `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n${printHeaders(headersOf(answered))}\r\n`,
+        `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n${printHeaders(told)}\r\n`,
       );
       let up = 0;
       let down = 0;
+      let reason: string | undefined;
       const stop = () => {
         socket.destroy();
         other.destroy();
       };
-      carry(socket, other, (bytes) => {
-        up += bytes;
-        return session.countUp(bytes);
-      });
-      carry(other, socket, (bytes) => {
-        down += bytes;
-        return session.countDown(bytes);
-      });
+      /** A message that cannot be looked at ends it, and says so. */
+      const readFrames = (chunk: Buffer) => {
+        try {
+          return frames.push(chunk);
+        } catch (error) {
+          const { code, message } = toFault(error, 'E_RESULT_UNSCANNED', 'a message could not be looked at');
+          reason ??= `${code}: ${message}`;
+          socket.end(writeClose(code));
+          other.destroy();
+          return Buffer.alloc(0);
+        }
+      };
+      carry(
+        socket,
+        other,
+        (bytes) => {
+          up += bytes;
+          return session.countUp(bytes);
+        },
+        (chunk) => chunk,
+      );
+      carry(
+        other,
+        socket,
+        (bytes) => {
+          down += bytes;
+          return session.countDown(bytes);
+        },
+        readFrames,
+      );
       if ('setTimeout' in socket) (socket as import('node:net').Socket).setTimeout(limits.egressIdleMs, stop);
       other.once('error', stop);
       socket.once('close', () => {
         other.destroy();
         const ms = runtime.clock.monotonicMs() - startMs;
-        session.recordEnded(recordRequest({ ...record, up, down, ms }));
+        session.recordEnded(recordRequest({ ...record, up, down, ms, ...(reason === undefined ? {} : { reason }) }));
       });
       other.once('close', () => socket.end());
       if (head.length > 0) socket.unshift(head);
       socket.resume();
       other.resume();
-      function carry(from: Duplex, to: Duplex, count: (bytes: number) => boolean) {
+      function carry(from: Duplex, to: Duplex, count: (bytes: number) => boolean, read: (chunk: Buffer) => Buffer) {
         from.on('data', (chunk: Buffer) => {
           if (!count(chunk.length)) return stop();
-          if (!to.write(chunk)) from.pause();
+          const said = read(chunk);
+          if (said.length > 0 && to.writable && !to.write(said)) from.pause();
         });
         to.on('drain', () => from.resume());
         from.once('end', () => to.end());
@@ -87,6 +121,11 @@ export async function passWebSocket(
       refused(code, message);
     },
   } satisfies Dispatcher.DispatchHandler);
+}
+
+/** Without the offer to pack messages, in which nothing can be seen. */
+function withoutPacking(headers: readonly string[]): string[] {
+  return headers.filter((_, index) => headers[index - (index % 2)]?.toLowerCase() !== 'sec-websocket-extensions');
 }
 
 function printHeaders(headers: readonly string[]): string {

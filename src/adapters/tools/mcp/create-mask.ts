@@ -9,6 +9,7 @@ interface Sought {
   readonly form: Form;
   readonly reference: string;
   pattern: RegExp | undefined;
+  opening: RegExp | undefined;
 }
 
 interface Match {
@@ -29,6 +30,7 @@ export function createMask(secrets: readonly Secret[]): Mask | undefined {
 export class MaskIndex {
   readonly #sought = new Map<string, readonly Sought[]>();
   #mask: Mask | undefined;
+  #byStart: ReadonlyMap<string, readonly Sought[]> = new Map();
   #isCurrent = true;
 
   add(secret: Secret): void {
@@ -42,16 +44,43 @@ export class MaskIndex {
   }
 
   take(text: string): string {
-    if (!this.#isCurrent) {
-      this.#mask = index([...this.#sought.values()].flat());
-      this.#isCurrent = true;
-    }
+    this.#keepCurrent();
     return this.#mask?.(text) ?? text;
+  }
+
+  /** How many characters at the end of a text may be the beginning of a secret, in any form of it. */
+  countOpen(text: string): number {
+    this.#keepCurrent();
+    for (let at = 0; at < text.length; at++) {
+      for (const one of this.#byStart.get(text.charAt(at)) ?? []) {
+        one.opening ??= new RegExp(one.form.opening(), 'y');
+        one.opening.lastIndex = at;
+        if (one.opening.test(text)) return text.length - at;
+      }
+    }
+    return 0;
+  }
+
+  #keepCurrent(): void {
+    if (this.#isCurrent) return;
+    const all = [...this.#sought.values()].flat();
+    this.#mask = index(all);
+    const byStart = new Map<string, Sought[]>();
+    for (const one of all) {
+      for (const char of one.form.starts) byStart.set(char, [...(byStart.get(char) ?? []), one]);
+    }
+    this.#byStart = byStart;
+    this.#isCurrent = true;
   }
 }
 
 function listSought(secret: Secret): readonly Sought[] {
-  return listForms(secret.reveal()).map((form) => ({ form, reference: secret.toString(), pattern: undefined }));
+  return listForms(secret.reveal()).map((form) => ({
+    form,
+    reference: secret.toString(),
+    pattern: undefined,
+    opening: undefined,
+  }));
 }
 
 /**

@@ -8,6 +8,10 @@ export interface Form {
   /** Regular expressions of what stands before the anchor, and of the anchor with what stands after. */
   readonly before: string;
   readonly after: string;
+  /** A regular expression of the form as far as it has come where a text breaks off; made when it is first asked for. */
+  readonly opening: () => string;
+  /** Every character that it may begin with. */
+  readonly starts: string;
 }
 
 /** What is shorter is no secret, and taking it out would take words out of every text. */
@@ -18,6 +22,9 @@ const PART_CHARS = 256;
 const LINE_CHARS = 48;
 /** The end of a line, as it is or as JSON writes it, and how far the next one is set in. */
 const LINE_END = '(?:(?:\\r|\\n|\\\\{1,8}[rn]){1,4}[ \\t]{0,8})?';
+/** The same, broken off; and any way to write a character that is longer than one. */
+const LINE_END_OPEN = '[\\r\\n\\\\][^]{0,44}$';
+const WAY_OPEN = '[%&\\\\][^]{0,40}$';
 const ANCHOR_CHARS = 8;
 const LEAST_ANCHOR_CHARS = 3;
 
@@ -116,7 +123,25 @@ function toForm(
       .join(''),
     before: before === '' ? '' : before + between,
     after: write(places.slice(from)),
+    opening: () => writeOpening(places, between),
+    starts: [...new Set((places[0] ?? []).flatMap((char) => startsOf(char)))].join(''),
   };
+}
+
+/** Each place as it is, as far as it has come, or not there any more. */
+function writeOpening(places: readonly Place[], between: string): string {
+  const [first, ...rest] = places.map((place) => {
+    const isLetter = place.every((char) => /^[A-Za-z0-9]$/.test(char));
+    return isLetter ? writePlace(place) : `(?:${writePlace(place)}|${WAY_OPEN})`;
+  });
+  const line = between === '' ? '' : `${LINE_END_OPEN}|`;
+  return `${first}${rest.map((place) => `(?:${between}${place}|${line}$)`).join('')}$`;
+}
+
+/** What the first character may be of any way to write one. */
+function startsOf(char: string): readonly string[] {
+  if (/^[A-Za-z0-9]$/.test(char)) return [char];
+  return [char.charAt(0), '%', '&', '\\', ...(char === ' ' ? ['+'] : [])];
 }
 
 function writePlace(place: Place): string {
