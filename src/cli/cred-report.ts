@@ -33,10 +33,14 @@ function print(report: CredentialUseReport): readonly string[] {
   const list = (what: string, scopes: readonly string[]) =>
     scopes.length === 0 ? [] : [`  ${what}: ${scopes.join(' ')}`];
   return [
-    `${name}  ${requests} requests, ${refused} refused, ${used}`,
-    `  ${leases} leases: ${returned} taken back, ${owed} still to be, ${unreturnable} end by themselves`,
+    `${name}  ${count(requests, 'request')}, ${refused} refused, ${used}`,
+    `  ${count(leases, 'lease')}: ${returned} taken back, ${owed} still to be, ${unreturnable} ${unreturnable === 1 ? 'ends by itself' : 'end by themselves'}`,
     ...list('granted and not asked for', more),
     ...list('granted and never used', unused),
     ...list('granted, and `uses` does not say for what', untold),
   ];
+}
+
+function count(number: number, what: string): string {
+  return `${number} ${what}${number === 1 ? '' : 's'}`;
 }

@@ -183,6 +183,28 @@ print('forks', made)"
     ]);
   });
 
+  it('tells what a program without any profile runs into, while it lives', async () => {
+    const script = `
+      cat /etc/shadow
+      sleep 5
+      curl -sS http://later.test/; echo
+      curl -sS --noproxy '*' -m 5 http://169.254.169.254/
+      exec python3 -c "import ctypes; ctypes.CDLL(None).syscall(${process.arch === 'arm64' ? 97 : 272}, 0x20000000)"`;
+    const { code, stdout, stderr } = await run(script, '--json', 'run');
+    expect(code, stderr).toBe(128 + 31);
+    const report = JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as {
+      runId: string;
+      events: { kind: string; runId: string; body: { severity: string; attempts: { kind: string }[] } }[];
+    };
+    const kinds = report.events.map(({ kind }) => kind);
+    expect(kinds.indexOf('escape.attempted')).toBeLessThan(kinds.indexOf('egress.refused'));
+    const told = report.events.filter(({ kind }) => kind === 'escape.attempted');
+    expect(told[0]).toMatchObject({ runId: report.runId, body: { severity: 'high', attempts: [{ kind: 'decoy' }] } });
+    const rest = told.slice(1).flatMap(({ body }) => body.attempts.map(({ kind }) => kind));
+    expect(rest.sort()).toEqual(['network', 'network', 'system-call']);
+    expect(stderr).toContain('ran into the walls of its sandbox');
+  });
+
   it('gives a program no way out and a workspace to read, where its profile says so', async () => {
     const script = `echo "proxy:$HTTP_PROXY"; (echo x > mine.txt) 2>/dev/null && echo wrote
       curl -sS -m 5 http://open.test:${port}/open/none 2>&1; curl -sS $CHAPERONE_API_URL/tools -o /dev/null -w '%{http_code}'`;

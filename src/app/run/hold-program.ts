@@ -9,7 +9,8 @@ import type { ProgramBounds } from './bound-program.ts';
 
 /** What holds a program besides the walls that every one has. */
 export interface HeldProgram {
-  readonly profile: Profile;
+  /** Absent where none is named: then the filter of system calls alone holds it. */
+  readonly profile?: Profile;
   /** What its own entry says of time and output: those of a ready profile are for code, which does not live on. */
   readonly bounds: ProgramBounds;
   readonly walls: Pick<ProgramStart, 'confinement' | 'readOnly' | 'spaceBytes'>;
@@ -17,15 +18,20 @@ export interface HeldProgram {
 }
 
 /**
- * Makes ready what a profile says; nothing where none is named. Rejects with a `Fault`: E_USAGE, E_SANDBOX_UNAVAILABLE,
+ * Makes ready what a profile says; where none is named, the filter of system calls, which every program has. Rejects with a `Fault`: E_USAGE, E_SANDBOX_UNAVAILABLE,
  * E_SANDBOX_LIMIT. A program is never held by less than its profile says.
  */
 export async function holdProgram(
   { manifest }: LoadedConfig,
   environment: Readonly<Record<string, string | undefined>>,
   name: string | undefined,
-): Promise<HeldProgram | undefined> {
-  if (name === undefined) return undefined;
+): Promise<HeldProgram> {
+  const path = searchFolders(environment);
+  const open = () => new ProcessSandbox({ clock: systemClock, path, isRoot: process.getuid?.() === 0 });
+  if (name === undefined) {
+    const sandbox = open();
+    return { bounds: {}, walls: { confinement: await sandbox.filter() }, close: () => sandbox.close() };
+  }
   const profile = findProfile(manifest.profiles, name);
   if (profile === undefined) throw new Fault('E_USAGE', `there is no profile \`${name}\``);
   const { tier, workspace, spaceBytes } = profile;
@@ -35,8 +41,7 @@ export async function holdProgram(
       `programs run in tier \`process\`, and profile \`${name}\` names \`${tier}\``,
     );
   const { time, output } = manifest.profiles[name] ?? {};
-  const path = searchFolders(environment);
-  const sandbox = new ProcessSandbox({ clock: systemClock, path, isRoot: process.getuid?.() === 0 });
+  const sandbox = open();
   const confinement = await sandbox.confine(profile);
   return {
     profile,

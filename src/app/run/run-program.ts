@@ -69,7 +69,7 @@ export async function runProgram(options: ProgramOptions): Promise<ProgramReport
   if (workspace === '/') throw new Fault('E_USAGE', 'the whole machine is no workspace');
   const held = await holdProgram(loaded, environment, options.profile);
   const gateway = await Gateway.open({ loaded, environment, notify }).catch(async (error: unknown) => {
-    await held?.close();
+    await held.close();
     throw error;
   });
   const folder = await makeOwnFolder('run');
@@ -83,8 +83,8 @@ export async function runProgram(options: ProgramOptions): Promise<ProgramReport
       const task = `run ${basename(options.command[0])}`;
       const run = await gateway.world.runs.start({ principal, task, prompt: [], attested: false });
       const { book } = gateway.egress;
-      const { session } = await book.openFor({ ...principal, runId: run.id }, run, held?.profile.hosts);
-      const hasDoor = held?.profile.network !== 'none';
+      const { session } = await book.openFor({ ...principal, runId: run.id }, run, held.profile?.hosts);
+      const hasDoor = held.profile?.network !== 'none';
       if (hasDoor) await gateway.egress.listen({ path: join(folder, 'door.sock'), session });
       const claims = { kind: 'agent', sub: agent, tenant, run: run.id } as const;
       const token = await serving.signer.sign(claims, serving.audience, run.expiresAtMs);
@@ -92,7 +92,7 @@ export async function runProgram(options: ProgramOptions): Promise<ProgramReport
       const trust = await writeTrust(folder, await gateway.egress.readCertificate());
       const ways = { ...(hasDoor ? { ...waysOut(), ...trust } : {}), ...waysIn(token) };
       const exceeded: EscapeAttempt[] = [];
-      const count = held?.walls.confinement?.count;
+      const count = held.walls.confinement?.count;
       const watch = new Watch({
         onAttempts: (attempts) =>
           recordAttemptsOfProgram(gateway.world, notify, tenant, { agent, run: run.id }, attempts),
@@ -115,7 +115,7 @@ export async function runProgram(options: ProgramOptions): Promise<ProgramReport
     }
   } finally {
     await gateway.close();
-    await held?.close();
+    await held.close();
     await rm(folder, { recursive: true, force: true });
     await rm(decoyFolder, { recursive: true, force: true });
   }
@@ -135,7 +135,7 @@ async function runWithin(
   folder: string,
   workspace: string,
   ways: Readonly<Record<string, string>>,
-  held: HeldProgram | undefined,
+  held: HeldProgram,
   { watch, decoyFolder, onExceed }: Noticing,
 ): Promise<number> {
   const { environment, command, signal } = options;
@@ -149,16 +149,16 @@ async function runWithin(
     ways: folder,
     env: { ...environmentOf(options), ...ways },
     ports: { [GATEWAY_PORT]: 'gateway.sock', ...('HTTP_PROXY' in ways ? { [DOOR_PORT]: 'door.sock' } : {}) },
-    ...held?.walls,
+    ...held.walls,
     watched: { watch, folder: decoyFolder },
     path: environment['PATH'] ?? '',
-    stdio: held?.bounds.outputBytes === undefined ? 'inherit' : 'tapped',
+    stdio: held.bounds.outputBytes === undefined ? 'inherit' : 'tapped',
   });
   const stop = () => {
     void program.interrupt('SIGTERM');
     setTimeout(() => program.child.kill('SIGKILL'), GRACE_MS).unref();
   };
-  const release = boundProgram(program, held?.bounds ?? {}, options.outputs, (attempt) => {
+  const release = boundProgram(program, held.bounds, options.outputs, (attempt) => {
     onExceed(attempt);
     stop();
   });
