@@ -115,7 +115,7 @@ async function openSocket(name: string): Promise<{ readonly socket: Socket; read
   ];
   socket.write(`${lines.join('\r\n')}\r\n\r\n`);
   const heard = new Heard(socket);
-  await heard.becomes(/^HTTP\/1\.1 101 [^]*\r\n\r\n/);
+  await heard.becomes(/^HTTP\/1\.1 101 [\s\S]*\r\n\r\n/);
   return { socket, heard };
 }
 
