@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { z } from 'zod';
+import { OWN_FOLDERS } from '../../adapters/sandboxes/program/write-enclosure.ts';
 import { listInstances } from '../../adapters/stores/sqlite/list-instances.ts';
 import { toFault } from '../../base/fault.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
@@ -44,6 +45,7 @@ export async function attemptBypasses(
     ...(await listPrograms(loaded, environment)),
     addresses: servers.flatMap(([server, config]) => ('url' in config ? [{ server, url: config.url }] : [])),
     gatewayPids: (await listInstances({ path: join(data, 'store.db') }).catch(() => [])).map(({ pid }) => pid),
+    ...(workspace === undefined ? {} : { unseen: OWN_FOLDERS }),
     ...(uid === undefined ? {} : { user: await findUser(uid) }),
   };
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';

@@ -28,6 +28,8 @@ export interface ProbeTarget {
   readonly unstarted: readonly { readonly server: string; readonly why: string }[];
   /** The processes that have the store open for writing. */
   readonly gatewayPids: readonly number[];
+  /** Folders of the probe's own, where something is mounted that nobody else sees: what it makes there takes no place of anything. */
+  readonly unseen?: readonly string[];
   /** Who the agent is, where the probe has to become them. */
   readonly user?: ProbeUser;
 }

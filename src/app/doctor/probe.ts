@@ -173,7 +173,7 @@ async function canReplace(file: string): Promise<boolean> {
   for (let path = file; dirname(path) !== path; path = dirname(path)) {
     const folder = dirname(path);
     // What something is mounted on can be neither moved nor removed from where it is mounted.
-    if (mountPoints.has(path)) continue;
+    if (mountPoints.has(path) || isUnseen(folder)) continue;
     const isWritable = await access(folder, constants.W_OK | constants.X_OK).then(
       () => true,
       () => false,
@@ -187,6 +187,13 @@ async function canReplace(file: string): Promise<boolean> {
     if (!isThere || ((await stat(folder)).mode & STICKY) === 0) return true;
   }
   return false;
+}
+
+/** Whether what is made in a folder is seen by nobody else: there it takes the place of nothing. */
+function isUnseen(folder: string): boolean {
+  let mount = folder;
+  while (!mountPoints.has(mount) && dirname(mount) !== mount) mount = dirname(mount);
+  return target.unseen?.includes(mount) ?? false;
 }
 
 /** Where something is mounted, as this process sees it; nothing where the system does not say. */

@@ -28,6 +28,8 @@ export interface Enclosure {
 /** Where the sockets are, as the program sees it. */
 export const WAYS = '/run/chaperone';
 const HOME = '/home/agent';
+/** Folders of the program's own: they are empty when it begins, and nobody else sees what it puts there. */
+export const OWN_FOLDERS: readonly string[] = ['/tmp', HOME];
 /** What libraries look up and no secret is in. */
 const ETC = [
   'ld.so.cache',
