@@ -83,7 +83,10 @@ export async function measureIsolation({
       });
       return run;
     };
-    const resume = () => chaperone.resume({ agent: AGENT }, { person: 'bo', reason: 'bench' });
+    const resume = async () => {
+      const [stopped] = await chaperone.isolations();
+      await chaperone.resume({ agent: AGENT }, { person: 'bo', reason: 'bench', seen: stopped?.seen ?? '' });
+    };
     const stopWithin = async (): Promise<Halted> => {
       const askedNs = String(nowNs());
       await chaperone.stop({ agent: AGENT }, { person: 'ana', reason: 'bench' });

@@ -19,6 +19,7 @@ export interface Need {
 export const needs: readonly Need[] = [
   { program: 'openssl', debianPackage: 'openssl', reason: 'test/e2e TLS: mints certificates to listen with' },
   { program: 'bwrap', debianPackage: 'bubblewrap', reason: 'test/e2e: runs programs within walls' },
+  { program: 'script', debianPackage: 'bsdutils', reason: 'test/e2e and test/docs: gives a command a terminal' },
   { program: 'curl', debianPackage: 'curl', reason: 'test/docs: runs the commands of the documents' },
   { program: 'rsyslogd', debianPackage: 'rsyslog rsyslog-openssl', reason: 'test/e2e telemetry: a real syslog daemon' },
   { program: 'setpriv', debianPackage: 'util-linux', reason: 'test/escape: tier `process`, where the gateway is root' },

@@ -5,7 +5,7 @@ export type { AskedCall, CallOptions, ChaperoneRun, PlannedCall } from './app/ch
 export { type ChaperoneOptions, createChaperone } from './app/create-chaperone.ts';
 export type { GuardedTool } from './app/guarded-tool.ts';
 export type { Effect, Stopped } from './app/isolation/stop.ts';
-export type { ResumeBy, StopBy } from './app/isolation/stop-for-host.ts';
+export type { ResumeBy, StandingStop, StopBy } from './app/isolation/stop-for-host.ts';
 export type { CallReceipt } from './app/ledger/read-receipt.ts';
 export type { Notice } from './app/notice.ts';
 export type { ErrorCode } from './base/errors.ts';

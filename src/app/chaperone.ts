@@ -6,7 +6,6 @@ import type { StopTarget } from '../contract/isolation.ts';
 import { type Template, templateSchema } from '../contract/model-step.ts';
 import type { Approval } from '../model/approval.ts';
 import type { Delegation } from '../model/duty.ts';
-import type { Isolation } from '../model/isolation.ts';
 import type { User } from '../model/principal.ts';
 import { agentNameSchema, userSchema } from '../model/principal.ts';
 import { type PromptPart, promptPartSchema } from '../model/prompt.ts';
@@ -19,7 +18,14 @@ import { resumeRun } from '../runtime/pause-run.ts';
 import { ChaperoneRun } from './chaperone-run.ts';
 import type { Gateway } from './gateway.ts';
 import type { Stopped } from './isolation/stop.ts';
-import { type ResumeBy, resumeForHost, type StopBy, stopForHost } from './isolation/stop-for-host.ts';
+import {
+  listStops,
+  type ResumeBy,
+  resumeForHost,
+  type StandingStop,
+  type StopBy,
+  stopForHost,
+} from './isolation/stop-for-host.ts';
 /** What starts a run. The host application attests the user and the prompt. */
 export interface StartRun {
   readonly agent: string;
@@ -39,7 +45,7 @@ export interface StartRun {
   readonly lifetimeMs?: number;
 }
 
-/** How a person answered, as the host application vouches for. A session unless told. */
+/** How a person answered, as the host application vouches for. A session unless told, which approves nothing by default. */
 export type HowAnswered = Partial<Pick<GivenAnswer, 'presence' | 'groups' | 'confirm'>>;
 
 /** Chaperone inside your own process: the same line, policy and record as the gateway. */
@@ -121,14 +127,14 @@ export class Chaperone implements AsyncDisposable {
     return stopForHost(this.#gateway, target, by);
   }
 
-  /** Lets back what somebody else stopped. Throws E_NOT_ISOLATED, E_SECOND_PERSON, E_INCIDENT_OPEN, E_SWITCH_THROWN. */
+  /** Lets back what somebody else stopped. Throws E_NOT_ISOLATED, E_SECOND_PERSON, E_INCIDENT_OPEN, E_STOP_UNSEEN, E_SWITCH_THROWN. */
   resume(target: StopTarget, by: ResumeBy): Promise<void> {
     return resumeForHost(this.#gateway, target, by);
   }
 
-  /** What is stopped. */
-  isolations(): Promise<readonly Isolation[]> {
-    return this.#gateway.world.store.listIsolations();
+  /** What is stopped, by the record. */
+  isolations(): Promise<readonly StandingStop[]> {
+    return listStops(this.#gateway);
   }
 
   /** Everything recorded of a call. Throws a `Fault` E_NOT_FOUND. */

@@ -4,7 +4,6 @@ import { type Clock, systemClock } from '../base/clock.ts';
 import { sweepOwnFolders } from '../base/own-folder.ts';
 import type { Secret } from '../base/secret.ts';
 import type { Store } from '../ports/store.ts';
-import { namesOf } from '../runtime/approving/duty.ts';
 import { expireApprovals } from '../runtime/approving/expire-approvals.ts';
 import { ReviewWatch } from '../runtime/approving/watch-reviews.ts';
 import { call } from '../runtime/call.ts';
@@ -178,8 +177,7 @@ export class Gateway {
   /** What stopping and resuming stand on. */
   get stopBase(): StopBase {
     const { store, clock, stopSwitch } = this.world;
-    const known = (person: string) => namesOf(this.loaded.manifest, person);
-    return { store, clock, stopSwitch, data: this.data, namesOf: known };
+    return { store, clock, stopSwitch, data: this.data, manifest: () => this.loaded.manifest };
   }
 
   /** Calls back when something is stopped, through whichever process; see `IsolationWatch`. */

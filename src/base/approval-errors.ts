@@ -58,14 +58,19 @@ export const approvalErrors = {
     NOT_ALLOWED,
   ),
   E_APPROVAL_SAME_PERSON: refusal(
-    'it takes another person: this one, or whose duty it is, has approved it already',
-    'ask another approver',
+    'it takes another person: this one, whose duty it is, or whoever made or reset the account lately has approved it already',
+    'ask another approver; `people.settling` says for how long a new account is nobody else',
     NOT_ALLOWED,
     { http: 409 },
   ),
   E_APPROVAL_PRESENCE: refusal(
-    'what this call can do takes a person who is there: at a terminal, or with a passkey',
-    'answer at a terminal: `chaperone approvals approve <id>`; `approvals.presence` says what is enough',
+    'approving takes a person who is there: at a terminal, or with a passkey',
+    'answer at a terminal, `chaperone approvals approve <id>`, or sign in with a passkey; `approvals.presence` says what is enough',
+    NOT_ALLOWED,
+  ),
+  E_DEPUTY_PRESENCE: refusal(
+    'a deputy is named by a person who is there: at a terminal, or just signed in',
+    'run `chaperone approvals delegate <deputy> --for 8h` at a terminal, or sign in and send `POST /v1/duties`',
     NOT_ALLOWED,
   ),
   E_APPROVAL_CONFIRM: refusal(

@@ -148,6 +148,8 @@ export const limits = {
   refusedAnswers: 20,
   /** Persons one rule may take. */
   approvalPersons: 5,
+  /** Names that may be one person's; of more nobody could tell any more. */
+  namesOfOnePerson: 64,
   /** How long a deputy may answer for somebody. */
   delegationMs: 31 * 86_400_000,
   /** How long a call may be held while people are asked. */

@@ -14,6 +14,12 @@ export const peopleErrors = {
     NOT_ALLOWED,
     { http: 422 },
   ),
+  E_STOP_UNSEEN: refusal(
+    'it is let back only by whoever says which stops they have seen, and there are others by now',
+    'look at what is stopped, `chaperone status`, and say `--seen` as it stands there',
+    NOT_ALLOWED,
+    { exit: 1, http: 409 },
+  ),
   E_SWITCH_THROWN: refusal(
     'a file in the data folder stops it, whatever the record says',
     'see which: `chaperone doctor`; remove it, and resume then',

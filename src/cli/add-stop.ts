@@ -11,6 +11,7 @@ export function addStop(program: Command, run: Run): void {
     .action(run(async (context, options) => (await import('./stop.ts')).stop(context, options)));
   withTarget(program.command('resume').description('let back what somebody else stopped, or a run that was paused'))
     .requiredOption('--reason <text>', 'why, for the record')
+    .option('--seen <mark>', 'what stops it, as `chaperone status` says; asked at a terminal')
     .option('--cause <text>', 'after an incident: what led to it')
     .option('--control <text>', 'after an incident: which control was changed')
     .action(run(async (context, options) => (await import('./stop.ts')).resume(context, options)));

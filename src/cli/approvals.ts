@@ -137,7 +137,7 @@ async function askToConfirm(context: CommandContext, id: string): Promise<string
 /** Names a deputy for the person at this terminal. */
 export async function delegate(context: CommandContext, deputy: string, options: { for: string }): Promise<void> {
   const { terminal } = context;
-  if (!terminal.interactive) throw new Fault('E_APPROVAL_PRESENCE', 'a deputy is named at a terminal');
+  if (!terminal.interactive) throw new Fault('E_DEPUTY_PRESENCE', 'a deputy is named at a terminal');
   const life = durationSchema.safeParse(options.for);
   if (!life.success) throw new Fault('E_USAGE', `--for takes a duration such as 8h, not ${options.for}`);
   const loaded = await openConfig(context.configPath, context.cwd);

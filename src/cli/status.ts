@@ -1,5 +1,7 @@
 import { openFileSwitch } from '../adapters/switches/files/open-file-switch.ts';
 import { dataFolder } from '../app/data-folder.ts';
+import { withMarks } from '../app/isolation/stop-mark.ts';
+import { listWeakenings } from '../app/list-weakenings.ts';
 import { openConfig, openRecord } from '../app/open-config.ts';
 import { judgeCanary, readCanary } from '../app/read-canary.ts';
 import { describeOther, readGateways } from '../app/read-gateways.ts';
@@ -27,12 +29,15 @@ export async function status(context: CommandContext): Promise<void> {
   try {
     const { pids, active } = await readGateways(loaded, record);
     const pending = await record.listApprovals(manifest.tenant, 'pending', SHOWN);
-    const isolations = await record.listIsolations();
     const breakers = (await record.readBreakers(SHOWN)).filter(({ state }) => state !== 'closed');
     const review = await record.readTierReview(manifest.tenant);
     const canary = await readCanary(record, manifest.tenant);
     const judged = judgeCanary(manifest, canary, pids.length > 0, systemClock.nowMs());
-    const switches = openFileSwitch(dataFolder(loaded)).list();
+    const stopped = await record.listIsolations();
+    const thrown = openFileSwitch(dataFolder(loaded)).list();
+    const isolations = withMarks(stopped, stopped, thrown);
+    const switches = withMarks(thrown, stopped, thrown);
+    const weakenings = listWeakenings(manifest);
     const [last] = await record.readEvents({ tenant: manifest.tenant, newestFirst: true, limit: 1 });
     terminal.data(
       {
@@ -47,8 +52,15 @@ export async function status(context: CommandContext): Promise<void> {
         pendingApprovals: pending.map((approval) => approval.id),
         review: review === undefined ? null : { by: review.by, at: timeOf(review.atMs) },
         reviewDue: isReviewDue(manifest, review),
-        isolations: isolations.map(({ scope, reason, by, incident }) => ({ scope, reason, by: [...by], incident })),
-        switches: switches.map(({ scope, place }) => ({ scope, file: place })),
+        isolations: isolations.map(({ by, scope, reason, incident, seen }) => ({
+          scope,
+          reason,
+          by: [...by],
+          incident,
+          seen,
+        })),
+        switches: switches.map(({ scope, place, seen }) => ({ scope, file: place, seen })),
+        weakenings: weakenings.map((each) => ({ ...each })),
         breakers: breakers.map(({ scope, state, failures, atMs }) => ({ scope, state, failures, since: timeOf(atMs) })),
         canary: { answer: canary?.answer ?? null, state: judged.state, detail: judged.detail },
         events: last?.seq ?? 0,
@@ -64,11 +76,12 @@ export async function status(context: CommandContext): Promise<void> {
         `approvals   ${pending.length} pending${pending.length === 0 ? '' : ': chaperone approvals list'}`,
         `reviewed    ${review === undefined ? 'never' : `by ${review.by} at ${timeOf(review.atMs)}`}${isReviewDue(manifest, review) ? '; a review is due: chaperone tools tiers' : ''}`,
         `canary      ${judged.detail}`,
-        `isolated    ${isolations.map(({ scope, reason, by }) => `${scope} (${by.join(', ')}: ${reason})`).join(', ') || 'nothing'}`,
-        ...switches.map(({ scope, place }) => `            ${scope} by ${place}`),
+        `isolated    ${isolations.map(({ scope, reason, by, seen }) => `${scope} (${by.join(', ')}: ${reason}; --seen ${seen})`).join(', ') || 'nothing'}`,
+        ...switches.map(({ scope, place, seen }) => `            ${scope} by ${place}; --seen ${seen}`),
         ...breakers.map(
           ({ scope, failures, atMs }) => `left alone  ${scope}: ${failures} failures in a row, since ${timeOf(atMs)}`,
         ),
+        ...weakenings.map(({ place, says }) => `weakened    ${place}: ${says}`),
         `record      ${last === undefined ? 'empty' : `${last.seq} events, the last at ${timeOf(last.atMs)}`}`,
       ],
     );

@@ -1,5 +1,6 @@
 import { halt, openStopBase } from '../app/isolation/open-stop.ts';
 import { resume as letBack, type StopBase } from '../app/isolation/stop.ts';
+import { withMarks } from '../app/isolation/stop-mark.ts';
 import { openConfig, openRecord } from '../app/open-config.ts';
 import { identifyLocal } from '../app/people/identify-local.ts';
 import { Fault } from '../base/fault.ts';
@@ -10,6 +11,7 @@ import { mayDo } from '../model/person.ts';
 import { previewStop, type StopPreview } from '../runtime/isolation.ts';
 import { resumeRun } from '../runtime/pause-run.ts';
 import type { CommandContext } from './command-context.ts';
+import { readLine } from './read-line.ts';
 
 interface StopOptions extends StopTarget {
   readonly reason: string;
@@ -65,6 +67,8 @@ export async function stop(context: CommandContext, options: StopOptions): Promi
 
 interface ResumeOptions extends StopTarget {
   readonly reason: string;
+  /** What they have seen that stops it. */
+  readonly seen?: string;
   readonly cause?: string;
   readonly control?: string;
 }
@@ -92,10 +96,33 @@ export async function resume(context: CommandContext, options: ResumeOptions): P
     person,
     presence,
     reason,
+    seen: parsed.data.seen ?? (await askForMark(context, base, scope)),
     ...(cause === undefined ? {} : { cause }),
     ...(control === undefined ? {} : { control }),
   });
   context.terminal.data({ scope: printScope(scope), stopped: false }, [`${printScope(scope)} goes on`]);
+}
+
+/** Whoever sits at a terminal looks at what stops it and types the mark of that; without a terminal it has to be said. */
+async function askForMark(
+  { terminal, signal }: CommandContext,
+  { store, stopSwitch }: StopBase,
+  scope: IsolationScope,
+): Promise<string | undefined> {
+  if (!terminal.interactive) return undefined;
+  const text = printScope(scope);
+  const isolations = await store.listIsolations();
+  const switches = stopSwitch.list();
+  const stops = [
+    ...isolations.map((each) => ({ ...each, by: each.by.join(', ') })),
+    ...switches.map(({ place, ...each }) => ({ ...each, by: `${each.by}, ${place}` })),
+  ].filter((each) => each.scope === text);
+  const [marked] = withMarks(stops, isolations, switches);
+  if (marked === undefined) return undefined;
+  for (const { by, reason, incident } of stops)
+    terminal.say(`${text} is stopped by ${by}${incident ? ', for an incident' : ''}: ${reason}`);
+  terminal.say(`type ${marked.seen} to let it back; anything else leaves it stopped`);
+  return readLine(signal);
 }
 
 /** Lets a run go on that was paused and not stopped. False for any other. */

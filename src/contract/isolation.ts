@@ -39,6 +39,8 @@ export const resumeSchema = z
   .strictObject({
     ...targetMembers,
     reason: reasonSchema,
+    /** What they have seen that stops it, as `GET /v1/isolations` says. Without it nothing is let back. */
+    seen: z.string().min(1).max(64).optional(),
     /** What led to the incident. */
     cause: reasonSchema.optional(),
     /** Which control was changed, so that it does not happen again. */
@@ -92,9 +94,10 @@ export const isolationsSchema = z.object({
       since: z.iso.datetime(),
       by: z.array(z.string()),
       incident: z.boolean(),
+      seen: z.string(),
     }),
   ),
   /** Files that stop something, whatever the record says. */
-  switches: z.array(z.object({ scope: z.string(), file: z.string(), broken: z.string().optional() })),
+  switches: z.array(z.object({ scope: z.string(), file: z.string(), seen: z.string(), broken: z.string().optional() })),
 });
 export type IsolationsBody = z.infer<typeof isolationsSchema>;

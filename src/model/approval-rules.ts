@@ -28,7 +28,7 @@ const presenceSchema = z
   .min(1)
   .meta({
     description:
-      'How an approver may show that they are there; `terminal` or `passkey` for high consequence, and any way else, unless told.',
+      'How an approver may show that they are there; `terminal` or `passkey` unless told. With `session` or `token` an approval proves less: `doctor` and `status` say so.',
     examples: [['passkey', 'terminal']],
   });
 const channelNamesSchema = z.array(nameSchema).meta({

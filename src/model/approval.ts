@@ -19,6 +19,8 @@ export interface ApprovalAnswer {
   readonly by: string;
   /** Whose duty it was, where a deputy answered. */
   readonly onDutyOf?: string;
+  /** Other names that may be the same human's: aliases, and who made or reset the account lately. */
+  readonly alike?: readonly string[];
   /** Groups of whoever had the duty, as they were known when it was answered. */
   readonly groups: readonly string[];
   readonly presence: Presence;

@@ -90,6 +90,8 @@ export interface Isolation {
   readonly by: readonly string[];
   /** Whether it is let back only with a recorded cause and a change of a control. */
   readonly incident: boolean;
+  /** Rises whenever somebody stops it, also while it is stopped: whoever lets it back says up to which one they have seen. */
+  readonly epoch: number;
 }
 
 /** Neither ends of lines nor anything else that shows as nothing. */

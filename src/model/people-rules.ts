@@ -48,5 +48,10 @@ export const peopleSchema = z.strictObject({
   tokens: rolesSchema
     .default(['approver'])
     .meta({ description: 'What a signed person token may do whose name has no account.', examples: [['viewer']] }),
+  settling: durationSchema.default(86_400_000).meta({
+    description:
+      'How long whoever made an account, or gave it a code, a password, a key or a user of this machine, counts as the same person as it where it takes two; `0s` lets an admin be two persons at once.',
+    examples: ['7d'],
+  }),
   oidc: oidcSchema.describe('Sign-in through the organisation.').optional(),
 });

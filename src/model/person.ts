@@ -87,6 +87,11 @@ export interface Person {
   readonly vouchedAtMs?: number;
   /** Counts what voids codes that were issued before: a password that was set, everything revoked, something taken away. */
   readonly codesFrom?: number;
+  /**
+   * Who else has held what lets somebody in under this name (made the account, handed out a code, set a password, issued a
+   * key), and until when they count as the same person as it where it takes two.
+   */
+  readonly handledBy?: readonly { readonly by: string; readonly untilMs: number }[];
   readonly createdAtMs: number;
   /** Counts the changes of the account, from 1. */
   readonly revision: number;

@@ -17,15 +17,17 @@ export type IsolationChange =
       readonly atMs: number;
     }
   /**
-   * Lets a scope back. `settled`: its cause and what was changed are recorded with it. `names`: under which the same person is
-   * known besides. [E_NOT_ISOLATED; E_SECOND_PERSON if `by` or one of `names` is among those who stopped it; E_INCIDENT_OPEN
-   * if it is an incident and not settled]
+   * Lets a scope back. `seen`: the epoch of the isolation that whoever lets it back has looked at. `settled`: its cause and
+   * what was changed are recorded with it. `names`: under which the same person is known besides. [E_NOT_ISOLATED;
+   * E_SECOND_PERSON if `by` or one of `names` is among those who stopped it; E_INCIDENT_OPEN if it is an incident and not
+   * settled; E_STOP_UNSEEN if it was stopped once more since]
    */
   | {
       readonly kind: 'isolation.lift';
       readonly scope: string;
       readonly by: string;
       readonly names?: readonly string[];
+      readonly seen: number;
       readonly settled: boolean;
     }
   /**

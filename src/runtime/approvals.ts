@@ -68,7 +68,7 @@ function isStillEnough(approval: Approval, decided: Decided): boolean {
   const { tool, scanned } = decided.labelled.validated;
   const { manifest } = scanned.admitted.catalog;
   const asked = { agent: approval.agent, user: approval.facts?.user };
-  return isEnough(manifest, dutyOf(manifest, tool.name, tool.consequence), approval.answers ?? [], asked);
+  return isEnough(manifest, dutyOf(manifest, tool.name), approval.answers ?? [], asked);
 }
 
 /** A time that has passed has passed for good, also where the clock is set back. */

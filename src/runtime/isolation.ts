@@ -111,7 +111,8 @@ export async function stopScope(
 
 /**
  * Lets a scope back. Throws a `Fault`: E_NOT_ISOLATED, E_SECOND_PERSON where the person is one of those who stopped it, under
- * whatever name, E_INCIDENT_OPEN where an incident has no cause or no changed control, or the store's.
+ * whatever name, E_INCIDENT_OPEN where an incident has no cause or no changed control, E_STOP_UNSEEN where it was stopped
+ * once more, or the store's.
  */
 export async function resumeScope(
   world: Base,
@@ -122,19 +123,22 @@ export async function resumeScope(
     readonly control?: string;
     /** Other names of the same person. */
     readonly names?: readonly string[];
+    /** The isolation's epoch, as they have seen it. */
+    readonly seen: number;
   },
 ): Promise<{ readonly scope: string; readonly epoch: number }> {
-  const { person, names = [], reason, cause, control } = resume;
+  const { person, names = [], seen, reason, cause, control } = resume;
   const text = printScope(scope);
   const atMs = world.clock.nowMs();
   await change(world, [
-    { kind: 'isolation.lift', scope: text, by: person, names, settled: isSaid(cause) && isSaid(control) },
+    { kind: 'isolation.lift', scope: text, by: person, names, seen, settled: isSaid(cause) && isSaid(control) },
     // What a stop that was cut short left pending is not answered by a resume.
     { kind: 'approval.cancel', scope: text, by: `stop:${person}`, nowMs: atMs },
     eventOf(world, resume, atMs, {
       scope: text,
       isolated: false,
       reason,
+      seen,
       ...(isSaid(cause) ? { cause } : {}),
       ...(isSaid(control) ? { control } : {}),
     }),

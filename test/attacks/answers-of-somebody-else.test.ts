@@ -20,7 +20,7 @@ let ana: string;
 
 beforeAll(async () => {
   notes = await newNotesFolder();
-  await notes.edit('version: 1\n', 'version: 1\npeople: { tokens: [approver] }\n');
+  await notes.edit('version: 1\n', 'version: 1\npeople: { tokens: [approver] }\napprovals: { presence: [token] }\n');
   gateways = await Promise.all([startGateway(notes.folder), startGateway(notes.folder)]);
   host = await issueToken(notes.folder, 'host', 'host');
   // Of one run, which both gateways know: without one each would start its own.

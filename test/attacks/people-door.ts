@@ -42,6 +42,7 @@ export interface Answer {
 }
 
 export const PASSWORD = 'a horse on the stairs';
+export const SETTLING_MS = 24 * 3_600_000;
 export const ORIGIN = 'http://localhost';
 /** How anybody at the terminal acts. */
 export const terminal = (tenant = 'acme') =>
@@ -75,6 +76,7 @@ export function openPeopleDoor(
       sessionIdleMs: 30 * 60_000,
       sessionLifeMs: 12 * 3_600_000,
       freshMs: 10 * 60_000,
+      settlingMs: SETTLING_MS,
       passwordCost: 2 ** 10,
       tokenRoles: ['approver'],
     }),

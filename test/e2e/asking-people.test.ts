@@ -4,7 +4,14 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createWebhookVerifier } from '../../src/index.ts';
 import { listenForNotices } from './listen-for-notices.ts';
 import { type NotesFolder, newNotesFolder } from './notes-folder.ts';
-import { connectClient, issueToken, type RunningGateway, runCommand, startGateway } from './start-gateway.ts';
+import {
+  connectClient,
+  issueToken,
+  type RunningGateway,
+  runAtTerminal,
+  runCommand,
+  startGateway,
+} from './start-gateway.ts';
 
 /** The three ways in which a client hears that a person is asked, and the channels by which people do: all of it real. */
 
@@ -40,8 +47,8 @@ async function connect(mode: 'auto' | 'legacy', canOpen: boolean): Promise<Clien
 }
 
 const answer = async (verb: 'approve' | 'deny', id: string) => {
-  const done = await runCommand(notes.folder, ['approvals', verb, id]);
-  expect(done, done.stderr).toMatchObject({ code: 0 });
+  const done = await runAtTerminal(notes.folder, ['approvals', verb, id]);
+  expect(done, done.stdout).toMatchObject({ code: 0 });
 };
 const idOf = (asked: { readonly _meta?: object | undefined }) =>
   String((asked._meta as Record<string, unknown> | undefined)?.['chaperone/approvalId']);

@@ -12,6 +12,7 @@ import {
   main,
   type RunningGateway,
   root,
+  runAtTerminal,
   runCommand,
   startGateway,
 } from './start-gateway.ts';
@@ -361,7 +362,9 @@ describe('chaperone approvals', () => {
     const { values } = await runJson('approvals', 'show', id);
     expect(values[0]).not.toHaveProperty('nonce');
 
-    const approved = await run('approvals', 'approve', id);
+    const byProgram = await run('approvals', 'approve', id);
+    expect(byProgram).toMatchObject({ code: 3, stderr: expect.stringContaining('E_APPROVAL_PRESENCE') });
+    const approved = await runAtTerminal(notes.folder, ['approvals', 'approve', id]);
     expect(approved).toMatchObject({ code: 0, stdout: expect.stringContaining('approved') });
     const again = await run('approvals', 'deny', id);
     expect(again.code).toBe(5);

@@ -7,7 +7,7 @@ import { Client as McpClient } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type NotesFolder, newNotesFolder } from './notes-folder.ts';
-import { connectClient, issueToken, main, root, runCommand, startGateway } from './start-gateway.ts';
+import { connectClient, issueToken, main, root, runAtTerminal, runCommand, startGateway } from './start-gateway.ts';
 
 /** The official client, over both transports and in both eras, in front of real servers. */
 
@@ -126,8 +126,8 @@ describe.each(combinations)('the official client over %s, %s era', (transport, e
     expect(asked).toMatchObject({ isError: true, _meta: { 'chaperone/code': 'E_APPROVAL_PENDING' } });
     expect(await notes.done()).toEqual([]);
     const approvalId = String(asked._meta?.['chaperone/approvalId']);
-    const approved = await runCommand(notes.folder, ['approvals', 'approve', approvalId]);
-    expect(approved, approved.stderr).toMatchObject({ code: 0 });
+    const approved = await runAtTerminal(notes.folder, ['approvals', 'approve', approvalId]);
+    expect(approved, approved.stdout).toMatchObject({ code: 0 });
     const sent = await client.callTool(send);
     expect(text(sent)).toContain('sent to bob@example.com');
     expect(sent.isError).not.toBe(true);

@@ -17,6 +17,8 @@ const local = userInfo().username;
 
 beforeAll(async () => {
   notes = await newNotesFolder();
+  // Who was made by whom, and when, is tested elsewhere; here they are taken for whom they say they are.
+  await notes.edit('version: 1\n', 'version: 1\npeople: { settling: 0s }\n');
   gateway = await startGateway(notes.folder);
 });
 afterAll(async () => {
@@ -87,7 +89,15 @@ describe('accounts', () => {
     expect((await post('/v1/resume', { agent: 'agent', reason: 'me again' }, await signIn('bo'))).code).toBe(
       'E_SECOND_PERSON',
     );
-    expect((await post('/v1/resume', { agent: 'agent', reason: 'looked' }, await signIn('ana'))).status).toBe(200);
+    expect(
+      (await post('/v1/resume', { agent: 'agent', reason: 'looked', seen: '1' }, await signIn('ana'))).status,
+    ).toBe(200);
+  });
+
+  it('say where the configuration lets one person be two', async () => {
+    const { weakenings } = (await runJson('status')) as { weakenings: Json[] };
+    expect(weakenings).toMatchObject([{ place: 'people.settling' }]);
+    expect((await run('doctor')).stdout).toContain('people.settling');
   });
 
   it('hold the command line to their roles as well', async () => {

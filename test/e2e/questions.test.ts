@@ -8,6 +8,7 @@ import {
   newFolder,
   type RunningGateway,
   root,
+  runAtTerminal,
   runCommand,
   startGateway,
 } from './start-gateway.ts';
@@ -45,8 +46,8 @@ afterEach(async () => {
 
 async function answer(how: 'approve' | 'deny', asked: { readonly _meta?: object | undefined }): Promise<void> {
   const id = String((asked._meta as Record<string, unknown> | undefined)?.['chaperone/approvalId']);
-  const done = await runCommand(folder, ['approvals', how, id]);
-  expect(done, done.stderr).toMatchObject({ code: 0 });
+  const done = await runAtTerminal(folder, ['approvals', how, id]);
+  expect(done, done.stdout).toMatchObject({ code: 0 });
 }
 
 const PENDING = { isError: true, _meta: { 'chaperone/code': 'E_APPROVAL_PENDING' } };

@@ -71,6 +71,26 @@ export function runCommand(
   return new Promise((resolve) => child.once('close', (code) => resolve({ code, stdout, stderr })));
 }
 
+/** Runs one command at a terminal of its own, as a person does. What it says and what it prints come together. */
+export function runAtTerminal(
+  folder: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<Pick<CommandResult, 'code' | 'stdout'>> {
+  const command = [process.execPath, main, ...args].map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ');
+  const child = spawn('script', ['-qec', command, '/dev/null'], {
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env,
+  });
+  let stdout = '';
+  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => resolve({ code, stdout }));
+  });
+}
+
 /** A token, as `chaperone token` issues it. */
 export async function issueToken(folder: string, kind: string, name: string): Promise<string> {
   const { stdout, stderr, code } = await runCommand(folder, ['token', '--kind', kind, '--name', name]);

@@ -378,7 +378,8 @@ describe('law 7: the call is decided again when the approval is spent', () => {
       const stop = { kind: 'isolation.set', scope, reason: 'r', by: 'ops', incident: false, atMs: 0 } as const;
       await lawWorld.truth.commit([stop]);
       expect(codeOf(await ask({ approvalId })), scope).toBe('E_ISOLATED');
-      await lawWorld.truth.commit([{ kind: 'isolation.lift', scope, by: 'security', settled: false }]);
+      const seen = (await lawWorld.truth.listIsolations())[0]?.epoch ?? 0;
+      await lawWorld.truth.commit([{ kind: 'isolation.lift', scope, by: 'security', seen, settled: false }]);
     }
     expect(effects).toEqual([]);
     await expectStillGood(approvalId);

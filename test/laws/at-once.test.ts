@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { StoredEvent } from '../../src/model/event.ts';
@@ -79,9 +80,13 @@ const startRun = async (name: string): Promise<string> =>
 const sum = (did: readonly Did[], what: string): number =>
   did.reduce((total, { answers }) => total + (answers[what] ?? 0), 0);
 
-/** Until so many are there: what is waited for is an event, not a time. */
+/** Until so many are there: what is waited for is an event, not a time. What a count throws ends it at once. */
 async function until(count: () => Promise<number>, atLeast: number): Promise<void> {
-  await expect.poll(count, { timeout: 50_000, interval: 5 }).toBeGreaterThanOrEqual(atLeast);
+  const signal = AbortSignal.timeout(50_000);
+  for (let counted = await count(); counted < atLeast; counted = await count()) {
+    if (signal.aborted) throw new Error(`${counted} of ${atLeast} after 50 seconds`);
+    await pause(5);
+  }
 }
 
 describe('64 workers in two processes on one store', () => {
@@ -107,12 +112,24 @@ describe('64 workers in two processes on one store', () => {
       const began = await lastSeq();
       const working = work({ kind: 'go-on', runs });
       const granted = async (since: number) => (await eventsAfter(since, 'call.intended')).length;
-      await until(() => granted(began), 100);
-      await stopScope(here.world, scope, { ...operator, incident: false });
-      const returned = await lastSeq();
-      // Long enough for every worker to have tried, several times over.
-      await until(async () => (await eventsAfter(returned, 'call.refused')).length, 4 * PROCESSES * WORKERS);
-      for (const child of children) child.send({ kind: 'end' } satisfies Work);
+      let seen = 0;
+      let returned = 0;
+      try {
+        await until(() => granted(began), 100);
+        ({ epoch: seen } = await stopScope(here.world, scope, { ...operator, incident: false }));
+        returned = await lastSeq();
+        // Long enough for every worker to have tried, several times over; or until one was granted what it must not.
+        const refused = async () => {
+          const late = (await eventsAfter(returned, 'call.intended')).filter(lies);
+          expect(late, 'granted behind the stop').toEqual([]);
+          return (await eventsAfter(returned, 'call.refused')).length;
+        };
+        await until(refused, 4 * PROCESSES * WORKERS);
+      } finally {
+        // Whatever came of it, nobody works on, and this test ends.
+        for (const child of children) child.send({ kind: 'end' } satisfies Work);
+        await working;
+      }
       const did = await working;
 
       const [stopped] = await eventsAfter(began, 'isolation.changed');
@@ -128,7 +145,7 @@ describe('64 workers in two processes on one store', () => {
       const ran = did.flatMap((each) => each.ran);
       expect(new Set(ran).size).toBe(ran.length);
       expect(ran.every((callId) => grants.has(callId))).toBe(true);
-      await resumeScope(here.world, scope, { ...operator, person: 'bo' });
+      await resumeScope(here.world, scope, { ...operator, person: 'bo', seen });
     },
   );
 

@@ -128,9 +128,9 @@ describe('law 6: delegation only narrows', () => {
     expect(late.expiresAtMs).toBeLessThanOrEqual(parent.expiresAtMs);
 
     const by = { tenant: TENANT, person: 'p', presence: 'terminal', reason: 'law', incident: false };
-    await stopScope(world, { kind: 'run', run: parent.id }, by);
+    const { epoch: seen } = await stopScope(world, { kind: 'run', run: parent.id }, by);
     expect(await ask(late)).toMatchObject({ code: 'E_ISOLATED' });
-    await resumeScope(world, { kind: 'run', run: parent.id }, { ...by, person: 'q' });
+    await resumeScope(world, { kind: 'run', run: parent.id }, { ...by, person: 'q', seen });
     expect((await ask(late)).kind).toBe('result');
     await world.runs.end(TENANT, parent.id);
     expect(await ask(late)).toMatchObject({ code: 'E_RUN_ENDED', ran: 'no' });

@@ -148,7 +148,8 @@ describe('law 8: what is isolated is granted nothing', () => {
         seen.before += effectsWhenStopped;
         expect(effects).toHaveLength(grants.length);
 
-        await resumeScope(world, parsed(scope), { ...by, person: 'security' });
+        const epoch = (await truth.listIsolations()).find((each) => each.scope === scope)?.epoch ?? 0;
+        await resumeScope(world, parsed(scope), { ...by, person: 'security', seen: epoch });
         for (const run of runs) {
           const answer = await call(world, { principal: run.principal, runId: run.id, tool: 'law/one', arguments: {} });
           expect(answer.kind).toBe('result');

@@ -154,7 +154,7 @@ describe('notices', () => {
       approvalId: answered,
       approve: false,
       by: 'ann',
-      presence: 'session',
+      presence: 'terminal',
     });
     await ask(law, 'carol');
     law.advance(900_000);

@@ -93,7 +93,8 @@ export async function recordTraffic(folder: string, seed: number, rounds: number
       for (let i = 0; i < 6; i++) await act(run, seeded);
       for (const { id } of await chaperone.pendingApprovals()) {
         // Some of them take more than a host application can say.
-        if (seeded.chance(0.7)) await chaperone.answerApproval(id, seeded.chance(0.7), 'carol').catch(() => {});
+        if (seeded.chance(0.7))
+          await chaperone.answerApproval(id, seeded.chance(0.7), 'carol', { presence: 'passkey' }).catch(() => {});
       }
       for (let i = 0; i < 4; i++) await act(run, seeded);
     }

@@ -65,8 +65,13 @@ async function startPair(): Promise<{ readonly parentId: string; readonly childI
 }
 const ask = (principal: Principal, runId: string, tool: string) =>
   call(law.world, { principal, runId, tool: `law/${tool}`, arguments: {} });
-const namesOf = (person: string) => [person];
-const baseOf = () => ({ store, clock: systemClock, data, stopSwitch: openFileSwitch(data), namesOf });
+const baseOf = () => ({
+  store,
+  clock: systemClock,
+  data,
+  stopSwitch: openFileSwitch(data),
+  manifest: () => catalog.manifest,
+});
 
 describe('a stop of what others were started from', () => {
   it.each(['run', 'agent'] as const)('stops them by a file that names the %s above, and nobody else', async (kind) => {

@@ -27,6 +27,11 @@ export const refusals = {
     refuse('E_SECOND_PERSON', `${by} is among those who stopped ${scope}; somebody else has to let it back`),
   incidentOpen: (scope: string) =>
     refuse('E_INCIDENT_OPEN', `${scope} was stopped for an incident; say its cause and which control was changed`),
+  stopUnseen: (scope: string, by: readonly string[]) =>
+    refuse(
+      'E_STOP_UNSEEN',
+      `${scope} was stopped once more since it was looked at; those who stopped it: ${by.join(', ')}`,
+    ),
   personChanged: (id: string) => refuse('E_BUSY', `the account ${id} was changed meanwhile; look again`),
   lastAdmin: (id: string) => refuse('E_LAST_ADMIN', `${id} is the last admin; make another one first`),
   sessionExists: (id: string) => refuse('E_STORE_CORRUPT', `session ${id} exists already`),

@@ -7,6 +7,7 @@ import { digestTiers, judgeReview } from '../../runtime/approving/tier-review.ts
 import type { Catalog } from '../../runtime/catalog.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
 import { dataFolder, placeData } from '../data-folder.ts';
+import { listWeakenings } from '../list-weakenings.ts';
 import { openCatalog } from '../open-catalog.ts';
 import { openRecord } from '../open-config.ts';
 import { describeOther, readGateways } from '../read-gateways.ts';
@@ -30,6 +31,7 @@ export async function checkInstallation(
     ...(await checkGateways(loaded)),
     ...(await checkCanary(loaded)),
     ...checkStops(loaded),
+    ...checkWeakenings(loaded),
     ...(await checkTools(loaded, environment)),
     ...checkPins(loaded),
   ];
@@ -57,6 +59,15 @@ function checkPlaces(loaded: LoadedConfig): readonly Check[] {
     name: 'places',
     state: 'warning',
     detail,
+  }));
+}
+
+/** What the manifest says that makes an approval, or a second person, prove less. */
+function checkWeakenings({ manifest }: LoadedConfig): readonly Check[] {
+  return listWeakenings(manifest).map(({ place, says }) => ({
+    name: 'weakened',
+    state: 'warning',
+    detail: `\`${place}\` has ${says}`,
   }));
 }
 

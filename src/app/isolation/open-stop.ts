@@ -5,7 +5,6 @@ import { systemClock } from '../../base/clock.ts';
 import { Fault } from '../../base/fault.ts';
 import { limits } from '../../base/limits.ts';
 import type { IsolationScope } from '../../model/isolation.ts';
-import { namesOf } from '../../runtime/approving/duty.ts';
 import type { Actor } from '../../runtime/isolation.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
 import { dataFolder, makeFolder } from '../data-folder.ts';
@@ -27,7 +26,7 @@ export async function openStopBase(loaded: LoadedConfig): Promise<StopBase & Asy
     data,
     clock: systemClock,
     stopSwitch: openFileSwitch(data),
-    namesOf: (person) => namesOf(loaded.manifest, person),
+    manifest: () => loaded.manifest,
     [Symbol.asyncDispose]: () => store.close(),
   };
 }

@@ -3,6 +3,7 @@ import { parseScope } from '../../model/isolation.ts';
 import { previewStop } from '../../runtime/isolation.ts';
 import type { Gateway } from '../gateway.ts';
 import { resume, stop } from './stop.ts';
+import { withMarks } from './stop-mark.ts';
 
 type StopRuntime = Pick<HttpRuntime, 'tenant' | 'listIsolations' | 'previewStop' | 'stop' | 'resume'>;
 
@@ -13,9 +14,11 @@ export function stopRuntime(gateway: Gateway): StopRuntime {
     tenant: gateway.loaded.manifest.tenant,
     async listIsolations(tenant) {
       const isolations = await store.listIsolations();
+      const switches = stopSwitch.list();
+      const isTheirs = ({ scope }: { readonly scope: string }) => isOf(gateway, tenant, scope);
       return {
-        isolations: await keep(isolations, async ({ scope }) => isOf(gateway, tenant, scope)),
-        switches: await keep(stopSwitch.list(), async ({ scope }) => isOf(gateway, tenant, scope)),
+        isolations: await keep(withMarks(isolations, isolations, switches), isTheirs),
+        switches: await keep(withMarks(switches, isolations, switches), isTheirs),
       };
     },
     previewStop: (scope, tenant) => previewStop({ store }, scope, tenant),

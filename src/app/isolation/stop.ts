@@ -3,11 +3,13 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type Clock, newId } from '../../base/clock.ts';
 import { Fault, toFault } from '../../base/fault.ts';
 import { limits } from '../../base/limits.ts';
-import { type IsolationScope, isWithin, parseScope, printScope } from '../../model/isolation.ts';
+import { type Isolation, type IsolationScope, isWithin, parseScope, printScope } from '../../model/isolation.ts';
 import type { StopSwitch, ThrownSwitch } from '../../ports/stop-switch.ts';
 import type { Store } from '../../ports/store.ts';
 import { type Actor, resumeScope, type StopReport, stopScope } from '../../runtime/isolation.ts';
+import { namesOfOnePerson, type WhoIsWho } from '../../runtime/people/one-person.ts';
 import { raiseSignal } from './signal.ts';
+import { markOf } from './stop-mark.ts';
 import { throwSwitch, withdrawSwitches } from './switch-files.ts';
 
 const LOOK_MS = 5;
@@ -18,8 +20,8 @@ export interface StopBase {
   readonly clock: Clock;
   readonly data: string;
   readonly stopSwitch: StopSwitch;
-  /** Every name under which the person is known who has this one. */
-  namesOf(person: string): readonly string[];
+  /** As much of the configuration in force as people are told apart by. */
+  manifest(): WhoIsWho['manifest'];
 }
 
 /** How long a stop took to be in force, and to be seen. */
@@ -137,22 +139,37 @@ export function switchFor(
   return { scope: printScope(scope), reason, by: person, incident };
 }
 
+/** Who lets something back, and why. */
+export interface ResumeWish extends Actor {
+  readonly reason: string;
+  /** What they have seen that stops it, as `markOf` says it. */
+  readonly seen: string | undefined;
+  readonly cause?: string;
+  readonly control?: string;
+}
+
 /**
- * Lets a scope back: what the record stops, and the files that stop the same. Throws a `Fault`: E_NOT_ISOLATED,
- * E_SECOND_PERSON, E_INCIDENT_OPEN, E_SWITCH_THROWN, or the store's.
+ * Lets a scope back: what the record stops, and the files that stop the same. Only what whoever does it has seen: a stop, or
+ * a file, that came since stays in force. Throws a `Fault`: E_NOT_ISOLATED, E_SECOND_PERSON, E_INCIDENT_OPEN, E_STOP_UNSEEN,
+ * E_SWITCH_THROWN, or the store's.
  */
 export async function resume(
   base: StopBase,
   scope: IsolationScope,
-  wanted: Actor & { readonly reason: string; readonly cause?: string; readonly control?: string },
+  { seen, ...wanted }: ResumeWish,
 ): Promise<{ readonly scope: string }> {
   const text = printScope(scope);
   const switches = base.stopSwitch.list().filter((thrown) => thrown.scope === text);
   // A file alone is no record of who stopped what: it becomes one first, and then takes a second person as well.
   await recordSwitches(base, wanted.tenant, Number.POSITIVE_INFINITY);
+  const isolation = (await base.store.listIsolations()).find((one) => one.scope === text);
+  if (isolation === undefined) throw new Fault('E_NOT_ISOLATED', `${text} is not isolated`);
+  const names = await requireOther(base, isolation, wanted.person);
+  const mark = markOf(isolation, switches);
+  if (seen !== mark) throw new Fault('E_STOP_UNSEEN', sayUnseen(isolation, seen, mark));
   const withdrawn = await withdrawSwitches(switches);
   try {
-    const { epoch } = await resumeScope(base, scope, { ...wanted, names: base.namesOf(wanted.person) });
+    const { epoch } = await resumeScope(base, scope, { ...wanted, names, seen: isolation.epoch });
     await withdrawn.done();
     await raiseSignal(base.data, epoch).catch(() => {});
     return { scope: text };
@@ -160,6 +177,26 @@ export async function resume(
     await withdrawn.putBack();
     throw error;
   }
+}
+
+/** The names that may be the same person's. Throws a `Fault` E_SECOND_PERSON where one of those who stopped it may be too. */
+async function requireOther({ store, clock, manifest }: StopBase, { scope, by }: Isolation, person: string) {
+  const who = { store, clock, manifest: manifest() };
+  const names = await namesOfOnePerson(who, person);
+  for (const stopper of by) {
+    const theirs = await namesOfOnePerson(who, stopper);
+    if (theirs.some((name) => names.includes(name)))
+      throw new Fault(
+        'E_SECOND_PERSON',
+        `\`${person}\` may be \`${stopper}\`, who stopped ${scope}: by name, by an alias, or by an account that one of them made or reset lately`,
+      );
+  }
+  return names;
+}
+
+function sayUnseen({ scope, by, reason, incident }: Isolation, seen: string | undefined, mark: string): string {
+  const why = seen === undefined ? 'say which stops you have seen' : 'other stops than those you have seen';
+  return `${why}: ${scope} is stopped by ${by.join(', ')}${incident ? ', for an incident' : ''} (${reason}); that is \`${mark}\``;
 }
 
 /**

@@ -46,6 +46,7 @@ export function settingsOf({ people }: Manifest): PeopleSettings {
     sessionIdleMs: people.sessions.idle,
     sessionLifeMs: people.sessions.lifetime,
     freshMs: people.sessions.fresh,
+    settlingMs: people.settling,
     passwordCost: PASSWORD_COST,
     tokenRoles: people.tokens,
   };

@@ -18,16 +18,18 @@ export const isolationRoutes: readonly Route[] = [
   route('GET', '/v1/isolations', ['person'], async (request) => {
     const { isolations, switches } = await request.runtime.listIsolations(request.claims.tenant);
     const body: IsolationsBody = {
-      isolations: isolations.map(({ scope, reason, atMs, by, incident }) => ({
+      isolations: isolations.map(({ scope, reason, atMs, by, incident, seen }) => ({
         scope,
         reason,
         since: viewTime(atMs),
         by: [...by],
         incident,
+        seen,
       })),
-      switches: switches.map(({ scope, place, broken }) => ({
+      switches: switches.map(({ scope, place, broken, seen }) => ({
         scope,
         file: place,
+        seen,
         ...(broken === undefined ? {} : { broken }),
       })),
     };
@@ -44,7 +46,7 @@ export const isolationRoutes: readonly Route[] = [
   }),
 
   route('POST', '/v1/resume', ['person'], async (request) => {
-    const { reason, cause, control, ...target } = await request.read(resumeSchema);
+    const { reason, seen, cause, control, ...target } = await request.read(resumeSchema);
     const scope = await ownScope(request, target);
     const { tenant, sub, presence, roles } = request.claims;
     const settles = cause !== undefined && control !== undefined;
@@ -54,6 +56,7 @@ export const isolationRoutes: readonly Route[] = [
       person: sub,
       presence,
       reason,
+      seen,
       ...(cause === undefined ? {} : { cause }),
       ...(control === undefined ? {} : { control }),
     });

@@ -161,6 +161,11 @@ export interface StopOutcome {
   };
 }
 
+/** What whoever lets something back says that they have seen. */
+interface Marked {
+  readonly seen: string;
+}
+
 /**
  * What the HTTP door asks of the runtime. What does not exist *for that tenant* is undefined, or a `Fault` E_NOT_FOUND;
  * the door checks the tenant of every answer once more. Whatever else cannot be done rejects with a `Fault`: its code
@@ -234,7 +239,10 @@ export interface HttpRuntime {
   /** What is stopped of a tenant, with what stops everything, and the files that stop. */
   listIsolations(
     tenant: string,
-  ): Promise<{ readonly isolations: readonly Isolation[]; readonly switches: readonly ThrownSwitch[] }>;
+  ): Promise<{
+    readonly isolations: readonly (Isolation & Marked)[];
+    readonly switches: readonly (ThrownSwitch & Marked)[];
+  }>;
   previewStop(scope: IsolationScope, tenant: string): Promise<StopOutcome>;
   stop(
     scope: IsolationScope,
@@ -242,7 +250,12 @@ export interface HttpRuntime {
   ): Promise<StopOutcome>;
   resume(
     scope: IsolationScope,
-    by: Actor & { readonly reason: string; readonly cause?: string; readonly control?: string },
+    by: Actor & {
+      readonly reason: string;
+      readonly seen: string | undefined;
+      readonly cause?: string;
+      readonly control?: string;
+    },
   ): Promise<void>;
   /** Whether calls can be served now. */
   isReady(): Promise<boolean>;

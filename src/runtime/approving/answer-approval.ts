@@ -7,6 +7,7 @@ import type { Delegation } from '../../model/duty.ts';
 import type { NewEvent } from '../../model/event.ts';
 import type { Manifest } from '../../model/manifest.ts';
 import type { Change } from '../../ports/store.ts';
+import { namesOfOnePerson } from '../people/one-person.ts';
 import { fitText } from '../record-parts.ts';
 import type { World } from '../world.ts';
 import { dutyOf, findPerson, isApprover, isAsker, type KnownPerson } from './duty.ts';
@@ -68,7 +69,7 @@ async function recordAnswer(
   const changes: Change[] = [];
   for (const member of members) {
     const consequence = member.facts?.consequence ?? 'high';
-    const duty = dutyOf(manifest, member.tool, consequence);
+    const duty = dutyOf(manifest, member.tool);
     const asked = { agent: member.agent, user: member.facts?.user };
     const principal = [
       person,
@@ -78,10 +79,14 @@ async function recordAnswer(
     ].find((one) => isApprover(duty, one));
     if (principal === undefined)
       throw new Fault('E_APPROVER', `\`${person.name}\` may not answer for ${member.tool}: ${printApprovers(duty)}`);
+    const names = await namesBehind(world, person.name, principal.name);
     if (approve) {
-      const own = [person.name, principal.name].find((name) => isAsker(manifest, name, asked));
+      const own = names.find((name) => isAsker(manifest, name, asked));
       if (duty.separated && own !== undefined)
-        throw new Fault('E_APPROVAL_OWN', `\`${own}\`, or an agent of theirs, asked for this`);
+        throw new Fault(
+          'E_APPROVAL_OWN',
+          `\`${own}\`, or an agent of theirs, asked for this${sayWhy(person.name, own)}`,
+        );
       if (!duty.presence.includes(presence))
         throw new Fault('E_APPROVAL_PRESENCE', `${presence} is not enough here: ${duty.presence.join(' or ')}`);
       if (consequence === 'high' && !isConfirmed(given, member))
@@ -90,6 +95,7 @@ async function recordAnswer(
     const answer: ApprovalAnswer = {
       by: person.name,
       ...(principal.name === person.name ? {} : { onDutyOf: principal.name }),
+      ...alikeOf(names, person.name, principal.name),
       groups: principal.groups,
       presence,
       approve,
@@ -105,6 +111,24 @@ async function recordAnswer(
   const answered = await world.store.readApproval(tenant, approval.id);
   if (answered === undefined) throw new Fault('E_STORE_CORRUPT', `approval ${approval.id} is gone`);
   return answered;
+}
+
+/** Everybody who may be the human who answers, or the one whose duty it is. */
+async function namesBehind(world: AnswerWorld, person: string, principal: string): Promise<readonly string[]> {
+  const who = { store: world.store, clock: world.clock, manifest: world.catalog().manifest };
+  const names = await namesOfOnePerson(who, person);
+  return principal === person ? names : [...new Set([...names, ...(await namesOfOnePerson(who, principal))])];
+}
+
+function alikeOf(names: readonly string[], ...known: readonly string[]): Pick<ApprovalAnswer, 'alike'> {
+  const alike = names.filter((name) => !known.includes(name));
+  return alike.length === 0 ? {} : { alike };
+}
+
+function sayWhy(person: string, own: string): string {
+  return own === person
+    ? ''
+    : `, and \`${person}\` may be the same person: an alias, or an account they made or reset lately`;
 }
 
 /** What a person repeats to approve something that can do much harm: the tool, or that it is the whole plan. */
@@ -148,6 +172,7 @@ function answeredEvent(world: AnswerWorld, approval: Approval, answer: ApprovalA
       approve: answer.approve,
       by: answer.by,
       ...(answer.onDutyOf === undefined ? {} : { onDutyOf: answer.onDutyOf }),
+      ...(answer.alike === undefined ? {} : { alike: [...answer.alike] }),
       groups: [...answer.groups],
       presence: answer.presence,
       persons,

@@ -74,7 +74,7 @@ export function makeCard(
 ): ApprovalCard {
   const { facts } = approval;
   const consequence = facts?.consequence ?? 'high';
-  const duty = dutyOf(manifest, approval.tool, consequence);
+  const duty = dutyOf(manifest, approval.tool);
   const targets = (facts?.sinks ?? [])
     .filter(({ carries }) => carries !== 'data')
     .flatMap(({ path, carries }) => valuesAt(approval.arguments, path).map((value) => ({ path, carries, value })));

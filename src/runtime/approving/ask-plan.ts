@@ -129,7 +129,7 @@ function objectTo(decided: Decided, before: readonly Decided[]): Refusal | undef
 
 function lifeOf({ labelled }: Decided): number {
   const { tool, scanned } = labelled.validated;
-  return dutyOf(scanned.admitted.catalog.manifest, tool.name, tool.consequence).timeoutMs;
+  return dutyOf(scanned.admitted.catalog.manifest, tool.name).timeoutMs;
 }
 
 function refused(index: number, answer: Awaited<ReturnType<typeof answerRefusal>>): PlanAnswer {

@@ -1,6 +1,4 @@
 import type { ApprovalAnswer, Presence } from '../../model/approval.ts';
-import { presences } from '../../model/approval.ts';
-import type { Consequence } from '../../model/effect.ts';
 import type { Manifest } from '../../model/manifest.ts';
 import type { ToolName } from '../../model/tool.ts';
 
@@ -18,11 +16,11 @@ export interface Duty {
   readonly channels: readonly string[];
 }
 
-/** What can do much harm takes somebody who is there; a token may be in anybody's hands. */
+/** Approving takes somebody who is there: a token or an old session may be in anybody's hands. */
 const PRESENT: readonly Presence[] = ['terminal', 'passkey'];
 
 /** The duty that the manifest lays down for a tool: what it says of the tool itself, else what it says of all. */
-export function dutyOf(manifest: Manifest, tool: ToolName, consequence: Consequence): Duty {
+export function dutyOf(manifest: Manifest, tool: ToolName): Duty {
   const { approvals, tools, channels } = manifest;
   const own = Object.hasOwn(tools, tool) ? tools[tool]?.approvals : undefined;
   return {
@@ -30,7 +28,7 @@ export function dutyOf(manifest: Manifest, tool: ToolName, consequence: Conseque
     approvers: own?.approvers ?? approvals.approvers,
     persons: own?.persons ?? approvals.persons,
     separated: (own?.separation ?? approvals.separation) === 'required',
-    presence: own?.presence ?? approvals.presence ?? (consequence === 'high' ? PRESENT : presences),
+    presence: own?.presence ?? approvals.presence ?? PRESENT,
     channels: own?.channels ?? approvals.channels ?? Object.keys(channels),
   };
 }
@@ -42,7 +40,7 @@ export interface KnownPerson {
 }
 
 /** Who is meant by a name: the person who has it, or has it as an alias. Anybody else is known by the name alone. */
-export function findPerson(manifest: Manifest, name: string): KnownPerson {
+export function findPerson(manifest: Pick<Manifest, 'approvals'>, name: string): KnownPerson {
   const { people } = manifest.approvals;
   for (const [person, { groups, aliases }] of Object.entries(people))
     if (person === name || aliases.includes(name)) return { name: person, groups };
@@ -50,7 +48,7 @@ export function findPerson(manifest: Manifest, name: string): KnownPerson {
 }
 
 /** Every name under which the person is known who has this one. */
-export function namesOf(manifest: Manifest, name: string): readonly string[] {
+export function namesOf(manifest: Pick<Manifest, 'approvals'>, name: string): readonly string[] {
   const person = findPerson(manifest, name).name;
   const { people } = manifest.approvals;
   return [person, ...(Object.hasOwn(people, person) ? (people[person]?.aliases ?? []) : [])];
@@ -85,8 +83,8 @@ export function isEnough(
   answers: readonly ApprovalAnswer[],
   asked: { readonly agent: string; readonly user: string | undefined },
 ): boolean {
-  const good = answers.filter(({ approve, by, onDutyOf, groups, presence }) => {
-    const behind = onDutyOf === undefined ? [by] : [by, onDutyOf];
+  const good = answers.filter(({ approve, by, onDutyOf, alike = [], groups, presence }) => {
+    const behind = [by, ...alike, ...(onDutyOf === undefined ? [] : [onDutyOf])];
     const isOwn = duty.separated && behind.some((person) => isAsker(manifest, person, asked));
     return approve && !isOwn && duty.presence.includes(presence) && isApprover(duty, { name: onDutyOf ?? by, groups });
   });

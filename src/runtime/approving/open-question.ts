@@ -34,7 +34,7 @@ export function openQuestion(
   const { run, catalog } = scanned.admitted;
   const { tenant, agent } = run.principal;
   const askedAtMs = steadyNowMs(world.clock);
-  const duty = dutyOf(catalog.manifest, tool.name, tool.consequence);
+  const duty = dutyOf(catalog.manifest, tool.name);
   const approval: Approval = {
     id: planned?.id ?? newId(world.clock, 'apr'),
     tenant,

@@ -4,6 +4,7 @@ import type { JsonObject } from '../../base/json.ts';
 import { limits } from '../../base/limits.ts';
 import { isOfOrganisation, type Passkey, type Person, type Role } from '../../model/person.ts';
 import type { Signer } from '../../ports/signer.ts';
+import { addHandler } from './one-person.ts';
 import { hashPassword, requireStrong } from './password.ts';
 import { commitPeople, type PeopleWorld, type PersonCaller, recordAct } from './people-world.ts';
 import { type OpenedSession, openSession } from './sessions.ts';
@@ -20,7 +21,7 @@ export async function addPerson(
   const { tenant } = by;
   if ((await world.store.readPerson(tenant, wanted.id)) !== undefined)
     throw new Fault('E_PERSON_EXISTS', `there is an account \`${wanted.id}\``);
-  const person: Person = {
+  const made: Person = {
     tenant,
     ...wanted,
     groups: [],
@@ -29,6 +30,7 @@ export async function addPerson(
     createdAtMs: world.clock.nowMs(),
     revision: 1,
   };
+  const person = { ...made, ...handled(world, made, by) };
   const what = { added: true, roles: [...wanted.roles], ...localOf(wanted.localUser) };
   await commitPeople(world, [{ kind: 'person.put', person }, actOn(world, by, person.id, what)]);
   return person;
@@ -49,7 +51,7 @@ export async function changePerson(
     ...(to.disabled === undefined ? {} : { disabled: to.disabled }),
     ...localOf(to.localUser),
   };
-  return put(world, by, before, to, what, ends);
+  return put(world, by, before, to.localUser === undefined ? to : { ...to, ...handled(world, before, by) }, what, ends);
 }
 
 /** Sets a password. Every session of the account ends but the one it is set in. Throws E_PASSWORD_WEAK, E_REQUEST_INVALID. */
@@ -63,7 +65,10 @@ export async function setPassword(world: PeopleWorld, by: By, id: string, passwo
     world,
     by,
     before,
-    { password: await hashPassword(world.clock, password, world.settings().passwordCost) },
+    {
+      password: await hashPassword(world.clock, password, world.settings().passwordCost),
+      ...handled(world, before, by),
+    },
     { password: 'set' },
     true,
   );
@@ -102,7 +107,8 @@ export async function issueEnrolment(world: PeopleWorld, signer: Signer, by: By,
   const claims = { sub: person.id, tenant: person.tenant, ticket: newId(world.clock, 'enr'), from };
   const expiresAtMs = world.clock.nowMs() + limits.enrolmentMs;
   const code = await signer.sign(claims, enrolmentAudience(by.tenant), expiresAtMs);
-  await commitPeople(world, [actOn(world, by, id, { enrolment: { until: expiresAtMs } })]);
+  // Before anybody has the code: whoever hands it out could use it themselves.
+  await put(world, by, person, handled(world, person, by), { enrolment: { until: expiresAtMs } }, false);
   return code;
 }
 
@@ -144,6 +150,12 @@ async function put(
     actOn(world, by, id, what),
   ]);
   return person;
+}
+
+/** The account as one that `by` could sign in under, from now on for a while. */
+function handled(world: PeopleWorld, person: Person, by: By): Pick<Person, 'handledBy'> {
+  const nowMs = world.clock.nowMs();
+  return addHandler(person, by.person, nowMs, nowMs + world.settings().settlingMs);
 }
 
 function actOn(world: PeopleWorld, by: By, person: string, what: JsonObject) {

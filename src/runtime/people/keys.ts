@@ -3,6 +3,7 @@ import { Fault } from '../../base/fault.ts';
 import { limits } from '../../base/limits.ts';
 import type { ApiKey, Role } from '../../model/person.ts';
 import { readAccount } from './accounts.ts';
+import { addHandler } from './one-person.ts';
 import { commitPeople, type PeopleWorld, type PersonCaller, recordAct } from './people-world.ts';
 import { digestToken, KEY_PREFIX, newToken } from './secret-token.ts';
 
@@ -36,8 +37,16 @@ export async function issueKey(
     expiresAtMs: createdAtMs + Math.min(lifeMs, limits.apiKeyLifeMs),
   };
   const { id, prefix, expiresAtMs } = key;
+  // Whoever issues it in the name of somebody else has it, as long as it is good.
+  const untilMs = Math.max(expiresAtMs, createdAtMs + world.settings().settlingMs);
+  const handled = {
+    ...account,
+    ...addHandler(account, by.person, createdAtMs, untilMs),
+    revision: account.revision + 1,
+  };
   await commitPeople(world, [
     { kind: 'key.add', key },
+    ...(by.person === person ? [] : [{ kind: 'person.put' as const, person: handled }]),
     recordAct(world, 'key.issued', tenant, {
       key: id,
       prefix,

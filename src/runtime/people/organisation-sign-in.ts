@@ -52,6 +52,7 @@ export async function finishOrganisation(
     passkeys: before?.passkeys ?? [],
     vouchedAtMs: clock.nowMs(),
     codesFrom: before?.codesFrom ?? 0,
+    ...(before?.handledBy === undefined ? {} : { handledBy: before.handledBy }),
     createdAtMs: before?.createdAtMs ?? clock.nowMs(),
     revision: (before?.revision ?? 0) + 1,
   };

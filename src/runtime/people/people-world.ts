@@ -12,6 +12,8 @@ export interface PeopleSettings {
   readonly sessionLifeMs: number;
   /** How long after a sign-in, or a touch of a passkey, somebody counts as just there. */
   readonly freshMs: number;
+  /** How long whoever handles what lets somebody in counts as the same person. */
+  readonly settlingMs: number;
   /** What scrypt costs for each password, a power of two. */
   readonly passwordCost: number;
   /** What a signed person token may do whose name has no account. */

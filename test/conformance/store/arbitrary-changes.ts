@@ -74,9 +74,10 @@ const arbitraryChange: fc.Arbitrary<Change> = fc.oneof(
       scope,
       by: person,
       names: fc.subarray(['ana', 'bo', 'cy']),
+      seen: fc.integer({ min: 1, max: 4 }),
       settled: fc.boolean(),
     },
-    { requiredKeys: ['kind', 'scope', 'by', 'settled'] },
+    { requiredKeys: ['kind', 'scope', 'by', 'seen', 'settled'] },
   ),
   fc.record({ kind: fc.constant('breaker.require' as const), scopes: fc.array(breakerScope, { maxLength: 3 }) }),
   fc.record({

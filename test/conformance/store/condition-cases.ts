@@ -224,7 +224,35 @@ export const conditionCases: readonly ConditionCase[] = [
   {
     says: 'whoever isolated it before it was let back may let it back now',
     before: [isolateAgent, liftAgent, { ...isolateAgent, by: 'another' }],
-    change: { ...liftAgent, by: isolateAgent.by },
+    change: { ...liftAgent, by: isolateAgent.by, seen: 3 },
+  },
+  {
+    says: 'what was isolated once more since it was looked at is not lifted',
+    before: [isolateAgent, { ...isolateAgent, by: 'another' }],
+    change: liftAgent,
+    code: 'E_STOP_UNSEEN',
+  },
+  {
+    says: 'also where the same person did it',
+    before: [isolateAgent, isolateAgent],
+    change: liftAgent,
+    code: 'E_STOP_UNSEEN',
+  },
+  {
+    says: 'also where it was let back meanwhile',
+    before: [isolateAgent, liftAgent, isolateAgent],
+    change: liftAgent,
+    code: 'E_STOP_UNSEEN',
+  },
+  {
+    says: 'whoever has seen all of it lets it back',
+    before: [isolateAgent, { ...isolateAgent, by: 'another' }],
+    change: { ...liftAgent, seen: 2 },
+  },
+  {
+    says: 'what else is isolated meanwhile voids nothing that was seen',
+    before: [isolateAgent, { ...isolateAgent, scope: 'all' }],
+    change: liftAgent,
   },
   {
     says: 'an incident is not lifted unsettled',

@@ -161,6 +161,7 @@ export const liftAgent = {
   kind: 'isolation.lift',
   scope: 'agent:acme/support',
   by: 'security',
+  seen: 1,
   settled: false,
 } as const satisfies Change;
 export const openBreaker = {

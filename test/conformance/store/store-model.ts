@@ -155,6 +155,7 @@ function make(state: ModelState, change: Change): void {
         atMs: state.isolations[change.scope]?.atMs ?? change.atMs,
         by: [...new Set([...(state.isolations[change.scope]?.by ?? []), change.by])],
         incident: change.incident || state.isolations[change.scope]?.incident === true,
+        epoch: state.isolationEpoch + 1,
       };
       state.isolationEpoch += 1;
       return;
@@ -163,6 +164,7 @@ function make(state: ModelState, change: Change): void {
       require(isolation !== undefined, 'E_NOT_ISOLATED');
       require(![change.by, ...(change.names ?? [])].some((name) => isolation.by.includes(name)), 'E_SECOND_PERSON');
       require(change.settled || !isolation.incident, 'E_INCIDENT_OPEN');
+      require(change.seen === isolation.epoch, 'E_STOP_UNSEEN');
       delete state.isolations[change.scope];
       state.isolationEpoch += 1;
       return;

@@ -899,7 +899,7 @@ export function describeStore(name: string, kind: StoreKind): void {
         { ...isolateAgent, reason: 'again', by: 'ana', incident: true, atMs: 6 },
         { ...isolateAgent, scope: 'all', reason: 'everything', atMs: 7 },
         { ...isolateAgent, scope: 'run:run_9', atMs: 8 },
-        { ...liftAgent, scope: 'run:run_9' },
+        { ...liftAgent, scope: 'run:run_9', seen: 4 },
       ]);
       expect(await store.readPin('mail/send')).toStrictEqual({
         ...pin,
@@ -915,8 +915,8 @@ export function describeStore(name: string, kind: StoreKind): void {
         activator: { pid: process.pid },
       });
       expect(await store.listIsolations()).toStrictEqual([
-        { scope: 'agent:acme/support', reason: 'odd calls', atMs: 5, by: ['ops', 'ana'], incident: true },
-        { scope: 'all', reason: 'everything', atMs: 7, by: ['ops'], incident: false },
+        { scope: 'agent:acme/support', reason: 'odd calls', atMs: 5, by: ['ops', 'ana'], incident: true, epoch: 2 },
+        { scope: 'all', reason: 'everything', atMs: 7, by: ['ops'], incident: false, epoch: 3 },
       ]);
       expect(await store.readIsolationState()).toStrictEqual({ epoch: 5, seen: [] });
     });

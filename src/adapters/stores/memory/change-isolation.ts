@@ -29,17 +29,19 @@ export function changeIsolation(
           atMs: known?.atMs ?? atMs,
           by: people.includes(by) ? people : [...people, by],
           incident: incident || known?.incident === true,
+          epoch: state.isolationEpoch,
         },
         undo,
       );
     }
     case 'isolation.lift': {
-      const { scope, by, names = [], settled } = change;
+      const { scope, by, names = [], seen, settled } = change;
       const known = state.isolations.get(scope);
       if (known === undefined) return refusals.notIsolated(scope);
       const same = known.by.find((name) => name === by || names.includes(name));
       if (same !== undefined) return refusals.samePerson(scope, same);
       if (known.incident && !settled) return refusals.incidentOpen(scope);
+      if (known.epoch !== seen) return refusals.stopUnseen(scope, known.by);
       raiseEpoch(state, undo);
       return put(state.isolations, scope, undefined, undo);
     }

@@ -74,7 +74,7 @@ export function createReader(db: DatabaseSync, live: () => readonly Instance[]):
     `SELECT tool, pin, record, at_ms FROM pins WHERE tool >= ? || '/' AND tool < ? || '0' ORDER BY tool`,
   );
   const selectIsolations = db.prepare(
-    'SELECT scope, reason, at_ms, stopped_by, incident FROM isolations ORDER BY scope',
+    'SELECT scope, reason, at_ms, stopped_by, incident, epoch FROM isolations ORDER BY scope',
   );
   const selectBreakers = db.prepare('SELECT * FROM breakers ORDER BY at_ms DESC, scope LIMIT ?');
   const selectBreaker = db.prepare('SELECT * FROM breakers WHERE scope = ?');
@@ -252,6 +252,7 @@ export function createReader(db: DatabaseSync, live: () => readonly Instance[]):
         atMs: Number(row['at_ms']),
         by: readPeople(row['stopped_by']),
         incident: row['incident'] === 1,
+        epoch: Number(row['epoch']),
       }));
     },
     readIsolationState() {

@@ -12,9 +12,10 @@ export interface IsolationChanges {
 /** @param instance who has seen what. */
 export function createIsolationChanges(db: DatabaseSync, instance: number): IsolationChanges {
   const selectScopes = db.prepare('SELECT scope FROM isolations');
-  const select = db.prepare('SELECT reason, at_ms, stopped_by, incident FROM isolations WHERE scope = ?');
+  const select = db.prepare('SELECT reason, at_ms, stopped_by, incident, epoch FROM isolations WHERE scope = ?');
   const put = db.prepare(
-    'INSERT OR REPLACE INTO isolations (scope, reason, at_ms, stopped_by, incident) VALUES (?, ?, ?, ?, ?)',
+    `INSERT OR REPLACE INTO isolations (scope, reason, at_ms, stopped_by, incident, epoch)
+     VALUES (?, ?, ?, ?, ?, (SELECT epoch FROM isolation_epoch))`,
   );
   const remove = db.prepare('DELETE FROM isolations WHERE scope = ?');
   const raiseEpoch = db.prepare('UPDATE isolation_epoch SET epoch = epoch + 1');
@@ -36,6 +37,7 @@ export function createIsolationChanges(db: DatabaseSync, instance: number): Isol
           const known = select.get(scope);
           const people = known === undefined ? [] : readPeople(known['stopped_by']);
           isolated = undefined;
+          raiseEpoch.run();
           put.run(
             scope,
             known === undefined ? reason : String(known['reason']),
@@ -43,16 +45,17 @@ export function createIsolationChanges(db: DatabaseSync, instance: number): Isol
             JSON.stringify(people.includes(by) ? people : [...people, by]),
             incident || known?.['incident'] === 1 ? 1 : 0,
           );
-          raiseEpoch.run();
           return undefined;
         }
         case 'isolation.lift': {
-          const { scope, by, names = [], settled } = change;
+          const { scope, by, names = [], seen, settled } = change;
           const known = select.get(scope);
           if (known === undefined) return refusals.notIsolated(scope);
-          const same = readPeople(known['stopped_by']).find((name) => name === by || names.includes(name));
+          const people = readPeople(known['stopped_by']);
+          const same = people.find((name) => name === by || names.includes(name));
           if (same !== undefined) return refusals.samePerson(scope, same);
           if (known['incident'] === 1 && !settled) return refusals.incidentOpen(scope);
+          if (known['epoch'] !== seen) return refusals.stopUnseen(scope, people);
           isolated = undefined;
           remove.run(scope);
           raiseEpoch.run();

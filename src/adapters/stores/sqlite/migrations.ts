@@ -243,6 +243,8 @@ export const migrations: readonly string[] = [
   `,
   // What an erased run wrote is found by it.
   'CREATE INDEX written_by_run ON written (run_id)',
+  // Whoever lets something back says which stops of it they have seen.
+  'ALTER TABLE isolations ADD COLUMN epoch INTEGER NOT NULL DEFAULT 0',
 ];
 
 /** The version a file has after all migrations. */
