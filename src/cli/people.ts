@@ -3,12 +3,13 @@ import { Writable } from 'node:stream';
 import { openConfig, openRecord } from '../app/open-config.ts';
 import { identifyLocal } from '../app/people/identify-local.ts';
 import { openAccounts } from '../app/people/open-accounts.ts';
+import { systemClock } from '../base/clock.ts';
 import { Fault } from '../base/fault.ts';
 import type { JsonObject } from '../base/json.ts';
 import { limits } from '../base/limits.ts';
 import { durationSchema } from '../model/duration.ts';
 import { type Person, personIdSchema, type Role, roles, rolesSchema } from '../model/person.ts';
-import { addPerson, changePerson, issueEnrolment, setPassword } from '../runtime/people/accounts.ts';
+import { addPerson, changePerson, issueEnrolment, readAccount, setPassword } from '../runtime/people/accounts.ts';
 import { issueKey, revokeKey } from '../runtime/people/keys.ts';
 import type { PeopleDesk } from '../runtime/people/people-desk.ts';
 import type { PersonCaller } from '../runtime/people/people-world.ts';
@@ -61,9 +62,7 @@ export function password(context: CommandContext, name: string): Promise<void> {
 /** Prints a new code to sign in with once. */
 export function enrol(context: CommandContext, name: string): Promise<void> {
   return withAccounts(context, async (desk, by) => {
-    const person = await desk.store.readPerson(by.tenant, name);
-    if (person === undefined) throw new Fault('E_NOT_FOUND', `there is no account \`${name}\``);
-    await tellCode(context, desk, by, person);
+    await tellCode(context, desk, by, await readAccount(desk, by.tenant, name));
   });
 }
 
@@ -83,11 +82,14 @@ export async function sessions(context: CommandContext, name: string): Promise<v
   const loaded = await openConfig(context.configPath, context.cwd);
   const record = await openRecord(loaded);
   try {
-    const found = await record.listSessions(loaded.manifest.tenant, name, SHOWN);
+    const { tenant } = loaded.manifest;
+    await readAccount({ store: record }, tenant, name);
+    const found = await record.listSessions(tenant, name, SHOWN);
     context.terminal.data(
       found.map(({ hash: _, ...session }) => ({ ...session })),
       found.map(({ id, method, usedAtMs }) => `${id}  ${method}  used ${new Date(usedAtMs).toISOString()}`),
     );
+    if (found.length === 0) context.terminal.say(`${name} is signed in nowhere`);
   } finally {
     await record.close();
   }
@@ -165,7 +167,7 @@ function readRoles(given: readonly string[]): readonly Role[] {
   return parsed.data;
 }
 
-function toJson({ password: secret, passkeys, groups, roles: own, ...person }: Person): JsonObject {
+function toJson({ password: secret, passkeys, groups, roles: own, handledBy = [], ...person }: Person): JsonObject {
   const { tenant, id, disabled, localUser, createdAtMs } = person;
   return {
     tenant,
@@ -176,11 +178,14 @@ function toJson({ password: secret, passkeys, groups, roles: own, ...person }: P
     ...(localUser === undefined ? {} : { localUser }),
     hasPassword: secret !== undefined,
     passkeys: passkeys.length,
+    handledBy: handledBy.map((handler) => ({ ...handler })),
     createdAtMs,
   };
 }
 
-function toLine({ id, roles: own, disabled, localUser, password: secret, passkeys }: Person): string {
+function toLine({ id, roles: own, disabled, localUser, password: secret, passkeys, handledBy = [] }: Person): string {
+  const nowMs = systemClock.nowMs();
+  const holders = handledBy.filter(({ untilMs }) => nowMs < untilMs);
   const ways = [
     ...(secret === undefined ? [] : ['password']),
     ...(passkeys.length === 0 ? [] : [`${passkeys.length} passkeys`]),
@@ -191,6 +196,7 @@ function toLine({ id, roles: own, disabled, localUser, password: secret, passkey
     ways.join(', ') || 'no way to sign in yet',
     ...(localUser === undefined ? [] : [`local user ${localUser}`]),
     ...(disabled ? ['disabled'] : []),
+    ...holders.map(({ by, untilMs }) => `counts as ${by} until ${new Date(untilMs).toISOString()}`),
   ].join('  ');
 }
 

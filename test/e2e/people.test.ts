@@ -120,6 +120,27 @@ describe('accounts', () => {
     expect((await run('status')).code).toBe(0);
   });
 
+  it('that are not there are a failure, whatever is asked of them', async () => {
+    for (const args of [
+      ['people', 'sessions', 'nobody'],
+      ['people', 'enrol', 'nobody'],
+      ['people', 'role', 'nobody', 'viewer'],
+      ['people', 'disable', 'nobody'],
+      ['people', 'key', 'nobody', '--role', 'viewer', '--name', 'k'],
+      ['people', 'revoke', 'nobody'],
+      ['people', 'revoke', 'key_none'],
+      ['approvals', 'show', 'apr_none'],
+    ]) {
+      const { code, stdout } = await run(...args);
+      expect({ code, answer: JSON.parse(stdout) as Json }, args.join(' ')).toMatchObject({
+        code: 1,
+        answer: { error: { code: 'E_NOT_FOUND' } },
+      });
+    }
+    const known = await run('people', 'sessions', 'ana');
+    expect(known.code).toBe(0);
+  });
+
   it('have keys that are shown once and worth nothing when revoked', async () => {
     const issued = await runJson('people', 'key', 'ana', '--role', 'approver', '--name', 'ci');
     const secret = String(issued['secret']);

@@ -57,7 +57,10 @@ async function letBack(token: string, target: Json, more: Json = {}): Promise<{ 
 beforeAll(async () => {
   notes = await newNotesFolder();
   // Tokens stand for people here; what roles are for is tested with accounts.
-  await notes.edit('version: 1\n', 'version: 1\npeople: { tokens: [approver, security] }\n');
+  await notes.edit(
+    'version: 1\n',
+    'version: 1\npeople: { tokens: [approver, security] }\napprovals: { presence: [token] }\n',
+  );
   gateways = [await startGateway(notes.folder), await startGateway(notes.folder)];
   agent = await issueToken(notes.folder, 'agent', 'agent');
   ana = await issueToken(notes.folder, 'person', 'ana');

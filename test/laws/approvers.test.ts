@@ -176,13 +176,13 @@ describe('law 7: a rule that takes two persons takes two', () => {
           else for (const one of given) await give(one);
           const names = given.map(({ by, approve }) => ({ name: by === 'local:ana' ? 'ana' : by, approve }));
           const until = names.findIndex(({ approve }) => !approve);
-          const enough = (list: typeof names) => new Set(list.map(({ name }) => name)).size >= persons;
+          const enough = (list: readonly { readonly name: string }[]) =>
+            new Set(list.map(({ name }) => name)).size >= persons;
           const { state, answers = [] } = (await law.truth.readApproval(TENANT, id)) ?? {};
           // At once, who comes first is not who was asked first: the record says who it was.
           const isApproved =
             atOnce && until >= 0
-              ? answers.every(({ approve }) => approve) &&
-                enough(answers.map(({ by, approve }) => ({ name: by, approve })))
+              ? answers.every(({ approve }) => approve) && enough(answers.map(({ by }) => ({ name: by })))
               : enough(until < 0 ? names : names.slice(0, until));
           expect(state).toBe(isApproved ? 'approved' : until < 0 ? 'pending' : 'denied');
           expect(codeOf(await use(50, id)) === 'result').toBe(isApproved);

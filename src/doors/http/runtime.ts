@@ -237,9 +237,7 @@ export interface HttpRuntime {
   /** Whose gateway this is. */
   readonly tenant: string;
   /** What is stopped of a tenant, with what stops everything, and the files that stop. */
-  listIsolations(
-    tenant: string,
-  ): Promise<{
+  listIsolations(tenant: string): Promise<{
     readonly isolations: readonly (Isolation & Marked)[];
     readonly switches: readonly (ThrownSwitch & Marked)[];
   }>;

@@ -4,6 +4,7 @@ import type { JsonObject } from '../../base/json.ts';
 import { limits } from '../../base/limits.ts';
 import { isOfOrganisation, type Passkey, type Person, type Role } from '../../model/person.ts';
 import type { Signer } from '../../ports/signer.ts';
+import type { Store } from '../../ports/store.ts';
 import { addHandler } from './one-person.ts';
 import { hashPassword, requireStrong } from './password.ts';
 import { commitPeople, type PeopleWorld, type PersonCaller, recordAct } from './people-world.ts';
@@ -92,7 +93,11 @@ export async function removePasskey(world: PeopleWorld, by: By, id: string, pass
 }
 
 /** The account. Throws a `Fault` E_NOT_FOUND. */
-export async function readAccount({ store }: Pick<PeopleWorld, 'store'>, tenant: string, id: string): Promise<Person> {
+export async function readAccount(
+  { store }: { readonly store: Pick<Store, 'readPerson'> },
+  tenant: string,
+  id: string,
+): Promise<Person> {
   const person = await store.readPerson(tenant, id);
   if (person === undefined) throw new Fault('E_NOT_FOUND', `there is no account \`${id}\``);
   return person;
