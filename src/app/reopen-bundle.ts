@@ -3,6 +3,7 @@ import type { Digest } from '../base/digest.ts';
 import { Fault } from '../base/fault.ts';
 import { isJsonObject, type JsonObject } from '../base/json.ts';
 import type { StoredEvent } from '../model/event.ts';
+import { restoreExact } from '../model/exact.ts';
 import { unassessedFlow } from '../model/flow-facts.ts';
 import { userSchema } from '../model/principal.ts';
 import { digestBundle, digestDefaulted } from '../policy/digest-bundle.ts';
@@ -100,7 +101,7 @@ function digestContent({ format, file, text, policies: policyFiles, templates }:
  * was never asked: the call was refused before.
  */
 export function explainDecision(catalog: Catalog, event: StoredEvent): Explanation | undefined {
-  const decided = decidedSchema.safeParse(event.body);
+  const decided = decidedSchema.safeParse(restoreExact(event.body));
   const entry = event.tool === undefined ? undefined : catalog.find(event.tool, event.agent ?? '');
   if (!decided.success || entry === undefined || event.agent === undefined) return undefined;
   const { user, run, decidedAtMs } = decided.data;

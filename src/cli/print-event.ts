@@ -1,6 +1,7 @@
 import type { JsonObject, JsonValue } from '../base/json.ts';
 import { isJsonObject } from '../base/json.ts';
 import type { StoredEvent } from '../model/event.ts';
+import { withoutExact } from '../model/exact.ts';
 import { printPlace } from '../model/place.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -45,7 +46,7 @@ export function printReason(reason: JsonObject): string {
   return `${code === 'PERMITTED' ? '' : `${String(code)} `}${String(message)}${argument}${where}`;
 }
 
-/** Stored events as plain JSON. */
+/** Stored events as plain JSON, without what hashes of personal data stand for. */
 export function eventToJson(event: StoredEvent): JsonObject {
-  return JSON.parse(JSON.stringify(event)) as JsonObject;
+  return JSON.parse(JSON.stringify({ ...event, body: withoutExact(event.body) })) as JsonObject;
 }

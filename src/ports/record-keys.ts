@@ -9,6 +9,8 @@ export interface RecordKeys {
   unwrap(owner: KeyOwner, wrapped: string): Promise<Uint8Array>;
   /** What a user is called where their name must not stand: the same for the same user of a tenant, and not to be guessed. */
   nameUser(tenant: string, userId: string): Promise<string>;
+  /** What stands for personal data in the record: `#` and 12 hex digits, the same for the same value of a tenant. */
+  tagPersonal(): Promise<(tenant: string, value: string) => string>;
 }
 
 /** Whose key it is. A wrapped key of one run is of no use to another. */

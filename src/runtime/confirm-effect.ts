@@ -1,6 +1,7 @@
 import { newId } from '../base/clock.ts';
 import { errorEntry } from '../base/errors.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../base/json.ts';
+import { restoreExact } from '../model/exact.ts';
 import type { ReadBack } from '../model/read-back.ts';
 import type { ToolResult } from '../model/result.ts';
 import type { Run } from '../model/run.ts';
@@ -136,7 +137,8 @@ function startReadBack(
 /** The arguments as they were executed. */
 async function readArguments({ store }: World, tenant: string, callId: string): Promise<JsonObject> {
   const events = await store.readEvents({ tenant, callId, limit: 10 });
-  const args = events.find(({ kind }) => kind === 'call.intended')?.body['arguments'];
+  const intended = events.find(({ kind }) => kind === 'call.intended');
+  const args = intended && restoreExact(intended.body)['arguments'];
   return isJsonObject(args) ? args : {};
 }
 

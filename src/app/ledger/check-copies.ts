@@ -17,8 +17,8 @@ export interface CheckedCopy extends VerifiedLedger {
  * Verifies copies of a configuration's ledger, each from what lies there alone.
  *
  * @param only the copy of that name; all of them unless told
- * @throws Fault E_EVIDENCE that names the copy and the first thing that is not what was signed; E_NOT_FOUND where there is
- * no such copy, or nothing in it yet; E_COPY where it cannot be read.
+ * @throws Fault E_EVIDENCE that names the copy and the first thing that is not what was signed; E_CONFIG where none
+ * is configured; E_NOT_FOUND where there is no such copy, or nothing in it yet; E_COPY where it cannot be read.
  */
 export async function checkCopies(
   loaded: LoadedConfig,
@@ -44,7 +44,8 @@ async function check(
   { loaded, clock, only }: { readonly loaded: LoadedConfig; readonly clock: Clock; readonly only?: string },
 ): Promise<readonly CheckedCopy[]> {
   if (copies.length === 0) {
-    throw new Fault('E_NOT_FOUND', `the configuration names no copy${only === undefined ? '' : ` \`${only}\``}`);
+    if (only === undefined) throw new Fault('E_CONFIG', 'no copy is configured: name one under `ledger.copies`');
+    throw new Fault('E_NOT_FOUND', `the configuration names no copy \`${only}\``);
   }
   const signer = await openLedgerSigner(loaded, clock);
   const [key] = await signer.keys();

@@ -1,6 +1,7 @@
 import type { Digest } from '../../base/digest.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.ts';
 import type { StoredEvent } from '../../model/event.ts';
+import { restoreExact } from '../../model/exact.ts';
 import type { DecisionRequest } from '../../policy/kernel.ts';
 import { decisionSchema, type RecordedFinding, readRecorded } from './recorded-shapes.ts';
 
@@ -34,7 +35,8 @@ export interface Undecidable {
  * event is of another kind. What was left out of the record, redacted or erased makes it undecidable, never a guess.
  */
 export function readDecision(event: StoredEvent): RecordedDecision | Undecidable | undefined {
-  const { body, kind } = event;
+  const { kind } = event;
+  const body = restoreExact(event.body);
   if (event.erased || body['erased'] === true)
     return kind.startsWith('call.') && kind !== 'call.completed'
       ? undecidable('what it rested on was erased')

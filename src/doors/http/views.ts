@@ -12,6 +12,7 @@ import type {
 import type { Approval } from '../../model/approval.ts';
 import type { Reason } from '../../model/decision.ts';
 import type { StoredEvent } from '../../model/event.ts';
+import { withoutExact } from '../../model/exact.ts';
 import type { ToolResult } from '../../model/result.ts';
 import type { Run } from '../../model/run.ts';
 import type { GovernedTool } from '../../model/tool.ts';
@@ -161,7 +162,7 @@ export function viewEvent(event: StoredEvent): EventBody {
     ...(event.callId !== undefined && { callId: event.callId }),
     ...(event.agent !== undefined && { agent: event.agent }),
     ...(event.tool !== undefined && { tool: event.tool }),
-    body: event.body,
+    body: withoutExact(event.body),
     ...(event.erased && { erased: true }),
     digest: event.digest,
   };

@@ -13,6 +13,8 @@ const KEY_BYTES = 32;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const USER_CHARS = 24;
+/** Enough to tell the values of one tenant apart. */
+const TAG_CHARS = 12;
 /** Which master key wrapped it; there is one so far. */
 const WRAPPED = /^1\.([A-Za-z\d+/=]+)$/;
 const TEXT = /^PRIVATE\+KEY\+master\+([A-Za-z\d+/]{43}=)\nPRIVATE\+KEY\+names\+([A-Za-z\d+/]{43}=)\n$/;
@@ -45,6 +47,7 @@ export function readLocalRecordKeys(options: LocalRecordKeysOptions): RecordKeys
     wrap: async (owner, key) => (await open()).wrap(owner, key),
     unwrap: async (owner, wrapped) => (await open()).unwrap(owner, wrapped),
     nameUser: async (tenant, userId) => (await open()).nameUser(tenant, userId),
+    tagPersonal: async () => (await open()).tagPersonal(),
   };
 }
 
@@ -87,6 +90,12 @@ function createRecordKeys(master: KeyObject, names: KeyObject, clock: Clock): Re
         .update(JSON.stringify([tenant, userId]))
         .digest('hex');
       return `user_${name.slice(0, USER_CHARS)}`;
+    },
+    async tagPersonal() {
+      return (tenant, value) => {
+        const told = JSON.stringify(['personal', tenant, value]);
+        return `#${createHmac('sha256', names).update(told).digest('hex').slice(0, TAG_CHARS)}`;
+      };
     },
   };
 }
