@@ -7,6 +7,7 @@ import { Fault } from '../base/fault.ts';
 import type { JsonObject } from '../base/json.ts';
 import { resumeSchema, type StopTarget, scopeOf, stopSchema } from '../contract/isolation.ts';
 import { type IsolationScope, printScope } from '../model/isolation.ts';
+import type { Manifest } from '../model/manifest.ts';
 import { mayDo } from '../model/person.ts';
 import { previewStop, type StopPreview } from '../runtime/isolation.ts';
 import { resumeRun } from '../runtime/pause-run.ts';
@@ -40,6 +41,10 @@ export async function stop(context: CommandContext, options: StopOptions): Promi
     return;
   }
   const { person, presence } = await identifyLocal(loaded, context.terminal.interactive);
+  if (!isNamed(loaded.manifest, scope))
+    context.terminal.warn(
+      `the configuration names nothing that is ${printScope(scope)}: look whether it is spelt right`,
+    );
   const halted = await halt(loaded, scope, { tenant, person, presence, reason, incident }, file);
   if (halted.by === 'store') {
     const { stopped } = halted;
@@ -137,6 +142,13 @@ async function letGoOn(
   if (run?.pausedFor === undefined || stopped.includes(printScope(scope))) return false;
   await resumeRun({ store, clock }, { tenant, runId: scope.run, by });
   return true;
+}
+
+/** Whether the configuration knows it. What it does not know is stopped all the same: agents, say, need not be named. */
+function isNamed({ agents, servers }: Manifest, scope: IsolationScope): boolean {
+  if (scope.kind === 'agent') return Object.hasOwn(agents, scope.agent);
+  if (scope.kind === 'server') return Object.hasOwn(servers, scope.server);
+  return scope.kind !== 'tool' || Object.hasOwn(servers, scope.tool.split('/')[0] ?? '');
 }
 
 function readTarget(tenant: string, target: StopTarget): IsolationScope {

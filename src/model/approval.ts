@@ -8,7 +8,7 @@ import type { Sink, ToolName } from './tool.ts';
 
 /**
  * How a person showed that they are there. `terminal`: they typed at a terminal. `passkey`: they touched an
- * authenticator for this very answer. `session`: they are signed in. `token`: somebody sent a token of theirs.
+ * authenticator a moment ago (`people.sessions.fresh`). `session`: they are signed in. `token`: somebody sent a token of theirs.
  */
 export const presences = ['terminal', 'passkey', 'session', 'token'] as const;
 export type Presence = (typeof presences)[number];

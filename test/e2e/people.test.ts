@@ -120,6 +120,17 @@ describe('accounts', () => {
     expect((await run('status')).code).toBe(0);
   });
 
+  it('name a deputy at a terminal, or freshly signed in, and no program does it for them', async () => {
+    expect((await run('people', 'role', 'bo', 'admin', 'approver')).code).toBe(0);
+    const byProgram = await run('approvals', 'delegate', 'cy', '--for', '8h');
+    expect(byProgram).toMatchObject({ code: 3 });
+    expect(JSON.parse(byProgram.stdout)).toMatchObject({ error: { code: 'E_DEPUTY_PRESENCE' } });
+    expect(byProgram.stdout).toContain('approvals delegate');
+    const key = String((await runJson('people', 'key', 'ana', '--role', 'approver', '--name', 'k'))['secret']);
+    expect((await post('/v1/duties', { to: 'bo', for: '8h' }, key)).code).toBe('E_FRESH_SIGN_IN');
+    expect((await post('/v1/duties', { to: 'bo', for: '8h' }, await signIn('ana'))).status).toBe(200);
+  });
+
   it('that are not there are a failure, whatever is asked of them', async () => {
     for (const args of [
       ['people', 'sessions', 'nobody'],

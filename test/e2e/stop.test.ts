@@ -38,7 +38,7 @@ async function cli(...args: string[]): Promise<{ code: number | null; value: Jso
 /** Lets back what is stopped, as somebody who has looked at it. */
 async function letBack(token: string, target: Json, more: Json = {}): Promise<{ status: number; body: Json }> {
   const scopes = {
-    agent: 'agent:default/agent',
+    agent: `agent:default/${target['agent']}`,
     tool: `tool:default/${target['tool']}`,
     server: 'server:default/notes',
   };
@@ -132,6 +132,16 @@ describe('stop and resume', () => {
     const settled = { cause: 'a field too many crossed', control: '`fields` of the tool' };
     expect((await letBack(bo, { tool: 'notes/read_note' }, settled)).status).toBe(200);
     expect(await call(0)).toBe('completed');
+  });
+
+  it('stops what the configuration does not name, and says that it may be spelt wrong', async () => {
+    const typo = await cli('stop', '--agent', 'agnet', '--reason', 'it mails strangers');
+    expect(typo).toMatchObject({ code: 0, value: { scope: 'agent:default/agnet', stopped: true } });
+    expect(typo.stderr).toContain('spelt');
+    expect((await letBack(bo, { agent: 'agnet' })).status).toBe(200);
+    const right = await cli('stop', '--agent', 'agent', '--reason', 'it mails strangers');
+    expect(right.stderr).not.toContain('spelt');
+    expect((await letBack(bo, { agent: 'agent' })).status).toBe(200);
   });
 
   it('refuses what names nothing, or more than one thing', async () => {

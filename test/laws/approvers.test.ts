@@ -121,6 +121,19 @@ describe('law 7: who answers may', () => {
     }
   });
 
+  it.each(['low', 'medium', 'high'])('is there, however little the call can do (%s)', async (consequence) => {
+    const confirm = 'law/pay';
+    await open({}, { consequence });
+    const id = await ask();
+    for (const presence of ['token', 'session'] as const)
+      await refused(id, 'bo', 'E_APPROVAL_PRESENCE', { presence, confirm });
+    expect(await answer(id, 'bo', { presence: 'terminal', confirm })).toMatchObject({ state: 'approved' });
+    await open({ presence: ['session'] }, { consequence });
+    const loosened = await ask();
+    await refused(loosened, 'bo', 'E_APPROVAL_PRESENCE', { presence: 'token', confirm });
+    expect(await answer(loosened, 'bo', { presence: 'session', confirm })).toMatchObject({ state: 'approved' });
+  });
+
   it('is there, for what can do much harm, and names the tool', async () => {
     const id = await ask(0, 'law/wipe');
     const confirm = 'law/wipe';
