@@ -16,8 +16,8 @@ export interface Hashed {
 const PART_CHARS = 4_096;
 const MANY = 1_000;
 const DIGITS = 6;
-/** Fewer digits are no card, and no other number is known by its digits alone. */
-const LEAST_CARD = 1e12;
+/** No card is less, and no other number is known by its digits alone. Times in milliseconds are, until 2033. */
+const LEAST_CARD = 2e12;
 const LITERALS = /"(?:[^"\\]|\\.)*"|-?\d{13,19}(?![\d.eE])/g;
 
 /**
@@ -29,7 +29,7 @@ export function hashPersonal(value: JsonObject, tag: Tag, except: ReadonlySet<st
   const hasher = new Hasher(tag);
   const members = Object.entries(value).map(([name, one]): [string, JsonValue] => [
     name,
-    except.has(name) ? one : hasher.value(one, `/${pointTo(name)}`),
+    except.has(name) || !mayHoldAny(one) ? one : hasher.value(one, `/${pointTo(name)}`),
   ]);
   return hasher.isEmpty ? { value, exact: {} } : { value: Object.fromEntries(members), exact: hasher.exact };
 }
@@ -152,6 +152,14 @@ function cutPart(part: string, isLast: boolean): string {
   if (isLast) return part;
   const end = Math.max(part.lastIndexOf('\n'), part.lastIndexOf(','), part.lastIndexOf(';'));
   return end > 0 ? part.slice(0, end + 1) : part;
+}
+
+/** Looked at first, since most of what an event says needs no second look, and making it anew costs more than this. */
+function mayHoldAny(value: JsonValue): boolean {
+  if (typeof value === 'string') return mayHold(value);
+  if (typeof value === 'number') return Math.abs(value) >= LEAST_CARD;
+  if (Array.isArray(value)) return value.some(mayHoldAny);
+  return isJsonObject(value) && Object.keys(value).some((name) => mayHold(name) || mayHoldAny(value[name] ?? null));
 }
 
 /** Whether there can be anything: most texts of most events are names, codes and digests. */
