@@ -8,6 +8,8 @@ export const FILES = {
   checkpoint: 'log/checkpoint',
   key: (number: number) => `log/keys/${String(number).padStart(6, '0')}`,
   bundle: (digest: Digest) => `bundles/${digest.slice('sha256:'.length)}.json`,
+  /** Rules of the form before, whose name this version cannot make again: that they are these, the signature alone says. */
+  formerBundle: (digest: Digest) => `former-bundles/${digest.slice('sha256:'.length)}.json`,
   approvals: 'approvals.json',
   report: 'report.html',
   contents: 'contents.json',

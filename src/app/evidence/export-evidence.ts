@@ -86,9 +86,11 @@ export async function exportEvidence({ loaded, scope, out, clock }: ExportOption
     for (const [i, entry] of (await readKeyEntries(files)).entries()) await archive.add(FILES.key(i + 1), entry);
     for (const bundle of seen.bundles) {
       const found = await record.readBundle(bundle);
-      if (found === undefined || isUnverifiable(found)) continue;
-      requireBundle(found);
-      await archive.add(FILES.bundle(bundle), canonicalJson(found.content));
+      if (found === undefined) continue;
+      const isFormer = isUnverifiable(found);
+      if (!isFormer) requireBundle(found);
+      const file = isFormer ? FILES.formerBundle(bundle) : FILES.bundle(bundle);
+      await archive.add(file, canonicalJson(found.content));
     }
     const approvals: Approval[] = [];
     for (const id of seen.approvals) {
@@ -109,7 +111,7 @@ export async function exportEvidence({ loaded, scope, out, clock }: ExportOption
   }
 }
 
-/** Whoever verifies could not tell that these are the rules: the events name them all the same. */
+/** Whoever verifies cannot tell by the name that these are the rules, and has the log's signature for it. */
 function isUnverifiable(stored: StoredBundle): boolean {
   return isFormerBundle(stored) && nameBundle(stored.content) !== stored.bundle;
 }
