@@ -1,0 +1,44 @@
+import { spawn } from 'node:child_process';
+import { readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { expect, it } from 'vitest';
+import { openControlGroups } from '../../../src/adapters/sandboxes/process/cgroups.ts';
+import { readyProfiles } from '../../../src/model/profile.ts';
+
+const file = fileURLToPath(new URL('./run-without-pids.ts', import.meta.url));
+
+/** Taking process numbers away from one gateway alone takes a control group, and that takes root. */
+it.runIf(process.getuid?.() === 0)(
+  'a gateway whose host has no process left says so, leaves nothing, and goes on when there are some',
+  { timeout: 120_000 },
+  async () => {
+    const groups = await openControlGroups('/sys/fs/cgroup', await readFile('/proc/self/cgroup', 'utf8'));
+    const { code } = readyProfiles;
+    if (groups === undefined || code === undefined) throw new Error('root makes control groups');
+    const roomy = { ...code, memoryBytes: 2_147_483_648, processes: 500, cpu: 2 };
+    const group = await groups.create(`${process.pid}-exhausted`, roomy);
+    const child = spawn(process.execPath, ['--no-warnings', file], { stdio: ['pipe', 'pipe', 'inherit'] });
+    try {
+      await group.enter(child.pid ?? 0);
+      const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+      const next = async () => String((await lines.next()).value);
+      expect(await next()).toBe('ready');
+      const pids = dirname(group.doors.find((door) => /pids/.test(door)) ?? group.doors[0] ?? '');
+      const ask = async () => {
+        child.stdin.write('go\n');
+        return JSON.parse(await next());
+      };
+      await writeFile(join(pids, 'pids.max'), '1');
+      expect(await ask()).toEqual({ code: 'E_SANDBOX', isClean: true });
+      await writeFile(join(pids, 'pids.max'), '500');
+      expect(await ask()).toEqual({ stdout: 'ran\n', isClean: true });
+    } finally {
+      child.stdin.end();
+      child.kill('SIGKILL');
+      await group.kill();
+      await group.remove();
+    }
+  },
+);
