@@ -186,4 +186,52 @@ describe('token exchange (RFC 8693)', () => {
     await closeServer(server);
     await rm(folder, { recursive: true });
   });
+
+  it('narrows a token of a certified authorization server, which says who acts, and has the new one taken back', async () => {
+    await using running = await startProvider();
+    const { issuer } = running;
+    const client = { tokenUrl: `${issuer}/token`, revokeUrl: `${issuer}/token/revocation`, clientId: 'service' };
+    const readSecret = async () => new Secret('cred:client', CLIENT_SECRET);
+    const own = createClientCredentialsSource({
+      client: { ...client, name: 'own', readSecret },
+      clock: systemClock,
+      scopes: ['read', 'write'],
+    });
+    const ann = await own.lease(request);
+    const folder = await mkdtemp(join(tmpdir(), 'chaperone-exchange-'));
+    const open = (userToken: string) =>
+      new CredentialSources({
+        data: folder,
+        clock: systemClock,
+        environment: { USER_TOKEN: userToken, CLIENT: CLIENT_SECRET },
+        openSigner: () => openSigner(folder, systemClock),
+      });
+    const manifest = manifestSchema.parse({
+      version: 1,
+      credentials: {
+        ann: { kind: 'environment', variable: 'USER_TOKEN', hosts: ['none.test'] },
+        client: { kind: 'environment', variable: 'CLIENT', hosts: ['none.test'] },
+        crm: {
+          ...client,
+          kind: 'token-exchange',
+          clientSecret: 'client',
+          subjectToken: 'ann',
+          scopes: ['read'],
+          hosts: ['crm.test'],
+        },
+      },
+    });
+    const lease = await open(ann.secret.reveal()).open(manifest, folder).get('crm')?.lease(request);
+    const token = lease?.secret.reveal() ?? '';
+    expect(token).not.toBe(ann.secret.reveal());
+    expect(lease?.scopes).toEqual(['read']);
+    expect(await introspect(issuer, token)).toMatchObject({ active: true, scope: 'read', act: { sub: 'support' } });
+    await lease?.revoke?.();
+    expect(await introspect(issuer, token)).toEqual({ active: false });
+    expect(await introspect(issuer, ann.secret.reveal())).toMatchObject({ active: true });
+
+    const stranger = open('plum-otter-nobody').open(manifest, folder).get('crm')?.lease(request);
+    await expect(stranger).rejects.toMatchObject({ code: 'E_CREDENTIAL' });
+    await rm(folder, { recursive: true });
+  });
 });
