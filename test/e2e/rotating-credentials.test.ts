@@ -48,7 +48,9 @@ function pipe(args: readonly string[], value: string) {
 
 async function list() {
   const { stdout } = await runCommand(folder, ['cred', 'list', '--json']);
-  const { credentials } = JSON.parse(stdout) as { credentials: { name: string; kept: boolean; changedAtMs?: number }[] };
+  const { credentials } = JSON.parse(stdout) as {
+    credentials: { name: string; kept: boolean; changedAtMs?: number }[];
+  };
   return new Map(credentials.map((one) => [one.name, one]));
 }
 

@@ -41,8 +41,8 @@ describe('a profile that contradicts itself', () => {
   });
 
   it('is not what somebody meant who only says less, or more', () => {
-    expect(complaintsOf('profiles: { code: { memory: 512MB, space: 128MB, time: 1m, network: door, hosts: [a.test] } }')).toBe(
-      '',
-    );
+    expect(
+      complaintsOf('profiles: { code: { memory: 512MB, space: 128MB, time: 1m, network: door, hosts: [a.test] } }'),
+    ).toBe('');
   });
 });

@@ -74,6 +74,10 @@ describe('the log of a kernel', () => {
     execFileSync('/bin/sh', ['-c', `echo 'I1201 1 loader.go:689] Process should have started...' > ${log.path}`]);
     await log.begun;
     expect(log.finish()).toEqual([]);
+    expect(log.cameTo).toBe('end');
+    execFileSync('/bin/sh', ['-c', `echo 'W1201 1 sandbox.go:957] Wait RPC to container "a" failed' > ${log.path}`]);
+    log.finish();
+    expect(log.cameTo).toBe('program');
     rmSync(folder, { recursive: true });
   });
 });

@@ -29,6 +29,8 @@ const TOWARDS = / [EX] (?:connect|sendto)\(.*\{Family: AF_INET6?, Addr: ([^,]*),
 const REFUSED = /errno=111\b/;
 /** What gVisor writes once its kernel runs the program; and whatever is traced, the program did. */
 const BEGUN = /\] Process should have started|\] .* E \w+\(/;
+/** What is written where its kernel cannot go on, or is gone: its own end, and none of the program’s. */
+const FAILED = /^W.*\] (?:FATAL ERROR: |Wait RPC to container )/;
 const LOOPBACK = /^(?:127\.|::1$|::ffff:127\.|0\.0\.0\.0$|::$)/;
 const NAMES_PORT = '53';
 
@@ -53,6 +55,8 @@ export class KernelLog implements Disposable {
   readonly #timer: NodeJS.Timeout;
   readonly #counts = { 'system-call': 0, network: 0 };
   #rest = '';
+  #hasBegun = false;
+  #hasFailed = false;
 
   private constructor(path: string) {
     this.path = path;
@@ -73,6 +77,12 @@ export class KernelLog implements Disposable {
       ),
     );
     return new KernelLog(path);
+  }
+
+  /** How far it came, by what was read until now. */
+  get cameTo(): 'nothing' | 'program' | 'end' {
+    if (!this.#hasBegun) return 'nothing';
+    return this.#hasFailed ? 'program' : 'end';
   }
 
   /** What it told of, once nothing runs any more. */
@@ -111,10 +121,12 @@ export class KernelLog implements Disposable {
       const lines = (this.#rest + piece.toString('latin1', 0, bytes)).split('\n');
       this.#rest = lines.pop()?.slice(-LINE_CHARS) ?? '';
       for (const line of lines) {
-        if (BEGUN.test(line)) this.#begin();
+        if (BEGUN.test(line)) this.#hasBegun = true;
+        if (FAILED.test(line)) this.#hasFailed = true;
         const told = readTrace(line);
         if (told !== undefined) this.#counts[told] += 1;
       }
+      if (this.#hasBegun) this.#begin();
     }
   }
 }

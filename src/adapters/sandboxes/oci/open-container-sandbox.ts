@@ -26,7 +26,7 @@ const STAND_MS = 60_000;
 const ENGINES = ['podman', 'docker'] as const;
 const INSTALL = 'install one: `apt-get install podman`';
 /** What engines answer with where they could not start anything. */
-const NOT_STARTED = [125];
+const NOT_STARTED = [125, 126, 127];
 
 /** Programs in a container of an engine that is there, with the profile in the engine's own words. */
 export class ContainerSandbox implements Sandbox {
@@ -89,6 +89,7 @@ export class ContainerSandbox implements Sandbox {
         decoys: decoys.laid,
         begun: watched.begun,
         standMs: STAND_MS,
+        cameTo: () => watched.cameTo,
         count: async () => watched.counts,
         noticed: () => watched.finish(),
       });

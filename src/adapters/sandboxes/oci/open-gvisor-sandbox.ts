@@ -99,6 +99,7 @@ export class GvisorSandbox implements Sandbox {
         decoys: decoys.laid,
         begun: log.begun,
         standMs: STAND_MS,
+        cameTo: () => log.cameTo,
         noticed: () => log.finish(),
         group,
         count: () => group.count(),

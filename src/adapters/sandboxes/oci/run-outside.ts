@@ -25,11 +25,13 @@ export interface OutsideRun {
   readonly begun: Promise<void>;
   /** How long that may take, milliseconds: more than it takes on a machine that is full. */
   readonly standMs: number;
+  /** How far it came, by what the runtime told: asked when nothing of it runs any more. */
+  readonly cameTo: () => 'nothing' | 'program' | 'end';
   /** Files that are there only to be noticed, where it has some. */
   readonly decoys?: readonly Laid[];
   /** What else was noticed, asked when nothing of it runs any more. */
   readonly noticed?: () => readonly EscapeAttempt[];
-  /** Exit codes by which the runtime says that it did not start anything. */
+  /** Exit codes by which the runtime says that it did not start anything. A program may end with them as well. */
   readonly notStarted: readonly number[];
 }
 
@@ -105,10 +107,14 @@ export async function runOutside(run: OutsideRun): Promise<SandboxOutcome> {
   }
   if (unwatched !== undefined) throw unwatched;
   const text = (chunks: readonly Buffer[]) => Buffer.concat(chunks).toString('utf8').toWellFormed();
-  if (stopped === undefined && run.notStarted.includes(exitCode)) {
+  const noticed = run.noticed?.() ?? [];
+  const came = run.cameTo();
+  if (stopped === undefined && came === 'nothing' && run.notStarted.includes(exitCode)) {
     throw new Fault('E_SANDBOX', `the sandbox did not come up: ${text(printed.stderr).trim().slice(0, 500)}`);
   }
   const counts = await run.count();
+  if (stopped === undefined && came === 'program' && (counts?.outOfMemory ?? 0) === 0)
+    throw new Fault('E_SANDBOX_LOST', `a sandbox was ended from outside while its program ran (${exitCode})`);
   const changes = await readChanges(run.work, job.files, profile.spaceBytes);
   const ranOut = counts === undefined ? exitCode === SIGKILL_CODE : counts.outOfMemory > 0 && exitCode !== 0;
   const how = stopped ?? (ranOut ? 'memory' : exitCode > 128 ? 'signal' : 'exit');
@@ -118,11 +124,7 @@ export async function runOutside(run: OutsideRun): Promise<SandboxOutcome> {
     stdout: text(printed.stdout),
     stderr: text(printed.stderr),
     changes: changes.changes,
-    attempts: [
-      ...notice(how, exitCode, counts, findTouched(run.decoys ?? [])),
-      ...(run.noticed?.() ?? []),
-      ...changes.attempts,
-    ],
+    attempts: [...notice(how, exitCode, counts, findTouched(run.decoys ?? [])), ...noticed, ...changes.attempts],
     untilStartMs: 0,
     wallMs: nowMs() - askedAtMs,
     heldBy,

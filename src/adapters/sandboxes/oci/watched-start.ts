@@ -80,6 +80,11 @@ export class WatchedStart implements Disposable {
     return this.#counts;
   }
 
+  /** How far it came. */
+  get cameTo(): 'nothing' | 'program' | 'end' {
+    return ({ waits: 'nothing', runs: 'program', ended: 'end' } as const)[this.#state];
+  }
+
   /** What else was noticed. To be asked when nothing of it runs any more. */
   finish(): readonly EscapeAttempt[] {
     const attempts: EscapeAttempt[] = [];

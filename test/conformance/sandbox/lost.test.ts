@@ -1,0 +1,107 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { ContainerSandbox } from '../../../src/adapters/sandboxes/oci/open-container-sandbox.ts';
+import { GvisorSandbox } from '../../../src/adapters/sandboxes/oci/open-gvisor-sandbox.ts';
+import { ProcessSandbox } from '../../../src/adapters/sandboxes/process/open-process-sandbox.ts';
+import { systemClock } from '../../../src/base/clock.ts';
+import { type Profile, readyProfiles } from '../../../src/model/profile.ts';
+import type { Sandbox } from '../../../src/ports/sandbox.ts';
+import { buildImage, removeImage } from '../../escape/build-image.ts';
+import { countLeftovers } from '../../escape/leftovers.ts';
+
+/** Somebody ends a sandbox while its program runs. What it did by then nobody knows, and nothing of it is left. */
+
+const PATH = ['/usr/local/bin', '/usr/bin', '/bin', '/usr/sbin', '/sbin'];
+const isRoot = process.getuid?.() === 0;
+const common = { clock: systemClock, path: PATH, isRoot };
+const { code } = readyProfiles;
+if (code === undefined) throw new Error('`code` is a ready profile');
+const PODMAN = '/usr/bin/podman';
+const SECONDS = `4${process.pid}`;
+
+interface Kind {
+  readonly tier: Profile['tier'];
+  readonly open: (image: string) => Sandbox;
+  /** A word of the command line of what is ended. */
+  readonly victim: RegExp;
+}
+const kinds: readonly Kind[] = [
+  { tier: 'process', open: () => new ProcessSandbox(common), victim: new RegExp(`bwrap.*sleep ${SECONDS}`, 's') },
+  ...(isRoot
+    ? [{ tier: 'gvisor' as const, open: () => new GvisorSandbox(common), victim: /runsc-sandbox|^runsc.* boot / }]
+    : []),
+  ...(isRoot && existsSync(PODMAN)
+    ? [
+        {
+          tier: 'container' as const,
+          open: (image: string) => new ContainerSandbox({ clock: systemClock, path: PATH, image }),
+          victim: new RegExp(`^/bin/sh .*/gate/.*sleep ${SECONDS}`, 's'),
+        },
+      ]
+    : []),
+];
+
+let own: string;
+let image = '';
+const was = process.env['TMPDIR'];
+beforeAll(async () => {
+  if (existsSync(PODMAN) && isRoot) image = await buildImage(PODMAN, 'lost');
+  own = await mkdtemp(join(tmpdir(), 'chaperone-lost-'));
+  process.env['TMPDIR'] = own;
+});
+afterAll(async () => {
+  if (was === undefined) delete process.env['TMPDIR'];
+  else process.env['TMPDIR'] = was;
+  await rm(own, { recursive: true, force: true });
+  if (image !== '') await removeImage(PODMAN, 'lost');
+});
+
+/** Processes of this test, by their command lines. */
+function find(victim: RegExp): readonly number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => {
+      try {
+        const words = readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' ');
+        return victim.test(words) && !/^\S*(podman|conmon) /.test(words);
+      } catch {
+        return false; // it has ended since
+      }
+    })
+    .map(Number);
+}
+
+it.each(kinds)(
+  'tier $tier: a sandbox that is ended half-way is lost, and leaves nothing',
+  { timeout: 120_000 },
+  async (kind) => {
+    const sandbox = kind.open(image);
+    const profile: Profile = { ...code, tier: kind.tier, timeMs: 100_000, limits: isRoot ? 'total' : 'per-process' };
+    const run = (...argv: [string, ...string[]]) =>
+      sandbox.run({ profile, program: { kind: 'command', argv }, files: [] });
+    await run('/usr/bin/true'); // what is opened once for all runs is opened
+    const before = countLeftovers();
+    const running = run('/usr/bin/sleep', SECONDS);
+    running.catch(() => {}); // it is awaited below
+    const isThere = () => find(new RegExp(`^/usr/bin/sleep ${SECONDS} $`)).length > 0;
+    await vi.waitFor(() => expect(isThere() || kind.tier === 'gvisor').toBe(true), { timeout: 20_000 });
+    const victims = await vi.waitFor(
+      () => {
+        const found = find(kind.victim);
+        expect(found.length).toBeGreaterThan(0);
+        return found;
+      },
+      { timeout: 20_000 },
+    );
+    // gVisor's program is no process of the host: it has begun soon after its kernel is there.
+    if (kind.tier === 'gvisor') await new Promise((resolve) => setTimeout(resolve, 2_000));
+    for (const pid of victims) process.kill(pid, 'SIGKILL');
+    await expect(running).rejects.toMatchObject({ code: 'E_SANDBOX_LOST' });
+    await vi.waitFor(() => expect(countLeftovers()).toEqual(before), { timeout: 20_000 });
+    expect((await run('/usr/bin/echo', 'again')).stdout).toBe('again\n');
+    await sandbox.close();
+  },
+);
