@@ -25,20 +25,26 @@ const SECONDS = `4${process.pid}`;
 interface Kind {
   readonly tier: Profile['tier'];
   readonly open: (image: string) => Sandbox;
-  /** A word of the command line of what is ended. */
-  readonly victim: RegExp;
+  /** What is ended, and nothing of the tests beside this one. */
+  readonly victims: () => readonly number[];
 }
 const kinds: readonly Kind[] = [
-  { tier: 'process', open: () => new ProcessSandbox(common), victim: new RegExp(`bwrap.*sleep ${SECONDS}`, 's') },
+  { tier: 'process', open: () => new ProcessSandbox(common), victims: findParents },
   ...(isRoot
-    ? [{ tier: 'gvisor' as const, open: () => new GvisorSandbox(common), victim: /runsc-sandbox|^runsc.* boot / }]
+    ? [
+        {
+          tier: 'gvisor' as const,
+          open: () => new GvisorSandbox(common),
+          victims: () => find(new RegExp(`^runsc.* boot .*${own}`)),
+        },
+      ]
     : []),
   ...(isRoot && existsSync(PODMAN)
     ? [
         {
           tier: 'container' as const,
           open: (image: string) => new ContainerSandbox({ clock: systemClock, path: PATH, image }),
-          victim: new RegExp(`^/bin/sh .*/gate/.*sleep ${SECONDS}`, 's'),
+          victims: findParents,
         },
       ]
     : []),
@@ -59,19 +65,27 @@ afterAll(async () => {
   if (image !== '') await removeImage(PODMAN, 'lost');
 });
 
-/** Processes of this test, by their command lines. */
-function find(victim: RegExp): readonly number[] {
+/** Processes of this machine, by their command lines. */
+function find(words: RegExp): readonly number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .filter((pid) => {
       try {
-        const words = readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' ');
-        return victim.test(words) && !/^\S*(podman|conmon) /.test(words);
+        return words.test(readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' '));
       } catch {
         return false; // it has ended since
       }
     })
     .map(Number);
+}
+
+function findPrograms(): readonly number[] {
+  return find(new RegExp(`^/usr/bin/sleep ${SECONDS} $`));
+}
+
+/** What started the program within its walls. */
+function findParents(): readonly number[] {
+  return findPrograms().map((pid) => Number(readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]?.split(' ')[1]));
 }
 
 it.each(kinds)(
@@ -86,11 +100,11 @@ it.each(kinds)(
     const before = countLeftovers();
     const running = run('/usr/bin/sleep', SECONDS);
     running.catch(() => {}); // it is awaited below
-    const isThere = () => find(new RegExp(`^/usr/bin/sleep ${SECONDS} $`)).length > 0;
+    const isThere = () => findPrograms().length > 0;
     await vi.waitFor(() => expect(isThere() || kind.tier === 'gvisor').toBe(true), { timeout: 20_000 });
     const victims = await vi.waitFor(
       () => {
-        const found = find(kind.victim);
+        const found = kind.victims();
         expect(found.length).toBeGreaterThan(0);
         return found;
       },
