@@ -61,6 +61,17 @@ const said = () => notices.map(({ message }) => message).filter((message) => mes
 const key = async () => (await runCommand(folder, ['evidence', 'keys'])).stdout.trim();
 
 describe('copies of the ledger beside a gateway', () => {
+  it('are asked for in vain where none is configured, or none of that name', async () => {
+    await (await start({})).close();
+    const none = await runCommand(folder, ['evidence', 'copies']);
+    expect(none.code).not.toBe(0);
+    expect(none.stderr).toContain('E_CONFIG');
+    expect(none.stderr).toContain('no copy is configured: name one under `ledger.copies`');
+    const other = await runCommand(folder, ['evidence', 'copies', 'other']);
+    expect(other.code).not.toBe(0);
+    expect(other.stderr).toContain('E_NOT_FOUND');
+  });
+
   it('a folder has what was recorded when the gateway ends, and is verified alone', async () => {
     const chaperone = await start({ other: { to: 'other', every: '50ms' } });
     await work(chaperone);

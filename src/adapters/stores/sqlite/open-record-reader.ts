@@ -4,6 +4,7 @@ import { Fault } from '../../../base/fault.ts';
 import { limits } from '../../../base/limits.ts';
 import type { RecordReader } from '../../../ports/ledger.ts';
 import { digestFields } from './append-event.ts';
+import { checkEventIndexes } from './check-event-indexes.ts';
 import { openDatabaseReadOnly } from './open-database.ts';
 import { explain } from './to-fault.ts';
 import type { WireEvent } from './wire.ts';
@@ -11,7 +12,7 @@ import type { WireEvent } from './wire.ts';
 export interface CheckedRecordReader extends RecordReader {
   /**
    * Holds what events are found by against the events: where some are left out of it, a query would leave them out as well.
-   * Reads the whole file. Rejects with a `Fault` E_STORE_CORRUPT.
+   * Reads the whole file, a page at a time: whoever writes is not held, and the write-ahead log stays short. Rejects with a `Fault` E_STORE_CORRUPT.
    */
   checkIndexes(): Promise<void>;
 }
@@ -55,14 +56,7 @@ export function openRecordReader({ path }: { readonly path: string }): CheckedRe
     },
     async checkIndexes() {
       try {
-        const [problem] = db
-          .prepare('PRAGMA integrity_check(1)')
-          .all()
-          .map((row) => String(row['integrity_check']));
-        if (problem !== 'ok')
-          throw new Fault('E_STORE_CORRUPT', `what events are found by does not fit them: ${problem}`);
-        const hidden = db.prepare(HIDDEN_IN_TIME).get()?.['seq'];
-        if (hidden !== undefined) throw new Fault('E_STORE_CORRUPT', `event ${hidden} is not found by its time`);
+        await checkEventIndexes(db);
       } catch (error) {
         throw error instanceof Fault ? error : explain(error, path);
       }
@@ -72,15 +66,6 @@ export function openRecordReader({ path }: { readonly path: string }): CheckedRe
     },
   };
 }
-
-/** The first event before the end of `moments` that none of its rows covers, by number and time. */
-const HIDDEN_IN_TIME = `
-  SELECT seq FROM events
-  WHERE seq <= (SELECT coalesce(max(last_seq), 0) FROM moments) AND NOT EXISTS (
-    SELECT 1 FROM moments
-    WHERE first_seq = (SELECT max(first_seq) FROM moments WHERE first_seq <= seq)
-      AND last_seq >= seq AND from_ms <= at_ms AND to_ms >= at_ms
-  ) ORDER BY seq LIMIT 1`;
 
 function digestRow(row: Readonly<Record<string, SQLOutputValue>>, expected: number): Digest {
   if (row['seq'] !== expected) throw new Fault('E_STORE_CORRUPT', `event ${expected} is missing from the record`);
