@@ -31,9 +31,17 @@ export function digestBundle(written: JsonValue, { policyFiles, templates = [] }
  */
 export function digestDefaulted(manifest: Manifest, { policyFiles, templates = [] }: BundleTexts): Digest {
   return digestJson({
-    // Through JSON, which drops members that are undefined. The manifest's schema admits nothing that JSON lacks.
-    manifest: JSON.parse(JSON.stringify(manifest)) as JsonObject,
+    manifest: withoutLater(manifest),
     policies: policyFiles.map(({ file, text }) => ({ file, text })),
     ...(templates.length === 0 ? {} : { templates: templates.map(({ id, version, text }) => ({ id, version, text })) }),
   });
+}
+
+/**
+ * The manifest as versions of that form knew it: without what has a default since. Through JSON, which drops members that are
+ * undefined; the manifest's schema admits nothing that JSON lacks.
+ */
+function withoutLater(manifest: Manifest): JsonObject {
+  const { settling: _, ...people } = manifest.people;
+  return JSON.parse(JSON.stringify({ ...manifest, people })) as JsonObject;
 }
