@@ -6,7 +6,8 @@ import { type LawWorld, lawCatalog, lawTool, openLawWorld } from './law-world.ts
 
 /** What the processes that share a store agree on, and what each of them does. */
 
-export const BUDGET = 100;
+/** More than one process gets done before it lets the other have its turn. */
+export const BUDGET = 600;
 const permits = { tools: { 'law/one': {}, 'law/two': {}, 'law/pay': { approval: 'required' } } };
 
 export const atOnceCatalog = () =>

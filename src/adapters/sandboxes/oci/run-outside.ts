@@ -113,7 +113,9 @@ export async function runOutside(run: OutsideRun): Promise<SandboxOutcome> {
     throw new Fault('E_SANDBOX', `the sandbox did not come up: ${text(printed.stderr).trim().slice(0, 500)}`);
   }
   const counts = await run.count();
-  if (stopped === undefined && came === 'program' && (counts?.outOfMemory ?? 0) === 0)
+  // A kernel of its own that gets no memory, or no more threads, goes down by what its program did.
+  const isOwnDoing = counts !== undefined && (counts.outOfMemory > 0 || counts.refusedProcesses);
+  if (stopped === undefined && came === 'program' && !isOwnDoing)
     throw new Fault('E_SANDBOX_LOST', `a sandbox was ended from outside while its program ran (${exitCode})`);
   const changes = await readChanges(run.work, job.files, profile.spaceBytes);
   const ranOut = counts === undefined ? exitCode === SIGKILL_CODE : counts.outOfMemory > 0 && exitCode !== 0;
