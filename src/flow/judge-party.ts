@@ -264,7 +264,8 @@ function judgeUnknown(places: readonly Occurrence[], view: RunView, form: Atom['
   if (structured)
     return doubt('ask', `from \`${structured.record.tool}\`, in a record the prompt does not single out`, origins);
   const untold = places.find((place) => !place.inProse && place.record.untold);
-  if (untold) {
+  // What others wrote as well may only have been sent to that tool, which says it back.
+  if (untold && !places.some((place) => place.inProse && !place.record.ownWrite)) {
     const { tool } = untold.record;
     return doubt('ask', `from \`${tool}\`, and nothing tells whether that reads or writes what it answers`, origins);
   }
