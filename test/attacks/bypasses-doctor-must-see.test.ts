@@ -131,3 +131,30 @@ describe.runIf(isRoot)('doctor, as another user', () => {
     expect(await bypasses(open)).toEqual(expected);
   });
 });
+
+describe.runIf(process.platform === 'linux')('doctor, from within the walls of a program', () => {
+  /** Whether it finds that a policy that is not there any more can be put in place, below `/tmp`, from this workspace. */
+  async function canPutPolicy(workspace: (folder: string) => string): Promise<boolean | undefined> {
+    folder = await mkdtemp('/tmp/chaperone-attack-');
+    const work = join(folder, 'work');
+    const place = join(folder, 'place');
+    await mkdir(work);
+    await mkdir(place);
+    const rules = `${folder}-rules`;
+    await mkdir(rules);
+    await writeFile(join(rules, 'rules.cedar'), '');
+    await writeFile(join(place, 'chaperone.yaml'), `version: 1\npolicies: ["${rules}/rules.cedar"]\n`);
+    const loaded = await loadConfig(join(place, 'chaperone.yaml'), parseOptions);
+    await rm(rules, { recursive: true });
+    const attempts = await attemptBypasses(loaded, undefined, process.env, workspace(work));
+    return attempts.find(({ name }) => name === 'edit the policies')?.bypassed;
+  }
+
+  it('sees what lies in the host’s own /tmp where that is the workspace', async () => {
+    expect(await canPutPolicy(() => '/tmp')).toBe(true);
+  });
+
+  it('and takes nothing there for it where the program has one of its own', async () => {
+    expect(await canPutPolicy((work) => work)).toBe(false);
+  });
+});

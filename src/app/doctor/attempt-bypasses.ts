@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process';
+import { realpath } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { z } from 'zod';
-import { OWN_FOLDERS } from '../../adapters/sandboxes/program/write-enclosure.ts';
+import { isBelow, OWN_FOLDERS } from '../../adapters/sandboxes/program/write-enclosure.ts';
 import { listInstances } from '../../adapters/stores/sqlite/list-instances.ts';
 import { toFault } from '../../base/fault.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
@@ -45,7 +46,7 @@ export async function attemptBypasses(
     ...(await listPrograms(loaded, environment)),
     addresses: servers.flatMap(([server, config]) => ('url' in config ? [{ server, url: config.url }] : [])),
     gatewayPids: (await listInstances({ path: join(data, 'store.db') }).catch(() => [])).map(({ pid }) => pid),
-    ...(workspace === undefined ? {} : { unseen: OWN_FOLDERS }),
+    ...(workspace === undefined ? {} : { unseen: await listUnseen(workspace) }),
     ...(uid === undefined ? {} : { user: await findUser(uid) }),
   };
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
@@ -60,6 +61,12 @@ export async function attemptBypasses(
   } catch (error) {
     throw toFault(error, 'E_INTERNAL', `the probe could not run: ${error instanceof Error ? error.message : ''}`);
   }
+}
+
+/** The workspace is the host's own, also where a folder of the program's would be. */
+async function listUnseen(workspace: string): Promise<readonly string[]> {
+  const real = await realpath(workspace);
+  return OWN_FOLDERS.filter((folder) => !isBelow(folder, real));
 }
 
 async function runOutside(probe: string, target: string): Promise<string> {
