@@ -76,7 +76,9 @@ function findOrderOf(tool: GovernedTool, text: string, leaf: Leaf, finding: Find
 
 /** Some text, and not the one value that a field is. What only may be the agent's own words may be an order as well. */
 const isText = ({ record, field }: Occurrence): boolean =>
-  (!record.ownWrite || record.untold) && record.yields?.integrity !== 'trusted' && listWords(field.text).length >= WORDS;
+  (!record.ownWrite || record.untold) &&
+  record.yields?.integrity !== 'trusted' &&
+  listWords(field.text).length >= WORDS;
 
 /** Numbers and common words stand everywhere. */
 const isName = ({ value, carries }: Leaf, { from }: Finding): boolean =>

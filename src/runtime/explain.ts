@@ -33,8 +33,8 @@ export async function readCallRecord(
   return { callId, events };
 }
 
-/** How much later than a call its record may be dated. */
-const LATEST_MS = 60_000;
+/** How much later than a call its record may be dated; or earlier, since the wall clock may go back. */
+const APART_MS = 60_000;
 
 /** The record that a call shares with others that were refused with it (`JointRefusals`): it bears the id of the first. */
 async function readJointRecord(
@@ -42,9 +42,15 @@ async function readJointRecord(
   tenant: string,
   callId: string,
 ): Promise<readonly StoredEvent[]> {
-  const fromMs = readIdMs(callId);
-  if (fromMs === undefined) return [];
-  const query = { tenant, kinds: ['call.refused'], fromMs, toMs: fromMs + LATEST_MS, limit: 1_000 } as const;
+  const madeMs = readIdMs(callId);
+  if (madeMs === undefined) return [];
+  const query = {
+    tenant,
+    kinds: ['call.refused'],
+    fromMs: madeMs - APART_MS,
+    toMs: madeMs + APART_MS,
+    limit: 1_000,
+  } as const;
   for (let afterSeq = 0; ; ) {
     const page = await store.readEvents({ ...query, afterSeq });
     const found = page.find(({ body: { together } }) => Array.isArray(together) && together.includes(callId));

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { newId } from '../../src/base/clock.ts';
 import type { ErrorCode } from '../../src/base/errors.ts';
 import { Fault } from '../../src/base/fault.ts';
 import { limits } from '../../src/base/limits.ts';
@@ -109,6 +110,16 @@ describe('a run whose calls are refused again and again', () => {
     advance(60_000);
     expect(codeOf(await ask(A, runId))).toBe('ok');
     expect(codeOf(await ask(A, runId, 'none'))).toBe('E_TOOL_UNKNOWN');
+  });
+
+  it('can be explained where the wall clock went back meanwhile', async () => {
+    const { truth, world } = await open();
+    const atMs = world.clock.nowMs();
+    const callId = newId({ ...world.clock, nowMs: () => atMs + 5_000 }, 'call');
+    const first = newId(world.clock, 'call');
+    const event = { id: 'evt_1', kind: 'call.refused', tenant: TENANT, callId: first, atMs } as const;
+    await truth.commit([{ kind: 'event.append', event: { ...event, body: { together: [callId] } } }]);
+    expect((await readCallRecord(truth, TENANT, callId)).events.map(({ id }) => id)).toEqual(['evt_1']);
   });
 
   it('is told of no record where the store takes none', async () => {

@@ -83,6 +83,21 @@ describe.each([
     await store.close();
   });
 
+  it('takes no key that is none, and goes on with the others', async () => {
+    const inner = await openInner();
+    const { store, append } = await open(inner);
+    const keys = await openLocalRecordKeys({ folder: join(folder, 'record-keys'), clock: systemClock });
+    const broken = openSealedStore(inner, {
+      keys: { ...keys, unwrap: async () => new Uint8Array(5) },
+      clock: systemClock,
+    });
+    await expect(broken.commit([append('evt_broken', { words: WORDS })])).rejects.toMatchObject({
+      code: 'E_RECORD_KEY',
+    });
+    expect(await store.commit([append('evt_after', { words: WORDS })])).toMatchObject({ ok: true });
+    await store.close();
+  });
+
   it('refuses what is too large once it is sealed, and takes what is not', async () => {
     const { store, append } = await open(await openInner());
     // {"commitment":"…64…","sealed":"…"} around the base64 of 12 + text + 16 bytes; the text is {"words":"…"}.

@@ -1,4 +1,5 @@
 import type { Clock } from '../../../base/clock.ts';
+import { Fault } from '../../../base/fault.ts';
 import { limits } from '../../../base/limits.ts';
 import type { Run } from '../../../model/run.ts';
 import type { KeyOwner, RecordKeys } from '../../../ports/record-keys.ts';
@@ -81,6 +82,8 @@ export class KeyRing {
     const known = this.#held.get(runId);
     if (known?.tenant === tenant && known.wrapped === wrapped) return known;
     const bytes = await this.#keys.unwrap({ tenant, runId }, wrapped);
+    if (bytes.length !== RUN_KEY_BYTES)
+      throw new Fault('E_RECORD_KEY', `the key of ${runId} has ${bytes.length} bytes, and not ${RUN_KEY_BYTES}`);
     const held: HeldKey = { tenant, wrapped, key: new RunKey(bytes), ...(user === undefined ? {} : { user }) };
     bytes.fill(0);
     this.hold(runId, held);

@@ -10,6 +10,7 @@ import { makeFiles } from './open-database.ts';
 import { explain } from './to-fault.ts';
 import {
   type CommitAnswer,
+  type FlatCommit,
   type FromWorker,
   type OpenCommit,
   type ReadName,
@@ -173,9 +174,17 @@ export async function startWorker(path: string, timeoutMs: number, clock: Clock)
     }
   }
 
-  function commitHere(commit: OpenCommit): CommitAnswer | undefined {
+  function sealHere(commit: OpenCommit): FlatCommit {
     try {
-      return here.commit(sealCommit(commit, clock));
+      return sealCommit(commit, clock);
+    } catch (error) {
+      throw explain(error, path); // nothing of it was written, and nobody else has to do with it
+    }
+  }
+
+  function commitHere(commit: FlatCommit): CommitAnswer | undefined {
+    try {
+      return here.commit(commit);
     } catch (error) {
       fail(explain(error, path));
       send({ kind: 'close' });
@@ -188,7 +197,7 @@ export async function startWorker(path: string, timeoutMs: number, clock: Clock)
       if (end !== undefined) throw end;
       if (closing !== undefined) throw closedFault();
       if (alone && commits.length === 0) {
-        const answer = commitHere(commit);
+        const answer = commitHere(sealHere(commit));
         if (answer !== undefined && 'fault' in answer) throw toError(answer);
         if (answer !== undefined) return answer;
       }

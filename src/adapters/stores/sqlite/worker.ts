@@ -3,13 +3,15 @@ import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from '
 import { assert } from '../../../base/assert.ts';
 import { systemClock } from '../../../base/clock.ts';
 import { RunKey } from '../run-key.ts';
-import { createCommitBatch } from './commit-batch.ts';
+import { type CommitBatch, createCommitBatch } from './commit-batch.ts';
 import { createReader } from './create-reader.ts';
 import { openDatabase } from './open-database.ts';
 import { explain } from './to-fault.ts';
 import { whileBusy } from './while-busy.ts';
 import {
   BODY,
+  type CommitAnswer,
+  type FlatCommit,
   type FromWorker,
   fromWire,
   type Reader,
@@ -58,7 +60,7 @@ function serve(port: MessagePort, options: WorkerOptions): void {
         reads.push(...waiting.reads);
         mustClose ||= waiting.close;
         for (const batch of cutIntoBatches(waiting.commits)) {
-          const answers = commitBatch(batch.map(({ commit, keys }) => fromWire(commit, keys, systemClock)));
+          const answers = answerAll(batch, commitBatch, path);
           if (batch.some(({ commit }) => erases(commit))) hasErased = !emptyLog(db, busyTimeoutMs);
           post({ kind: 'commits', answers });
         }
@@ -99,6 +101,24 @@ function* cutIntoBatches(commits: readonly Received[]): Generator<readonly Recei
     chars = 0;
   }
   if (batch.length > 0) yield batch;
+}
+
+/** Answers in order. What cannot be sealed is answered by itself: it must take neither the others with it nor the store. */
+function answerAll(batch: readonly Received[], commitBatch: CommitBatch, path: string): readonly CommitAnswer[] {
+  const read = batch.map(({ commit, keys }): FlatCommit | WireFault => {
+    try {
+      return fromWire(commit, keys, systemClock);
+    } catch (error) {
+      return toWireFault(error, path);
+    }
+  });
+  const answers = commitBatch(read.flatMap((one) => ('fault' in one ? [] : [one]))).values();
+  return read.map((one) => {
+    if ('fault' in one) return one;
+    const { value } = answers.next();
+    assert(value !== undefined, 'every commit is answered');
+    return value;
+  });
 }
 
 /** Changes travel as their JSON, and this one is short. */
