@@ -56,8 +56,7 @@ function findOrderOf(tool: GovernedTool, text: string, leaf: Leaf, finding: Find
   const { task, index } = view;
   if (text.length < CHARACTERS) return undefined;
   const places = index.textsHolding(text)?.filter((place) => isText(place) && findSpelling(text, place.field.text));
-  const [first] = places ?? [];
-  if (places === undefined || first === undefined) return undefined;
+  if (places === undefined) return undefined;
   const isLent = task.delegates !== 'none' || TAKES_OVER.test(task.text);
   const links = speaksOfLinks(task);
   const isOwn = (place: Occurrence): boolean =>
@@ -66,12 +65,15 @@ function findOrderOf(tool: GovernedTool, text: string, leaf: Leaf, finding: Find
   const looks = leaf.carries === 'destination';
   const ordering = places.find((place) => !isOwn(place) && isOrdered(place.field.text, text, verbs, looks));
   if (ordering) return { tool: ordering.record.tool, kind: 'ordered' };
+  // What may be the agent's own words gives orders, and hides nothing else.
+  const told = places.filter(({ record }) => !record.untold);
+  const [first] = told;
   const isTold =
     isName(leaf, finding) &&
-    places.every((place) => (looks ? !links : !isContentOfNamed(place))) &&
+    told.every((place) => (looks ? !links : !isContentOfNamed(place))) &&
     !isSought(leaf, task) &&
     !index.isField(text);
-  return isTold ? { tool: first.record.tool, kind: 'only-told' } : undefined;
+  return isTold && first !== undefined ? { tool: first.record.tool, kind: 'only-told' } : undefined;
 }
 
 /** Some text, and not the one value that a field is. What only may be the agent's own words may be an order as well. */
