@@ -101,7 +101,7 @@ export class Chaperone implements AsyncDisposable {
   /** Lets a deputy answer in somebody's place for a time. Throws a `Fault` E_REQUEST_INVALID. */
   delegateDuty(from: string, to: string, lifeMs: number): Promise<Delegation> {
     const { tenant } = this.#gateway.loaded.manifest;
-    return delegateDuty(this.#gateway.world, { tenant, from, to, lifeMs });
+    return delegateDuty(this.#gateway.world, { tenant, from, to, lifeMs, presence: 'application' });
   }
 
   /**
@@ -116,7 +116,8 @@ export class Chaperone implements AsyncDisposable {
 
   /** Lets a paused run go on, as that person decided. Throws a `Fault`: E_RUN_UNKNOWN, E_STORE. */
   resumeRun(runId: string, by: string): Promise<void> {
-    return resumeRun(this.#gateway.world, { tenant: this.#gateway.loaded.manifest.tenant, runId, by });
+    const { tenant } = this.#gateway.loaded.manifest;
+    return resumeRun(this.#gateway.world, { tenant, runId, by, presence: 'application' });
   }
 
   /**

@@ -142,8 +142,8 @@ export async function delegate(context: CommandContext, deputy: string, options:
   if (!life.success) throw new Fault('E_USAGE', `--for takes a duration such as 8h, not ${options.for}`);
   const loaded = await openConfig(context.configPath, context.cwd);
   await using approvals = await openApprovals(loaded);
-  const { person: from } = await identifyLocal(loaded, terminal.interactive);
-  const delegation = await approvals.delegate({ from, to: deputy, lifeMs: life.data });
+  const { person: from, presence } = await identifyLocal(loaded, terminal.interactive);
+  const delegation = await approvals.delegate({ from, to: deputy, lifeMs: life.data, presence });
   const until = new Date(delegation.untilMs).toISOString();
   terminal.data({ ...delegation, until }, [`${delegation.to} answers for ${delegation.from} until ${until}`]);
 }

@@ -90,7 +90,7 @@ export async function resume(context: CommandContext, options: ResumeOptions): P
   if (cause !== undefined && control !== undefined && !mayDo(roles, 'incident.close'))
     throw new Fault('E_ROLE_MISSING', `${person} may not close an incident`);
   await using base = await openStopBase(loaded);
-  if (scope.kind === 'run' && (await letGoOn(base, tenant, scope, person))) {
+  if (scope.kind === 'run' && (await letGoOn(base, tenant, scope, { by: person, presence }))) {
     context.terminal.data({ scope: printScope(scope), stopped: false, resumed: true }, [
       `${printScope(scope)} was paused, and goes on`,
     ]);
@@ -135,12 +135,12 @@ async function letGoOn(
   { store, clock, stopSwitch }: StopBase,
   tenant: string,
   scope: Extract<IsolationScope, { kind: 'run' }>,
-  by: string,
+  who: { readonly by: string; readonly presence: string },
 ): Promise<boolean> {
   const run = await store.readRun(tenant, scope.run);
   const stopped = [...(await store.listIsolations()), ...stopSwitch.list()].map((one) => one.scope);
   if (run?.pausedFor === undefined || stopped.includes(printScope(scope))) return false;
-  await resumeRun({ store, clock }, { tenant, runId: scope.run, by });
+  await resumeRun({ store, clock }, { tenant, runId: scope.run, ...who });
   return true;
 }
 

@@ -42,28 +42,69 @@ export async function degrade(world: World, request: CallRequest, first: Refused
   if (declaration?.onFailure === undefined || !FAILURES.has(first.code)) return first;
   let last = first;
   let number = 1;
-  const again = (tool: string): Promise<CallAnswer> => {
+  const tried = new Attempts(manifest.tools);
+  tried.note(request.tool, first);
+  const again = async (tool: string): Promise<CallAnswer> => {
     const { approvalId: _spent, ...rest } = request;
     number += 1;
-    return attempt({ ...rest, tool, attempt: { of: first.callId, number, because: last.code } });
+    const answer = await attempt({ ...rest, tool, attempt: { of: first.callId, number, because: last.code } });
+    if (answer.kind === 'refused') tried.note(tool, answer);
+    return answer;
   };
   for (const step of declaration.onFailure) {
     const tries = step.kind === 'retry' ? step.times : 1;
     for (let n = 0; n < tries; n++) {
-      const answer = await take(world, request, declaration, step, last, n, again);
+      const answer = await take(world, request, tried, step, last, n, again);
       if (answer === undefined) break;
-      if (answer.kind === 'result' || !FAILURES.has(answer.code)) return answer;
+      if (answer.kind === 'result') return answer;
+      if (!FAILURES.has(answer.code)) return tried.sayRan(answer);
       last = answer;
     }
   }
-  return last;
+  return last.ran === 'no' ? (tried.mayHaveRun ?? last) : last;
+}
+
+/** What may have been done so far by the attempts at one call. */
+class Attempts {
+  readonly #tools: Readonly<Record<string, ToolDeclaration>>;
+  /** Tools that may have written. */
+  readonly #written = new Set<string>();
+  /** The last that may have written, as it was answered. */
+  mayHaveRun: Refused | undefined;
+
+  constructor(tools: Readonly<Record<string, ToolDeclaration>>) {
+    this.#tools = tools;
+  }
+
+  note(tool: string, answer: Refused): void {
+    if (answer.ran === 'no' || this.#declared(tool)?.effect === 'read') return;
+    this.#written.add(tool);
+    this.mayHaveRun = answer;
+  }
+
+  /**
+   * Whether a tool may be called now. Where nobody knows that nothing was written, only what a person said twice is as good
+   * as once of: of the same tool. Twice by two tools is twice.
+   */
+  allow(tool: string): boolean {
+    return [...this.#written].every((written) => written === tool && this.#declared(tool)?.idempotent === true);
+  }
+
+  /** The answer to the last attempt, where an earlier one may have run. */
+  sayRan(answer: Refused): Refused {
+    return answer.ran === 'no' && this.mayHaveRun !== undefined ? { ...answer, ran: this.mayHaveRun.ran } : answer;
+  }
+
+  #declared(tool: string): ToolDeclaration | undefined {
+    return Object.hasOwn(this.#tools, tool) ? this.#tools[tool] : undefined;
+  }
 }
 
 /** One step: an answer, or nothing where it brings none. */
 async function take(
   world: World,
   request: CallRequest,
-  declaration: ToolDeclaration,
+  tried: Attempts,
   step: FailureStep,
   last: Refused,
   n: number,
@@ -71,10 +112,10 @@ async function take(
 ): Promise<CallAnswer | undefined> {
   switch (step.kind) {
     case 'retry':
-      if (!mayBeMadeAgain(request, declaration, last) || !(await hasWaited(world, request, last, n))) return undefined;
+      if (!mayBeMade(request, tried, request.tool) || !(await hasWaited(world, request, last, n))) return undefined;
       return again(request.tool);
     case 'use':
-      return mayBeMadeAgain(request, declaration, last) ? again(step.tool) : undefined;
+      return mayBeMade(request, tried, step.tool) ? again(step.tool) : undefined;
     case 'cached':
       return serveKept(world, request, last);
     case 'notify':
@@ -89,12 +130,11 @@ async function take(
 }
 
 /**
- * Whether the same may be done once more. What nobody knows to have run is done again only where a person said that twice
- * is as good as once. A caller with a key of its own asks again by itself, and must find under it what it asked for.
+ * Whether the same may be done once more, by this tool. A caller with a key of its own asks again by itself, and must find
+ * under it what it asked for.
  */
-function mayBeMadeAgain(request: CallRequest, { effect, idempotent }: ToolDeclaration, last: Refused): boolean {
-  if (request.keyed !== undefined || request.signal?.aborted) return false;
-  return last.ran === 'no' || idempotent === true || effect === 'read';
+function mayBeMade(request: CallRequest, tried: Attempts, tool: string): boolean {
+  return request.keyed === undefined && !request.signal?.aborted && tried.allow(tool);
 }
 
 /** Waits longer before each try, and not at all for what takes too long. */

@@ -22,17 +22,25 @@ export function pauseChanges(clock: Clock, { tenant, runId, agent, reason, atMs 
   ];
 }
 
+/** Who lets a run go on, and how they were present: `terminal`, `passkey`, `session`, `token`, `application`. */
+export interface RunResume {
+  readonly tenant: string;
+  readonly runId: string;
+  readonly by: string;
+  readonly presence: string;
+}
+
 /** Lets a paused run go on, as a person decided. Throws a `Fault`: E_RUN_UNKNOWN, E_STORE. */
 export async function resumeRun(
   { store, clock }: Pick<World, 'store' | 'clock'>,
-  { tenant, runId, by }: { readonly tenant: string; readonly runId: string; readonly by: string },
+  { tenant, runId, by, presence }: RunResume,
 ): Promise<void> {
   const atMs = clock.nowMs();
   const result = await store.commit([
     { kind: 'run.resume', tenant, runId },
     {
       kind: 'event.append',
-      event: { id: newId(clock, 'evt'), kind: 'run.resumed', tenant, runId, atMs, body: { by } },
+      event: { id: newId(clock, 'evt'), kind: 'run.resumed', tenant, runId, atMs, body: { by, presence } },
     },
   ]);
   if (!result.ok) throw new Fault(result.code, result.message);

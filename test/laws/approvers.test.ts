@@ -105,7 +105,7 @@ describe('law 7: who answers may', () => {
     await open({ approvers: ['ana'] }, {}, 'hers');
     const hers = await ask();
     await refused(hers, 'ana', 'E_APPROVAL_OWN');
-    await delegateDuty(law.world, { tenant: TENANT, from: 'ana', to: 'bo', lifeMs: 60_000 });
+    await delegateDuty(law.world, { tenant: TENANT, from: 'ana', to: 'bo', lifeMs: 60_000, presence: 'terminal' });
     await refused(hers, 'bo', 'E_APPROVAL_OWN');
     expect(await answer(hers, 'ana', { approve: false })).toMatchObject({ state: 'denied' });
     expect(effects).toEqual([]);
@@ -153,19 +153,24 @@ describe('law 7: who answers may', () => {
   it('is let in as long as the deputy is named, for no more than the duty, and passes nothing on', async () => {
     await open({ approvers: ['ana'] });
     const id = await ask();
-    await delegateDuty(law.world, { tenant: TENANT, from: 'ana', to: 'cy', lifeMs: 60_000 });
-    await delegateDuty(law.world, { tenant: TENANT, from: 'cy', to: 'dee', lifeMs: 60_000 });
+    await delegateDuty(law.world, { tenant: TENANT, from: 'ana', to: 'cy', lifeMs: 60_000, presence: 'terminal' });
+    await delegateDuty(law.world, { tenant: TENANT, from: 'cy', to: 'dee', lifeMs: 60_000, presence: 'terminal' });
     await refused(id, 'dee', 'E_APPROVER');
     await refused(id, 'bo', 'E_APPROVER');
     law.advance(60_000);
     await refused(id, 'cy', 'E_APPROVER');
-    await delegateDuty(law.world, { tenant: TENANT, from: 'ana', to: 'cy', lifeMs: 60_000 });
+    await delegateDuty(law.world, { tenant: TENANT, from: 'ana', to: 'cy', lifeMs: 60_000, presence: 'terminal' });
     const answered = await answer(id, 'cy');
     expect(answered.answers).toMatchObject([{ by: 'cy', onDutyOf: 'ana', approve: true, presence: 'passkey' }]);
     expect((await eventsOf('approval.answered'))[0]?.body).toMatchObject({ by: 'cy', onDutyOf: 'ana', persons: 1 });
-    expect(await eventsOf('duty.delegated')).toHaveLength(3);
+    const delegated = await eventsOf('duty.delegated');
+    expect(delegated.map(({ body }) => [body['from'], body['to'], body['presence']])).toEqual([
+      ['ana', 'cy', 'terminal'],
+      ['cy', 'dee', 'terminal'],
+      ['ana', 'cy', 'terminal'],
+    ]);
     await expect(
-      delegateDuty(law.world, { tenant: TENANT, from: 'ana', to: 'local:ana', lifeMs: 1 }),
+      delegateDuty(law.world, { tenant: TENANT, from: 'ana', to: 'local:ana', lifeMs: 1, presence: 'terminal' }),
     ).rejects.toMatchObject({
       code: 'E_REQUEST_INVALID',
     });
@@ -182,7 +187,13 @@ describe('law 7: a rule that takes two persons takes two', () => {
         fc.boolean(),
         async (given, persons, atOnce) => {
           await open({ persons });
-          await delegateDuty(law.world, { tenant: TENANT, from: 'bo', to: 'eve', lifeMs: 60_000 });
+          await delegateDuty(law.world, {
+            tenant: TENANT,
+            from: 'bo',
+            to: 'eve',
+            lifeMs: 60_000,
+            presence: 'terminal',
+          });
           const id = await ask();
           const give = ({ by, approve }: (typeof given)[number]) => answer(id, by, { approve }).catch(() => undefined);
           if (atOnce) await Promise.all(given.map(give));
@@ -212,7 +223,7 @@ describe('law 7: a rule that takes two persons takes two', () => {
       ['cy', 'ana'],
     ]) {
       await open({ persons: 2, approvers: ['ana', 'bo'] });
-      await delegateDuty(law.world, { tenant: TENANT, from: 'ana', to: 'cy', lifeMs: 60_000 });
+      await delegateDuty(law.world, { tenant: TENANT, from: 'ana', to: 'cy', lifeMs: 60_000, presence: 'terminal' });
       const id = await ask();
       await answer(id, order[0] ?? '');
       await refused(id, order[1] ?? '', 'E_APPROVAL_SAME_PERSON');

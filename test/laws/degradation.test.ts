@@ -146,6 +146,23 @@ describe('a retry', () => {
   });
 });
 
+describe('an answer after several attempts', () => {
+  const declared = { write: { onFailure: 'retry 2 then refuse', idempotent: true } };
+
+  it('says that it may have run where any of them may have', async () => {
+    const session = await open(declared, (_, nth) => (nth === 1 ? lost : down));
+    expect(await session.ask('write')).toMatchObject({ code: 'E_UPSTREAM_LOST', ran: 'unknown' });
+    expect(session.ran).toHaveLength(3);
+  });
+
+  it('says so also where a later one was not allowed any more', async () => {
+    const rules = { budgets: { run: { calls: 1 } } };
+    const session = await open(declared, () => lost, { rules });
+    expect(await session.ask('write')).toMatchObject({ code: 'E_BUDGET', ran: 'unknown' });
+    expect(session.ran).toHaveLength(1);
+  });
+});
+
 describe('falling back', () => {
   it('to another tool is decided like any call', async () => {
     const onFailure = 'retry 1 then use law/spare';
@@ -155,6 +172,27 @@ describe('falling back', () => {
     const forbidden = await open({ read: { onFailure } }, () => down, { grants: { 'law/read': {} } });
     expect(codeOf(await forbidden.ask('read'))).toBe('E_NOT_PERMITTED');
     expect(forbidden.ran).toEqual(['read', 'read']);
+  });
+
+  it('to another tool, or back from one, is not done where the other may have run: twice is as good as once of the same only', async () => {
+    const spare = { effect: 'write', idempotent: true };
+    const other = await open({ write: { onFailure: 'use law/spare', idempotent: true }, spare }, () => lost);
+    expect(await other.ask('write')).toMatchObject({ code: 'E_UPSTREAM_LOST', ran: 'unknown' });
+    expect(other.ran).toEqual(['write']);
+    const later = await open(
+      { write: { onFailure: 'retry 1 then use law/spare', idempotent: true }, spare },
+      (_, nth) => (nth === 1 ? lost : down),
+    );
+    await later.ask('write');
+    expect(later.ran, 'what came first is not forgotten').toEqual(['write', 'write']);
+    const back = await open({ write: { onFailure: 'use law/spare then retry 1', idempotent: true }, spare }, (name) =>
+      name === 'spare' ? lost : down,
+    );
+    await back.ask('write');
+    expect(back.ran).toEqual(['write', 'spare']);
+    const after = await open({ read: { onFailure: 'use law/write then use law/spare' }, spare }, () => lost);
+    await after.ask('read');
+    expect(after.ran, 'only what reads is free').toEqual(['read', 'write']);
   });
 
   it('to an earlier answer says how old it is, is recorded, and is for the run that got it', async () => {
@@ -202,9 +240,9 @@ describe('retry 3 then notify and pause', () => {
     isDown = false;
     for (const name of ['write', 'read']) expect(codeOf(await ask(name))).toBe('E_RUN_PAUSED');
     expect(ran).toHaveLength(4);
-    await resumeRun(world, { tenant: TENANT, runId, by: 'p' });
+    await resumeRun(world, { tenant: TENANT, runId, by: 'p', presence: 'terminal' });
     expect(codeOf(await ask('write'))).toBe('ok');
-    expect((await events('run.resumed')).map(({ body }) => body)).toEqual([{ by: 'p' }]);
+    expect((await events('run.resumed')).map(({ body }) => body)).toEqual([{ by: 'p', presence: 'terminal' }]);
   });
 });
 

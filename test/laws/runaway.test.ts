@@ -230,7 +230,7 @@ describe('circuit breakers', () => {
     pausing.advance(1_000);
     expect(codeOf(await pausing.ask('one'))).toBe('E_RUN_PAUSED');
     expect(await pausing.kindsOf(pausing.runId)).toContain('run.paused');
-    await resumeRun(pausing.world, { tenant: TENANT, runId: pausing.runId, by: 'p' });
+    await resumeRun(pausing.world, { tenant: TENANT, runId: pausing.runId, by: 'p', presence: 'terminal' });
     expect(codeOf(await pausing.ask('one'))).toBe('ok');
     expect(pausing.alerts[0]?.message).toContain('opened after 4 failures');
 

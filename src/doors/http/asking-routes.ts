@@ -32,8 +32,8 @@ export const askingRoutes: readonly Route[] = [
 
   route('POST', '/v1/duties', ['person'], async (request) => {
     const { to, for: lifeMs } = await request.read(dutySchema);
-    const { tenant, sub } = request.claims;
-    const delegated = await request.runtime.delegateDuty({ tenant, from: sub, to, lifeMs });
+    const { tenant, sub, presence } = request.claims;
+    const delegated = await request.runtime.delegateDuty({ tenant, from: sub, to, lifeMs, presence });
     if (delegated.tenant !== tenant) throw new RequestRefused('E_NOT_FOUND');
     const { from, to: deputy, untilMs } = delegated;
     return respondJson(200, { from, to: deputy, until: viewTime(untilMs) } satisfies DelegatedBody);

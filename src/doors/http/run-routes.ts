@@ -44,7 +44,8 @@ export const runRoutes: readonly Route[] = [
   route('POST', '/v1/runs/:id/resume', ['person'], async (request) => {
     const { claims, runtime } = request;
     const run = await readRun(request);
-    await runtime.resumeRun({ tenant: claims.tenant, runId: run.id, by: claims.sub });
+    const { tenant, sub, presence } = claims;
+    await runtime.resumeRun({ tenant, runId: run.id, by: sub, presence });
     return respondJson(200, { run: viewRun(await readRun(request)) });
   }),
 

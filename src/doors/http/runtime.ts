@@ -183,7 +183,12 @@ export interface HttpRuntime {
   reportUsage(report: UsageReport): Promise<void>;
   readUsage(tenant: string, runId: string): Promise<readonly BudgetUse[]>;
   /** Lets a paused run go on, as that person decided. */
-  resumeRun(resume: { readonly tenant: string; readonly runId: string; readonly by: string }): Promise<void>;
+  resumeRun(resume: {
+    readonly tenant: string;
+    readonly runId: string;
+    readonly by: string;
+    readonly presence: Presence;
+  }): Promise<void>;
   listTools(caller: AgentCaller): Promise<readonly GovernedTool[]>;
   /** `signal` aborts when the client goes away; a call with a key goes on, for its caller may come back for it. */
   call(caller: AgentCaller, call: RequestedCall, signal: AbortSignal): Promise<CallAnswer>;

@@ -11,6 +11,8 @@ export interface NewDelegation {
   /** Whoever delegates, as whoever authenticated them calls them. */
   readonly from: string;
   readonly to: string;
+  /** How whoever delegates showed that they are there: `terminal`, `passkey`, `session`, `application`. */
+  readonly presence: string;
   /** Milliseconds from now; 0 ends what holds. */
   readonly lifeMs: number;
 }
@@ -27,7 +29,7 @@ export async function delegateDuty(world: AnswerWorld, wanted: NewDelegation): P
   if (!(wanted.lifeMs >= 0 && wanted.lifeMs <= limits.delegationMs))
     throw new Fault('E_REQUEST_INVALID', `a deputy is named for up to ${limits.delegationMs / 86_400_000} days`);
   const atMs = steadyNowMs(world.clock);
-  const { tenant } = wanted;
+  const { tenant, presence } = wanted;
   const delegation: Delegation = { tenant, from, to, untilMs: atMs + wanted.lifeMs };
   const result = await world.store.commit([
     { kind: 'duty.delegate', delegation },
@@ -38,7 +40,7 @@ export async function delegateDuty(world: AnswerWorld, wanted: NewDelegation): P
         kind: 'duty.delegated',
         tenant,
         atMs,
-        body: { from, to, untilMs: delegation.untilMs },
+        body: { from, to, untilMs: delegation.untilMs, presence },
       },
     },
   ]);
