@@ -60,6 +60,21 @@ it('says how often each rule is approved, how long people take, and which rule t
   expect(rules[3]).not.toHaveProperty('approveRate');
 });
 
+it('counts one answer to a plan once, and no denial by a stop, nor a question that waits for a second person', () => {
+  const id = 'plan_1';
+  const plan = { id, digest: digestBytes(id), members: [] };
+  const planned = Array.from({ length: 30 }, () => ({ ...approval('rule', 'approved', 5), plan }));
+  expect(computeStatistics(planned)).toMatchObject([{ asked: 1, approved: 1, shouldNarrow: false }]);
+  const stopped = { answeredBy: 'stop:ana', answeredAtMs: 800_000 };
+  expect(
+    computeStatistics([
+      { ...approval('rule', 'denied'), ...stopped },
+      { ...approval('rule', 'approved', 5), state: 'denied', ...stopped },
+      approval('rule', 'pending', 5),
+    ]),
+  ).toMatchObject([{ asked: 3, approved: 1, denied: 0, unanswered: 0, approveRate: 1, medianAnswerMs: 5 }]);
+});
+
 it('counts an answer that was not used in time as an answer', () => {
   expect(computeStatistics([approval('rule', 'expired', 5)])).toMatchObject([{ approved: 1, unanswered: 0 }]);
 });

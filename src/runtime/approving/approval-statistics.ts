@@ -25,13 +25,17 @@ const ENOUGH_ANSWERS = 20;
 
 /** What people's answers say of the rules that ask them, the rule that asked most often first. */
 export function computeStatistics(approvals: readonly Approval[]): readonly RuleStatistics[] {
-  const byRule = new Map<string, { place?: Place; approvals: Approval[] }>();
+  const byRule = new Map<string, { place?: Place; approvals: Approval[]; plans: Set<string> }>();
   for (const approval of approvals) {
     const rules = new Map(approval.reasons.map((reason) => [reason.policy ?? reason.message, reason.place]));
     for (const [rule, place] of rules) {
-      const known = byRule.get(rule) ?? { ...(place === undefined ? {} : { place }), approvals: [] };
-      known.approvals.push(approval);
+      const known = byRule.get(rule) ?? { ...(place === undefined ? {} : { place }), approvals: [], plans: new Set() };
       byRule.set(rule, known);
+      // A plan is one question, however many calls it has.
+      const { plan } = approval;
+      if (plan !== undefined && known.plans.has(plan.id)) continue;
+      if (plan !== undefined) known.plans.add(plan.id);
+      known.approvals.push(approval);
     }
   }
   return [...byRule]
@@ -40,16 +44,15 @@ export function computeStatistics(approvals: readonly Approval[]): readonly Rule
 }
 
 function summarize(approvals: readonly Approval[]): Omit<RuleStatistics, 'rule' | 'place'> {
-  const denied = approvals.filter(({ state }) => state === 'denied').length;
-  const approved = approvals.filter(
-    ({ state, answers }) => state !== 'denied' && answers?.at(-1)?.approve === true,
-  ).length;
-  const answered = approved + denied;
-  const times = approvals
-    .flatMap(({ askedAtMs, answeredAtMs }) =>
-      answeredAtMs === undefined ? [] : [Math.max(0, answeredAtMs - askedAtMs)],
-    )
-    .sort((a, b) => a - b);
+  // What people said last: a stop denies questions too, and says nothing about the rule.
+  const words = approvals.flatMap(({ state, askedAtMs, answers }) => {
+    const last = state === 'pending' ? undefined : answers?.at(-1);
+    return last === undefined ? [] : [{ approve: last.approve, tookMs: Math.max(0, last.atMs - askedAtMs) }];
+  });
+  const answered = words.length;
+  const approved = words.filter(({ approve }) => approve).length;
+  const denied = answered - approved;
+  const times = words.map(({ tookMs }) => tookMs).sort((a, b) => a - b);
   const median = times[Math.floor((times.length - 1) / 2)];
   const rate = answered === 0 ? undefined : approved / answered;
   return {
