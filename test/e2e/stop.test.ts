@@ -49,7 +49,7 @@ async function letBack(token: string, target: Json, more: Json = {}): Promise<{ 
   const { isolations, switches } = (await response.json()) as Record<'isolations' | 'switches', Json[]>;
   const seen = [...isolations, ...switches].find((each) => each['scope'] === scope)?.['seen'];
   const answer = await post('/v1/resume', token, { ...target, seen, reason: 'looked', ...more });
-  // A file has become a stop of the record since: whoever lets it back looks once more.
+  // A gateway has recorded the file just then: whoever lets it back looks once more.
   const isUnseen = (answer.body['error'] as Json | undefined)?.['code'] === 'E_STOP_UNSEEN';
   return isUnseen ? letBack(token, target, more) : answer;
 }

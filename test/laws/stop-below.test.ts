@@ -6,7 +6,8 @@ import { openSqliteStore } from '../../src/adapters/stores/sqlite/open-sqlite-st
 import { openFileSwitch } from '../../src/adapters/switches/files/open-file-switch.ts';
 import { IsolationWatch } from '../../src/app/isolation/isolation-watch.ts';
 import { letGo } from '../../src/app/isolation/let-go.ts';
-import { stop } from '../../src/app/isolation/stop.ts';
+import { resume, stop } from '../../src/app/isolation/stop.ts';
+import { markOf } from '../../src/app/isolation/stop-mark.ts';
 import { throwSwitch } from '../../src/app/isolation/switch-files.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { Secret } from '../../src/base/secret.ts';
@@ -146,6 +147,83 @@ describe('a stop of what others were started from', () => {
       expect((await inFlight).kind, 'what was in flight is not recalled').toBe('result');
     },
   );
+
+  it('keeps its file until the record says how long it took, so that a failure never names one that is gone', async () => {
+    const { childId } = await startPair();
+    const failing: Store = {
+      ...store,
+      commit: (changes, options) =>
+        changes.some((each) => each.kind === 'event.append' && each.event.kind === 'isolation.effective')
+          ? Promise.reject(new Error('the disk is full'))
+          : store.commit(changes, options),
+    };
+    const scope: IsolationScope = { kind: 'agent', tenant: TENANT, agent: 'a' };
+    await expect(stop({ ...baseOf(), store: failing }, scope, by)).rejects.toThrow(
+      /stop_.*\.json` stops it all the same/,
+    );
+    expect(openFileSwitch(data).list()).toHaveLength(1);
+    expect(await ask(B, childId, 'slow')).toMatchObject({ code: 'E_ISOLATED', ran: 'no' });
+  });
+
+  describe('that only a file made', () => {
+    const scope: IsolationScope = { kind: 'agent', tenant: TENANT, agent: 'a' };
+    const text = 'agent:default/a';
+    const throwIt = (who: string) =>
+      throwSwitch(data, systemClock, { scope: text, reason: 'law', by: who, incident: false });
+    const wish = { tenant: TENANT, person: 'bo', presence: 'terminal', reason: 'looked' };
+    const markNow = async () =>
+      markOf(
+        (await store.listIsolations()).find((one) => one.scope === text),
+        openFileSwitch(data).list(),
+      );
+
+    it('is let back at the first try by whoever saw the file, though nobody had recorded it', async () => {
+      throwIt('ana');
+      await resume(baseOf(), scope, { ...wish, seen: await markNow() });
+      expect(await store.listIsolations()).toEqual([]);
+      expect(openFileSwitch(data).list()).toEqual([]);
+      const changes = await store.readEvents({ tenant: TENANT, kinds: ['isolation.changed'], limit: 10 });
+      expect(changes.map(({ body }) => [body['isolated'], body['by'], body['presence']])).toEqual([
+        [true, 'ana', 'file'],
+        [false, 'bo', 'terminal'],
+      ]);
+    });
+
+    it('is not let back by whoever threw it, nor where something else stopped it meanwhile', async () => {
+      throwIt('bo');
+      const own = { ...wish, seen: await markNow() };
+      await expect(resume(baseOf(), scope, own)).rejects.toMatchObject({ code: 'E_SECOND_PERSON' });
+
+      const seen = await markNow();
+      throwIt('cy');
+      const late = resume(baseOf(), scope, { ...wish, person: 'dee', seen });
+      await expect(late, 'another file').rejects.toMatchObject({ code: 'E_STOP_UNSEEN' });
+      expect(openFileSwitch(data).list()).toHaveLength(2);
+    });
+
+    it('is not let back where the record was told of another stop between looking and recording', async () => {
+      throwIt('ana');
+      const seen = await markNow();
+      let isFirst = true;
+      // Somebody else stops the same, for an incident, just before the file is recorded.
+      const racing: Store = {
+        ...store,
+        async commit(changes, options) {
+          if (isFirst) {
+            isFirst = false;
+            await store.commit([
+              { kind: 'isolation.set', scope: text, reason: 'leak', by: 'cy', incident: false, atMs: 1 },
+            ]);
+          }
+          return store.commit(changes, options);
+        },
+      };
+      await expect(resume({ ...baseOf(), store: racing }, scope, { ...wish, seen })).rejects.toMatchObject({
+        code: 'E_STOP_UNSEEN',
+      });
+      expect((await store.listIsolations()).map(({ by: people }) => people)).toEqual([['cy', 'ana']]);
+    });
+  });
 
   it('is in force by a file where the store does not take it, and says which', async () => {
     const { parentId, childId } = await startPair();

@@ -52,7 +52,7 @@ export interface Stopped extends StopReport {
 /**
  * Stops a scope, tells the gateways, and records how long it took until all had seen it. A file comes first: every gateway
  * looks at it before each call, so that the scope is stopped before the store's turn has come. It is taken away once the
- * store has it. Throws the store's `Fault`; the file stays then, and is recorded when the store is back.
+ * store has all of it. Throws the store's `Fault`; the file stays then, and is recorded when the store is back.
  *
  * @param thrown the file, where the caller has thrown the switch already
  */
@@ -62,28 +62,42 @@ export async function stop(
   wanted: Actor & { readonly reason: string; readonly incident: boolean },
   thrown?: string,
 ): Promise<Stopped> {
-  const { store, clock } = base;
-  const began = clock.monotonicMs();
+  const began = base.clock.monotonicMs();
   const file = thrown ?? tryToThrow(base, scope, wanted);
-  const report = await stopScope(base, scope, wanted).catch((error: unknown) => {
+  try {
+    const report = await stopScope(base, scope, wanted);
+    const told = await tellAndRecord(base, scope, wanted.tenant, report, began);
+    // Not before: what could not be recorded names a file that is there.
+    if (file !== undefined) await rm(file, { force: true });
+    return { ...report, ...told };
+  } catch (error) {
+    if (file === undefined) throw error;
     const { code, message } = toFault(error, 'E_STORE', 'the store did not take it');
-    throw file === undefined
-      ? error
-      : new Fault(code, `${message}; \`${file}\` stops it all the same`, { cause: error });
-  });
-  if (file !== undefined) await rm(file, { force: true });
+    throw new Fault(code, `${message}; \`${file}\` stops it all the same`, { cause: error });
+  }
+}
+
+/** Tells the gateways of a stop, and records how long it took until they had seen it. */
+async function tellAndRecord(
+  base: StopBase,
+  scope: IsolationScope,
+  tenant: string,
+  report: StopReport,
+  began: number,
+): Promise<Pick<Stopped, 'effect' | 'leases'>> {
+  const { store, clock } = base;
   const commitMs = clock.monotonicMs() - began;
   const committedAtMs = clock.nowMs();
   await raiseSignal(base.data, report.epoch).catch(() => {}); // then they look by themselves, a second later
   const effect = { commitMs, ...(await waitUntilSeen(base, report.epoch, committedAtMs)) };
-  const leases = await readLeases(base, scope, wanted.tenant, report.seq);
+  const leases = await readLeases(base, scope, tenant, report.seq);
   await store.commit([
     {
       kind: 'event.append',
       event: {
         id: newId(clock, 'evt'),
         kind: 'isolation.effective',
-        tenant: wanted.tenant,
+        tenant,
         atMs: clock.nowMs(),
         body: {
           scope: report.scope,
@@ -98,7 +112,7 @@ export async function stop(
       },
     },
   ]);
-  return { ...report, effect, leases };
+  return { effect, leases };
 }
 
 /** What the gateways have recorded of leases in the scope since it was stopped, in the tenant's record. */
@@ -159,14 +173,22 @@ export async function resume(
   { seen, ...wanted }: ResumeWish,
 ): Promise<{ readonly scope: string }> {
   const text = printScope(scope);
-  const switches = base.stopSwitch.list().filter((thrown) => thrown.scope === text);
+  const { store } = base;
+  const thrown = base.stopSwitch.list();
+  const switches = thrown.filter((one) => one.scope === text);
+  const { epoch: before } = await store.readIsolationState();
+  const known = (await store.listIsolations()).find((one) => one.scope === text);
   // A file alone is no record of who stopped what: it becomes one first, and then takes a second person as well.
-  await recordSwitches(base, wanted.tenant, Number.POSITIVE_INFINITY);
-  const isolation = (await base.store.listIsolations()).find((one) => one.scope === text);
+  const stopSwitch = { ...base.stopSwitch, list: () => thrown }; // what is thrown from now on stays in force
+  const recorded = await recordSwitches({ ...base, stopSwitch }, wanted.tenant, Number.POSITIVE_INFINITY);
+  const isolation = (await store.listIsolations()).find((one) => one.scope === text);
   if (isolation === undefined) throw new Fault('E_NOT_ISOLATED', `${text} is not isolated`);
   const names = await requireOther(base, isolation, wanted.person);
   const mark = markOf(isolation, switches);
-  if (seen !== mark) throw new Fault('E_STOP_UNSEEN', sayUnseen(isolation, seen, mark));
+  // Whoever saw the file has seen what it becomes in the record, where nothing else was stopped meanwhile.
+  const { epoch: after } = await store.readIsolationState();
+  const isOnlyRecorded = after === before + recorded.length && seen === markOf(known, switches);
+  if (seen !== mark && !isOnlyRecorded) throw new Fault('E_STOP_UNSEEN', sayUnseen(isolation, seen, mark));
   const withdrawn = await withdrawSwitches(switches);
   try {
     const { epoch } = await resumeScope(base, scope, { ...wanted, names, seen: isolation.epoch });
