@@ -3,8 +3,7 @@ import { pack } from 'tar-stream';
 import { describe, expect, it } from 'vitest';
 import { findProfile } from '../../../model/profile.ts';
 import { BEGUN } from './guest-init.ts';
-import { runMachine } from './run-machine.ts';
-import type { RunningMachine } from './start-machine.ts';
+import { type MachineRun, runMachine } from './run-machine.ts';
 
 const code = findProfile({}, 'code');
 if (code === undefined) throw new Error('`code` is a ready profile');
@@ -18,7 +17,11 @@ function standIn() {
     return known;
   };
   const { promise: ended, resolve } = Promise.withResolvers<void>();
-  const machine = { child: { kill: () => resolve() }, at, ended } as unknown as RunningMachine;
+  const kill = () => {
+    resolve();
+    return true;
+  };
+  const machine = { child: { kill }, at, ended };
   const handBack = () => {
     const archive = pack();
     archive.entry({ name: 'facts/code' }, '0');
@@ -28,7 +31,7 @@ function standIn() {
   return { machine, at, handBack };
 }
 
-const run = (machine: RunningMachine, timeMs: number) =>
+const run = (machine: MachineRun['machine'], timeMs: number) =>
   runMachine({
     machine,
     job: { profile: { ...code, timeMs }, program: { kind: 'command', argv: ['true'] }, files: [] },

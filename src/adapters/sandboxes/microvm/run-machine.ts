@@ -17,7 +17,8 @@ export interface JobFile {
 }
 
 export interface MachineRun {
-  readonly machine: RunningMachine;
+  /** Of it only what it takes to talk to it and to end it. */
+  readonly machine: Pick<RunningMachine, 'at' | 'ended'> & { readonly child: Pick<RunningMachine['child'], 'kill'> };
   readonly job: SandboxJob;
   readonly files: readonly JobFile[];
   readonly nowMs: () => number;
