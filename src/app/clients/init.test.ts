@@ -32,7 +32,7 @@ let configPath: string;
 let recordPath: string;
 
 beforeEach(async () => {
-  root = await realpath(await mkdtemp(join(tmpdir(), 'chaperone-init-')));
+  root = await realpath(await mkdtemp(join(tmpdir(), 'init-')));
   machine = { home: join(root, 'home'), cwd: join(root, 'proj'), platform: 'linux' };
   await mkdir(machine.home);
   await mkdir(machine.cwd);

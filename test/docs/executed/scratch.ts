@@ -18,7 +18,8 @@ export interface Scratch {
 }
 
 export async function makeScratch(): Promise<Scratch> {
-  const folder = await mkdtemp(join(tmpdir(), 'chaperone-docs-'));
+  // A short name: a long one that ends at random may look like a secret in the argument of a server.
+  const folder = await mkdtemp(join(tmpdir(), 'docs-'));
   await Promise.all(SHARED.map((name) => symlink(join(root, name), join(folder, name))));
   await Promise.all(COPIED.map((name) => cp(join(root, name), join(folder, name), { recursive: true })));
   const bin = join(folder, 'bin');
