@@ -17,7 +17,8 @@ export async function conduct(world: World, request: CallRequest, walk: Walk): P
     const { bundle, manifest } = world.catalog();
     const declaration = Object.hasOwn(manifest.tools, tried.tool) ? manifest.tools[tried.tool] : undefined;
     if (declaration === undefined || answer.kind !== 'result' || !isDone(answer.result)) return answer;
-    if (declaration.onFailure?.some(({ kind }) => kind === 'cached')) {
+    // What an earlier write came to says nothing of one that failed.
+    if (declaration.effect === 'read' && declaration.onFailure?.some(({ kind }) => kind === 'cached')) {
       world.guards.kept.keep(tried, bundle, answer, world.clock.nowMs());
     }
     return declaration.verify === undefined ? answer : confirmEffect(world, tried, answer, declaration.verify, walk);

@@ -195,6 +195,16 @@ describe('falling back', () => {
     expect(after.ran, 'only what reads is free').toEqual(['read', 'write']);
   });
 
+  it('to an earlier answer is for what reads: a write that failed is not said to have been done', async () => {
+    let isDown = false;
+    const session = await open({ write: { idempotent: true, onFailure: 'cached' } }, () =>
+      isDown ? lost : said('done'),
+    );
+    expect((await session.ask('write')).kind).toBe('result');
+    isDown = true;
+    expect(codeOf(await session.ask('write'))).toBe('E_UPSTREAM_LOST');
+  });
+
   it('to an earlier answer says how old it is, is recorded, and is for the run that got it', async () => {
     let isDown = false;
     const session = await open({ read: { onFailure: 'cached' } }, () => (isDown ? lost : said('fresh')));

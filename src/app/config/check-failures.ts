@@ -27,6 +27,13 @@ export function checkFailures(manifest: JsonObject, ownServers: readonly string[
           'value',
         );
     }
+    if (typeof onFailure === 'string' && /\bcached\b/.test(onFailure) && declaration['effect'] !== 'read')
+      report(
+        ['tools', tool, 'onFailure'],
+        'error',
+        '`cached` is for a tool that is declared `effect: read`: an earlier write says nothing of one that failed',
+        'value',
+      );
     for (const named of usesOf(onFailure)) {
       const path = ['tools', tool, 'onFailure'];
       if (named === tool)

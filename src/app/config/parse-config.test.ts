@@ -441,6 +441,14 @@ const golden: readonly (readonly [name: string, text: string, expected: readonly
     ],
   ],
   [
+    'a kept answer for what may write',
+    `${CRM}tools: { m/set: { effect: write, onFailure: retry 2 then cached }, m/get: { effect: read, onFailure: cached }, m/do: { onFailure: cached } }\n`,
+    [
+      '3:45: `cached` is for a tool that is declared `effect: read`: an earlier write says nothing of one that failed',
+      '3:131: `cached` is for a tool that is declared `effect: read`: an earlier write says nothing of one that failed',
+    ],
+  ],
+  [
     'a tool to use instead whose server is misspelt, and one that is itself',
     `${CRM}tools: { m/get: { onFailure: retry 2 then use mm/get }, m/set: { onFailure: use m/set } }\n`,
     [
