@@ -48,7 +48,7 @@ export function takeFromMeter(stored: MeterSlots, take: MeterTake, nowMs: number
     if (left < Math.max(1, least)) return refuse(slots, take, used, nowMs);
     taken = Math.min(amount, left);
   }
-  return { ok: true, slots: taken === 0 ? slots : add(slots, slotAt(windowMs, nowMs), taken), taken };
+  return { ok: true, slots: taken === 0 ? stored : add(slots, slotAt(windowMs, nowMs), taken), taken };
 }
 
 /** Gives back to the slot it was taken in, as far as that slot still counts it. */
