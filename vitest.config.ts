@@ -14,7 +14,7 @@ const OFFICIAL = 'test/conformance/mcp/gateway-conformance.test.ts';
 // The official suite has clocks of its own, down to half a second an answer: what it is shown has the machine to itself.
 const alone = { sequence: { groupOrder: 1 }, maxWorkers: 1 };
 
-// These keep nothing between files: one process for many of them halves the time they take.
+// These keep nothing between files: one process for many of them reads the code once.
 const together = { isolate: false };
 
 export default defineConfig({
@@ -26,9 +26,9 @@ export default defineConfig({
       project('tidy', ['test/tidy/**/*.test.ts'], 60_000, together),
       project('docs', ['test/docs/*.test.ts'], 120_000, together),
       project('snippets', ['test/docs/executed/*.test.ts'], 120_000),
-      project('laws', ['test/laws/**/*.test.ts'], 60_000),
+      project('laws', ['test/laws/**/*.test.ts'], 60_000, together),
       project('vectors', ['test/vectors/**/*.test.ts'], 60_000, together),
-      project('attacks', ['test/attacks/**/*.test.ts'], 60_000),
+      project('attacks', ['test/attacks/**/*.test.ts'], 60_000, together),
       project('differential', ['test/differential/**/*.test.ts'], 60_000),
       project('simulation', ['test/simulation/**/*.test.ts'], 120_000),
       project('conformance', ['test/conformance/**/*.test.ts'], 300_000, { exclude: [OFFICIAL] }),
