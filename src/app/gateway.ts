@@ -26,7 +26,7 @@ import { everyMinute } from './every-minute.ts';
 import { APP_SERVER } from './host-server.ts';
 import { IsolationWatch, type StopListener } from './isolation/isolation-watch.ts';
 import { letGo } from './isolation/let-go.ts';
-import type { StopBase } from './isolation/stop.ts';
+import type { StopBase } from './isolation/stop-base.ts';
 import { Ledger, placeLedger } from './ledger/start-ledger.ts';
 import type { Notify } from './notice.ts';
 import { openPlanner } from './open-planner.ts';

@@ -1,5 +1,6 @@
 import { halt, openStopBase } from '../app/isolation/open-stop.ts';
-import { resume as letBack, type StopBase } from '../app/isolation/stop.ts';
+import { resume as letBack } from '../app/isolation/stop.ts';
+import type { StopBase } from '../app/isolation/stop-base.ts';
 import { withMarks } from '../app/isolation/stop-mark.ts';
 import { openConfig, openRecord } from '../app/open-config.ts';
 import { identifyLocal } from '../app/people/identify-local.ts';

@@ -6,7 +6,8 @@ export type IsolationChange =
   | { readonly kind: 'isolation.require'; readonly scopes: readonly string[] }
   /**
    * Isolates a scope. One that is isolated already keeps its reason and time, and has one person more who stopped it; an
-   * incident stays one.
+   * incident stays one. With `ifAbsent` only where this adds something: of several gateways that see the same file, one
+   * records it. [with `ifAbsent`: E_BUSY if `by` stops it already, as an incident where this is one]
    */
   | {
       readonly kind: 'isolation.set';
@@ -15,6 +16,7 @@ export type IsolationChange =
       readonly by: string;
       readonly incident: boolean;
       readonly atMs: number;
+      readonly ifAbsent?: true;
     }
   /**
    * Lets a scope back. `seen`: the epoch of the isolation that whoever lets it back has looked at. `settled`: its cause and

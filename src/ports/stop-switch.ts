@@ -8,6 +8,8 @@ export interface ThrownSwitch {
   readonly incident: boolean;
   /** Until then whoever threw it records the stop, and nobody else does. */
   readonly recordAtMs?: number;
+  /** When it was put where it is, by the file system's clock. Absent where that cannot be told. */
+  readonly thrownAtMs?: number;
   /** For people: which file. */
   readonly place: string;
   /** Why it stops everything without saying so: it cannot be read as what it should be. */

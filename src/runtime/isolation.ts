@@ -76,19 +76,20 @@ async function readLineages(
  * Stops a scope. When this returns, no new call in it is granted through any gateway on the store: every intent requires
  * its scopes in the transaction that records it. What was asked of people within it is denied. Calls whose intent was
  * recorded before may be at work, and are reported. Throws the store's `Fault`; then nothing says that it is stopped.
+ * With `ifAbsent`, E_BUSY where the person stops it already.
  */
 export async function stopScope(
   world: Base,
   scope: IsolationScope,
-  stop: Actor & { readonly reason: string; readonly incident: boolean },
+  stop: Actor & { readonly reason: string; readonly incident: boolean; readonly ifAbsent?: true },
 ): Promise<StopReport> {
-  const { reason, incident, person } = stop;
+  const { reason, incident, person, ifAbsent } = stop;
   const text = printScope(scope);
   const atMs = world.clock.nowMs();
   // Asked before, and not waited for: a stop is in force as soon as it can be.
   const held = previewStop(world, scope, stop.tenant).catch(() => undefined);
   const [seq = 0] = await change(world, [
-    { kind: 'isolation.set', scope: text, reason, by: person, incident, atMs },
+    { kind: 'isolation.set', scope: text, reason, by: person, incident, atMs, ...(ifAbsent ? { ifAbsent } : {}) },
     eventOf(world, stop, atMs, { scope: text, isolated: true, reason, incident }),
   ]);
   // By itself: a stop does not wait for a hundred thousand questions. None of them can be used meanwhile.

@@ -204,7 +204,13 @@ describe('stop and resume', () => {
     );
     expect(changes).toContainEqual(expect.objectContaining({ isolated: true, scope: 'all', presence: 'file' }));
     const effects = events.filter(({ kind }) => kind === 'isolation.effective').map(({ body }) => body);
-    expect(effects.length).toBeGreaterThan(1);
+    // Every stop, also those that files alone made, which gateways record.
+    const stops = changes.filter(({ isolated }) => isolated === true);
+    expect(effects.map(({ scope }) => scope).sort()).toEqual(stops.map(({ scope }) => scope).sort());
+    const byFile = stops.filter(({ presence }) => presence === 'file').map(({ scope }) => scope);
+    expect(byFile).toEqual(['server:default/notes', 'all', 'all']);
+    const measured = effects.filter(({ fileMs }) => typeof fileMs === 'number' && fileMs >= 0);
+    expect(measured.map(({ scope }) => scope)).toEqual(byFile);
     for (const effect of effects) expect(effect).toMatchObject({ gateways: 2, missing: [] });
   });
 });

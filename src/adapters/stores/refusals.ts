@@ -22,6 +22,7 @@ export const refusals = {
   isolated: (scope: string) => refuse('E_ISOLATED', `${scope} is isolated`),
   breakerOpen: (scope: string) => refuse('E_BREAKER_OPEN', `the breaker of ${scope} is open`),
   breakerTurned: (scope: string) => refuse('E_BUSY', `the breaker of ${scope} changed meanwhile; look again`),
+  stopKnown: (scope: string, by: string) => refuse('E_BUSY', `${scope} is stopped by ${by} already`),
   notIsolated: (scope: string) => refuse('E_NOT_ISOLATED', `${scope} is not isolated`),
   samePerson: (scope: string, by: string) =>
     refuse('E_SECOND_PERSON', `${by} is among those who stopped ${scope}; somebody else has to let it back`),

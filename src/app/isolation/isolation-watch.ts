@@ -6,8 +6,9 @@ import type { Isolation } from '../../model/isolation.ts';
 import type { StopSwitch } from '../../ports/stop-switch.ts';
 import type { Store } from '../../ports/store.ts';
 import type { Notify } from '../notice.ts';
+import { recordEffect } from './record-effect.ts';
+import { type FirstSights, recordSwitches } from './record-switches.ts';
 import { watchSignal } from './signal.ts';
-import { recordSwitches } from './stop.ts';
 import { restoreSwitches } from './switch-files.ts';
 
 export interface IsolationWatchOptions {
@@ -25,7 +26,7 @@ export type StopListener = (stopped: Isolation) => void | Promise<void>;
 /**
  * One gateway's eye on what is stopped, by whichever process. It stops nothing: the store does, in the transaction of
  * each intent. It tells whoever holds something that has to end with a stop (leases, held calls), says in the record that
- * this gateway has seen it, and records what files stop.
+ * this gateway has seen it, and records what files stop, and how long that took.
  */
 export class IsolationWatch {
   readonly #options: IsolationWatchOptions;
@@ -38,6 +39,8 @@ export class IsolationWatch {
   #again = false;
   #closed = false;
   #told: string | undefined;
+  readonly #sights: FirstSights = new Map();
+  readonly #measured = new Set<Promise<void>>();
 
   constructor(options: IsolationWatchOptions) {
     this.#options = options;
@@ -75,6 +78,7 @@ export class IsolationWatch {
     clearInterval(this.#timer);
     this.#watcher?.close();
     await this.#looking;
+    await Promise.all(this.#measured);
   }
 
   async #lookWhileAsked(): Promise<void> {
@@ -84,16 +88,22 @@ export class IsolationWatch {
         await this.#lookOnce();
         this.#told = undefined;
       } catch (error) {
-        const { message } = toFault(error, 'E_STORE', 'what is stopped cannot be read');
-        if (message !== this.#told) this.#options.notify({ kind: 'error', message });
-        this.#told = message;
+        this.#report(error, 'what is stopped cannot be read');
       }
     } while (this.#again && !this.#closed);
   }
 
   async #lookOnce(): Promise<void> {
     const { store, clock, tenant } = this.#options;
-    await recordSwitches(this.#options, tenant);
+    for await (const taken of recordSwitches(this.#options, tenant, this.#sights)) {
+      // Beside this look: it waits until every gateway has seen the stop, and this one has not yet.
+      const measured = recordEffect(this.#options, tenant, taken).then(
+        () => {},
+        (error) => this.#report(error, `how long ${taken.report.scope} took to be stopped cannot be recorded`),
+      );
+      this.#measured.add(measured);
+      void measured.then(() => this.#measured.delete(measured));
+    }
     const { epoch } = await store.readIsolationState();
     if (epoch === this.#epoch) return;
     const isolations = await store.listIsolations();
@@ -101,6 +111,12 @@ export class IsolationWatch {
     this.#known = new Set(isolations.map(keyOf));
     await store.commit([{ kind: 'isolation.seen', epoch, atMs: clock.nowMs() }]);
     this.#epoch = epoch;
+  }
+
+  #report(error: unknown, what: string): void {
+    const { message } = toFault(error, 'E_STORE', what);
+    if (message !== this.#told) this.#options.notify({ kind: 'error', message });
+    this.#told = message;
   }
 
   async #tell(isolation: Isolation): Promise<void> {

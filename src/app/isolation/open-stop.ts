@@ -9,7 +9,8 @@ import type { Actor } from '../../runtime/isolation.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
 import { dataFolder, makeFolder } from '../data-folder.ts';
 import { openStore } from '../open-store.ts';
-import { type StopBase, type Stopped, stop, switchFor } from './stop.ts';
+import { type Stopped, stop, switchFor } from './stop.ts';
+import type { StopBase } from './stop-base.ts';
 import { throwSwitch } from './switch-files.ts';
 
 /** What stops beside a gateway, running or not. Throws a `Fault` where the store cannot be opened in time. */

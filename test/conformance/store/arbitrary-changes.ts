@@ -60,14 +60,18 @@ const arbitraryChange: fc.Arbitrary<Change> = fc.oneof(
   }),
   fc.record({ kind: fc.constant('run.require' as const), tenant, agent, runId, nowMs: ms }),
   fc.record({ kind: fc.constant('isolation.require' as const), scopes: fc.array(scope, { maxLength: 3 }) }),
-  fc.record({
-    kind: fc.constant('isolation.set' as const),
-    scope,
-    reason: fc.constantFrom('odd', 'checked'),
-    by: person,
-    incident: fc.boolean(),
-    atMs: ms,
-  }),
+  fc.record(
+    {
+      kind: fc.constant('isolation.set' as const),
+      scope,
+      reason: fc.constantFrom('odd', 'checked'),
+      by: person,
+      incident: fc.boolean(),
+      atMs: ms,
+      ifAbsent: fc.constant(true as const),
+    },
+    { requiredKeys: ['kind', 'scope', 'reason', 'by', 'incident', 'atMs'] },
+  ),
   fc.record(
     {
       kind: fc.constant('isolation.lift' as const),

@@ -199,6 +199,29 @@ export const conditionCases: readonly ConditionCase[] = [
     before: [isolateAgent, liftAgent],
     change: { kind: 'isolation.require', scopes: ['agent:acme/support'] },
   },
+  {
+    says: 'what a file isolates is recorded once',
+    before: [isolateAgent],
+    change: { ...isolateAgent, ifAbsent: true },
+    code: 'E_BUSY',
+  },
+  { says: 'where nobody isolated it, it is recorded', before: [], change: { ...isolateAgent, ifAbsent: true } },
+  {
+    says: 'where somebody else isolated it, it is recorded too',
+    before: [isolateAgent],
+    change: { ...isolateAgent, by: 'another', ifAbsent: true },
+  },
+  {
+    says: 'that it is an incident is recorded',
+    before: [isolateAgent],
+    change: { ...isolateAgent, incident: true, ifAbsent: true },
+  },
+  {
+    says: 'an incident is recorded once',
+    before: [{ ...isolateAgent, incident: true }],
+    change: { ...isolateAgent, incident: true, ifAbsent: true },
+    code: 'E_BUSY',
+  },
   { says: 'what is not isolated is not lifted', before: [], change: liftAgent, code: 'E_NOT_ISOLATED' },
   { says: 'somebody else lets it back', before: [isolateAgent], change: liftAgent },
   {

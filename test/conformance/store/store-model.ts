@@ -149,16 +149,20 @@ function make(state: ModelState, change: Change): void {
     case 'isolation.require':
       require(!change.scopes.some((scope) => scope in state.isolations), 'E_ISOLATED');
       return;
-    case 'isolation.set':
+    case 'isolation.set': {
+      const known = state.isolations[change.scope];
+      const isKnown = known?.by.includes(change.by) === true && (known.incident || !change.incident);
+      require(change.ifAbsent === undefined || !isKnown, 'E_BUSY');
       state.isolations[change.scope] = {
-        reason: state.isolations[change.scope]?.reason ?? change.reason,
-        atMs: state.isolations[change.scope]?.atMs ?? change.atMs,
-        by: [...new Set([...(state.isolations[change.scope]?.by ?? []), change.by])],
-        incident: change.incident || state.isolations[change.scope]?.incident === true,
+        reason: known?.reason ?? change.reason,
+        atMs: known?.atMs ?? change.atMs,
+        by: [...new Set([...(known?.by ?? []), change.by])],
+        incident: change.incident || known?.incident === true,
         epoch: state.isolationEpoch + 1,
       };
       state.isolationEpoch += 1;
       return;
+    }
     case 'isolation.lift': {
       const isolation = state.isolations[change.scope];
       require(isolation !== undefined, 'E_NOT_ISOLATED');

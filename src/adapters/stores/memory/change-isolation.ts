@@ -16,9 +16,11 @@ export function changeIsolation(
       return isolated === undefined ? undefined : refusals.isolated(isolated);
     }
     case 'isolation.set': {
-      const { scope, reason, by, incident, atMs } = change;
+      const { scope, reason, by, incident, atMs, ifAbsent } = change;
       const known = state.isolations.get(scope);
       const people = known?.by ?? [];
+      const isKnown = people.includes(by) && (!incident || known?.incident === true);
+      if (ifAbsent && isKnown) return refusals.stopKnown(scope, by);
       raiseEpoch(state, undo);
       return put(
         state.isolations,

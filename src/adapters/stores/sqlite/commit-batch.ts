@@ -103,7 +103,6 @@ const onlyReads: ReadonlySet<string> = new Set([
   'budget.take',
 ]);
 const neverRefused: ReadonlySet<string> = new Set([
-  'isolation.set',
   'bundle.activate',
   'duty.delegate',
   'tiers.review',

@@ -33,9 +33,11 @@ export function createIsolationChanges(db: DatabaseSync, instance: number): Isol
           for (const scope of change.scopes) if (isolated.has(scope)) return refusals.isolated(scope);
           return undefined;
         case 'isolation.set': {
-          const { scope, reason, by, incident, atMs } = change;
+          const { scope, reason, by, incident, atMs, ifAbsent } = change;
           const known = select.get(scope);
           const people = known === undefined ? [] : readPeople(known['stopped_by']);
+          const isKnown = people.includes(by) && (!incident || known?.['incident'] === 1);
+          if (ifAbsent && isKnown) return refusals.stopKnown(scope, by);
           isolated = undefined;
           raiseEpoch.run();
           put.run(

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rename, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -34,15 +34,33 @@ describe('the file switch', () => {
     expect(stops('all', 'tenant:acme', 'agent:acme/support')).toBe('agent:acme/support');
     expect(stops('all', 'tenant:acme', 'agent:acme/sales')).toBeUndefined();
     expect(openFileSwitch(data).list()).toEqual([
-      { scope: 'agent:acme/support', reason: 'odd', by: 'ana', incident: true, place: join(data, 'stop.d', 'a.json') },
+      {
+        scope: 'agent:acme/support',
+        reason: 'odd',
+        by: 'ana',
+        incident: true,
+        place: join(data, 'stop.d', 'a.json'),
+        thrownAtMs: expect.any(Number),
+      },
       {
         scope: 'run:run_1',
         reason: 'stopped by a file',
         by: 'file',
         incident: false,
         place: join(data, 'stop.d', 'b.json'),
+        thrownAtMs: expect.any(Number),
       },
     ]);
+  });
+
+  it('says when a file was put there, whatever date it was given', async () => {
+    await put('.half.json', JSON.stringify({ scope: 'run:run_1' }));
+    const half = join(data, 'stop.d', '.half.json');
+    await utimes(half, 1, 1);
+    const { ctimeMs: writtenAtMs } = await stat(half);
+    await rename(half, join(data, 'stop.d', 'a.json'));
+    const [thrown] = openFileSwitch(data).list();
+    expect(thrown?.thrownAtMs).toBeGreaterThanOrEqual(writtenAtMs);
   });
 
   it.each(['', 'anything', '{"scope":"run:x"}'])('stops everything by a file STOP that says %j', async (text) => {

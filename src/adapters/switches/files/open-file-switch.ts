@@ -56,7 +56,7 @@ export function openFileSwitch(data: string): StopSwitch {
       for (const thrown of each()) if (scopes.includes(thrown.scope)) return thrown;
       return undefined;
     },
-    list: () => [...each()],
+    list: () => [...each()].map((thrown) => ({ ...thrown, ...timeOf(thrown.place) })),
   };
 }
 
@@ -70,6 +70,18 @@ function look(path: string): Found {
     return stats.isFile() ? 'file' : stats.isDirectory() ? 'a folder' : 'something else';
   } catch {
     return 'not to be looked at';
+  }
+}
+
+/**
+ * When a file was put where it is: by its inode, whose time a renaming sets too, and not by a date that whoever wrote it,
+ * or copied it, gave it.
+ */
+function timeOf(path: string): Pick<ThrownSwitch, 'thrownAtMs'> {
+  try {
+    return { thrownAtMs: lstatSync(path).ctimeMs };
+  } catch {
+    return {};
   }
 }
 
