@@ -53,7 +53,10 @@ function stateOf(
 }
 
 function printBudget({ kind, whose, used, max, advisory }: BudgetUse): string {
-  const show = (amount: number) => (kind === 'spend' ? printSpend(amount) : amount.toLocaleString('en-US'));
+  const show = (amount: number) => {
+    if (kind === 'spend') return printSpend(amount);
+    return `${amount.toLocaleString('en-US')}${kind === 'callTime' ? ' ms' : ''}`;
+  };
   const of = max === undefined ? '' : ` of ${show(max)}`;
   return `${kind.padEnd(12)}${show(used)}${of}, ${whose}${advisory ? ' (as reported)' : ''}`;
 }

@@ -123,10 +123,10 @@ export type RunBody = z.infer<typeof runSchema>;
 export const usageSchema = z.object({
   budgets: z.array(
     z.object({
-      kind: z.enum(['calls', 'resultBytes', 'tokens', 'spend']),
+      kind: z.enum(['calls', 'resultBytes', 'callTime', 'tokens', 'spend']),
       /** `this run`, `everybody`. */
       whose: z.string(),
-      /** Of `spend` in millionths of a dollar. */
+      /** Of `callTime` in milliseconds, of `spend` in millionths of a dollar. */
       used: z.number().nonnegative(),
       /** Absent: it is only counted. */
       max: z.number().nonnegative().optional(),

@@ -33,6 +33,10 @@ const used = {
   resultBytes: bytesSchema
     .meta({ description: 'Bytes of results that tools may return, as JSON.', examples: ['20MB'] })
     .optional(),
+  callTime: durationSchema
+    .refine((ms) => ms >= 1_000, 'a duration of at least `1s`')
+    .meta({ description: 'How long calls may take, added up: two at the same time count twice.', examples: ['2h'] })
+    .optional(),
   tokens: z
     .int()
     .min(0)
@@ -52,6 +56,13 @@ const windowBudgetSchema = z.strictObject({
     .meta({ description: 'In any span of this length: not by the calendar.', examples: ['1d'] }),
   ...used,
 });
+
+/** What is said of one run, and of nobody else: what to write instead. */
+export const ofOneRun: ReadonlyMap<string, string> = new Map([
+  ['time', 'how long all calls may take together is `callTime`; how long a run lives is said of runs'],
+  ['depth', 'how deep runs may be started from a run is said of runs'],
+  ['fanOut', 'how many runs may be started from a run is said of runs'],
+]);
 
 const runBudgetShape = {
   ...used,

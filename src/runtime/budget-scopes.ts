@@ -4,7 +4,7 @@ import type { Manifest } from '../model/manifest.ts';
 import type { Run } from '../model/run.ts';
 
 /** What is metered by amount. `tokens` and `spend` are as they were reported. */
-export const meteredKinds = ['calls', 'resultBytes', 'tokens', 'spend'] as const;
+export const meteredKinds = ['calls', 'resultBytes', 'callTime', 'tokens', 'spend'] as const;
 export type MeteredKind = (typeof meteredKinds)[number];
 
 /** Whose budget it is, and what it holds. */
@@ -59,6 +59,7 @@ export function runBudgetOf(manifest: Manifest, agent: string): RunBudget {
   return {
     calls: least(own.calls, every.calls),
     resultBytes: least(own.resultBytes, every.resultBytes),
+    callTime: least(own.callTime, every.callTime),
     tokens: least(own.tokens, every.tokens),
     spend: least(own.spend, every.spend),
     time: least(own.time, every.time),

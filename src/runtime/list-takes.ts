@@ -3,11 +3,12 @@ import type { Manifest } from '../model/manifest.ts';
 import type { MeterTake } from '../model/meter.ts';
 import type { Run } from '../model/run.ts';
 import type { GovernedTool } from '../model/tool.ts';
-import { lineageOf, listBudgetScopes, meteredKinds, meterOf } from './budget-scopes.ts';
+import { lineageOf, listBudgetScopes, type MeteredKind, meteredKinds, meterOf } from './budget-scopes.ts';
 
 const CALLED = {
   calls: 'calls of',
   resultBytes: 'result bytes of',
+  callTime: 'milliseconds that calls took, of',
   tokens: 'tokens, as reported, of',
   spend: 'millionths of a dollar, as reported, of',
 } as const;
@@ -18,21 +19,23 @@ const REMEMBERED = 10_000;
 
 /**
  * What one call takes: of every budget it falls under, and of the rates of its agent. Result bytes are reserved, as many
- * as a result may have or as are left. What others report is not taken here: something of it must be left.
+ * as a result may have or as are left. So is time, as much as the call may take: one that was given less would be cut short
+ * half-way. What others report is not taken here: something of it must be left.
  */
-export function listTakes(manifest: Manifest, run: Run, tool: GovernedTool): readonly MeterTake[] {
+export function listTakes(manifest: Manifest, run: Run, tool: GovernedTool, deadlineMs: number): readonly MeterTake[] {
   const lists = known.get(manifest) ?? new Map<string, readonly MeterTake[]>();
   known.set(manifest, lists);
-  const key = `${run.id} ${tool.name}`; // neither who a run is for nor what it was started from ever changes
+  // Neither who a run is for nor what it was started from ever changes.
+  const key = `${run.id} ${tool.name} ${deadlineMs}`;
   const before = lists.get(key);
   if (before !== undefined) return before;
   if (lists.size >= REMEMBERED) lists.clear();
-  const takes = makeTakes(manifest, run, tool);
+  const takes = makeTakes(manifest, run, tool, deadlineMs);
   lists.set(key, takes);
   return takes;
 }
 
-function makeTakes(manifest: Manifest, run: Run, tool: GovernedTool): readonly MeterTake[] {
+function makeTakes(manifest: Manifest, run: Run, tool: GovernedTool, deadlineMs: number): readonly MeterTake[] {
   const takes: MeterTake[] = [];
   for (const scope of listBudgetScopes(manifest, run)) {
     for (const kind of meteredKinds) {
@@ -41,7 +44,7 @@ function makeTakes(manifest: Manifest, run: Run, tool: GovernedTool): readonly M
       takes.push({
         ...meterOf(kind, scope),
         max,
-        ...(kind === 'resultBytes' ? { amount: limits.resultBytes, atLeast: 1 } : { amount: kind === 'calls' ? 1 : 0 }),
+        ...reserve(kind, max, deadlineMs),
         name: `${CALLED[kind]} ${scope.name}`,
         code: 'E_BUDGET',
       });
@@ -50,6 +53,20 @@ function makeTakes(manifest: Manifest, run: Run, tool: GovernedTool): readonly M
   for (const agent of new Set(lineageOf(run).map((each) => each.agent)))
     takes.push(...listRates(manifest, run, agent, tool));
   return takes;
+}
+
+function reserve(kind: MeteredKind, max: number, deadlineMs: number): Pick<MeterTake, 'amount' | 'atLeast'> {
+  switch (kind) {
+    case 'calls':
+      return { amount: 1 };
+    case 'resultBytes':
+      return { amount: limits.resultBytes, atLeast: 1 };
+    case 'callTime':
+      return { amount: Math.min(deadlineMs, max) };
+    case 'tokens':
+    case 'spend':
+      return { amount: 0 };
+  }
 }
 
 function listRates(manifest: Manifest, run: Run, agent: string, tool: GovernedTool): readonly MeterTake[] {

@@ -5,7 +5,7 @@ import type { Manifest } from '../model/manifest.ts';
 import type { MeterTake } from '../model/meter.ts';
 import type { Run } from '../model/run.ts';
 import type { Store } from '../ports/store.ts';
-import { type BudgetScope, listBudgetScopes, type MeteredKind, meterOf } from './budget-scopes.ts';
+import { type BudgetScope, listBudgetScopes, type MeteredKind, meteredKinds, meterOf } from './budget-scopes.ts';
 import type { World } from './world.ts';
 
 /** What an application says its model used. Chaperone did not see it: it is advisory, and shown as such. */
@@ -87,7 +87,7 @@ export async function readUsage(
 ): Promise<readonly BudgetUse[]> {
   const run = await readRun(world, tenant, runId);
   const meters = listBudgetScopes(manifest, run).flatMap((scope) =>
-    (['calls', 'resultBytes', 'tokens', 'spend'] as const)
+    meteredKinds
       .map((kind) => ({ kind, scope, max: scope.budget[kind], advisory: kind === 'tokens' || kind === 'spend' }))
       .filter(({ max, advisory }) => max !== undefined || (advisory && scope.scope === `run:${run.id}`)),
   );

@@ -13,7 +13,7 @@ beforeAll(async () => {
   notes = await newNotesFolder();
   await notes.edit(
     'version: 1\n',
-    'version: 1\nbreakers: { run: { failures: 3, rest: 100ms, onOpen: pause } }\nbudgets: { run: { calls: 10 } }\n',
+    'version: 1\nbreakers: { run: { failures: 3, rest: 100ms, onOpen: pause } }\nbudgets: { run: { calls: 10 }, tenant: { callTime: 1h } }\n',
   );
   gateway = await startGateway(notes.folder);
 });
@@ -51,6 +51,11 @@ it('shows what a run has used, and lets one go on that was paused', async () => 
   const live = await cli('status', '--run', runId);
   expect(live.value).toMatchObject({ run: runId, agent: 'agent', state: 'live', pausedFor: null });
   expect(live.value['budgets']).toContainEqual(expect.objectContaining({ kind: 'calls', used: 1, max: 10 }));
+  const time = (live.value['budgets'] as { kind: string; whose: string; used: number }[]).find(
+    ({ kind }) => kind === 'callTime',
+  );
+  expect(time).toMatchObject({ whose: 'everybody', max: 3_600_000, windowMs: 86_400_000, advisory: false });
+  expect(time?.used).toBeGreaterThan(0);
 
   const send = { tool: 'notes/send_note', arguments: { to: 'a@example.com', body: 'hello' } };
   const planned = await post(`/v1/runs/${runId}/plans`, agent, { calls: [send] });

@@ -196,6 +196,109 @@ describe('law 9: a budget of N permits N', () => {
     );
   });
 
+  it('gives calls no more time than there is, however many are at work, and gives back what they did not take', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 1_000, max: 12_000 }),
+        fc.array(
+          fc.record({ calls: fc.integer({ min: 1, max: 8 }), part: fc.double({ min: 0, max: 1, noNaN: true }) }),
+          {
+            minLength: 8,
+            maxLength: 16,
+          },
+        ),
+        async (max, rounds) => {
+          const deadlines: number[] = [];
+          let atWork: (() => void)[] = [];
+          const { world, truth, advance } = await openLawWorld({
+            catalog: lawCatalog({
+              tools,
+              manifest: {
+                version: 1,
+                tools: { 'law/one': { effect: 'read', consequence: 'low', timeout: '2s' } },
+                budgets: { user: { callTime: `${max}ms` } },
+                agents: { a: { tools: { 'law/one': {} } } },
+              },
+            }),
+            call: (intent) => {
+              deadlines.push(intent.deadlineMs);
+              return new Promise((resolve) => {
+                atWork.push(() => resolve({ ok: true, result: { content: [] } }));
+              });
+            },
+          });
+          const run = await world.runs.start({ principal: A, task: 'law', prompt: [], attested: true });
+          let took = 0;
+          for (const { calls, part } of rounds) {
+            let refused = 0;
+            const asked = Array.from({ length: calls }, async () => {
+              const answer = await call(world, { principal: A, runId: run.id, tool: 'law/one', arguments: {} });
+              if (answer.kind === 'result') return;
+              expect(answer).toMatchObject({ code: 'E_BUDGET', ran: 'no' });
+              refused += 1;
+            });
+            while (atWork.length + refused < calls) await new Promise((resolve) => setImmediate(resolve));
+            // All that is not at work is refused, and only where there is less left than it may take.
+            const whole = Math.min(2_000, max);
+            expect(refused > 0).toBe(atWork.length < calls);
+            if (refused > 0) expect(max - took - atWork.length * whole).toBeLessThan(whole);
+            const eachMs = Math.floor(part * whole);
+            advance(eachMs);
+            took += eachMs * atWork.length;
+            for (const finish of atWork.splice(0)) finish();
+            await Promise.all(asked);
+            expect(took).toBeLessThanOrEqual(max);
+          }
+          atWork = [];
+          expect(
+            deadlines.every((deadlineMs) => deadlineMs === Math.min(2_000, max)),
+            'none is cut short',
+          ).toBe(true);
+          const usage = await readUsage(world, world.catalog().manifest, 'default', run.id);
+          expect(usage.find(({ kind }) => kind === 'callTime')).toMatchObject({
+            kind: 'callTime',
+            whose: 'this user',
+            used: took,
+            max,
+            advisory: false,
+          });
+          expect(await truth.listOpenIntents(1)).toEqual([]);
+        },
+      ),
+      { numRuns: 40, seed: 9 },
+    );
+  });
+
+  it('counts all the time that a call took, also what a late timer gave it, and none of what never ran', async () => {
+    // A file stops the first call after its intent was recorded, and before its tool is called.
+    let looks = 0;
+    const stop = { scope: 'all', reason: 'law', by: 'ana', incident: false, place: 'STOP' };
+    const { world, advance } = await openLawWorld({
+      catalog: worldOf({ tenant: { callTime: '2m' } }, { a: { tools: grants } }),
+      stopSwitch: { find: () => (++looks === 2 ? stop : undefined), list: () => [] },
+      call: async () => {
+        advance(90_000); // half a minute more than it may
+        return { ok: false, ran: 'unknown', code: 'E_UPSTREAM_TIMEOUT', message: 'late' };
+      },
+    });
+    const start = () => world.runs.start({ principal: A, task: 'law', prompt: [], attested: true });
+    let run = await start();
+    const ask = (tool: string) => call(world, { principal: A, runId: run.id, tool, arguments: {} });
+    const used = async () =>
+      (await readUsage(world, world.catalog().manifest, 'default', run.id)).find(({ kind }) => kind === 'callTime')
+        ?.used;
+    expect(await ask('law/one')).toMatchObject({ code: 'E_ISOLATED', ran: 'no' });
+    expect(await used()).toBe(0);
+    expect(await ask('law/one')).toMatchObject({ code: 'E_UPSTREAM_TIMEOUT' });
+    expect(await used()).toBe(90_000);
+    const refused = await ask('law/one');
+    expect(refused).toMatchObject({ code: 'E_BUDGET', ran: 'no' });
+    expect(refused.kind === 'refused' && refused.reasons[0]?.message).toContain('60000 are asked for');
+    advance(refused.kind === 'refused' ? (refused.retryAfterMs ?? 0) : 0);
+    run = await start();
+    expect(await ask('law/one'), 'a day later').toMatchObject({ code: 'E_UPSTREAM_TIMEOUT' });
+  });
+
   it('refuses calls once what was reported is more than a budget, says that it was reported, and takes nothing back', async () => {
     const { world, truth } = await openLawWorld({
       call: counting([]),

@@ -46,10 +46,13 @@ export const refusals = {
   bundleChanged: () => refuse('E_BUNDLE_REPLACED', 'another bundle is active now; decide again'),
   toolDrifted: (tool: string) => refuse('E_TOOL_DRIFTED', `${tool} is not as it was when it was last reviewed`),
   meterEmpty: (
-    { name, code, max = 0, meter }: MeterTake,
+    { name, code, amount, atLeast = amount, max = 0, meter }: MeterTake,
     { used, retryAfterMs }: { readonly used: number; readonly retryAfterMs?: number },
   ): StoreRefusal => ({
-    ...refuse(code, `${name}: ${used} of ${max} are used (${meter})`),
+    ...refuse(
+      code,
+      `${name}: ${used} of ${max} are used${atLeast > 1 ? `, and ${atLeast} are asked for` : ''} (${meter})`,
+    ),
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   }),
   intentExists: (callId: string) => refuse('E_STORE_CORRUPT', `call ${callId} has an intent already`),

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.ts';
 import { manifestJsonSchema } from '../../contract/manifest-schema.ts';
+import { ofOneRun } from '../../model/budget.ts';
 import { serverKinds } from '../../model/manifest.ts';
 import type { ConfigProblem } from './config-problem.ts';
 import { describeValue } from './describe-value.ts';
@@ -41,7 +42,7 @@ function explain(issue: Issue, above: Path, yaml: YamlFile): ConfigProblem[] {
         const known = keysKnownAt(path, yaml.value);
         return at(
           locate(yaml.root, [...path, key]).spot.keyAt,
-          `unknown key \`${shorten(key)}\`${expectKey(key, known)}`,
+          `unknown key \`${shorten(key)}\`${sayOfOneRun(path, key) ?? expectKey(key, known)}`,
         );
       });
     case 'invalid_union':
@@ -164,6 +165,13 @@ function expectKey(key: string, known: readonly string[]): string {
   const meant = suggest(key, known);
   if (meant !== undefined) return `; did you mean \`${meant}\`?`;
   return known.length === 0 ? '' : `, expected ${listChoices(known.map((name) => `\`${name}\``))}`;
+}
+
+/** What limits one run means nothing of an agent's runs together, of a user or of a tenant. */
+function sayOfOneRun(path: Path, key: string): string | undefined {
+  const isOfMany = path.at(-1) === 'allRuns' || (path[0] === 'budgets' && path.length === 2 && path[1] !== 'run');
+  const instead = isOfMany ? ofOneRun.get(key) : undefined;
+  return instead === undefined ? undefined : ` here: ${instead}, under \`budgets.run\` or \`budget\` of an agent`;
 }
 
 function listChoices(choices: readonly string[]): string {

@@ -96,6 +96,15 @@ const golden: readonly (readonly [name: string, text: string, expected: readonly
   // keys and values
   ['a missing version', 'mode: observe\n', ['1:1: `version` is missing; expected `1`']],
   ['a later version', 'version: 2\n', ['1:10: `version` is the number 2, expected `1`']],
+  [
+    'of several runs what means something of one only',
+    'version: 1\nbudgets:\n  tenant: { depth: 3 }\n  user: { time: 1h }\nagents:\n  a: { budget: { allRuns: { fanOut: 2 } } }\n',
+    [
+      '3:13: unknown key `depth` here: how deep runs may be started from a run is said of runs, under `budgets.run` or `budget` of an agent',
+      '4:11: unknown key `time` here: how long all calls may take together is `callTime`; how long a run lives is said of runs, under `budgets.run` or `budget` of an agent',
+      '6:29: unknown key `fanOut` here: how many runs may be started from a run is said of runs, under `budgets.run` or `budget` of an agent',
+    ],
+  ],
   ['a misspelt key', 'version: 1\nagnets: {}\n', ['2:1: unknown key `agnets`; did you mean `agents`?']],
   [
     'an unknown key',

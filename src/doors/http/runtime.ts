@@ -41,7 +41,7 @@ export interface NewRun {
 
 /** How much of one budget is used; `advisory` where that is only what was reported. */
 export interface BudgetUse {
-  readonly kind: 'calls' | 'resultBytes' | 'tokens' | 'spend';
+  readonly kind: 'calls' | 'resultBytes' | 'callTime' | 'tokens' | 'spend';
   readonly whose: string;
   readonly used: number;
   readonly max?: number;

@@ -24,7 +24,7 @@ export class Outcome {
 }
 
 export async function conclude(world: World, verified: Verified): Promise<Outcome> {
-  const { intended } = verified.executed;
+  const { intended, tookMs } = verified.executed;
   const { call } = intended.intent;
   const { label, flow, validated } = intended.grant.decided.labelled;
   const { run } = validated.scanned.admitted;
@@ -45,7 +45,7 @@ export async function conclude(world: World, verified: Verified): Promise<Outcom
     // What a run reads may come back by it to those it was started from, at any time.
     ...(run.lineage ?? []).map(({ runId }) => ({ kind: 'run.label' as const, runId, label: runLabel })),
     ...noted,
-    ...intended.allowance.settle(result instanceof Refusal ? 0 : bytes),
+    ...intended.allowance.settle({ bytes: result instanceof Refusal ? 0 : bytes, tookMs, atMs }),
     ...(written.length === 0 ? [] : [{ kind: 'written.add' as const, tenant, objects: written, runId: run.id, atMs }]),
     {
       kind: 'event.append',

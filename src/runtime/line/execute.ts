@@ -10,12 +10,15 @@ import type { Intended } from './intend.ts';
 export class Executed {
   readonly #execution: Execution;
   readonly intended: Intended;
+  /** Until the tool answered, or was given up; 0 where it was not called. */
+  readonly tookMs: number;
   /** How its server was reached, where one was, and how long that took. */
   readonly upstream: (Over & { readonly atMs: number; readonly tookMs: number }) | undefined;
 
-  constructor(intended: Intended, execution: Execution, upstream?: Executed['upstream']) {
+  constructor(intended: Intended, execution: Execution, tookMs: number, upstream?: Executed['upstream']) {
     this.#execution = execution;
     this.intended = intended;
+    this.tookMs = tookMs;
     this.upstream = upstream;
   }
 
@@ -33,17 +36,17 @@ export async function execute(world: World, intended: Intended): Promise<Execute
   const stopped = findStop(world, scopesOf({ ...run.principal, runId: run.id, tool: name, lineage: run.lineage }));
   if (stopped !== undefined) {
     const message = stopped.reasons[0]?.message ?? '';
-    return new Executed(intended, { ok: false, ran: 'no', code: 'E_ISOLATED', message });
+    return new Executed(intended, { ok: false, ran: 'no', code: 'E_ISOLATED', message }, 0);
   }
   if (source === undefined) {
     const message = 'the tool’s server is not configured any more';
-    return new Executed(intended, { ok: false, ran: 'no', code: 'E_UPSTREAM_UNREACHABLE', message });
+    return new Executed(intended, { ok: false, ran: 'no', code: 'E_UPSTREAM_UNREACHABLE', message }, 0);
   }
   const atMs = world.clock.nowMs();
   const begunMs = world.clock.monotonicMs();
   const { over, ...execution } = await callWithin(source, intended);
   const tookMs = Math.round((world.clock.monotonicMs() - begunMs) * 1_000) / 1_000;
-  return new Executed(intended, execution, over === undefined ? undefined : { ...over, atMs, tookMs });
+  return new Executed(intended, execution, tookMs, over === undefined ? undefined : { ...over, atMs, tookMs });
 }
 
 /** The adapter's answer, or, if it hangs past the deadline, is cancelled or breaks, an honest `unknown`. */

@@ -81,7 +81,9 @@ export async function intend(world: World, grant: Grant): Promise<Intended | Ref
   let pass = enterBreakers(world, governed);
   if (pass instanceof Refusal && (await lookAgain(world, governed))) pass = enterBreakers(world, governed);
   if (pass instanceof Refusal) return withRecord(pass, decided);
-  const takes = listTakes(catalog.manifest, run, tool);
+  const timeout = decided.decision.obligations.find((obligation) => obligation.kind === 'timeout');
+  const mostMs = Math.min(timeout?.timeoutMs ?? limits.callTimeoutMs, LONGEST_TIMER_MS);
+  const takes = listTakes(catalog.manifest, run, tool, mostMs);
   const changes: Change[] = [
     { kind: 'run.require', tenant, agent, runId: run.id, nowMs, label: decided.labelled.label },
     ...requireLineage(run, nowMs),
@@ -122,15 +124,10 @@ export async function intend(world: World, grant: Grant): Promise<Intended | Ref
     return withRecord(await learnBreakers(world, recorded, pass, governed), decided);
   }
   world.guards.loops.granted(run.id, call.id, call.digest);
-  const timeout = decided.decision.obligations.find((obligation) => obligation.kind === 'timeout');
-  const deadlineMs = Math.min(timeout?.timeoutMs ?? limits.callTimeoutMs, LONGEST_TIMER_MS);
-  return new Intended(
-    grant,
-    new Intent(recorded.seqs[0] ?? 0, call, tool, deadlineMs),
-    step?.undo,
-    allow(takes, recorded.taken, nowMs),
-    pass,
-  );
+  const allowance = allow(takes, recorded.taken, nowMs);
+  const deadlineMs = Math.min(mostMs, allowance.callMs ?? mostMs);
+  const intent = new Intent(recorded.seqs[0] ?? 0, call, tool, deadlineMs);
+  return new Intended(grant, intent, step?.undo, allowance, pass);
 }
 
 function withRecord({ reasons, code, retryAfterMs }: Refusal, decided: Decided): Refusal {
