@@ -44,6 +44,11 @@ export function addEvidence(program: Command, run: Run): void {
     .option('--incident <id>', 'the run of this event or call, and every stop since')
     .option('--from <time>', 'from this time on, such as 2026-01-31T12:00:00Z')
     .option('--to <time>', 'with --from: before this time')
+    .option(
+      '--with-inputs',
+      'also what decisions were made from, with the personal data that is hashed otherwise',
+      false,
+    )
     .requiredOption('--out <file>', 'the archive, a tar')
     .action(run(async (context, options) => (await import('./evidence.ts')).exportArchive(context, options)));
   evidence

@@ -55,19 +55,24 @@ interface ExportCommand {
   readonly from?: string;
   readonly to?: string;
   readonly out: string;
+  readonly withInputs: boolean;
 }
 
 /** Writes an archive of evidence. */
 export async function exportArchive(context: CommandContext, options: ExportCommand): Promise<void> {
   const loaded = await openConfig(context.configPath, context.cwd);
   const out = resolve(context.cwd, options.out);
-  const contents = await exportEvidence({ loaded, scope: readScope(options, systemClock), out, clock: systemClock });
-  const { events, uncovered, incident, log } = contents;
+  const scope = readScope(options, systemClock);
+  const { withInputs } = options;
+  const contents = await exportEvidence({ loaded, scope, out, clock: systemClock, withInputs });
+  const { events, uncovered, heldBack = 0, incident, log } = contents;
   context.terminal.data(
-    { file: out, events, uncovered, log: { ...log }, ...(incident && { incident: { ...incident } }) },
+    { file: out, events, uncovered, heldBack, log: { ...log }, ...(incident && { incident: { ...incident } }) },
     [
       `${options.out} has ${events} events, proved by the checkpoint of ${log.size}`,
       ...(uncovered === 0 ? [] : [`${uncovered} events are not in it: no checkpoint covered them yet`]),
+      ...(heldBack === 0 ? [] : [`of ${heldBack} what was decided from is left out: with it, --with-inputs`]),
+      ...(withInputs ? ['it has personal data in the clear: what decisions were made from'] : []),
       ...(incident === undefined ? [] : [`noticed at ${incident.noticedAt}: to CERT-In by ${incident.certInBy}`]),
       `verify it anywhere: chaperone evidence verify ${options.out} --key <key>`,
     ],

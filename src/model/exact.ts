@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '../base/json.ts';
+import { canonicalJson, isJsonObject, type JsonObject, type JsonValue } from '../base/json.ts';
 
 /**
  * What a recorded decision has to be made from again, of the places where keyed hashes stand in its event: by JSON pointer,
@@ -24,6 +24,31 @@ export function restoreExact(body: JsonObject): JsonObject {
 /** The body of an event as it is shown: without what its hashes stand for. */
 export function withoutExact({ exact: _, ...shown }: JsonObject): JsonObject {
   return shown;
+}
+
+/** What a sealed body says, and what is held back of it unless somebody asks for it. */
+export interface ToldBody {
+  /** Canonical JSON. In the place of `exact` is what it is committed to by: whoever is told it can tell that it is the one. */
+  readonly shown: string;
+  /** Canonical JSON. Absent where there is none. */
+  readonly exact?: string;
+}
+
+/** Divides a body, which is canonical JSON. `commit` answers with 64 hexadecimal digits that tell nothing of the text by themselves. */
+export function holdBackExact(text: string, commit: (exact: string) => string): ToldBody {
+  // Most bodies have none, and to parse them would cost more than to encrypt them.
+  if (!text.includes('"exact":{')) return { shown: text };
+  const body: JsonValue = JSON.parse(text);
+  if (!isJsonObject(body) || !isJsonObject(body['exact'])) return { shown: text };
+  const exact = canonicalJson(body['exact']);
+  return { shown: canonicalJson({ ...body, exact: { commitment: commit(exact) } }), exact };
+}
+
+/** What the shown body commits to for what was held back; undefined where nothing was. */
+export function readHeldBack({ exact }: JsonObject): string | undefined {
+  if (!isJsonObject(exact)) return undefined;
+  const { commitment } = exact; // a pointer begins with a slash: none is called so
+  return typeof commitment === 'string' ? commitment : undefined;
 }
 
 function replaceAt(value: JsonValue, path: readonly string[], was: JsonValue): JsonValue {

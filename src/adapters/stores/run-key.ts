@@ -1,6 +1,7 @@
 import { createCipheriv, createDecipheriv, createSecretKey, hash, type KeyObject } from 'node:crypto';
 import type { Clock } from '../../base/clock.ts';
 import { Fault } from '../../base/fault.ts';
+import { holdBackExact, type ToldBody } from '../../model/exact.ts';
 import type { Sealed } from '../../model/sealed.ts';
 import type { SealingKey } from '../../ports/event-seal.ts';
 
@@ -34,12 +35,12 @@ export class RunKey implements SealingKey {
     const body = cipher.update(text, 'utf8');
     cipher.final();
     const box = Buffer.concat([nonce, body, cipher.getAuthTag()]);
-    return { commitment: commit(this.salt(name), text), sealed: box.toString('base64') };
+    return { commitment: commit(this.salt(name), this.divide(name, text).shown), sealed: box.toString('base64') };
   }
 
   /** The text. Throws a `Fault` E_STORE_CORRUPT where it is not what was sealed under this name. */
-  open(name: string, { sealed, commitment }: Sealed): string {
-    const box = Buffer.from(sealed, 'base64');
+  open(name: string, sealed: Sealed): string {
+    const box = Buffer.from(sealed.sealed, 'base64');
     let text: string;
     try {
       const decipher = createDecipheriv('aes-256-gcm', this.#key, box.subarray(0, NONCE_BYTES))
@@ -49,8 +50,25 @@ export class RunKey implements SealingKey {
     } catch (error) {
       throw new Fault('E_STORE_CORRUPT', `what was sealed as ${name} cannot be opened`, { cause: error });
     }
-    if (commit(this.salt(name), text) === commitment) return text;
+    if (this.commitsTo(name, this.divide(name, text).shown, sealed)) return text;
+    // Before `exact` could be held back, all of the text was committed to at once.
+    if (this.commitsTo(name, text, sealed)) return text;
     throw new Fault('E_STORE_CORRUPT', `what was sealed as ${name} is not what was committed to`);
+  }
+
+  /** What is shown of a text, and what is held back. */
+  divide(name: string, text: string): ToldBody {
+    return holdBackExact(text, (exact) => commit(this.exactSalt(name), exact));
+  }
+
+  /** Whether this text is the one that was committed to. */
+  commitsTo(name: string, text: string, { commitment }: Sealed): boolean {
+    return commit(this.salt(name), text) === commitment;
+  }
+
+  /** As `salt`, for what is held back: it is told with that alone. */
+  exactSalt(name: string): string {
+    return this.salt(`${name} exact`); // no name has a blank in it
   }
 
   /** What to tell of a text together with it, so that somebody without the key can hold it against its commitment. */

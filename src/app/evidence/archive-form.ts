@@ -28,6 +28,8 @@ export const contentsSchema = z.strictObject({
   events: z.int().nonnegative(),
   /** Events of the scope that no checkpoint covered yet, and which are therefore not in it. */
   uncovered: z.int().nonnegative(),
+  /** Events of which what their decision was made from is left out, with the personal data in it. */
+  heldBack: z.int().nonnegative().optional(),
   log: z.strictObject({ origin: z.string(), size: z.int().nonnegative() }),
   /** Of an incident: when it was noticed, and by when it has to be reported. */
   incident: z
@@ -37,13 +39,20 @@ export const contentsSchema = z.strictObject({
 });
 export type Contents = z.infer<typeof contentsSchema>;
 
+/** With its salt the text comes to what was committed to. A salt is of one length: no part of the text passes for one. */
+const saltedSchema = z.strictObject({ salt: z.string().regex(/^[0-9a-f]{64}$/), text: z.string() });
+
 /** One line of `events.ndjson`. */
 export const eventLineSchema = z.strictObject({
   /** As it stands in the record: its canonical JSON is what the log has the digest of. */
   event: z.looseObject({ id: z.string(), seq: z.int().positive(), tenant: z.string(), kind: z.string() }),
+  /** The number of the event on the line before, 0 on the first: which one is missing can then be told. */
+  after: z.int().nonnegative().optional(),
   /** From its entry up to the root of the checkpoint, base64. */
   proof: z.array(z.string()).max(63),
-  /** What its sealed body says, and the salt that shows it is that. Absent where nothing is sealed, or all is erased. */
-  opened: z.strictObject({ salt: z.string(), text: z.string() }).optional(),
+  /** What its sealed body says, and the salt that shows it is that. Absent where nothing is sealed, or all is erased or held back. */
+  opened: saltedSchema.optional(),
+  /** What was held back of that: what stood where keyed hashes stand. Only where it was asked for. */
+  exact: saltedSchema.optional(),
 });
 export type EventLine = z.infer<typeof eventLineSchema>;

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline';
-import { PassThrough, Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { extract } from 'tar-stream';
 import { type Digest, digestBytes, digestJson } from '../../base/digest.ts';
 import { Fault, toFault } from '../../base/fault.ts';
 import { canonicalJson, findJsonProblem, type JsonObject } from '../../base/json.ts';
 import { limits } from '../../base/limits.ts';
+import { LineReader } from '../../base/line-reader.ts';
 import type { VerifiedCheckpoint } from '../../ledger/checkpoint.ts';
 import { entryOfDigest } from '../../ledger/event-entry.ts';
 import { evidenceText } from '../../ledger/evidence-text.ts';
@@ -15,6 +15,7 @@ import { KeyHistory } from '../../ledger/key-history.ts';
 import { parseNote, verifyNote } from '../../ledger/note.ts';
 import { verifyInclusion } from '../../ledger/proofs.ts';
 import { fromBase64 } from '../../ledger/text-bytes.ts';
+import { readHeldBack } from '../../model/exact.ts';
 import { isSealed } from '../../model/sealed.ts';
 import { type Trust, verifySigned } from '../ledger/verify-ledger.ts';
 import { nameBundle } from '../reopen-bundle.ts';
@@ -53,8 +54,7 @@ export async function verifyArchive(path: string, trust: Trust): Promise<Verifie
   const { origin, size } = verified.checkpoint;
   requireSame('the log', `${contents.log.origin} ${contents.log.size}`, `${origin} ${size}`);
   requireSignature(fileOf(kept, FILES.signature), evidenceText(origin, digestBytes(text)), history, size);
-  requireFiles(contents, digests);
-  const opened = await verifyEvents(path, contents, verified);
+  const opened = await requireFiles(contents, digests, () => verifyEvents(path, contents, verified));
   for (const [name, content] of kept) if (name.startsWith('bundles/')) verifyBundle(name, content);
   return { ...verified, contents, opened };
 }
@@ -115,24 +115,27 @@ async function verifyEvents(path: string, contents: Contents, { checkpoint }: Ve
       stream.resume();
       return;
     }
-    const lines = createInterface({ input: stream.pipe(new PassThrough()), crlfDelay: Number.POSITIVE_INFINITY });
-    for await (const line of lines) {
+    for await (const line of readLines(stream)) {
       count++;
-      const { event, proof, opened: shown } = parseLine(line, count);
-      if (event.seq <= lastSeq) throw wrong(event.seq, 'does not come after the one before it');
+      const { event, after, proof, opened: shown, exact } = parseLine(line, count);
+      const wrong = (how: string) =>
+        new Fault('E_EVIDENCE', `event ${event.seq}, on line ${count} of ${FILES.events}, ${how}`);
+      if (event.seq <= lastSeq) throw wrong('does not come after the one before it');
+      if (after !== undefined && after !== lastSeq)
+        throw wrong(`came after event ${after} when it was signed, not after event ${lastSeq}`);
       lastSeq = event.seq;
       requireSame(`the tenant of event ${event.seq}`, event.tenant, contents.tenant);
       const { run } = contents.scope;
       if (run !== undefined) requireSame(`the run of event ${event.seq}`, String(event['runId']), run);
       const hashes = proof.map((hash) => fromBase64(hash) ?? new Uint8Array());
       const leaf = hashLeaf(entryOfDigest(digestJson(event as unknown as JsonObject))); // just parsed from JSON
-      if (!verifyInclusion(leaf, event.seq - 1, checkpoint, hashes))
-        throw wrong(event.seq, 'is not the one in the log');
-      if (shown === undefined) continue;
+      if (!verifyInclusion(leaf, event.seq - 1, checkpoint, hashes)) throw wrong('is not the one in the log');
+      if (shown === undefined && exact === undefined) continue;
       const { body } = event as unknown as { readonly body: JsonObject };
-      if (!isSealed(body) || digestBytes(shown.salt + shown.text) !== `sha256:${body.commitment}`) {
-        throw wrong(event.seq, 'does not say what is shown of it');
-      }
+      if (!isSealed(body) || shown === undefined || !comesTo(shown, body.commitment))
+        throw wrong('does not say what is shown of it');
+      if (exact !== undefined && !comesTo(exact, readHeldBack(parseShown(shown.text, event.seq))))
+        throw wrong('was not decided from what is shown of that');
       opened++;
     }
   });
@@ -140,6 +143,30 @@ async function verifyEvents(path: string, contents: Contents, { checkpoint }: Ve
     throw new Fault('E_EVIDENCE', `${FILES.events} has ${count} events; ${contents.events} were signed`);
   }
   return opened;
+}
+
+/** Nothing is kept of a line that is longer than any that is written: it may not be ours. */
+async function* readLines(stream: Readable): AsyncGenerator<string> {
+  const lines: string[] = [];
+  const reader = new LineReader(
+    MOST_LINE_CHARS,
+    (line) => lines.push(line.toString('utf8')),
+    () => {
+      throw new Fault('E_EVIDENCE', `a line of ${FILES.events} is too long`);
+    },
+  );
+  for await (const chunk of stream) {
+    reader.push(chunk as Buffer);
+    yield* lines.splice(0);
+  }
+}
+
+function comesTo({ salt, text }: { readonly salt: string; readonly text: string }, commitment: string | undefined) {
+  return digestBytes(salt + text) === `sha256:${commitment}`;
+}
+
+function parseShown(text: string, seq: number): JsonObject {
+  return parseJson(text, `what is shown of event ${seq}`) as JsonObject; // committed to, which only what was recorded is
 }
 
 function parseLine(line: string, number: number) {
@@ -171,22 +198,28 @@ function requireSignature(note: string, text: string, history: KeyHistory, size:
   if (!isSigned) throw new Fault('E_EVIDENCE', `${FILES.signature} is not the log’s signature of ${FILES.contents}`);
 }
 
-/** Every file that was signed is there as it was, and no other. */
-function requireFiles(
+/**
+ * Every file that was signed is there as it was, and no other. Where it is the events, they are verified one by one all the
+ * same, since that tells which of them it is. Answers with what verifying them came to.
+ */
+async function requireFiles(
   contents: Contents,
   digests: ReadonlyMap<string, { readonly digest: Digest; readonly bytes: number }>,
-): void {
+  verifyAll: () => Promise<number>,
+): Promise<number> {
   const own: readonly string[] = [FILES.contents, FILES.signature];
   for (const [name, { digest, bytes }] of Object.entries(contents.files)) {
     const found = digests.get(name);
     if (found === undefined) throw new Fault('E_EVIDENCE', `${name} is missing`);
-    if (found.digest !== digest || found.bytes !== bytes)
-      throw new Fault('E_EVIDENCE', `${name} is not what was signed`);
+    if (found.digest === digest && found.bytes === bytes) continue;
+    if (name === FILES.events) await verifyAll();
+    throw new Fault('E_EVIDENCE', `${name} is not what was signed`);
   }
   for (const name of digests.keys()) {
     if (!Object.hasOwn(contents.files, name) && !own.includes(name))
       throw new Fault('E_EVIDENCE', `${name} was not signed`);
   }
+  return verifyAll();
 }
 
 /** The rules are those that events name by their digest. */
@@ -205,8 +238,4 @@ function fileOf(kept: ReadonlyMap<string, string>, name: string): string {
 
 function requireSame(what: string, given: string, signed: string): void {
   if (given !== signed) throw new Fault('E_EVIDENCE', `${what} is ${given}, and ${signed} elsewhere in the archive`);
-}
-
-function wrong(seq: number, how: string): Fault {
-  return new Fault('E_EVIDENCE', `event ${seq} ${how}`);
 }

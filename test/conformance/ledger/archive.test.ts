@@ -210,7 +210,7 @@ describe('an archive of evidence', () => {
     [
       'events.ndjson',
       (text: string) => text.replace(SECRET_WORD, 'something-else'),
-      /events.ndjson is not what was signed/,
+      /^event \d+, on line \d+ of events.ndjson, does not say what is shown of it$/,
     ],
     ['report.html', (text: string) => `${text} `, /report.html is not what was signed/],
     ['approvals.json', () => '[]\n', /approvals.json is not what was signed/],
