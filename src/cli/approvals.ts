@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openApprovals } from '../app/open-approvals.ts';
-import { openConfig, openRecord } from '../app/open-config.ts';
+import { openConfig, openRecord, openRecordFor } from '../app/open-config.ts';
 import { identifyLocal } from '../app/people/identify-local.ts';
 import { systemClock } from '../base/clock.ts';
 import { Fault } from '../base/fault.ts';
@@ -30,7 +30,7 @@ interface ListOptions {
 export async function listApprovals(context: CommandContext, options: ListOptions): Promise<void> {
   const { all, limit, after, wait } = options;
   const loaded = await openConfig(context.configPath, context.cwd);
-  const record = await openRecord(loaded);
+  const record = await openRecordFor(loaded, 'approvals');
   try {
     const states = all ? (['pending', 'approved', 'consumed', 'denied', 'expired'] as const) : (['pending'] as const);
     const { tenant } = loaded.manifest;
@@ -57,7 +57,7 @@ export async function listApprovals(context: CommandContext, options: ListOption
 export async function showApproval(context: CommandContext, id: string, options: { wait: boolean }): Promise<void> {
   const loaded = await openConfig(context.configPath, context.cwd);
   const { manifest } = loaded;
-  const record = await openRecord(loaded);
+  const record = await openRecordFor(loaded, `approval ${id}`);
   try {
     const read = async (): Promise<Approval> => {
       const approval = await record.readApproval(manifest.tenant, id);
@@ -122,7 +122,7 @@ async function askToConfirm(context: CommandContext, id: string): Promise<string
   const { terminal, signal } = context;
   if (!terminal.interactive) return undefined;
   const loaded = await openConfig(context.configPath, context.cwd);
-  const record = await openRecord(loaded);
+  const record = await openRecordFor(loaded, `approval ${id}`);
   try {
     const approval = await record.readApproval(loaded.manifest.tenant, id);
     if (approval === undefined || (approval.facts?.consequence ?? 'high') !== 'high') return undefined;

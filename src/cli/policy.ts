@@ -4,7 +4,7 @@ import { ConfigFault } from '../app/config/config-problem.ts';
 import type { LoadedConfig } from '../app/config/load-config.ts';
 import { pendingPath } from '../app/config/pending.ts';
 import { readDataDespite } from '../app/config/read-data-despite.ts';
-import { openConfig, openRecord } from '../app/open-config.ts';
+import { openConfig, openRecord, openRecordFor } from '../app/open-config.ts';
 import { requireLocal } from '../app/people/identify-local.ts';
 import { type BacktestReport, backtest as runBacktest } from '../app/replay/backtest.ts';
 import { openCandidate } from '../app/replay/open-candidate.ts';
@@ -105,7 +105,8 @@ async function backtestUnder(context: CommandContext, loaded: LoadedConfig, sinc
   if (!parsed.success) throw new Fault('E_USAGE', `--since expects a duration such as 7d, not \`${since}\``);
   const { tenant } = loaded.manifest;
   const sinceMs = systemClock.nowMs() - parsed.data;
-  return withRecord(context, async (record) => {
+  const inForce = await openConfig(context.configPath, context.cwd);
+  return readAndClose(await openRecordFor(inForce, `decisions of ${since}`), async (record) => {
     const candidate = openCandidate(loaded, await recordedTools(record, loaded.manifest));
     return runBacktest(record, candidate, { tenant, sinceMs, signal: context.signal });
   });

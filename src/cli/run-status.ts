@@ -1,4 +1,4 @@
-import { openConfig, openRecord } from '../app/open-config.ts';
+import { openConfig, openRecordFor } from '../app/open-config.ts';
 import { systemClock } from '../base/clock.ts';
 import { Fault } from '../base/fault.ts';
 import { printSpend } from '../model/budget.ts';
@@ -9,7 +9,7 @@ import type { CommandContext } from './command-context.ts';
 export async function runStatus({ terminal, configPath, cwd }: CommandContext, runId: string): Promise<void> {
   const loaded = await openConfig(configPath, cwd);
   const { tenant } = loaded.manifest;
-  const record = await openRecord(loaded);
+  const record = await openRecordFor(loaded, `run ${runId}`);
   try {
     const run = await record.readRun(tenant, runId);
     if (run === undefined) throw new Fault('E_RUN_UNKNOWN', `there is no run \`${runId}\``);

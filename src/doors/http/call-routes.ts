@@ -4,6 +4,7 @@ import { limits } from '../../base/limits.ts';
 import { type CallAnswerBody, type CallReceiptBody, callSchema } from '../../contract/http.ts';
 import type { Trace } from '../../model/trace.ts';
 import { parseTrace } from '../../model/trace.ts';
+import { recordReading } from './record-reading.ts';
 import { RequestRefused, respondJson, respondRefusal, viewReceipt } from './refuse.ts';
 import { ofTenant, type Route, type RouteRequest, route } from './route.ts';
 import type { AgentCaller } from './runtime.ts';
@@ -63,9 +64,7 @@ export const callRoutes: readonly Route[] = [
     const read = await runtime.readReceipt(claims.tenant, id, caller);
     const found = ofTenant(request, claims.tenant, read, ({ tenant }) => tenant);
     if (found === undefined) throw new RequestRefused('E_NOT_FOUND');
-    if (claims.kind === 'person') {
-      await runtime.recordRead({ tenant: claims.tenant, by: claims.sub, what: `receipt ${id}` });
-    }
+    await recordReading(request, `receipt ${id}`);
     const receipt = { callId: id, ...viewReceipt(found) };
     if (found.proof === undefined) {
       const pending = { status: 'pending', ...receipt } satisfies CallReceiptBody;

@@ -1,5 +1,6 @@
 import { answerSchema, eventsQuerySchema } from '../../contract/http.ts';
 import type { Approval } from '../../model/approval.ts';
+import { recordReading } from './record-reading.ts';
 import { RequestRefused, respondJson } from './refuse.ts';
 import { ofTenant, parseRequest, type Route, type RouteRequest, route } from './route.ts';
 import { viewApproval, viewCard, viewEvent, viewExplanation } from './views.ts';
@@ -10,6 +11,7 @@ const APPROVALS_PER_PAGE = 1_000;
 export const personRoutes: readonly Route[] = [
   route('GET', '/v1/approvals', ['person'], async (request) => {
     const { tenant } = request.claims;
+    await recordReading(request, 'approvals');
     const approvals: Approval[] = [];
     for (const approval of await request.runtime.listApprovals(tenant, APPROVALS_PER_PAGE)) {
       if (ofTenant(request, tenant, approval, (found) => found.tenant)) approvals.push(approval);
@@ -19,6 +21,7 @@ export const personRoutes: readonly Route[] = [
 
   route('GET', '/v1/approvals/:id', ['person'], async (request) => {
     const approval = await readApproval(request);
+    await recordReading(request, `approval ${approval.id}`);
     const card = viewCard(await request.runtime.readCard(approval));
     return respondJson(200, { approval: viewApproval(approval), card });
   }),
@@ -51,13 +54,13 @@ export const personRoutes: readonly Route[] = [
     );
     // Before it is handed out, and only of what there is: an id that leads nowhere is its sender's own text.
     if (!owned) throw new RequestRefused('E_NOT_FOUND');
-    await readAs(request, `decision ${request.id}`);
+    await recordReading(request, `decision ${request.id}`);
     return respondJson(200, viewExplanation(owned));
   }),
 
   route('GET', '/v1/events', ['person'], async (request) => {
     const { tenant } = request.claims;
-    await readAs(request, 'events');
+    await recordReading(request, 'events');
     const { after, limit } = parseRequest(eventsQuerySchema, Object.fromEntries(request.query));
     const read = await request.runtime.readEvents(tenant, after, limit);
     const events = read.filter((event) => ofTenant(request, tenant, event, (found) => found.tenant));
@@ -71,9 +74,4 @@ async function readApproval(request: RouteRequest<'person'>): Promise<Approval> 
   const found = ofTenant(request, tenant, read, (approval) => approval.tenant);
   if (!found) throw new RequestRefused('E_NOT_FOUND');
   return found;
-}
-
-/** The one place where it is decided who may read the record: a person, and it is recorded that they do. */
-async function readAs({ claims, runtime }: RouteRequest<'person'>, what: string): Promise<void> {
-  await runtime.recordRead({ tenant: claims.tenant, by: claims.sub, what });
 }

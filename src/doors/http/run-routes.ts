@@ -2,6 +2,7 @@ import { limits } from '../../base/limits.ts';
 import { startRunSchema } from '../../contract/http.ts';
 import type { NewTokenClaims } from '../../contract/tokens.ts';
 import type { Run } from '../../model/run.ts';
+import { recordReading } from './record-reading.ts';
 import { RequestRefused, respondJson } from './refuse.ts';
 import { ofTenant, type Route, type RouteRequest, route } from './route.ts';
 import { viewRun, viewTime } from './views.ts';
@@ -38,7 +39,9 @@ export const runRoutes: readonly Route[] = [
   }),
 
   route('GET', '/v1/runs/:id', ['host', 'person', 'agent'], async (request) => {
-    return respondJson(200, { run: viewRun(await readRun(request)) });
+    const run = await readRun(request);
+    await recordReading(request, `run ${run.id}`);
+    return respondJson(200, { run: viewRun(run) });
   }),
 
   route('POST', '/v1/runs/:id/resume', ['person'], async (request) => {
