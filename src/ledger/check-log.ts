@@ -44,7 +44,7 @@ export async function checkLog(options: CheckLogOptions): Promise<LogProblem | u
   for (let bundle = 0; bundle < bundles; bundle++) {
     const width = Math.min(TILE_WIDTH, head.size - bundle * TILE_WIDTH);
     const read = await readBundle(files, bundle, width);
-    if (!('entries' in read)) return read;
+    if (!('entries' in read)) return narrow(files, { level: 0, index: bundle, width }, read);
     const hashes = hashAll(read.entries);
     const named = await compareTile(files, { level: 0, index: bundle, width }, hashes);
     wrongTile ??= named;
@@ -67,21 +67,36 @@ const UNNAMED: LogProblem = {
   message: 'entries and tiles fit each other, but not the root that was signed: they were all written again',
 };
 
-type Bundle = { readonly entries: readonly Uint8Array[] } | LogProblem;
+type Bundle = { readonly entries: readonly Uint8Array[] } | BrokenBundle;
+
+interface BrokenBundle extends LogProblem {
+  /** Entries that could be read all the same. */
+  readonly before: readonly Uint8Array[];
+}
+
+/** A wrong length shows only where reading ends, which is behind the entry whose length it is: the tile tells which. */
+async function narrow(files: LogFiles, name: TileName, { before, ...problem }: BrokenBundle): Promise<LogProblem> {
+  const tile = await readTile(files, name);
+  const at = tile && firstDifference(tile.subarray(0, before.length * HASH_BYTES), hashAll(before));
+  if (at === undefined) return problem;
+  const index = name.index * TILE_WIDTH + at;
+  return { ...problem, index, message: `entry ${index} is not the one that was signed, and is of another length` };
+}
 
 async function readBundle(files: LogFiles, bundle: number, width: number): Promise<Bundle> {
   const path = entriesPath(bundle, width);
   const firstIndex = bundle * TILE_WIDTH;
   const bytes = await readBundleBytes(files, bundle, width);
-  if (bytes === undefined) return { path, index: firstIndex, message: 'the entries are missing' };
+  if (bytes === undefined) return { path, index: firstIndex, message: 'the entries are missing', before: [] };
   const { entries, rest } = readEntryBundle(bytes);
   if (entries.length < width) {
     const index = firstIndex + entries.length;
-    return { path, index, message: `entry ${index} is missing or cut off: there are ${entries.length} of ${width}` };
+    const message = `entry ${index} is missing or cut off: there are ${entries.length} of ${width}`;
+    return { path, index, message, before: entries };
   }
   if (rest > 0) {
     const index = firstIndex + entries.length;
-    return { path, index, message: `${rest} bytes follow the last entry` };
+    return { path, index, message: `${rest} bytes follow the last entry`, before: entries.slice(0, width) };
   }
   return { entries: entries.slice(0, width) };
 }
@@ -177,7 +192,7 @@ async function descend(
 async function compareEntries(files: LogFiles, name: TileName, tile: Uint8Array): Promise<LogProblem | undefined> {
   const path = entriesPath(name.index, name.width);
   const read = await readBundle(files, name.index, name.width);
-  if (!('entries' in read)) return read;
+  if (!('entries' in read)) return narrow(files, name, read);
   const hashes = hashAll(read.entries);
   const at = firstDifference(tile, hashes);
   if (at === undefined) return undefined;

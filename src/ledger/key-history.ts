@@ -1,4 +1,4 @@
-import { Fault } from '../base/fault.ts';
+import { Fault, toFault } from '../base/fault.ts';
 import { type Note, parseNote, verifyNote } from './note.ts';
 import { readDecimal } from './text-bytes.ts';
 import { parseVerifierKey, type VerifierKey } from './verifier-key.ts';
@@ -61,11 +61,11 @@ export class KeyHistory {
    * @throws Fault E_EVIDENCE where an entry is not signed so, or a trusted key is not in the history.
    */
   static read(texts: readonly string[], trusted: readonly VerifierKey[]): KeyHistory {
-    const entries = texts.map(parseKeyEntry);
+    const entries = texts.map((text, i) => naming(i, () => parseKeyEntry(text)));
     for (const [i, entry] of entries.entries()) {
       const before = entries[i - 1];
       const signers = before === undefined ? [entry.key] : [before.key, entry.key];
-      if (verifyNote(entry.note, signers).length !== signers.length) {
+      if (naming(i, () => verifyNote(entry.note, signers)).length !== signers.length) {
         throw new Fault('E_EVIDENCE', `key ${i + 1} of the history is not signed by itself and by the key before it`);
       }
       if (entry.after?.text !== before?.key.text) {
@@ -100,5 +100,15 @@ export class KeyHistory {
     return this.#entries
       .filter(({ fromSize }, i) => fromSize <= size && size <= (this.#entries[i + 1]?.fromSize ?? Infinity))
       .map(({ key }) => key);
+  }
+}
+
+/** What is wrong with an entry, with its number. */
+function naming<T>(i: number, task: () => T): T {
+  try {
+    return task();
+  } catch (error) {
+    const { code, message } = toFault(error, 'E_EVIDENCE', 'cannot be read');
+    throw new Fault(code, `key ${i + 1} of the history: ${message}`, { cause: error });
   }
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { openLedgerFolder } from '../../src/adapters/ledgers/files/open-ledger-folder.ts';
+import { checkAgainst } from '../../src/app/ledger/check-ledger.ts';
 import { verifyLedger } from '../../src/app/ledger/verify-ledger.ts';
 import type { Digest } from '../../src/base/digest.ts';
 import { Fault } from '../../src/base/fault.ts';
@@ -141,12 +142,18 @@ describe('law 11: the ledger is append-only', () => {
   });
 });
 
-/** What is in the folder verifies, from the first entry to the root, or nothing was ever published. */
+/**
+ * What is in the folder verifies by one public key, from the first entry to the root, and `fsck` finds nothing wrong with it,
+ * the record and the keys, or nothing was ever published.
+ */
 async function requireSound(world: LedgerWorld): Promise<void> {
   const { signer } = await world.openSigner();
   const first = (await signer.keys()).slice(0, 1); // one made a moment ago may not have signed yet
+  const files = openLedgerFolder(LEDGER, world.files);
   try {
-    await verifyLedger(openLedgerFolder(LEDGER, world.files), { keys: first, witnesses: [], quorum: 0 });
+    const { checkpoint } = await verifyLedger(files, { keys: first, witnesses: [], quorum: 0 });
+    const { waiting } = await checkAgainst(world.record, files, signer);
+    expect(checkpoint.size + waiting, 'every acknowledged event is in it or waits').toBe(world.record.digests.length);
   } catch (error) {
     if (!(error instanceof Fault && error.code === 'E_NOT_FOUND')) throw error;
   }

@@ -1,16 +1,20 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { openLedgerFolder } from '../../adapters/ledgers/files/open-ledger-folder.ts';
 import { openRecordReader } from '../../adapters/stores/sqlite/open-record-reader.ts';
 import type { Clock } from '../../base/clock.ts';
 import { Fault } from '../../base/fault.ts';
+import { limits } from '../../base/limits.ts';
 import type { LogProblem } from '../../ledger/check-log.ts';
 import { entryOfDigest } from '../../ledger/event-entry.ts';
 import { growTree } from '../../ledger/grow-tree.ts';
 import { sameBytes } from '../../ledger/hash.ts';
+import { parseKeyEntry } from '../../ledger/key-history.ts';
 import { readLogEnd } from '../../ledger/log-end.ts';
-import { readKeyEntries } from '../../ledger/read-key-history.ts';
+import { verifyNote } from '../../ledger/note.ts';
+import { keyEntryPath, readKeyEntries } from '../../ledger/read-key-history.ts';
 import { entriesPath, TILE_WIDTH } from '../../ledger/tiles.ts';
 import type { TreeHead } from '../../ledger/tree-head.ts';
-import type { LedgerFiles, RecordReader } from '../../ports/ledger.ts';
+import type { CheckpointSigner, LedgerFiles, RecordReader } from '../../ports/ledger.ts';
 import type { PlacedConfig } from '../data-folder.ts';
 import { openLedgerSigner, placeLedger } from './start-ledger.ts';
 import { type VerifiedLedger, verifyLedger } from './verify-ledger.ts';
@@ -34,18 +38,56 @@ export async function checkLedger(config: PlacedConfig, clock: Clock): Promise<C
   const signer = await openLedgerSigner(config, clock);
   const record = openRecordReader({ path: places.record });
   try {
-    const files = openLedgerFolder(places.folder);
-    const entered = (await readKeyEntries(files)).length;
-    const keys = await signer.keys();
-    // A key that was made a moment ago has not signed yet, and is not in the history.
-    const trust = { keys: entered === 0 ? keys : keys.slice(0, entered), witnesses: [], quorum: 0 };
-    const signed = await signer.lastSigned();
-    const verified = await verifyLedger(files, trust, compareWith(record));
-    await requireContinuation(files, verified.checkpoint, signed, record);
+    const checked = await checkAgainst(record, openLedgerFolder(places.folder), signer);
     await record.checkIndexes();
-    return { ...verified, folder: places.folder, waiting: (await record.lastSeq()) - verified.checkpoint.size };
+    return { ...checked, folder: places.folder };
   } finally {
     await record.close();
+  }
+}
+
+/** The same of a record, a ledger and its keys that are open. Throws as `checkLedger`. */
+export async function checkAgainst(
+  record: RecordReader,
+  files: LedgerFiles,
+  signer: CheckpointSigner,
+): Promise<Omit<CheckedLedger, 'folder'>> {
+  const entered = await readKeyEntries(files);
+  const keys = await signer.keys();
+  // A key that was made a moment ago has not signed yet, and is not in the history.
+  const trust = { keys: entered.length === 0 ? keys : keys.slice(0, entered.length), witnesses: [], quorum: 0 };
+  const signed = await signer.lastSigned();
+  const verified = await verifyLedger(files, trust, compareWith(record));
+  requireHistory(entered, await signer.history(), verified);
+  await requireContinuation(files, verified.checkpoint, signed, record);
+  return { ...verified, waiting: await countWaiting(record, verified.checkpoint.size) };
+}
+
+/**
+ * The history that is published is that of the keys, as far as they signed: a later key is entered before its first
+ * checkpoint is published, and may be entered while that is not there yet.
+ */
+function requireHistory(entered: readonly string[], known: readonly string[], { checkpoint }: VerifiedLedger): void {
+  const different = entered.findIndex((text, i) => text !== known[i]);
+  if (different >= 0)
+    throw new Fault('E_EVIDENCE', `${keyEntryPath(different + 1)}: it is not what the keys say of themselves`);
+  const signers = known.slice(entered.length).map((text) => parseKeyEntry(text).key);
+  const missing = signers.findIndex((key) => verifyNote(checkpoint.note, [key]).length > 0);
+  if (missing >= 0)
+    throw new Fault(
+      'E_EVIDENCE',
+      `${keyEntryPath(entered.length + missing + 1)}: it is missing, and the checkpoint is signed with that key`,
+    );
+}
+
+/** The events that no checkpoint covers yet, whose own digests are taken again. */
+async function countWaiting(record: RecordReader, size: number): Promise<number> {
+  let waiting = 0;
+  for (;;) {
+    const { length } = await record.readDigests(size + waiting, limits.ledgerSlice);
+    if (length === 0) return waiting;
+    waiting += length;
+    await nextTurn();
   }
 }
 

@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { openWitness } from '../../../src/adapters/ledgers/witnesses/open-witness.ts';
 import { Cosigners } from '../../../src/app/ledger/collect-cosignatures.ts';
@@ -10,6 +11,7 @@ import { type ServingWitness, serveWitness } from '../../../src/app/ledger/serve
 import { systemClock } from '../../../src/base/clock.ts';
 import { openEd25519 } from '../../../src/base/ed25519.ts';
 import { sha256 } from '../../../src/base/sha256.ts';
+import { createWitness } from '../../../src/doors/witness/create-witness.ts';
 import { printAddCheckpoint } from '../../../src/ledger/add-checkpoint.ts';
 import { parseCheckpoint, printCheckpoint, verifyCheckpoint } from '../../../src/ledger/checkpoint.ts';
 import { emptyLog, growTree } from '../../../src/ledger/grow-tree.ts';
@@ -18,6 +20,9 @@ import { proveConsistency } from '../../../src/ledger/proofs.ts';
 import { toBytes, toHex } from '../../../src/ledger/text-bytes.ts';
 import { tilePath } from '../../../src/ledger/tiles.ts';
 import { makeVerifierKey, type VerifierKey } from '../../../src/ledger/verifier-key.ts';
+import type { WitnessMemory } from '../../../src/ports/ledger.ts';
+import { Seeded } from '../../simulation/seeded.ts';
+import { CrashingFiles } from './crashing-files.ts';
 import { LedgerWorld } from './ledger-world.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'chaperone-witness-'));
@@ -131,6 +136,72 @@ describe('a witness speaks tlog-witness', () => {
     expect((await fetch(`${witness.origin}/${'0'.repeat(64)}/checkpoint`)).status).toBe(404);
   });
 });
+
+describe('a witness that dies on the way', () => {
+  it('never signs two trees of one size, wherever its power is cut and whatever it is asked next', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.nat(), fc.array(fc.nat(9), { minLength: 2, maxLength: 12 }), async (seed, turns) => {
+        const seeded = new Seeded(seed);
+        const files = new CrashingFiles();
+        const signed = new Map<number, string>();
+        for (const [turn, after] of turns.entries()) {
+          const door = createWitness({
+            logKeys: [logKey],
+            key: witnessKey,
+            memory: memoryIn(files),
+            clock: systemClock,
+          });
+          const size = 10 + (turn >> 1);
+          // Somebody who owns the log shows each turn another history, from where the witness says that it is.
+          const log = logOf(size, seeded.chance(0.5) ? 'entry' : 'other');
+          files.cutAfter(after);
+          for (const oldSize of [0, ...signed.keys(), size].filter((old) => old <= size)) {
+            const answer = await door.addCheckpoint(await ask(oldSize, log)).catch(() => undefined);
+            if (answer?.status !== 200) continue;
+            const root = parseCheckpoint(log.checkpoint).note.text;
+            expect(signed.get(size) ?? root).toBe(root);
+            signed.set(size, root);
+          }
+          files.restart(seeded);
+        }
+        // Whatever it signed is of one history.
+        const histories = [...signed].map(([size, text]) =>
+          ['entry', 'other'].filter((tag) => parseCheckpoint(logOf(size, tag).checkpoint).note.text === text),
+        );
+        expect(new Set(histories.flat()).size).toBeLessThanOrEqual(1);
+      }),
+      { numRuns: 60, seed: 4 },
+    );
+  });
+});
+
+const WITNESS = '/witness';
+const witnessSigner = openEd25519(sha256('witness'));
+const witnessKey = {
+  verifier: makeVerifierKey('w.example', 'cosignature', witnessSigner.publicKey),
+  sign: (message: Uint8Array) => witnessSigner.sign(message),
+};
+
+/** What a witness remembers, on a disk that keeps only what was synced, written as its folder is. */
+function memoryIn(files: CrashingFiles): WitnessMemory {
+  const path = `${WITNESS}/last`;
+  return {
+    async read() {
+      const bytes = await files.read(path);
+      if (bytes === undefined) return undefined;
+      const checkpoint = Buffer.from(bytes).toString();
+      const { size, root: hash } = parseCheckpoint(checkpoint);
+      return { size, root: hash, checkpoint };
+    },
+    async write(_, { checkpoint }) {
+      if ((await files.makeFolder(WITNESS)) !== undefined) await files.syncFolder('/');
+      await files.write(`${path}.draft`, Buffer.from(checkpoint));
+      await files.syncFile(`${path}.draft`);
+      await files.rename(`${path}.draft`, path);
+      await files.syncFolder(WITNESS);
+    },
+  };
+}
 
 /** What a witness that is broken, or lies, may answer, and what is said of it. */
 const replies: readonly [string, () => { status: number; body: string } | undefined, string][] = [
