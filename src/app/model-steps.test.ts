@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { systemClock } from '../base/clock.ts';
+import { digestBytes } from '../base/digest.ts';
 import type { Chaperone } from './chaperone.ts';
 import { createChaperone } from './create-chaperone.ts';
 import { openStoreReadOnly } from './open-store.ts';
@@ -73,8 +74,23 @@ it('keeps of a text that is too long what it takes to know it again', async () =
   await run.reportModelStep({ model: 'm', output: 'x'.repeat(100_000) });
   expect((await readSteps())[0]?.body['output']).toEqual({
     characters: 100_000,
-    digest: expect.stringMatching(/^sha256:/),
+    digest: expect.stringMatching(/^hmac-sha256:/),
   });
+});
+
+it('tells by no digest what a short text was, and that two were the same', async () => {
+  const run = await chaperone.startRun({ agent: 'support' });
+  await run.ingest('yes', 'mail');
+  await run.reportModelStep({ model: 'm', input: 'yes', output: 'yes' });
+  const record = await openStoreReadOnly(join(folder, 'data'));
+  const events = await record.readEvents({ tenant: 'default', runId: run.id, limit: 10 });
+  await record.close();
+  const [digest = ''] = /hmac-sha256:[0-9a-f]{64}/.exec(JSON.stringify(events)) ?? [];
+  for (const kind of ['content.ingested', 'model.step'])
+    expect(JSON.stringify(events.find((event) => event.kind === kind)), kind).toContain(digest);
+  const { body } = events.find((event) => event.kind === 'model.step') ?? {};
+  expect([body?.['input'], body?.['output']]).toMatchObject([{ digest }, { digest }]);
+  expect(JSON.stringify(events)).not.toContain(digestBytes('yes'));
 });
 
 it('takes no template that is not registered, and no step of a run that ended', async () => {

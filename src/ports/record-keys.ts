@@ -11,6 +11,8 @@ export interface RecordKeys {
   nameUser(tenant: string, userId: string): Promise<string>;
   /** What stands for personal data in the record: `#` and 12 hex digits, the same for the same value of a tenant. */
   tagPersonal(): Promise<(tenant: string, value: string) => string>;
+  /** What stands for the digest of a text: `hmac-sha256:` and 64 hex digits, the same for the same text of a tenant. */
+  keyDigests(): Promise<(tenant: string, digest: string) => string>;
 }
 
 /** Whose key it is. A wrapped key of one run is of no use to another. */

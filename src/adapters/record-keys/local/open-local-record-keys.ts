@@ -48,6 +48,7 @@ export function readLocalRecordKeys(options: LocalRecordKeysOptions): RecordKeys
     unwrap: async (owner, wrapped) => (await open()).unwrap(owner, wrapped),
     nameUser: async (tenant, userId) => (await open()).nameUser(tenant, userId),
     tagPersonal: async () => (await open()).tagPersonal(),
+    keyDigests: async () => (await open()).keyDigests(),
   };
 }
 
@@ -64,6 +65,7 @@ async function readKeys({ folder, clock }: LocalRecordKeysOptions): Promise<Reco
 const readKey = (text: string): KeyObject => createSecretKey(Buffer.from(text, 'base64'));
 
 function createRecordKeys(master: KeyObject, names: KeyObject, clock: Clock): RecordKeys {
+  const name = (...told: readonly string[]) => createHmac('sha256', names).update(JSON.stringify(told)).digest('hex');
   const bind = ({ tenant, runId }: KeyOwner) => Buffer.from(JSON.stringify([tenant, runId]));
   return {
     async wrap(owner, key) {
@@ -86,16 +88,13 @@ function createRecordKeys(master: KeyObject, names: KeyObject, clock: Clock): Re
       throw new Fault('E_RECORD_KEY', `the key of ${owner.runId} was not wrapped by this key of the record`);
     },
     async nameUser(tenant, userId) {
-      const name = createHmac('sha256', names)
-        .update(JSON.stringify([tenant, userId]))
-        .digest('hex');
-      return `user_${name.slice(0, USER_CHARS)}`;
+      return `user_${name(tenant, userId).slice(0, USER_CHARS)}`;
     },
     async tagPersonal() {
-      return (tenant, value) => {
-        const told = JSON.stringify(['personal', tenant, value]);
-        return `#${createHmac('sha256', names).update(told).digest('hex').slice(0, TAG_CHARS)}`;
-      };
+      return (tenant, value) => `#${name('personal', tenant, value).slice(0, TAG_CHARS)}`;
+    },
+    async keyDigests() {
+      return (tenant, digest) => `hmac-sha256:${name('text', tenant, digest)}`;
     },
   };
 }

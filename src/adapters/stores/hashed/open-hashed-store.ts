@@ -3,6 +3,7 @@ import type { EventKind, NewEvent } from '../../../model/event.ts';
 import type { RecordKeys } from '../../../ports/record-keys.ts';
 import type { Change, Store } from '../../../ports/store.ts';
 import { hashPersonal } from '../../../scan/hash-personal.ts';
+import { keyDigests } from './key-digests.ts';
 
 /** What agents, models, tools and hosts say. What people say of a run names them, and is kept under its seal. */
 const SAID = /^(?:run\.started|run\.planned|content\.|history\.|model\.|call\.|question\.|answer\.|egress\.)/;
@@ -15,11 +16,14 @@ const WHO: ReadonlySet<string> = new Set(['user', 'by']);
  */
 export async function openHashedStore(inner: Store, keys: RecordKeys): Promise<Store> {
   const tag = await keys.tagPersonal();
+  const keyDigest = await keys.keyDigests();
   const hash = (change: Change): Change => {
     if (change.kind !== 'event.append' || change.event.runId === undefined || !SAID.test(change.event.kind))
       return change;
-    const event = hashEvent(change.event, (value) => tag(change.event.tenant, value));
-    return event === change.event ? change : { ...change, event };
+    const { tenant, kind } = change.event;
+    const hashed = hashEvent(change.event, (value) => tag(tenant, value));
+    const body = keyDigests(kind, hashed.body, (digest) => keyDigest(tenant, digest));
+    return body === change.event.body ? change : { ...change, event: { ...hashed, body } };
   };
   return {
     ...inner,
