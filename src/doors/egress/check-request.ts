@@ -1,4 +1,6 @@
 import type { IncomingMessage } from 'node:http';
+import type { ErrorCode } from '../../base/errors.ts';
+import { seeksMetadata } from '../../policy/egress/metadata-service.ts';
 import {
   type EgressTarget,
   type EgressUrl,
@@ -103,6 +105,11 @@ export function checkRequest(incoming: IncomingMessage, tunnel: Tunnelled | unde
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
 const HAS_CONTROL = /[\u0000-\u0008\u000a-\u001f\u007f]/;
+
+/** What a request is refused as that cannot be read: where one of its texts leads to a metadata service, as that. */
+export function codeFor(texts: readonly (string | undefined)[]): ErrorCode {
+  return texts.some((text) => text !== undefined && seeksMetadata(text)) ? 'E_EGRESS_ADDRESS' : 'E_EGRESS_REQUEST';
+}
 
 /** In a tunnel the host is settled: the absolute form may only repeat it. */
 function readTunnelled(target: string, tunnel: Tunnelled): Read<EgressUrl> {

@@ -5,7 +5,7 @@ import type { ErrorCode } from '../../base/errors.ts';
 import { Fault, toFault } from '../../base/fault.ts';
 import type { EgressWay } from '../../policy/egress/compile-egress.ts';
 import type { Finding } from '../../scan/detector.ts';
-import { type CheckedRequest, checkRequest } from './check-request.ts';
+import { type CheckedRequest, checkRequest, codeFor } from './check-request.ts';
 import type { DoorConnection } from './door-connection.ts';
 import type { EgressClient } from './egress-client.ts';
 import { holdBody } from './hold-body.ts';
@@ -43,7 +43,7 @@ export async function clear(
   const unfit = session.admit();
   if (unfit !== undefined) return refused(unfit, 'the client may not send now');
   const checked = checkRequest(incoming, tunnel);
-  if (!checked.ok) return refused('E_EGRESS_REQUEST', checked.message);
+  if (!checked.ok) return refused(codeFor([incoming.url, incoming.headers.host]), checked.message);
   const request = checked.value;
   const { url, method } = request;
   const { host, port, path } = url;

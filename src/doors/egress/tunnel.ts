@@ -5,7 +5,7 @@ import { toFault } from '../../base/fault.ts';
 import { limits } from '../../base/limits.ts';
 import type { EgressWay } from '../../policy/egress/compile-egress.ts';
 import { type EgressTarget, readAuthority } from '../../policy/egress/read-target.ts';
-import type { Tunnelled } from './check-request.ts';
+import { codeFor, type Tunnelled } from './check-request.ts';
 import { readClientHello } from './client-hello.ts';
 import { connectTo, pinAddress } from './connect-pinned.ts';
 import type { DoorConnection } from './door-connection.ts';
@@ -66,7 +66,7 @@ export async function openTunnel(
   const unfit = session.admit();
   if (unfit !== undefined) return refused(unfit, 'the client may not send now');
   const read = readAuthority(asked.authority);
-  if (!read.ok) return refused('E_EGRESS_REQUEST', read.message);
+  if (!read.ok) return refused(codeFor([asked.authority]), read.message);
   const target = read.value;
   record = { protocol, host: tell(target.host, runtime), port: target.port };
   if (record.host !== target.host) return refused('E_EGRESS_SECRET', 'the host holds a secret of this gateway');

@@ -1,11 +1,8 @@
 import { type IpAddress, parseIpAddress } from '../cedar/ip-address.ts';
+import { isMetadataAddress } from './metadata-service.ts';
 
 /** Ranges that are not the public internet, by what they are. The first that fits names the address. */
 const IPV4_RANGES: readonly (readonly [string, string])[] = [
-  ['169.254.169.254/32', 'a metadata service'],
-  ['100.100.100.200/32', 'a metadata service'],
-  ['168.63.129.16/32', 'a metadata service'],
-  ['192.0.0.192/32', 'a metadata service'],
   ['0.0.0.0/8', 'this machine'],
   ['127.0.0.0/8', 'this machine'],
   ['10.0.0.0/8', 'a private network'],
@@ -25,7 +22,6 @@ const IPV4_RANGES: readonly (readonly [string, string])[] = [
 
 /** Of IPv6 only 2000::/3 is public, and of that not these. Outside of it everything is refused, named or not. */
 const IPV6_RANGES: readonly (readonly [string, string])[] = [
-  ['fd00:ec2::254/128', 'a metadata service'],
   ['::/127', 'this machine'],
   ['::ffff:0:0/96', 'an IPv4 address inside of an IPv6 one'],
   ['::/96', 'an IPv4 address inside of an IPv6 one'],
@@ -72,6 +68,7 @@ export function readRange(text: string): IpAddress | undefined {
 
 /** What an address is, where it is not a public one of a single machine. */
 export function nameSpecialAddress(address: IpAddress): string | undefined {
+  if (isMetadataAddress(address)) return 'a metadata service';
   const named = (address.version === 4 ? ipv4 : ipv6).find(([range]) => address.isInRange(range));
   if (named !== undefined) return named[1];
   return address.version === 6 && !address.isInRange(publicIpv6) ? 'not a public address' : undefined;

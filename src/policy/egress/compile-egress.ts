@@ -4,6 +4,7 @@ import { type Label, secrecyExceeds } from '../../model/label.ts';
 import { compileGlobs, type GlobList } from '../arguments/match-glob.ts';
 import type { IpAddress } from '../cedar/ip-address.ts';
 import { nameSpecialAddress, readAddress, readRange } from './address-range.ts';
+import { isMetadataAddress, seeksMetadata } from './metadata-service.ts';
 import { type EgressTarget, type EgressUrl, isPlainPath } from './read-target.ts';
 
 /** Why something does not leave: a code, and one sentence for the people who run the gateway. */
@@ -31,6 +32,8 @@ export interface EgressRule extends Pick<EgressRuleConfig, 'raw' | 'inspect' | '
 }
 
 interface Compiled extends EgressRule {
+  /** As it is written, in the form that targets have. */
+  readonly host: string;
   readonly secrecy: EgressRuleConfig['secrecy'];
   readonly methods: ReadonlySet<string> | undefined;
   readonly paths: GlobList | undefined;
@@ -87,6 +90,9 @@ export class EgressPolicy {
     subject: EgressSubject,
     target: EgressTarget,
   ): { readonly ok: true; readonly rules: readonly Compiled[] } | EgressRefusal {
+    // Nobody gets there by chance, so it is told as what it is, whether another rule would have refused it or none.
+    if (seeksMetadata(target.host) && !this.#rules.some((rule) => rule.host === target.host))
+      return refuse('E_EGRESS_ADDRESS', 'it is a metadata service, and no rule names it');
     if (this.#denials.some((denial) => denial.isFor(subject) && denial.leadsTo(target)))
       return refuse('E_EGRESS_DENIED', '`egress.deny` names this host');
     const rules = this.#rules.filter((rule) => rule.isFor(subject) && rule.leadsTo(target));
@@ -109,6 +115,7 @@ function compileRule(config: EgressRuleConfig): Compiled {
   const { raw, inspect, findings, upload, download, secrecy, methods, paths } = config;
   return {
     ...{ raw, inspect, findings, upload, download, secrecy },
+    host: canonicalHost(config.host),
     methods: methods === undefined ? undefined : new Set(methods),
     paths: paths === undefined ? undefined : compileGlobs(paths),
     pinned: isPinned ? config.addresses : undefined,
@@ -121,8 +128,13 @@ function compileRule(config: EgressRuleConfig): Compiled {
 function refuseAddress(text: string, ranges: readonly IpAddress[] | undefined): string | undefined {
   const address = readAddress(text);
   if (address === undefined) return 'it is not an address';
-  if (ranges !== undefined)
-    return ranges.some((range) => address.isInRange(range)) ? undefined : 'it is not among the rule’s `addresses`';
+  if (ranges !== undefined) {
+    const named = ranges.filter((range) => address.isInRange(range));
+    if (named.length === 0) return 'it is not among the rule’s `addresses`';
+    // A range that happens to hold one does not mean it.
+    const isMeant = !isMetadataAddress(address) || named.some(({ prefix }) => prefix === address.prefix);
+    return isMeant ? undefined : 'it is a metadata service, which the rule’s `addresses` do not name by itself';
+  }
   const special = nameSpecialAddress(address);
   return special === undefined ? undefined : `it is ${special}`;
 }
