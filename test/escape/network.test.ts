@@ -32,15 +32,15 @@ describe('a host whose network would carry anything out', () => {
     const results = await runHost(hasPodman ? await buildImage(PODMAN, 'network') : '');
     if (hasPodman) await removeImage(PODMAN, 'network');
     const of = (where: string) => results.filter((result) => result.where === where);
-    expect(of('bare')).toMatchObject([
-      { got: true, carried: true },
-      { got: true, carried: true },
-    ]);
+    const success = { got: true, carried: true };
+    expect(of('bare'), 'void: what does not succeed without walls').toMatchObject([success, success, success]);
     for (const tier of tiers) {
-      expect(of(tier), tier).toHaveLength(2);
+      expect(of(tier), tier).toHaveLength(3);
       for (const { probe, got, carried, noticed } of of(tier)) {
         expect({ got, carried }, `${tier}: ${probe}`).toEqual({ got: false, carried: false });
-        expect(noticed, `${tier}: ${probe}`).toEqual(['network']);
+        // A kernel counts what has no way, and not where to; gVisor’s own tells the address.
+        const severity = tier === 'gvisor' && probe.includes('asks') ? 'high' : 'medium';
+        expect(noticed, `${tier}: ${probe}`).toEqual([{ kind: 'network', severity }]);
       }
     }
   });

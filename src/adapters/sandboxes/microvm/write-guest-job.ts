@@ -96,6 +96,7 @@ while read -r line <&3; do
 done
 echo $pid > $group/cgroup.procs
 exec 9< /proc/$pid/net/snmp
+[ ! -e /proc/$pid/net/snmp6 ] || exec 8< /proc/$pid/net/snmp6
 echo x >&4
 read -r _ <&5
 echo ${BEGUN} > ${device('control')}
@@ -107,6 +108,7 @@ while read -r line <&5 && [ "$line" != over ]; do echo "$line"; done > $facts/re
 wait $out $error
 kill $in 2> /dev/null
 cat <&9 > $facts/snmp
+[ ! -e /proc/net/snmp6 ] || cat <&8 >> $facts/snmp
 cat $group/memory.events > $facts/memory
 cat $group/pids.events > $facts/processes
 index=0

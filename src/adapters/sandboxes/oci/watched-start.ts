@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Fault } from '../../../base/fault.ts';
 import type { EscapeAttempt } from '../../../ports/sandbox.ts';
 import { type GroupCounts, readCounts } from '../process/cgroups.ts';
-import { countNetworkAttempts } from '../process/network-counters.ts';
+import { type NetworkCounters, openNetworkCounters } from '../process/network-counters.ts';
 
 /** Where the pipes are, as the container sees them. */
 const INSIDE = '/gate';
@@ -42,7 +42,7 @@ export class WatchedStart implements Disposable {
   readonly #timer: NodeJS.Timeout;
   readonly #settle: { readonly go: () => void; readonly fail: (error: unknown) => void };
   #text = '';
-  #network: number | undefined;
+  #network: NetworkCounters | undefined;
   #group: Group | undefined;
   #counts: GroupCounts | undefined;
   #leftovers = 0;
@@ -88,7 +88,7 @@ export class WatchedStart implements Disposable {
   /** What else was noticed. To be asked when nothing of it runs any more. */
   finish(): readonly EscapeAttempt[] {
     const attempts: EscapeAttempt[] = [];
-    const tried = this.#network === undefined ? 0 : countNetworkAttempts(this.#network);
+    const tried = this.#network?.count() ?? 0;
     if (tried > 0)
       attempts.push({
         kind: 'network',
@@ -107,7 +107,7 @@ export class WatchedStart implements Disposable {
   [Symbol.dispose](): void {
     clearInterval(this.#timer);
     for (const descriptor of Object.values(this.#pipes)) closeSync(descriptor);
-    if (this.#network !== undefined) closeSync(this.#network);
+    this.#network?.[Symbol.dispose]();
   }
 
   async #look(): Promise<void> {
@@ -136,7 +136,7 @@ export class WatchedStart implements Disposable {
   async #begin(): Promise<void> {
     const pid = await this.#findPid();
     this.#group = findGroup(await readFile(`/proc/${pid}/cgroup`, 'utf8'));
-    this.#network = openSync(`/proc/${pid}/net/snmp`, 'r');
+    this.#network = openNetworkCounters(pid);
     this.#text = '';
     this.#state = 'runs';
     writeSync(this.#pipes.go, '\n');

@@ -1,7 +1,7 @@
-import { constants, openSync } from 'node:fs';
 import { Fault } from '../../../base/fault.ts';
 import type { WallPipe } from '../../../ports/sandbox.ts';
 import { layDecoys } from './decoys.ts';
+import { openNetworkCounters } from './network-counters.ts';
 import { pipes } from './supervise.ts';
 import type { Watch } from './watch.ts';
 
@@ -17,8 +17,7 @@ export async function beginServer(watch: Watch, mounted: readonly string[], give
   const pid = await readUntil(at(pipes.info), /"child-pid"\s*:\s*(\d+)/);
   at(pipes.block)?.write('x');
   await readUntil(at(pipes.report), /^(ready)$/m);
-  const network = openSync(`/proc/${pid}/net/snmp`, constants.O_RDONLY);
-  watch.begin(network, layDecoys(`/proc/${pid}/root`, mounted));
+  watch.begin(openNetworkCounters(pid), layDecoys(`/proc/${pid}/root`, mounted));
   at(pipes.go)?.write('\n');
 }
 

@@ -1,7 +1,6 @@
 import type { EscapeAttempt, RunEnd } from '../../../ports/sandbox.ts';
 import type { GroupCounts } from './cgroups.ts';
 import { findTouched } from './decoys.ts';
-import { countNetworkAttempts } from './network-counters.ts';
 import type { Cell } from './start-cell.ts';
 import { readReport } from './supervise.ts';
 
@@ -36,7 +35,7 @@ export function lookAt(cell: Cell, stopped: Seen['stopped'], counts: GroupCounts
     report: cell.report(),
     exitCode: cell.child.exitCode ?? bySignal(SIGKILL),
     touched: findTouched(cell.decoys),
-    networkAttempts: countNetworkAttempts(cell.network),
+    networkAttempts: cell.network.count(),
     counts,
     stopped,
   });

@@ -4,6 +4,7 @@ import type { Readable, Writable } from 'node:stream';
 import { Fault } from '../../../base/fault.ts';
 import type { ControlGroup } from './cgroups.ts';
 import { type Laid, layDecoys } from './decoys.ts';
+import { type NetworkCounters, openNetworkCounters } from './network-counters.ts';
 import { pipes } from './supervise.ts';
 
 export interface CellPlan {
@@ -29,7 +30,7 @@ export interface Cell {
   /** Its workspace and its code folder, as the host reaches them: by descriptors that outlive it. */
   readonly work: string;
   readonly code: string;
-  readonly network: number;
+  readonly network: NetworkCounters;
   readonly decoys: readonly Laid[];
   /** When the program has ended: what the supervisor told. */
   readonly report: () => string;
@@ -99,23 +100,23 @@ async function stand(child: ChildProcess, plan: CellPlan, descriptors: number[])
     at(pipes.block).end('x');
     await Promise.race([ready, broken]);
     stderr.off('data', hear);
-    const hold = (path: string, flags = constants.O_RDONLY | constants.O_DIRECTORY) => {
-      const descriptor = openSync(`/proc/${pid}/${path}`, flags);
+    const below = (path: string) => {
+      const descriptor = openSync(`/proc/${pid}/root${path}`, constants.O_RDONLY | constants.O_DIRECTORY);
       descriptors.push(descriptor);
-      return descriptor;
+      return `/proc/self/fd/${descriptor}`;
     };
-    const below = (path: string) => `/proc/self/fd/${hold(`root${path}`)}`;
-    const code = below('/code');
+    const [work, code] = [below('/work'), below('/code')];
     const decoys = layDecoys(`/proc/${pid}/root`);
     descriptors.push(...decoys.map(({ descriptor }) => descriptor));
+    const network = openNetworkCounters(pid);
     return {
       child,
       stdin: at(0),
       stdout: at(1),
       stderr,
-      work: below('/work'),
+      work,
       code,
-      network: hold('net/snmp', constants.O_RDONLY),
+      network,
       decoys,
       report: () => report,
       go: () => {
@@ -123,6 +124,7 @@ async function stand(child: ChildProcess, plan: CellPlan, descriptors: number[])
       },
       ended,
       release: () => {
+        network[Symbol.dispose]();
         for (const descriptor of descriptors.splice(0)) closeSync(descriptor);
       },
     };

@@ -3,7 +3,7 @@ import type { EscapeAttempt } from '../../../ports/sandbox.ts';
 import type { GroupCounts } from './cgroups.ts';
 import { findTouched, type Laid } from './decoys.ts';
 import { readEnding } from './finish-cell.ts';
-import { countNetworkAttempts } from './network-counters.ts';
+import type { NetworkCounters } from './network-counters.ts';
 
 export interface WatchOptions {
   /** What its control group counted, where it has one. */
@@ -21,7 +21,7 @@ export class Watch {
   readonly #options: WatchOptions;
   readonly #told = new Set<string>();
   #decoys: readonly Laid[] = [];
-  #network: number | undefined;
+  #network: NetworkCounters | undefined;
   #timer: NodeJS.Timeout | undefined;
   #looking: Promise<void> = Promise.resolve();
 
@@ -29,8 +29,8 @@ export class Watch {
     this.#options = options;
   }
 
-  /** Begins to look. The descriptors are its own from then on: `net/snmp` of a process within, and those of the decoys. */
-  begin(network: number, decoys: readonly Laid[]): void {
+  /** Begins to look. The counters of its network and the descriptors of the decoys are its own from then on. */
+  begin(network: NetworkCounters, decoys: readonly Laid[]): void {
     this.#network = network;
     this.#decoys = decoys;
     this.#timer = setInterval(() => void this.#look(0).catch(() => {}), LOOK_MS).unref();
@@ -42,7 +42,7 @@ export class Watch {
     try {
       await this.#look(exitCode);
     } finally {
-      if (this.#network !== undefined) closeSync(this.#network);
+      this.#network?.[Symbol.dispose]();
       for (const { descriptor } of this.#decoys) closeSync(descriptor);
       this.#network = undefined;
       this.#decoys = [];
@@ -59,7 +59,7 @@ export class Watch {
       report: '',
       exitCode,
       touched: findTouched(this.#decoys),
-      networkAttempts: this.#network === undefined ? 0 : countNetworkAttempts(this.#network),
+      networkAttempts: this.#network?.count() ?? 0,
       counts: await this.#options.count?.(),
       stopped: undefined,
     });

@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import { access, constants, lstat, readFile, readlink } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { Fault } from '../../../base/fault.ts';
 import { type Laid, stageDecoys } from '../process/decoys.ts';
+import { openNetworkCounters } from '../process/network-counters.ts';
 import type { Watch } from '../process/watch.ts';
 import { type Confinement, confineWalls, limitCommand } from './confine.ts';
 import { relayFile, relayInside } from './relay-file.ts';
@@ -100,7 +101,7 @@ export async function startProgram(start: ProgramStart): Promise<StartedProgram>
 /** False where there is nothing to look at: it has ended already. */
 function beginWatch(watch: Watch | undefined, pid: string, laid: readonly Laid[]): boolean {
   try {
-    watch?.begin(openSync(`/proc/${pid}/net/snmp`, 'r'), laid);
+    watch?.begin(openNetworkCounters(pid), laid);
     return true;
   } catch {
     for (const { descriptor } of laid) closeSync(descriptor);
