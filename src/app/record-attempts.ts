@@ -56,7 +56,7 @@ async function record(
 ): Promise<void> {
   const { store, clock } = world;
   const recorded = await store.commit([
-    ...tellPeople(world, tenant, 'escape.attempted', facts),
+    ...tellPeople(world, tenant, 'escape.attempted', { ...facts, severity: worstOf(attempts) }),
     {
       kind: 'event.append',
       event: {

@@ -15,13 +15,16 @@ export interface AlertFacts {
   readonly run?: string;
   readonly call?: string;
   readonly why?: string;
+  /** Of attempts: how bad the worst of them is. */
+  readonly severity?: 'low' | 'medium' | 'high';
   readonly tools?: number;
   readonly digest?: Digest;
 }
 
 /**
  * That people have to be told of something, by each channel for alerts: written with the event that says the same. Of the
- * same agent, tool and cause they are told once in `limits.alertAgainMs`; the record has every one.
+ * same agent, tool, cause and severity they are told once in `limits.alertAgainMs`: what is small must not hide what is not.
+ * The record has every one.
  */
 export function tellPeople(
   { clock, catalog, guards }: Pick<World, 'clock' | 'catalog' | 'guards'>,
@@ -29,9 +32,12 @@ export function tellPeople(
   alert: AlertName,
   facts: AlertFacts,
 ): readonly Change[] {
-  const { agent, tool, server, why, digest } = facts;
+  const { agent, tool, server, why, severity, digest } = facts;
   const channels = channelsOf(catalog().manifest);
-  if (channels.length === 0 || !guards.told.isNew(JSON.stringify([tenant, alert, agent, tool, server, why, digest])))
+  if (
+    channels.length === 0 ||
+    !guards.told.isNew(JSON.stringify([tenant, alert, agent, tool, server, why, severity, digest]))
+  )
     return [];
   const atMs = clock.nowMs();
   const said: JsonObject = { alert, ...facts };

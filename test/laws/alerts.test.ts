@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { recordAttemptsOfServer } from '../../src/app/record-attempts.ts';
 import type { Principal } from '../../src/model/principal.ts';
 import type { Execution } from '../../src/ports/tool-source.ts';
 import { call } from '../../src/runtime/call.ts';
@@ -92,6 +93,20 @@ describe('an alert', () => {
     expect(await session.told()).toEqual(toBoth(alert, session.runId));
     session.advance(30_000); // until then the breaker is what refuses
     expect(await session.write()).toMatchObject({ code: onOpen === 'end' ? 'E_RUN_ENDED' : 'E_RUN_PAUSED' });
+  });
+
+  it('of something grave is not held back since people were told of something small', async () => {
+    const { world, truth } = await open({ alerts: { channels: ['soc'] } }, {}, () => down);
+    const severities = ['low', 'high', 'low', 'medium', 'high'] as const;
+    for (const severity of severities) {
+      const attempts = [
+        { kind: 'time', severity: 'low', detail: '' },
+        { kind: 'network', severity, detail: '' },
+      ] as const;
+      await recordAttemptsOfServer(world, () => {}, TENANT, 'guest', attempts);
+    }
+    const notices = await truth.listNotices(TENANT, world.clock.nowMs(), 50);
+    expect(notices.map(({ facts }) => facts['severity']).sort()).toEqual(['high', 'low', 'medium']);
   });
 
   it('says that a failed tool paused its run, and that an effect was not confirmed', async () => {

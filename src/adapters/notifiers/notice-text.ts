@@ -33,7 +33,7 @@ export function sayNotice({ notice, link }: Delivery): NoticeText {
     };
   }
   const alert = showName(facts['alert']);
-  const known = ['agent', 'tool', 'server', 'run', 'call'].filter((name) => facts[name] !== undefined);
+  const known = ['severity', 'agent', 'tool', 'server', 'run', 'call'].filter((name) => facts[name] !== undefined);
   return {
     subject: `Chaperone: ${alert}`,
     lines: [
