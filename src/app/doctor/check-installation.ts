@@ -15,6 +15,7 @@ import { listExposed } from '../reserved/list-reserved.ts';
 import type { Check } from './check.ts';
 import { checkCanary } from './check-canary.ts';
 import { checkStops } from './check-stops.ts';
+import { checkWalls } from './check-walls.ts';
 
 const OTHERS = 0o077;
 
@@ -34,6 +35,7 @@ export async function checkInstallation(
     ...checkWeakenings(loaded),
     ...(await checkTools(loaded, environment)),
     ...checkPins(loaded),
+    ...(await checkWalls(loaded, environment)),
   ];
 }
 

@@ -2,11 +2,13 @@ import { execFile } from 'node:child_process';
 import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { Fault } from '../../../base/fault.ts';
+import { seeksMetadata } from '../../../policy/egress/metadata-service.ts';
 import type { EscapeAttempt } from '../../../ports/sandbox.ts';
 import { type Architecture, tables } from '../process/syscalls.ts';
 
 /** Calls that are younger than gVisor’s own list of names are none to it: it answers that there are none such. */
 const FIRST_YOUNG = 424;
+const IDENTITY = ['setuid', 'setgid', 'setreuid', 'setregid', 'setresuid', 'setresgid'];
 const LOOK_MS = 20;
 const PIECE_BYTES = 65_536;
 /** What a program can say at once, by asking without end: its kernel waits until that was read. */
@@ -18,11 +20,11 @@ export function listWatched(architecture: Architecture): readonly string[] {
   const deadly = [...tables.deadly].flatMap(([name, { [architecture]: number }]) =>
     number !== undefined && number < FIRST_YOUNG ? [name] : [],
   );
-  return [...deadly, 'socket', 'setuid', 'setgid', 'clone', 'connect', 'sendto'];
+  return [...deadly, ...IDENTITY, 'socket', 'clone', 'connect', 'sendto'];
 }
 
 const DEADLY = new RegExp(` E (?:${[...tables.deadly.keys()].join('|')})\\(`);
-const TO_BECOME_ROOT = / E set[ug]id\(0x0\)/;
+const TO_BECOME_ROOT = / E set(?:re|res)?[ug]id\((?:0x[0-9a-f]+, )*0x0[,)]/;
 const NEW_NAMESPACE = / E clone\([^,]*CLONE_NEW/;
 const RAW_SOCKET = / E socket\(AF_INET6?, SOCK_RAW| E socket\((?!AF_(?:UNSPEC|UNIX|INET6?|NETLINK)\b)/;
 const TOWARDS = / [EX] (?:connect|sendto)\(.*\{Family: AF_INET6?, Addr: ([^,]*), Port: (\d+)\}(.*)/;
@@ -38,10 +40,11 @@ const NAMES_PORT = '53';
  * What a line of gVisor’s trace tells of. The name of the program in it is the program’s to choose: it can make a line
  * tell of more than happened, and of no less.
  */
-export function readTrace(line: string): 'system-call' | 'network' | undefined {
+export function readTrace(line: string): 'system-call' | 'metadata' | 'network' | undefined {
   for (const one of [DEADLY, TO_BECOME_ROOT, NEW_NAMESPACE, RAW_SOCKET]) if (one.test(line)) return 'system-call';
   const [, address = '', port, rest = ''] = TOWARDS.exec(line) ?? [];
   if (port === undefined) return undefined;
+  if (seeksMetadata(address)) return 'metadata';
   return !LOOPBACK.test(address) || port === NAMES_PORT || REFUSED.test(rest) ? 'network' : undefined;
 }
 
@@ -53,7 +56,7 @@ export class KernelLog implements Disposable {
   readonly #begin: () => void;
   readonly #descriptor: number;
   readonly #timer: NodeJS.Timeout;
-  readonly #counts = { 'system-call': 0, network: 0 };
+  readonly #counts = { 'system-call': 0, metadata: 0, network: 0 };
   #rest = '';
   #hasBegun = false;
   #hasFailed = false;
@@ -95,6 +98,8 @@ export class KernelLog implements Disposable {
         severity: 'high',
         detail: 'it asked its kernel for something no program inside is given',
       });
+    if (this.#counts.metadata > 0)
+      attempts.push({ kind: 'network', severity: 'high', detail: 'it tried to reach a metadata service' });
     if (this.#counts.network > 0)
       attempts.push({
         kind: 'network',

@@ -82,8 +82,8 @@ describe('a tier that is not there', () => {
     ['container without an image', new ContainerSandbox({ ...nothing, image: undefined }), /builtin\.image/],
   ])('%s says what to install, and runs nothing', async (_, sandbox, says) => {
     const job = { profile, program: { kind: 'command', argv: ['/usr/bin/true'] }, files: [] } as const;
-    for (const attempt of [sandbox.check(), sandbox.run(job)]) {
-      const fault = await attempt.then(
+    for (const attempt of [() => sandbox.check(), () => sandbox.run(job)]) {
+      const fault = await attempt().then(
         () => undefined,
         (error: unknown) => error,
       );
