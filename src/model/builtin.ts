@@ -43,7 +43,7 @@ export const builtinSchema = z.strictObject({
     .default([]),
   image: z
     .string()
-    .regex(/^[\w./:-]{1,200}@sha256:[0-9a-f]{64}$/, 'an image by digest, `name@sha256:…`')
+    .regex(/^([\w./:-]{1,200}@)?sha256:[0-9a-f]{64}$/, 'an image by digest, `name@sha256:…`, or by its own, `sha256:…`')
     .describe('The image that tier `container` runs code in; it has to be there, and is never pulled.')
     .optional(),
   kernel: z

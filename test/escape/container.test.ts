@@ -6,11 +6,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { ContainerSandbox } from '../../src/adapters/sandboxes/oci/open-container-sandbox.ts';
 import { systemClock } from '../../src/base/clock.ts';
-import { findProfile } from '../../src/model/profile.ts';
 import { buildImage, removeImage } from './build-image.ts';
 import { type HostWorld, layOutHost } from './host-world.ts';
 import { countEngineMounts, countLeftovers } from './leftovers.ts';
 import { succeeded } from './probe.ts';
+import { ProbeGateway } from './probe-gateway.ts';
 import { probes } from './probes.ts';
 import { succeedBare } from './run-bare.ts';
 import { isTold } from './told.ts';
@@ -25,9 +25,7 @@ const SETTLE_MS = 20_000;
 const HARMLESS = new Set(['types into a terminal']);
 
 let world: HostWorld;
-let sandbox: ContainerSandbox;
-const profile = findProfile({ code: { tier: 'container', memory: 134_217_728, space: 67_108_864 } }, 'code');
-if (profile === undefined) throw new Error('`code` is a ready profile');
+let gateways: readonly [patient: ProbeGateway, quick: ProbeGateway];
 
 // By root: rootless containers take a user with ranges of ids, which is the host's to set up.
 describe.each(process.getuid?.() === 0 ? ENGINES : [])('tier container, by %s', (engine) => {
@@ -38,25 +36,32 @@ describe.each(process.getuid?.() === 0 ? ENGINES : [])('tier container, by %s', 
     folder = await mkdtemp(join(tmpdir(), 'chaperone-engine-'));
     await symlink(`/usr/bin/${engine}`, join(folder, engine));
     image = await buildImage(`/usr/bin/${engine}`, 'probes');
-    sandbox = new ContainerSandbox({ clock: systemClock, path: [folder], image });
     world = await layOutHost();
+    const open = (time: string) =>
+      ProbeGateway.open({
+        profile: { tier: 'container', memory: '128MB', space: '64MB', time },
+        language: 'python',
+        builtin: { image },
+        environment: { PATH: folder },
+        agents: probes.length + 1,
+      });
+    gateways = [await open('60s'), await open('2900ms')];
     // What an engine sets up when it first runs stays for the next.
-    await sandbox.run({ profile, program: { kind: 'command', argv: ['/usr/bin/true'] }, files: [] });
+    for (const gateway of gateways) await gateway.run('');
   });
   afterAll(async () => {
-    await sandbox.close();
+    for (const gateway of gateways) await gateway.close();
     await world.close();
     await removeImage(`/usr/bin/${engine}`, 'probes');
     await rm(folder, { recursive: true });
   });
 
-  it.each(probes)('holds one that $name', async (probe) => {
+  it.each(probes)('holds one that $name, and tells people', async (probe) => {
     const source = await succeedBare(probe, world);
     const before = countLeftovers();
     const mountsBefore = countEngineMounts();
-    const program = { kind: 'code', language: probe.language, source } as const;
-    const timeMs = probe.noticed === 'time' ? 2_900 : 60_000;
-    const outcome = await sandbox.run({ profile: { ...profile, timeMs }, program, files: [] });
+    const [patient, quick] = gateways;
+    const outcome = await (probe.noticed === 'time' ? quick : patient).run(source);
     if (HARMLESS.has(probe.name)) return;
     expect(succeeded(probe, world, outcome.stdout), outcome.stdout.slice(0, 500)).toBe(false);
     const noticed = outcome.attempts.map(({ kind }) => kind);

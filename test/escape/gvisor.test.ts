@@ -1,15 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { GvisorSandbox } from '../../src/adapters/sandboxes/oci/open-gvisor-sandbox.ts';
-import { systemClock } from '../../src/base/clock.ts';
-import { findProfile } from '../../src/model/profile.ts';
 import { type HostWorld, layOutHost } from './host-world.ts';
 import { countLeftovers } from './leftovers.ts';
 import { succeeded } from './probe.ts';
+import { ProbeGateway } from './probe-gateway.ts';
 import { probes } from './probes.ts';
 import { succeedBare } from './run-bare.ts';
 import { isTold } from './told.ts';
 
-const PATH = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 /** What its own kernel does for a program without the host hearing of it: there is nothing to hold. */
 const HARMLESS = new Set([
   ...['traces a process', 'reads the memory of a process', 'puts a key on the keyring of the kernel'],
@@ -19,26 +16,27 @@ const HARMLESS = new Set([
 const UNKNOWN = new Set(['types into a terminal']);
 
 let world: HostWorld;
-const sandbox = new GvisorSandbox({ clock: systemClock, path: PATH, isRoot: process.getuid?.() === 0 });
+let gateways: readonly [patient: ProbeGateway, quick: ProbeGateway];
 beforeAll(async () => {
   world = await layOutHost();
+  const open = (time: string) => {
+    const profile = { tier: 'gvisor', memory: '128MB', space: '64MB', time };
+    return ProbeGateway.open({ profile, language: 'python', agents: probes.length + 2 });
+  };
+  gateways = [await open('60s'), await open('2900ms')];
+  for (const gateway of gateways) await gateway.run(''); // what is opened once for all runs is opened
 });
 afterAll(async () => {
-  await sandbox.close();
+  for (const gateway of gateways) await gateway.close();
   await world.close();
 });
 
 describe('tier gvisor', () => {
-  const profile = findProfile({ code: { tier: 'gvisor', memory: 134_217_728, space: 67_108_864 } }, 'code');
-
-  it.each(probes)('holds one that $name', async (probe) => {
-    if (profile === undefined) throw new Error('`code` is a ready profile');
+  it.each(probes)('holds one that $name, and tells people', async (probe) => {
     const source = await succeedBare(probe, world);
-    await sandbox.check();
     const before = countLeftovers();
-    const program = { kind: 'code', language: probe.language, source } as const;
-    const timeMs = probe.noticed === 'time' ? 2_900 : 60_000;
-    const outcome = await sandbox.run({ profile: { ...profile, timeMs }, program, files: [] });
+    const [patient, quick] = gateways;
+    const outcome = await (probe.noticed === 'time' ? quick : patient).run(source);
     if (!HARMLESS.has(probe.name))
       expect(succeeded(probe, world, outcome.stdout), outcome.stdout.slice(0, 500)).toBe(false);
     const noticed = outcome.attempts.map(({ kind }) => kind);
@@ -46,5 +44,16 @@ describe('tier gvisor', () => {
       expect(noticed).toEqual([]);
     else expect(noticed, outcome.stderr).toContain(probe.noticed);
     expect(countLeftovers()).toEqual(before);
+  });
+
+  it('gives a program as many processes as its profile says, and tells nothing of that', async () => {
+    const [patient] = gateways;
+    const source = `
+import subprocess
+children = [subprocess.Popen(['/bin/sleep', '1']) for _ in range(20)]
+print([child.wait() for child in children])`;
+    const { stdout, attempts } = await patient.run(source);
+    expect(stdout).toBe(`[${Array(20).fill(0).join(', ')}]\n`);
+    expect(attempts).toEqual([]);
   });
 });

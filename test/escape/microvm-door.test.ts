@@ -44,7 +44,7 @@ let sandbox: MicrovmSandbox;
 let cacheFolder: string;
 
 beforeAll(async () => {
-  cacheFolder = join(tmpdir(), 'chaperone-machines');
+  cacheFolder = join(tmpdir(), 'chaperone', 'machines');
   port = await listen(upstream);
   securedPort = await listen(secured);
   host = await layOutHost();

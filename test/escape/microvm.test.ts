@@ -1,48 +1,43 @@
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { MicrovmSandbox } from '../../src/adapters/sandboxes/microvm/open-microvm-sandbox.ts';
-import { systemClock } from '../../src/base/clock.ts';
-import { findProfile } from '../../src/model/profile.ts';
 import { type HostWorld, layOutHost } from './host-world.ts';
 import { countLeftovers } from './leftovers.ts';
 import { succeeded } from './probe.ts';
+import { ProbeGateway } from './probe-gateway.ts';
 import { probes } from './probes.ts';
 import { succeedBare } from './run-bare.ts';
 
-const PATH = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 /** A machine takes seconds to come up where it is emulated; all probes are tried where somebody asks for it. */
 const tried = probes.filter(({ inMachine }) => inMachine || process.env['CHAPERONE_ESCAPE'] === 'all');
 
 let world: HostWorld;
-let sandbox: MicrovmSandbox;
+let gateways: readonly [patient: ProbeGateway, quick: ProbeGateway];
 beforeAll(async () => {
-  sandbox = new MicrovmSandbox({
-    clock: systemClock,
-    path: PATH,
-    isRoot: process.getuid?.() === 0,
-    cacheFolder: join(tmpdir(), 'chaperone-machines'),
-    kernelRoot: process.env['CHAPERONE_KERNEL'] ?? '/',
-  });
+  const cache = tmpdir();
   world = await layOutHost();
-});
+  const open = (time: string) =>
+    ProbeGateway.open({
+      profile: { tier: 'microvm', memory: '128MB', space: '64MB', time },
+      language: 'python',
+      builtin: { kernel: process.env['CHAPERONE_KERNEL'] ?? '/' },
+      environment: { XDG_CACHE_HOME: cache },
+      agents: tried.length + 1,
+    });
+  // Of what computes and waits for three seconds, the host ends it before.
+  gateways = [await open('120s'), await open('2500ms')];
+  for (const gateway of gateways) await gateway.run(''); // what is opened once for all runs is opened
+}, 300_000);
 afterAll(async () => {
-  await sandbox.close();
+  for (const gateway of gateways) await gateway.close();
   await world.close();
 });
 
 describe('tier microvm', () => {
-  // Of what computes and waits for three seconds, the host ends it before.
-  const profile = findProfile({ code: { tier: 'microvm', memory: 134_217_728, space: 67_108_864 } }, 'code');
-
-  it.each(tried)('holds and notices one that $name', { timeout: 300_000 }, async (probe) => {
-    if (profile === undefined) throw new Error('`code` is a ready profile');
+  it.each(tried)('holds and notices one that $name, and tells people', { timeout: 300_000 }, async (probe) => {
     const source = await succeedBare(probe, world);
-    await sandbox.check();
     const before = countLeftovers();
-    const program = { kind: 'code', language: probe.language, source } as const;
-    const timeMs = probe.noticed === 'time' ? 2_500 : 120_000;
-    const outcome = await sandbox.run({ profile: { ...profile, timeMs }, program, files: [] });
+    const [patient, quick] = gateways;
+    const outcome = await (probe.noticed === 'time' ? quick : patient).run(source);
     expect(succeeded(probe, world, outcome.stdout), outcome.stdout.slice(0, 500)).toBe(false);
     const noticed = outcome.attempts.map(({ kind }) => kind);
     if (probe.noticed === undefined) expect(noticed).toEqual([]);

@@ -91,9 +91,12 @@ export const wasiProbes: readonly WasiProbe[] = [
   {
     name: 'prints without end',
     text: () =>
-      writeModule(`${loop(40, '(drop (call $say (i32.const 2) (i32.const 65536) (i32.const 100000)))')} (call $got)`, {
-        pages: 4,
-      }),
+      writeModule(
+        `(memory.fill (i32.const 65536) (i32.const 120) (i32.const 100000)) ${loop(40, '(drop (call $say (i32.const 2) (i32.const 65536) (i32.const 100000)))')} (call $got)`,
+        {
+          pages: 4,
+        },
+      ),
     noticed: 'output',
   },
   {

@@ -9,6 +9,7 @@ import { readyProfiles } from '../../src/model/profile.ts';
 import type { SandboxOutcome } from '../../src/ports/sandbox.ts';
 import { type HostWorld, layOutHost } from './host-world.ts';
 import { GOT } from './probe.ts';
+import { ProbeGateway } from './probe-gateway.ts';
 import { wasiProbes, writeModule } from './wasi-probes.ts';
 
 const MB = 1_048_576;
@@ -18,12 +19,19 @@ if (snippet === undefined) throw new Error('`snippet` is a ready profile');
 const profile = { ...snippet, memoryBytes: 64 * MB, spaceBytes: 16 * MB };
 
 let world: HostWorld;
+let gateways: readonly [patient: ProbeGateway, quick: ProbeGateway];
 const sandbox = new WasmSandbox({ clock: systemClock, ready: 1 });
 const wabt = await openWabt();
 beforeAll(async () => {
   world = await layOutHost();
+  const open = (time: string) => {
+    const walled = { tier: 'wasm', time, memory: '64MB', space: '16MB' };
+    return ProbeGateway.open({ profile: walled, language: 'wasm', agents: wasiProbes.length });
+  };
+  gateways = [await open('60s'), await open('300ms')];
 });
 afterAll(async () => {
+  for (const gateway of gateways) await gateway.close();
   await sandbox.close();
   await world.close();
 });
@@ -53,7 +61,7 @@ function runBare(module: Uint8Array): Promise<string> {
 }
 
 describe('a WASI module in tier wasm', () => {
-  it.each(wasiProbes)('is held and noticed where it $name', async (probe) => {
+  it.each(wasiProbes)('is held and noticed where it $name, and people are told', async (probe) => {
     const module = assemble(probe.text());
     expect(await runBare(module), 'void: it does not succeed without walls either').toContain(GOT);
 
@@ -68,6 +76,11 @@ describe('a WASI module in tier wasm', () => {
     expect(outcome?.stdout ?? '').not.toContain(GOT);
     const noticed = (outcome?.attempts ?? []).map(({ kind }) => kind);
     expect(noticed).toEqual(probe.noticed === undefined ? [] : [probe.noticed]);
+    if (outcome === undefined) return;
+    const [patient, quick] = gateways;
+    const told = await (probe.noticed === 'time' ? quick : patient).run(Buffer.from(module).toString('base64'));
+    expect(told.stdout).not.toContain(GOT);
+    expect(told.attempts.map(({ kind }) => kind)).toEqual(noticed);
   });
 
   it('reads its input and its files, and what it leaves is handed back', async () => {

@@ -7,6 +7,7 @@ import type { JsonValue } from '../../src/base/json.ts';
 import { readyProfiles } from '../../src/model/profile.ts';
 import { type HostWorld, layOutHost } from './host-world.ts';
 import { GOT } from './probe.ts';
+import { ProbeGateway } from './probe-gateway.ts';
 import { type SnippetProbe, snippetProbes } from './snippet-probes.ts';
 
 const MB = 1_048_576;
@@ -16,11 +17,15 @@ if (snippet === undefined) throw new Error('`snippet` is a ready profile');
 const profile = { ...snippet, timeMs: 1_500, memoryBytes: 64 * MB };
 
 let world: HostWorld;
+let gateway: ProbeGateway;
 const sandbox = new WasmSandbox({ clock: systemClock, ready: 2 });
 beforeAll(async () => {
   world = await layOutHost();
+  const walled = { tier: 'wasm', time: '1500ms', memory: '64MB', space: '16MB' };
+  gateway = await ProbeGateway.open({ profile: walled, language: 'js', agents: snippetProbes.length });
 });
 afterAll(async () => {
+  await gateway.close();
   await sandbox.close();
   await world.close();
 });
@@ -46,7 +51,7 @@ async function onCall(name: string): Promise<JsonValue> {
 }
 
 describe('tier wasm', () => {
-  it.each(snippetProbes)('holds and notices a snippet that $name', async (probe) => {
+  it.each(snippetProbes)('holds and notices a snippet that $name, and tells people', async (probe) => {
     const bare = await runBare(probe);
     expect(bare, 'void: it does not succeed without walls either').toContain(GOT);
 
@@ -62,6 +67,11 @@ describe('tier wasm', () => {
     const noticed = outcome.attempts.map(({ kind }) => kind);
     if (probe.noticed === undefined) expect(noticed).toEqual([]);
     else expect(noticed, outcome.stderr).toContain(probe.noticed);
+    // The tools of this suite are none of a gateway’s: what asks for them is not asked here again.
+    if (probe.source(world).includes('tools.')) return;
+    const told = await gateway.run(probe.source(world));
+    expect(told.stdout).not.toContain(GOT);
+    expect(told.attempts.map(({ kind }) => kind)).toEqual(noticed);
   });
 
   it('gives every snippet a machine that nothing has run in', async () => {

@@ -26,7 +26,7 @@ const tiers: readonly { readonly tier: Profile['tier']; readonly open: () => San
     open: () =>
       new MicrovmSandbox({
         ...common,
-        cacheFolder: join(tmpdir(), 'chaperone-machines'),
+        cacheFolder: join(tmpdir(), 'chaperone', 'machines'),
         kernelRoot: process.env['CHAPERONE_KERNEL'] ?? '/',
       }),
   },
