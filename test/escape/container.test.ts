@@ -47,7 +47,7 @@ describe.each(process.getuid?.() === 0 ? ENGINES : [])('tier container, by %s', 
       });
     gateways = [await open('60s'), await open('2900ms')];
     // What an engine sets up when it first runs stays for the next.
-    for (const gateway of gateways) await gateway.run('');
+    for (const gateway of gateways) await gateway.warm();
   });
   afterAll(async () => {
     for (const gateway of gateways) await gateway.close();

@@ -106,6 +106,11 @@ export class ProbeGateway {
     return { stdout, stderr, attempts };
   }
 
+  /** Runs one that is not hostile and has much to say: what is opened once for all runs is open then. */
+  async warm(): Promise<void> {
+    await this.run("print('x' * 900_000)");
+  }
+
   async close(): Promise<void> {
     await this.#chaperone.close();
     await rm(this.#folder, { recursive: true, force: true });

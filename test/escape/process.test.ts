@@ -27,7 +27,7 @@ describe('tier process', () => {
       language: 'python',
       agents: probes.length + 1,
     });
-    await gateway.run(''); // what is opened once for all runs is opened
+    await gateway.warm(); // what is opened once for all runs is opened
   });
   afterAll(() => gateway.close());
 

@@ -16,6 +16,11 @@ describe('what gVisor traces', () => {
     ['E ptrace(PTRACE_TRACEME, 0x0, 0x0, 0x0)', 'system-call'],
     ['E setuid(0x0)', 'system-call'],
     ['E setuid(0xfffe)', undefined],
+    [
+      'X clone(CHILD_SETTID|0x11, 0x0, 0x0, 0x7f) = 0 (0x0) errno=11 (resource temporarily unavailable) (9µs)',
+      'processes',
+    ],
+    ['X clone(CHILD_SETTID|0x11, 0x0, 0x0, 0x7f) = 12 (0xc) (9µs)', undefined],
     ['E setresuid(0xfffe, 0xfffe, 0x0)', 'system-call'],
     ['E setreuid(0x0, 0xffffffffffffffff)', 'system-call'],
     ['E setresgid(0xfffe, 0xfffe, 0xfffe)', undefined],

@@ -8,6 +8,7 @@ import { type Architecture, tables } from '../process/syscalls.ts';
 
 /** Calls that are younger than gVisor’s own list of names are none to it: it answers that there are none such. */
 const FIRST_YOUNG = 424;
+const FORKS = ['clone', 'fork', 'vfork'];
 const IDENTITY = ['setuid', 'setgid', 'setreuid', 'setregid', 'setresuid', 'setresgid'];
 const LOOK_MS = 20;
 const PIECE_BYTES = 65_536;
@@ -20,7 +21,7 @@ export function listWatched(architecture: Architecture): readonly string[] {
   const deadly = [...tables.deadly].flatMap(([name, { [architecture]: number }]) =>
     number !== undefined && number < FIRST_YOUNG ? [name] : [],
   );
-  return [...deadly, ...IDENTITY, 'socket', 'clone', 'connect', 'sendto'];
+  return [...deadly, ...IDENTITY, ...FORKS, 'socket', 'connect', 'sendto'];
 }
 
 const DEADLY = new RegExp(` E (?:${[...tables.deadly.keys()].join('|')})\\(`);
@@ -29,6 +30,7 @@ const NEW_NAMESPACE = / E clone\([^,]*CLONE_NEW/;
 const RAW_SOCKET = / E socket\(AF_INET6?, SOCK_RAW| E socket\((?!AF_(?:UNSPEC|UNIX|INET6?|NETLINK)\b)/;
 const TOWARDS = / [EX] (?:connect|sendto)\(.*\{Family: AF_INET6?, Addr: ([^,]*), Port: (\d+)\}(.*)/;
 const REFUSED = /errno=111\b/;
+const TOO_MANY = / X (?:clone|fork|vfork)\(.*errno=11\b/;
 /** What gVisor writes once its kernel runs the program; and whatever is traced, the program did. */
 const BEGUN = /\] Process should have started|\] .* E \w+\(/;
 /** What is written where its kernel cannot go on, or is gone: its own end, and none of the program’s. */
@@ -40,8 +42,9 @@ const NAMES_PORT = '53';
  * What a line of gVisor’s trace tells of. The name of the program in it is the program’s to choose: it can make a line
  * tell of more than happened, and of no less.
  */
-export function readTrace(line: string): 'system-call' | 'metadata' | 'network' | undefined {
+export function readTrace(line: string): 'system-call' | 'processes' | 'metadata' | 'network' | undefined {
   for (const one of [DEADLY, TO_BECOME_ROOT, NEW_NAMESPACE, RAW_SOCKET]) if (one.test(line)) return 'system-call';
+  if (TOO_MANY.test(line)) return 'processes';
   const [, address = '', port, rest = ''] = TOWARDS.exec(line) ?? [];
   if (port === undefined) return undefined;
   if (seeksMetadata(address)) return 'metadata';
@@ -56,7 +59,7 @@ export class KernelLog implements Disposable {
   readonly #begin: () => void;
   readonly #descriptor: number;
   readonly #timer: NodeJS.Timeout;
-  readonly #counts = { 'system-call': 0, metadata: 0, network: 0 };
+  readonly #counts = { 'system-call': 0, processes: 0, metadata: 0, network: 0 };
   #rest = '';
   #hasBegun = false;
   #hasFailed = false;
@@ -97,6 +100,12 @@ export class KernelLog implements Disposable {
         kind: 'system-call',
         severity: 'high',
         detail: 'it asked its kernel for something no program inside is given',
+      });
+    if (this.#counts.processes > 0)
+      attempts.push({
+        kind: 'processes',
+        severity: 'medium',
+        detail: 'it started more processes than its profile gives',
       });
     if (this.#counts.metadata > 0)
       attempts.push({ kind: 'network', severity: 'high', detail: 'it tried to reach a metadata service' });

@@ -102,7 +102,7 @@ export class GvisorSandbox implements Sandbox {
         nowMs: () => this.#options.clock.monotonicMs(),
         heldBy: {
           memory: `cgroup-v${groups.version}`,
-          processes: `cgroup-v${groups.version}`,
+          processes: 'rlimit',
           cpu: `cgroup-v${groups.version}`,
           time: 'timer',
           network: 'none',

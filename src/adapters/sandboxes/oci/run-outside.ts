@@ -66,10 +66,11 @@ export async function runOutside(run: OutsideRun): Promise<SandboxOutcome> {
     child.kill('SIGKILL');
     await run.group?.kill();
   };
+  let stopping: Promise<void> | undefined;
   const stop = (why: RunEnd) => {
     if (stopped !== undefined) return;
     stopped = why;
-    void end();
+    stopping = end();
   };
   const late = () => stop('time');
   let timer = setTimeout(late, profile.timeMs + run.standMs);
@@ -101,6 +102,7 @@ export async function runOutside(run: OutsideRun): Promise<SandboxOutcome> {
   let exitCode: number;
   try {
     exitCode = await ended(child, end);
+    await stopping; // what was started to end it has ended as well
   } finally {
     clearTimeout(timer);
     job.signal?.removeEventListener('abort', onAbort);

@@ -39,6 +39,7 @@ export function writeSpec({ profile, argv, readable, decoys = [], work, root }: 
       rlimits: [
         { type: 'RLIMIT_NOFILE', hard: profile.openFiles, soft: profile.openFiles },
         { type: 'RLIMIT_FSIZE', hard: profile.spaceBytes, soft: profile.spaceBytes },
+        { type: 'RLIMIT_NPROC', hard: profile.processes, soft: profile.processes },
         { type: 'RLIMIT_CORE', hard: 0, soft: 0 },
       ],
     },
