@@ -114,7 +114,10 @@ export class Chaperone implements AsyncDisposable {
     return this.#gateway.templates.register(this.#gateway.loaded.manifest.tenant, parsed.data);
   }
 
-  /** Lets a paused run go on, as that person decided. Throws a `Fault`: E_RUN_UNKNOWN, E_STORE. */
+  /**
+   * Lets a paused run go on, as that person decided: that they are there, this application vouches for. Throws a `Fault`:
+   * E_RUN_UNKNOWN, E_STORE.
+   */
   resumeRun(runId: string, by: string): Promise<void> {
     const { tenant } = this.#gateway.loaded.manifest;
     return resumeRun(this.#gateway.world, { tenant, runId, by, presence: 'application' });

@@ -8,6 +8,11 @@ export const peopleErrors = {
     'have somebody else run `chaperone resume`, under their own name',
     NOT_ALLOWED,
   ),
+  E_RESUME_PRESENCE: refusal(
+    'letting back takes a person who is there: at a terminal, or with a passkey',
+    'run `chaperone resume` at a terminal, or sign in with a passkey; `approvals.presence` says what is enough',
+    NOT_ALLOWED,
+  ),
   E_INCIDENT_OPEN: refusal(
     'what was stopped for an incident is let back only with its cause and what was changed',
     'say both: `chaperone resume --cause … --control …`',

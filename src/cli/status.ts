@@ -3,6 +3,7 @@ import { dataFolder } from '../app/data-folder.ts';
 import { withMarks } from '../app/isolation/stop-mark.ts';
 import { listWeakenings } from '../app/list-weakenings.ts';
 import { openConfig, openRecord } from '../app/open-config.ts';
+import { listHandled, printHandled } from '../app/people/list-handled.ts';
 import { judgeCanary, readCanary } from '../app/read-canary.ts';
 import { describeOther, readGateways } from '../app/read-gateways.ts';
 import { systemClock } from '../base/clock.ts';
@@ -38,6 +39,7 @@ export async function status(context: CommandContext): Promise<void> {
     const isolations = withMarks(stopped, stopped, thrown);
     const switches = withMarks(thrown, stopped, thrown);
     const weakenings = listWeakenings(manifest);
+    const handled = await listHandled(record, manifest.tenant, systemClock.nowMs());
     const [last] = await record.readEvents({ tenant: manifest.tenant, newestFirst: true, limit: 1 });
     terminal.data(
       {
@@ -61,6 +63,7 @@ export async function status(context: CommandContext): Promise<void> {
         })),
         switches: switches.map(({ scope, place, seen }) => ({ scope, file: place, seen })),
         weakenings: weakenings.map((each) => ({ ...each })),
+        handled: handled.map(({ name, by, untilMs, what }) => ({ name, by, until: timeOf(untilMs), what })),
         breakers: breakers.map(({ scope, state, failures, atMs }) => ({ scope, state, failures, since: timeOf(atMs) })),
         canary: { answer: canary?.answer ?? null, state: judged.state, detail: judged.detail },
         events: last?.seq ?? 0,
@@ -82,6 +85,7 @@ export async function status(context: CommandContext): Promise<void> {
           ({ scope, failures, atMs }) => `left alone  ${scope}: ${failures} failures in a row, since ${timeOf(atMs)}`,
         ),
         ...weakenings.map(({ place, says }) => `weakened    ${place}: ${says}`),
+        ...handled.map((each) => `handled     ${printHandled(each)}`),
         `record      ${last === undefined ? 'empty' : `${last.seq} events, the last at ${timeOf(last.atMs)}`}`,
       ],
     );

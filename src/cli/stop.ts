@@ -133,7 +133,7 @@ async function askForMark(
 
 /** Lets a run go on that was paused and not stopped. False for any other. */
 async function letGoOn(
-  { store, clock, stopSwitch }: StopBase,
+  { store, clock, stopSwitch, manifest }: StopBase,
   tenant: string,
   scope: Extract<IsolationScope, { kind: 'run' }>,
   who: { readonly by: string; readonly presence: string },
@@ -141,7 +141,8 @@ async function letGoOn(
   const run = await store.readRun(tenant, scope.run);
   const stopped = [...(await store.listIsolations()), ...stopSwitch.list()].map((one) => one.scope);
   if (run?.pausedFor === undefined || stopped.includes(printScope(scope))) return false;
-  await resumeRun({ store, clock }, { tenant, runId: scope.run, ...who });
+  const catalog = () => ({ manifest: manifest() });
+  await resumeRun({ store, clock, catalog }, { tenant, runId: scope.run, ...who });
   return true;
 }
 

@@ -59,6 +59,7 @@ export type EventKind =
   | 'session.ended'
   | 'key.issued'
   | 'key.revoked'
+  | 'token.issued'
   | 'recovery.completed';
 
 /** An event as it is handed to the store. The store adds `seq`. */

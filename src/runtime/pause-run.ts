@@ -1,6 +1,8 @@
 import { type Clock, newId } from '../base/clock.ts';
 import { Fault } from '../base/fault.ts';
+import type { Manifest } from '../model/manifest.ts';
 import type { Change } from '../ports/store.ts';
+import { requirePresence } from './require-presence.ts';
 import type { World } from './world.ts';
 
 interface Pause {
@@ -30,11 +32,12 @@ export interface RunResume {
   readonly presence: string;
 }
 
-/** Lets a paused run go on, as a person decided. Throws a `Fault`: E_RUN_UNKNOWN, E_STORE. */
+/** Lets a paused run go on, as a person decided. Throws a `Fault`: E_RESUME_PRESENCE, E_RUN_UNKNOWN, E_STORE. */
 export async function resumeRun(
-  { store, clock }: Pick<World, 'store' | 'clock'>,
+  { store, clock, catalog }: Pick<World, 'store' | 'clock'> & { catalog(): { manifest: Pick<Manifest, 'approvals'> } },
   { tenant, runId, by, presence }: RunResume,
 ): Promise<void> {
+  requirePresence(catalog().manifest, presence);
   const atMs = clock.nowMs();
   const result = await store.commit([
     { kind: 'run.resume', tenant, runId },

@@ -2,14 +2,19 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openFileSwitch } from '../../src/adapters/switches/files/open-file-switch.ts';
+import { resume as letBack } from '../../src/app/isolation/stop.ts';
 import { throwSwitch } from '../../src/app/isolation/switch-files.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { CallRefused, type Chaperone, createChaperone, openMemoryStore } from '../../src/index.ts';
+import { manifestSchema } from '../../src/model/manifest.ts';
 import type { Person, Role } from '../../src/model/person.ts';
 import type { Store } from '../../src/ports/store.ts';
+import { resumeRun } from '../../src/runtime/pause-run.ts';
 import { addPerson, changePerson, issueEnrolment, setPassword } from '../../src/runtime/people/accounts.ts';
 import { issueKey } from '../../src/runtime/people/keys.ts';
 import type { PeopleWorld, PersonCaller } from '../../src/runtime/people/people-world.ts';
+import { issueToken } from '../../src/runtime/people/tokens.ts';
 
 /** Attempts to be one's own second person, and to let back what nobody has looked at. */
 
@@ -49,6 +54,28 @@ const stop = (person: string) => chaperone.stop({ agent: 'a' }, { person, reason
 const look = async () => (await chaperone.isolations())[0]?.seen ?? 'nothing';
 const resume = async (person: string, seen?: string) =>
   chaperone.resume({ agent: 'a' }, { person, reason: 'looked', seen: seen ?? (await look()) });
+
+describe('what somebody stopped', () => {
+  it.each(['session', 'token'])('is not let back by whoever comes with a %s alone', async (presence) => {
+    await stop('ana');
+    const base = {
+      store,
+      clock: systemClock,
+      data,
+      stopSwitch: openFileSwitch(data),
+      manifest: () => manifestSchema.parse({ version: 1 }),
+    };
+    const scope = { kind: 'agent', tenant: 'default', agent: 'a' } as const;
+    const wish = { tenant: 'default', person: 'bo', reason: 'looked', seen: await look() };
+    await expect(letBack(base, scope, { ...wish, presence })).rejects.toMatchObject({ code: 'E_RESUME_PRESENCE' });
+    const asked = { tenant: 'default', runId: 'run_1', by: 'bo', presence };
+    const catalog = () => ({ manifest: base.manifest() });
+    await expect(resumeRun({ ...base, catalog }, asked)).rejects.toMatchObject({ code: 'E_RESUME_PRESENCE' });
+    expect(await chaperone.isolations()).toHaveLength(1);
+    await letBack(base, scope, { ...wish, presence: presence === 'token' ? 'passkey' : 'terminal' });
+    expect(await chaperone.isolations()).toEqual([]);
+  });
+});
 
 describe('what one person stopped', () => {
   const names = ['ana', 'local:root', 'ana@company.com'];
@@ -190,6 +217,42 @@ describe('an account that an admin made', () => {
     agoMs = 0;
     await stop('ana');
     await expect(resume('eve')).rejects.toMatchObject({ code: 'E_SECOND_PERSON' });
+  });
+
+  it.each([
+    ['with an account', true],
+    ['without one', false],
+  ])('%s is the same person for as long as a token in its name is good', async (_, hasAccount) => {
+    if (hasAccount) await settle('eve', 'ana');
+    const claims = { kind: 'person', sub: 'eve', tenant: 'default' } as const;
+    const expiresAtMs = systemClock.nowMs() + 30 * DAY_MS;
+    await issueToken({ ...world(), signer: SIGNER }, by('ana'), claims, 'door', expiresAtMs);
+    await stop('ana');
+    await expect(resume('eve')).rejects.toMatchObject({ code: 'E_SECOND_PERSON' });
+    await resume('bo');
+    await stop('eve');
+    await expect(resume('local:root')).rejects.toMatchObject({ code: 'E_SECOND_PERSON' });
+    await resume('bo');
+    // One that has expired, or that is an agent’s, says nothing of who is who.
+    await issueToken({ ...world(), signer: SIGNER }, by('ana'), { ...claims, sub: 'cy' }, 'door', 1);
+    await issueToken(
+      { ...world(), signer: SIGNER },
+      by('ana'),
+      { ...claims, kind: 'agent', sub: 'dee' },
+      'door',
+      expiresAtMs,
+    );
+    for (const other of ['cy', 'dee']) {
+      await stop('ana');
+      await resume(other);
+    }
+    const issued = await store.readEvents({ tenant: 'default', kinds: ['token.issued'], limit: 10 });
+    expect(issued.map(({ body }) => body)).toMatchObject([
+      { kind: 'person', name: 'eve', by: 'ana', presence: 'session', expiresAtMs },
+      { kind: 'person', name: 'cy', by: 'ana' },
+      { kind: 'agent', name: 'dee', by: 'ana' },
+    ]);
+    expect(JSON.stringify(issued)).not.toContain('"code"');
   });
 
   it('is nobody else by what it does to its own account, and does not get rid of its maker', async () => {

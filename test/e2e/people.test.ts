@@ -18,7 +18,7 @@ const local = userInfo().username;
 beforeAll(async () => {
   notes = await newNotesFolder();
   // Who was made by whom, and when, is tested elsewhere; here they are taken for whom they say they are.
-  await notes.edit('version: 1\n', 'version: 1\npeople: { settling: 0s }\n');
+  await notes.edit('version: 1\n', 'version: 1\npeople: { settling: 0s }\napprovals: { presence: [session] }\n');
   gateway = await startGateway(notes.folder);
 });
 afterAll(async () => {
@@ -89,15 +89,22 @@ describe('accounts', () => {
     expect((await post('/v1/resume', { agent: 'agent', reason: 'me again' }, await signIn('bo'))).code).toBe(
       'E_SECOND_PERSON',
     );
-    expect(
-      (await post('/v1/resume', { agent: 'agent', reason: 'looked', seen: '1' }, await signIn('ana'))).status,
-    ).toBe(200);
+    const looked = { agent: 'agent', reason: 'looked', seen: '1' };
+    const token = String((await runJson('token', '--kind', 'person', '--name', 'ana'))['token']);
+    expect(await post('/v1/resume', looked, token)).toMatchObject({ status: 403, code: 'E_RESUME_PRESENCE' });
+    expect((await post('/v1/resume', looked, await signIn('ana'))).status).toBe(200);
   });
 
   it('say where the configuration lets one person be two', async () => {
-    const { weakenings } = (await runJson('status')) as { weakenings: Json[] };
-    expect(weakenings).toMatchObject([{ place: 'people.settling' }]);
-    expect((await run('doctor')).stdout).toContain('people.settling');
+    const { weakenings, handled } = (await runJson('status')) as { weakenings: Json[]; handled: Json[] };
+    expect(weakenings).toMatchObject([{ place: 'approvals.presence' }, { place: 'people.settling' }]);
+    const doctor = (await run('doctor')).stdout;
+    expect(doctor).toContain('people.settling');
+    // Whoever owns the data folder can make a token in any name: who did stands there as long as it is good.
+    expect(handled).toContainEqual(
+      expect.objectContaining({ name: 'mallory', by: `local:${local}`, what: 'token', until: expect.any(String) }),
+    );
+    expect(doctor).toContain(`mallory by local:${local} until`);
   });
 
   it('hold the command line to their roles as well', async () => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type NotesFolder, newNotesFolder } from './notes-folder.ts';
-import { issueToken, type RunningGateway, runCommand, startGateway } from './start-gateway.ts';
+import { issueToken, type RunningGateway, runAtTerminal, runCommand, startGateway } from './start-gateway.ts';
 
 /** A run that runs away, at the terminal: what it has used, that it is paused, and how it goes on. And a plan over HTTP. */
 
@@ -77,9 +77,13 @@ it('shows what a run has used, and lets one go on that was paused', async () => 
   await expect
     .poll(async () => (await read()).body['error'], { timeout: 30_000 })
     .toMatchObject({ code: 'E_RUN_PAUSED' });
-  expect(await cli('resume', '--run', runId, '--reason', 'looked at it')).toMatchObject({
+  const resume = ['resume', '--run', runId, '--reason', 'looked at it'];
+  // No program lets it go on, whoever runs it.
+  expect(await cli(...resume)).toMatchObject({ code: 3, value: { error: { code: 'E_RESUME_PRESENCE' } } });
+  expect((await read()).body['error']).toMatchObject({ code: 'E_RUN_PAUSED' });
+  expect(await runAtTerminal(notes.folder, resume)).toMatchObject({
     code: 0,
-    value: { scope: `run:${runId}`, resumed: true },
+    stdout: expect.stringContaining(`run:${runId} was paused, and goes on`),
   });
   await expect.poll(async () => (await read()).body['status'], { timeout: 30_000 }).toBe('completed');
   expect(await cli('status', '--run', 'run_none')).toMatchObject({ value: { error: { code: 'E_RUN_UNKNOWN' } } });

@@ -59,7 +59,7 @@ beforeAll(async () => {
   // Tokens stand for people here; what roles are for is tested with accounts.
   await notes.edit(
     'version: 1\n',
-    'version: 1\npeople: { tokens: [approver, security] }\napprovals: { presence: [token] }\n',
+    'version: 1\npeople: { tokens: [approver, security], settling: 0s }\napprovals: { presence: [token, session] }\n',
   );
   gateways = [await startGateway(notes.folder), await startGateway(notes.folder)];
   agent = await issueToken(notes.folder, 'agent', 'agent');

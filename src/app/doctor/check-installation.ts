@@ -14,6 +14,7 @@ import { describeOther, readGateways } from '../read-gateways.ts';
 import { listExposed } from '../reserved/list-reserved.ts';
 import type { Check } from './check.ts';
 import { checkCanary } from './check-canary.ts';
+import { checkHandled } from './check-handled.ts';
 import { checkStops } from './check-stops.ts';
 import { checkWalls } from './check-walls.ts';
 
@@ -31,6 +32,7 @@ export async function checkInstallation(
     await checkStore(join(dataFolder(loaded), 'store.db')),
     ...(await checkGateways(loaded)),
     ...(await checkCanary(loaded)),
+    ...(await checkHandled(loaded)),
     ...checkStops(loaded),
     ...checkWeakenings(loaded),
     ...(await checkTools(loaded, environment)),

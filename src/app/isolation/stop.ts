@@ -5,6 +5,7 @@ import { type Isolation, type IsolationScope, printScope } from '../../model/iso
 import type { ThrownSwitch } from '../../ports/stop-switch.ts';
 import { type Actor, resumeScope, type StopReport, stopScope } from '../../runtime/isolation.ts';
 import { namesOfOnePerson } from '../../runtime/people/one-person.ts';
+import { requirePresence } from '../../runtime/require-presence.ts';
 import { type Effect, type LeasesEnded, recordEffect } from './record-effect.ts';
 import { recordSwitches } from './record-switches.ts';
 import { raiseSignal } from './signal.ts';
@@ -73,14 +74,15 @@ export interface ResumeWish extends Actor {
 
 /**
  * Lets a scope back: what the record stops, and the files that stop the same. Only what whoever does it has seen: a stop, or
- * a file, that came since stays in force. Throws a `Fault`: E_NOT_ISOLATED, E_SECOND_PERSON, E_INCIDENT_OPEN, E_STOP_UNSEEN,
- * E_SWITCH_THROWN, or the store's.
+ * a file, that came since stays in force. Throws a `Fault`: E_RESUME_PRESENCE, E_NOT_ISOLATED, E_SECOND_PERSON,
+ * E_INCIDENT_OPEN, E_STOP_UNSEEN, E_SWITCH_THROWN, or the store's.
  */
 export async function resume(
   base: StopBase,
   scope: IsolationScope,
   { seen, ...wanted }: ResumeWish,
 ): Promise<{ readonly scope: string }> {
+  requirePresence(base.manifest(), wanted.presence);
   const text = printScope(scope);
   const { store } = base;
   const thrown = base.stopSwitch.list();

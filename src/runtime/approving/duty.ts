@@ -19,6 +19,10 @@ export interface Duty {
 /** Approving takes somebody who is there: a token or an old session may be in anybody's hands. */
 const PRESENT: readonly Presence[] = ['terminal', 'passkey'];
 
+/** How somebody has to be there where no tool says otherwise. */
+export const presenceOf = ({ approvals }: Pick<Manifest, 'approvals'>): readonly Presence[] =>
+  approvals.presence ?? PRESENT;
+
 /** The duty that the manifest lays down for a tool: what it says of the tool itself, else what it says of all. */
 export function dutyOf(manifest: Manifest, tool: ToolName): Duty {
   const { approvals, tools, channels } = manifest;
@@ -28,7 +32,7 @@ export function dutyOf(manifest: Manifest, tool: ToolName): Duty {
     approvers: own?.approvers ?? approvals.approvers,
     persons: own?.persons ?? approvals.persons,
     separated: (own?.separation ?? approvals.separation) === 'required',
-    presence: own?.presence ?? approvals.presence ?? PRESENT,
+    presence: own?.presence ?? presenceOf(manifest),
     channels: own?.channels ?? approvals.channels ?? Object.keys(channels),
   };
 }
