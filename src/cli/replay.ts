@@ -1,4 +1,5 @@
 import { openConfig, openRecordFor } from '../app/open-config.ts';
+import { type ContextPart, listContext } from '../app/replay/list-context.ts';
 import { openCandidate } from '../app/replay/open-candidate.ts';
 import type { DecidedRecord, Undecidable } from '../app/replay/read-decision.ts';
 import { recordedTools } from '../app/replay/recorded-tools.ts';
@@ -24,12 +25,21 @@ export async function replay(
     const candidate = other && openCandidate(other, await recordedTools(record, other.manifest));
     const counts = { same: 0, differs: 0, undecidable: 0 };
     let isFound = options.at === undefined;
+    const before: ContextPart[] = [];
     for await (const step of replayRun(record, { tenant, runId }, candidate)) {
       if (step.redecided !== undefined) counts[step.redecided.kind] += 1;
-      if (options.at === undefined) terminal.data(stepToJson(step), printStep(step, terminal));
-      else if (step.event.id === options.at || step.event.seq === Number(options.at)) {
+      if (options.at === undefined) {
+        terminal.data(stepToJson(step), printStep(step, terminal));
+        continue;
+      }
+      before.push(...listContext(step.event));
+      if (step.event.id === options.at || step.event.seq === Number(options.at)) {
         isFound = true;
-        terminal.data(stepToJson(step), [...printStep(step, terminal), ...printState(step)]);
+        terminal.data({ ...stepToJson(step), context: before.map((part) => ({ ...part })) }, [
+          ...printStep(step, terminal),
+          ...printState(step),
+          ...printContext(before),
+        ]);
         break;
       }
     }
@@ -77,6 +87,15 @@ function printStep({ event, redecided, candidate, cause }: ReplayedStep, termina
 function printCandidate(candidate: DecidedRecord | Undecidable): string {
   if ('why' in candidate) return `cannot be told: ${candidate.why}`;
   return `${candidate.verdict}  ${firstReason(candidate.reasons)}`;
+}
+
+/** What the model had in front of it: where it is to be found, and not what others wrote. */
+function printContext(context: readonly ContextPart[]): readonly string[] {
+  const lines = context.map(
+    ({ eventId, what, from, text }) =>
+      `  ${what.padEnd(9)} ${from}  ${text === undefined ? 'not on record' : `${text.length} characters`}  ${eventId}`,
+  );
+  return ['', 'what had been said, read and answered by then:', ...(lines.length === 0 ? ['  nothing'] : lines)];
 }
 
 function printState({ state }: ReplayedStep): readonly string[] {

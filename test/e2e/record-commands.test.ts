@@ -6,6 +6,7 @@ import { issueToken, type RunningGateway, runCommand, startGateway } from './sta
 let notes: NotesFolder;
 let gateway: RunningGateway;
 let runId: string;
+let firstCall: string;
 
 const run = (...args: string[]) => runCommand(notes.folder, args);
 const runJson = async (...args: string[]) => {
@@ -32,8 +33,9 @@ beforeAll(async () => {
   const events = stdout
     .split('\n')
     .filter(Boolean)
-    .map((line) => JSON.parse(line) as { runId?: string });
+    .map((line) => JSON.parse(line) as { id?: string; kind?: string; runId?: string });
   runId = events.findLast((event) => event.runId !== undefined)?.runId ?? '';
+  firstCall = events.find((event) => event.runId === runId && event.kind?.startsWith('call.'))?.id ?? '';
 });
 afterAll(async () => {
   await gateway.stop();
@@ -46,6 +48,18 @@ describe('chaperone replay', () => {
     expect(stderr).not.toContain('E_');
     expect(code).toBe(0);
     expect(stdout).toContain(runId);
+  });
+
+  it('shows what the run was at an event, and what it had in front of it', async () => {
+    const { code, value } = await runJson('replay', runId, '--at', firstCall);
+    expect(code).toBe(0);
+    expect(value).toMatchObject({
+      event: { id: firstCall },
+      state: { label: { integrity: 'trusted' }, used: { calls: 0 }, reported: { tokens: 0 }, pausedFor: null },
+      context: [],
+    });
+    const { stdout } = await run('replay', runId, '--at', firstCall);
+    expect(stdout).toContain('what had been said, read and answered by then');
   });
 
   it('exits 1 for a run that is not on record', async () => {

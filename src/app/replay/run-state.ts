@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../../base/json.ts';
+import { spendSchema } from '../../model/budget.ts';
 import type { StoredEvent } from '../../model/event.ts';
 
 /** What a run was at one of its events: what it had read and done until then, that event included. */
@@ -13,8 +14,14 @@ export interface RunState {
   /** Calls that were under way, and approvals that waited for a person. */
   readonly underWay: readonly string[];
   readonly waiting: readonly string[];
-  /** What it had used. Time is counted from its start, by its own clock. */
+  /** Of those that waited, once for each person who had approved, where that takes several. */
+  readonly approvedInPart: readonly string[];
+  /** What it had used. Tokens are those of its steps; time is counted from its start, by its own clock. */
   readonly used: { readonly calls: number; readonly resultBytes: number; readonly tokens: number; readonly ms: number };
+  /** What was reported as used, which budgets count. Spend is in millionths of a dollar. */
+  readonly reported: { readonly tokens: number; readonly spend: number };
+  /** Why it was paused. */
+  readonly pausedFor: string | null;
   readonly ended: boolean;
 }
 
@@ -28,7 +35,10 @@ export const emptyState: RunState = {
   calls: { intended: 0, completed: 0, refused: 0 },
   underWay: [],
   waiting: [],
+  approvedInPart: [],
   used: { calls: 0, resultBytes: 0, tokens: 0, ms: 0 },
+  reported: { tokens: 0, spend: 0 },
+  pausedFor: null,
   ended: false,
 };
 
@@ -50,13 +60,14 @@ export function advance(before: RunState, event: StoredEvent, startedAtMs: numbe
         calls: { ...calls, intended: calls.intended + 1 },
         used: { ...used, calls: used.calls + 1 },
         underWay: [...state.underWay, callId],
-        waiting: state.waiting.filter((approval) => approval !== body['approvalId']),
+        ...settle(state, textIn(body, 'approvalId')),
       };
     case 'call.completed':
       return {
         ...state,
         calls: { ...calls, completed: calls.completed + 1 },
-        used: { ...used, resultBytes: used.resultBytes + numberIn(body, 'resultBytes') },
+        // What was withheld is counted to no budget.
+        used: { ...used, resultBytes: used.resultBytes + (body['ok'] === true ? numberIn(body, 'resultBytes') : 0) },
         underWay: state.underWay.filter((call) => call !== callId),
         read: body['ok'] === true ? addOnce(state.read, tool) : state.read,
       };
@@ -65,8 +76,21 @@ export function advance(before: RunState, event: StoredEvent, startedAtMs: numbe
     case 'call.asked':
       return { ...state, waiting: addOnce(state.waiting, textIn(body, 'approvalId')) };
     case 'approval.answered':
+      return answer(state, body);
     case 'approval.expired':
-      return { ...state, waiting: state.waiting.filter((approval) => approval !== body['approvalId']) };
+      return { ...state, ...settle(state, textIn(body, 'approvalId')) };
+    case 'usage.reported': {
+      const spend = spendSchema.safeParse(body['spend']);
+      const reported = {
+        tokens: state.reported.tokens + numberIn(body, 'tokens'),
+        spend: state.reported.spend + (spend.success ? spend.data : 0),
+      };
+      return { ...state, reported };
+    }
+    case 'run.paused':
+      return { ...state, pausedFor: textIn(body, 'reason') };
+    case 'run.resumed':
+      return { ...state, pausedFor: null };
     case 'content.ingested':
       return { ...state, read: addOnce(state.read, textIn(body, 'source')) };
     case 'model.step': {
@@ -79,6 +103,20 @@ export function advance(before: RunState, event: StoredEvent, startedAtMs: numbe
     default:
       return state;
   }
+}
+
+/** One of several persons may have approved: it waits until all have, or one has not. */
+function answer(state: RunState, body: JsonObject): RunState {
+  const approval = textIn(body, 'approvalId');
+  const given = state.approvedInPart.filter((other) => other === approval).length + 1;
+  if (body['approve'] === true && given < numberIn(body, 'persons') && state.waiting.includes(approval))
+    return { ...state, approvedInPart: [...state.approvedInPart, approval] };
+  return { ...state, ...settle(state, approval) };
+}
+
+function settle({ waiting, approvedInPart }: RunState, approval: string) {
+  const isOther = (one: string) => one !== approval;
+  return { waiting: waiting.filter(isOther), approvedInPart: approvedInPart.filter(isOther) };
 }
 
 function addOnce(list: readonly string[], text: string): readonly string[] {
