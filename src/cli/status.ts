@@ -1,6 +1,7 @@
 import { openFileSwitch } from '../adapters/switches/files/open-file-switch.ts';
 import { dataFolder } from '../app/data-folder.ts';
 import { withMarks } from '../app/isolation/stop-mark.ts';
+import { printLedgerState, readLedgerState } from '../app/ledger/read-ledger-state.ts';
 import { listWeakenings } from '../app/list-weakenings.ts';
 import { openConfig, openRecord } from '../app/open-config.ts';
 import { listHandled, printHandled } from '../app/people/list-handled.ts';
@@ -40,6 +41,7 @@ export async function status(context: CommandContext): Promise<void> {
     const switches = withMarks(thrown, stopped, thrown);
     const weakenings = listWeakenings(manifest);
     const handled = await listHandled(record, manifest.tenant, systemClock.nowMs());
+    const ledger = await readLedgerState(loaded);
     const [last] = await record.readEvents({ tenant: manifest.tenant, newestFirst: true, limit: 1 });
     terminal.data(
       {
@@ -67,6 +69,7 @@ export async function status(context: CommandContext): Promise<void> {
         breakers: breakers.map(({ scope, state, failures, atMs }) => ({ scope, state, failures, since: timeOf(atMs) })),
         canary: { answer: canary?.answer ?? null, state: judged.state, detail: judged.detail },
         events: last?.seq ?? 0,
+        ledger: { ...ledger },
       },
       [
         `mode        ${manifest.mode}`,
@@ -86,6 +89,7 @@ export async function status(context: CommandContext): Promise<void> {
         ),
         ...weakenings.map(({ place, says }) => `weakened    ${place}: ${says}`),
         ...handled.map((each) => `handled     ${printHandled(each)}`),
+        ...printLedgerState(ledger).map((line, i) => `${(i === 0 ? 'ledger' : '').padEnd(12)}${line}`),
         `record      ${last === undefined ? 'empty' : `${last.seq} events, the last at ${timeOf(last.atMs)}`}`,
       ],
     );

@@ -72,6 +72,9 @@ it('what gateways recorded while they were killed is verified elsewhere, with pu
     expect(await last.stop()).toBe(130);
     expect(last.stderr()).not.toContain('E_LEDGER');
 
+    const status = await runCommand(folder, ['status']);
+    expect(status.stdout).toMatch(/^ledger +\d+ events are signed, seen by 1 of 1 witnesses, 0 wait$/m);
+    expect(status.stdout).toMatch(/no checkpoint covers yet, every 0.05 s, whoever owns this host could leave out$/m);
     const checked = await runCommand(folder, ['evidence', 'fsck', '--json']);
     expect(checked).toMatchObject({ code: 0 });
     const { size, waiting } = JSON.parse(checked.stdout) as { size: number; waiting: number };

@@ -1,3 +1,4 @@
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type NotesFolder, newNotesFolder } from './notes-folder.ts';
@@ -7,6 +8,8 @@ let notes: NotesFolder;
 let gateway: RunningGateway;
 let runId: string;
 let firstCall: string;
+let sent: string;
+let sentIn: string;
 
 const run = (...args: string[]) => runCommand(notes.folder, args);
 const runJson = async (...args: string[]) => {
@@ -35,6 +38,9 @@ beforeAll(async () => {
     .filter(Boolean)
     .map((line) => JSON.parse(line) as { id?: string; kind?: string; runId?: string });
   runId = events.findLast((event) => event.runId !== undefined)?.runId ?? '';
+  const asked = events.find(({ kind }) => kind === 'call.asked');
+  sent = asked?.id ?? '';
+  sentIn = asked?.runId ?? '';
   firstCall = events.find((event) => event.runId === runId && event.kind?.startsWith('call.'))?.id ?? '';
 });
 afterAll(async () => {
@@ -60,6 +66,22 @@ describe('chaperone replay', () => {
     });
     const { stdout } = await run('replay', runId, '--at', firstCall);
     expect(stdout).toContain('what had been said, read and answered by then');
+  });
+
+  it('says what other rules would have decided', async () => {
+    const candidate = (await readFile(notes.config, 'utf8')).replace(
+      '    deny:\n',
+      '    deny:\n      - notes/send_note\n',
+    );
+    await writeFile(join(notes.folder, 'stricter.yaml'), candidate);
+    const { code, value } = await runJson('replay', sentIn, '--at', sent, '--policy', 'stricter.yaml');
+    expect(code).toBe(0);
+    expect(value).toMatchObject({
+      decision: { kind: 'same', again: { verdict: 'ask' } },
+      candidate: { verdict: 'deny' },
+    });
+    const { stdout } = await run('replay', sentIn, '--policy', 'stricter.yaml');
+    expect(stdout).toMatch(/decided again: ask, as recorded[\s\S]*the other rules: deny/);
   });
 
   it('exits 1 for a run that is not on record', async () => {
