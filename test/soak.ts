@@ -1,6 +1,6 @@
 /**
  * The long layer: `npm run soak [-- --only PART --pairs N --seeds N --seed N --calls N --minutes N --write]`. The full differential against Cedar, a long
- * simulation with new seeds, a long time of work whose memory is looked at, and the kill loops. Prints one JSON line a part and ends with the first failure. Its last result is recorded
+ * simulation with new seeds, a long time of work whose memory is looked at, the kill loops, and every hostile program in a machine of its own. Prints one JSON line a part and ends with the first failure. Its last result is recorded
  * in `CONTRIBUTING.md`.
  */
 import { spawnSync } from 'node:child_process';
@@ -25,6 +25,8 @@ const parts: Readonly<Record<string, () => boolean | Promise<boolean>>> = {
   simulation: simulateLong,
   record: soakMemory,
   kill: () => run('node_modules/vitest/vitest.mjs', ['run', '--project', 'conformance', '--project', 'e2e', 'kill']),
+  escape: () =>
+    run('node_modules/vitest/vitest.mjs', ['run', '--project', 'escape', 'microvm'], { CHAPERONE_ESCAPE: 'all' }),
 };
 for (const [part, soak] of Object.entries(parts))
   if (values.only === undefined || values.only === part) report(part, await soak());
@@ -48,8 +50,9 @@ async function simulateLong(): Promise<boolean> {
   return true;
 }
 
-function run(script: string, args: readonly string[]): boolean {
-  return spawnSync(process.execPath, [script, ...args], { stdio: ['ignore', 'inherit', 'inherit'] }).status === 0;
+function run(script: string, args: readonly string[], more: Readonly<Record<string, string>> = {}): boolean {
+  const env = { ...process.env, ...more };
+  return spawnSync(process.execPath, [script, ...args], { stdio: ['ignore', 'inherit', 'inherit'], env }).status === 0;
 }
 
 function report(part: string, passed: boolean): void {

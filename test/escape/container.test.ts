@@ -1,25 +1,21 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { ContainerSandbox } from '../../src/adapters/sandboxes/oci/open-container-sandbox.ts';
 import { systemClock } from '../../src/base/clock.ts';
-import { buildImage, removeImage } from './build-image.ts';
+import { findProfile } from '../../src/model/profile.ts';
+import { buildBareImage, buildImage, removeImage } from './build-image.ts';
 import { type HostWorld, layOutHost } from './host-world.ts';
 import { countEngineMounts, countLeftovers } from './leftovers.ts';
+import { listEngines } from './list-engines.ts';
 import { succeeded } from './probe.ts';
 import { ProbeGateway } from './probe-gateway.ts';
 import { probes } from './probes.ts';
 import { succeedBare } from './run-bare.ts';
 import { isTold } from './told.ts';
 
-/** Podman where it is there; Docker where somebody runs its daemon and asks for it. */
-const ENGINES = [
-  ...(existsSync('/usr/bin/podman') ? ['podman'] : []),
-  ...(process.env['CHAPERONE_DOCKER'] === '1' ? ['docker'] : []),
-];
 const SETTLE_MS = 20_000;
 /** A container has terminals of its own. */
 const HARMLESS = new Set(['types into a terminal']);
@@ -27,15 +23,14 @@ const HARMLESS = new Set(['types into a terminal']);
 let world: HostWorld;
 let gateways: readonly [patient: ProbeGateway, quick: ProbeGateway];
 
-// By root: rootless containers take a user with ranges of ids, which is the host's to set up.
-describe.each(process.getuid?.() === 0 ? ENGINES : [])('tier container, by %s', (engine) => {
+describe.each(listEngines())('tier container, by $name', ({ name: engine, path }) => {
   let folder: string;
   let image: string;
   beforeAll(async () => {
     // No other engine is found.
     folder = await mkdtemp(join(tmpdir(), 'chaperone-engine-'));
-    await symlink(`/usr/bin/${engine}`, join(folder, engine));
-    image = await buildImage(`/usr/bin/${engine}`, 'probes');
+    await symlink(path, join(folder, engine));
+    image = await buildImage(path, 'probes');
     world = await layOutHost();
     const open = (time: string) =>
       ProbeGateway.open({
@@ -52,7 +47,7 @@ describe.each(process.getuid?.() === 0 ? ENGINES : [])('tier container, by %s', 
   afterAll(async () => {
     for (const gateway of gateways) await gateway.close();
     await world.close();
-    await removeImage(`/usr/bin/${engine}`, 'probes');
+    await removeImage(path, 'probes');
     await rm(folder, { recursive: true });
   });
 
@@ -74,14 +69,36 @@ describe.each(process.getuid?.() === 0 ? ENGINES : [])('tier container, by %s', 
     }, SETTLE_MS);
   });
 
+  it.each([
+    ['no shell', 'bare', /has no `\/bin\/sh`/],
+    ['nothing of that name', 'absent', new RegExp(`is not there.*\`${engine} pull `)],
+  ])('says of an image with %s what is wrong with it, and runs nothing', async (_what, kind, says) => {
+    const absent = `localhost/chaperone-absent@sha256:${'0'.repeat(64)}`;
+    const other = new ContainerSandbox({
+      clock: systemClock,
+      path: [folder],
+      image: kind === 'bare' ? await buildBareImage(path) : absent,
+    });
+    const profile = findProfile({ code: { tier: 'container', time: 60_000 } }, 'code');
+    if (profile === undefined) throw new Error('`code` is a ready profile');
+    const before = countLeftovers();
+    const program = { kind: 'command', argv: ['/usr/bin/true'] } as const;
+    await expect(other.run({ profile, program, files: [] })).rejects.toMatchObject({
+      code: 'E_SANDBOX_UNAVAILABLE',
+      message: expect.stringMatching(says),
+    });
+    await other.close();
+    await vi.waitFor(() => expect(countLeftovers()).toEqual(before), SETTLE_MS);
+    if (kind === 'bare') await removeImage(path, 'bare');
+  });
+
   it('ends what a gateway left running that was killed', async () => {
     const { pid } = spawnSync('/usr/bin/true');
     const name = `chaperone-${pid}-left`;
     const args = ['run', '--detach', '--rm', '--network', 'none', '--name', name, '--label', 'chaperone.profile=code'];
     const limits = ['--ulimit', 'nofile=256:256', '--ulimit', 'nproc=4096:4096'];
-    execFileSync(`/usr/bin/${engine}`, [...args, ...limits, image, '/usr/bin/sleep', '600']);
-    const list = () =>
-      execFileSync(`/usr/bin/${engine}`, ['ps', '--all', '--format', '{{.Names}}'], { encoding: 'utf8' });
+    execFileSync(path, [...args, ...limits, image, '/usr/bin/sleep', '600']);
+    const list = () => execFileSync(path, ['ps', '--all', '--format', '{{.Names}}'], { encoding: 'utf8' });
     expect(list()).toContain(name);
     const next = new ContainerSandbox({ clock: systemClock, path: [folder], image });
     await next.check();

@@ -20,8 +20,8 @@ export function countEngineMounts(): number {
   return listMounts().filter((mount) => OF_ENGINES.test(mount)).length;
 }
 
-export function countLeftovers(): Leftovers {
-  const children = listChildren();
+export function countLeftovers(owner = process.pid): Leftovers {
+  const children = listChildren(owner);
   return {
     processes: children.filter((state) => state !== 'Z').length,
     zombies: children.filter((state) => state === 'Z').length,
@@ -36,15 +36,15 @@ function listMounts(): readonly string[] {
   return readFileSync('/proc/self/mounts', 'utf8').split('\n');
 }
 
-/** The states of all processes that this one is the parent of. */
-function listChildren(): string[] {
+/** The states of all processes that one is the parent of. */
+function listChildren(owner: number): string[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .flatMap((pid) => {
       try {
         const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
         const [state = '', parent = ''] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-        return Number(parent) === process.pid ? [state] : [];
+        return Number(parent) === owner ? [state] : [];
       } catch {
         return []; // it has ended since
       }

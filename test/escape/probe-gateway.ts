@@ -80,7 +80,7 @@ export class ProbeGateway {
     const agent = `agent-${this.#agents++}`;
     const run = await this.#chaperone.startRun({ agent, prompt: 'Run it.' });
     const answer = await run.call('builtin/code.run', { language: this.#language, code });
-    expect(answer).toMatchObject({ kind: 'result' });
+    expect(answer, JSON.stringify(answer).slice(0, 1_000)).toMatchObject({ kind: 'result' });
     if (answer.kind !== 'result') throw new Error('it was not run');
     const { store, clock } = this.#gateway.world;
     const events = await store.readEvents({ tenant: 'default', runId: run.id, afterSeq: 0, limit: 1_000 });

@@ -1,15 +1,19 @@
+import { mkdtempSync, symlinkSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { MicrovmSandbox } from '../../../src/adapters/sandboxes/microvm/open-microvm-sandbox.ts';
+import { ContainerSandbox } from '../../../src/adapters/sandboxes/oci/open-container-sandbox.ts';
 import { GvisorSandbox } from '../../../src/adapters/sandboxes/oci/open-gvisor-sandbox.ts';
 import { ProcessSandbox } from '../../../src/adapters/sandboxes/process/open-process-sandbox.ts';
 import { WasmSandbox } from '../../../src/adapters/sandboxes/quickjs/open-wasm-sandbox.ts';
 import { systemClock } from '../../../src/base/clock.ts';
 import { type Profile, readyProfiles } from '../../../src/model/profile.ts';
 import type { Sandbox, SandboxJob } from '../../../src/ports/sandbox.ts';
+import { buildImage, removeImage } from '../../escape/build-image.ts';
 import { countLeftovers, type Leftovers } from '../../escape/leftovers.ts';
+import { listEngines } from '../../escape/list-engines.ts';
 
 /** What every tier answers alike. Programs are JavaScript, which all of them run. */
 
@@ -17,12 +21,27 @@ const PATH = ['/usr/local/bin', '/usr/bin', '/bin', '/usr/sbin', '/sbin'];
 const isRoot = process.getuid?.() === 0;
 const MB = 1_048_576;
 const common = { clock: systemClock, path: PATH, isRoot };
-const tiers: readonly { readonly tier: Profile['tier']; readonly open: () => Sandbox }[] = [
-  { tier: 'wasm', open: () => new WasmSandbox({ clock: systemClock, ready: 0 }) },
-  { tier: 'process', open: () => new ProcessSandbox(common) },
-  ...(isRoot ? [{ tier: 'gvisor' as const, open: () => new GvisorSandbox(common) }] : []),
+const engines = listEngines();
+const images = new Map<string, string>();
+/** One folder for each engine, so that no other is found. */
+const folders = new Map(engines.map(({ name }) => [name, mkdtempSync(join(tmpdir(), 'engine-'))]));
+for (const { name, path } of engines) symlinkSync(path, join(folders.get(name) ?? '', name));
+afterAll(async () => {
+  for (const folder of folders.values()) await rm(folder, { recursive: true });
+  for (const { path } of engines) await removeImage(path, 'conformance');
+});
+interface Kind {
+  readonly tier: Profile['tier'];
+  readonly by: string;
+  readonly open: () => Sandbox;
+}
+const tiers: readonly Kind[] = [
+  { tier: 'wasm', by: 'QuickJS', open: () => new WasmSandbox({ clock: systemClock, ready: 0 }) },
+  { tier: 'process', by: 'bubblewrap', open: () => new ProcessSandbox(common) },
+  ...(isRoot ? [{ tier: 'gvisor' as const, by: 'runsc', open: () => new GvisorSandbox(common) }] : []),
   {
     tier: 'microvm',
+    by: 'QEMU',
     open: () =>
       new MicrovmSandbox({
         ...common,
@@ -30,18 +49,23 @@ const tiers: readonly { readonly tier: Profile['tier']; readonly open: () => San
         kernelRoot: process.env['CHAPERONE_KERNEL'] ?? '/',
       }),
   },
+  ...engines.map(({ name }) => ({
+    tier: 'container' as const,
+    by: name,
+    open: () => new ContainerSandbox({ clock: systemClock, path: [folders.get(name) ?? ''], image: images.get(name) }),
+  })),
 ];
 const { code, snippet } = readyProfiles;
 if (code === undefined || snippet === undefined) throw new Error('both are ready profiles');
 
-describe.each(tiers)('tier $tier', ({ tier, open }) => {
+describe.each(tiers)('tier $tier, by $by', ({ tier, by, open }) => {
   const isWasm = tier === 'wasm';
   const profile: Profile = {
     ...(isWasm ? snippet : code),
     ...{ tier, memoryBytes: 256 * MB, timeMs: 120_000, outputBytes: 100_000, processes: 64 },
     limits: isRoot || tier === 'microvm' ? 'total' : 'per-process',
   };
-  const sandbox = open();
+  let sandbox: Sandbox;
   let own: string;
   let before: Leftovers;
   const was = process.env['TMPDIR'];
@@ -49,6 +73,9 @@ describe.each(tiers)('tier $tier', ({ tier, open }) => {
     sandbox.run({ profile, program: { kind: 'code', language: 'js', source }, files: [], ...more });
 
   beforeAll(async () => {
+    const engine = engines.find(({ name }) => name === by);
+    if (engine !== undefined) images.set(by, await buildImage(engine.path, 'conformance'));
+    sandbox = open();
     await run(isWasm ? 'return 1' : ''); // what is opened once for all runs is opened
     own = await mkdtemp(join(tmpdir(), 'chaperone-conformance-'));
     process.env['TMPDIR'] = own;
@@ -122,7 +149,8 @@ describe.each(tiers)('tier $tier', ({ tier, open }) => {
     }
   });
 
-  it('leaves no process, no zombie, no control group, no mount, no file and no descriptor behind', () => {
-    expect(countLeftovers()).toEqual(before);
+  it('leaves no process, no zombie, no control group, no mount, no file and no descriptor behind', async () => {
+    // An engine tidies up behind the container, after its program has ended.
+    await vi.waitFor(() => expect(countLeftovers()).toEqual(before), tier === 'container' ? 20_000 : 0);
   });
 });

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { type Clock, newId } from '../../../base/clock.ts';
 import { Fault } from '../../../base/fault.ts';
 import { isAlive } from '../../../base/own-folder.ts';
@@ -25,6 +25,8 @@ const PREFIX = 'chaperone-';
 const STAND_MS = 60_000;
 const ENGINES = ['podman', 'docker'] as const;
 const INSTALL = 'install one: `apt-get install podman`';
+/** What a host answers with that is short of something. */
+const SHORT = new Set(['EAGAIN', 'ENOMEM', 'EMFILE', 'ENFILE']);
 /** What engines answer with where they could not start anything. */
 const NOT_STARTED = [125, 126, 127];
 
@@ -86,6 +88,7 @@ export class ContainerSandbox implements Sandbox {
           space: 'rlimit',
         },
         notStarted: NOT_STARTED,
+        explain: (complaint) => explain(complaint, engine, image),
         decoys: decoys.laid,
         begun: watched.begun,
         standMs: STAND_MS,
@@ -119,6 +122,15 @@ export class ContainerSandbox implements Sandbox {
   }
 }
 
+/** What is wrong with the image, where that is what the engine complains of. */
+function explain(complaint: string, engine: string, image: string): string | undefined {
+  if (/\/bin\/sh\b.*(?:no such file|not found)/is.test(complaint))
+    return 'the image of `builtin.image` has no `/bin/sh`, by which programs are started in it; name one that has';
+  if (/no such image|image not known|unable to find image|does not exist|failed to find image/i.test(complaint))
+    return `the image of \`builtin.image\` is not there, and is never pulled by itself: \`${basename(engine)} pull ${image}\``;
+  return undefined;
+}
+
 /** Its number on the host. Rejects with a `Fault` E_SANDBOX: a container that cannot be watched runs nothing. */
 async function findFirstProcess(engine: string, name: string): Promise<number> {
   const asked = ['inspect', '--format', '{{.State.Pid}}', name];
@@ -128,8 +140,15 @@ async function findFirstProcess(engine: string, name: string): Promise<number> {
   throw new Fault('E_SANDBOX', 'the engine does not say which process its container is');
 }
 
+/** Rejects with a `Fault` E_SANDBOX where it cannot even be asked now: that says nothing of the engine. */
 function answers(engine: string): Promise<boolean> {
-  return new Promise((resolve) => execFile(engine, ['info'], { timeout: 10_000 }, (error) => resolve(error === null)));
+  return new Promise((resolve, reject) =>
+    execFile(engine, ['info'], { timeout: 10_000 }, (error) => {
+      if (typeof error?.code === 'string' && SHORT.has(error.code))
+        reject(new Fault('E_SANDBOX', `${basename(engine)} could not be started`, { cause: error }));
+      else resolve(error === null);
+    }),
+  );
 }
 
 /** Ends containers of processes that have ended: an engine goes on with them whoever asked for them. */

@@ -33,6 +33,8 @@ export interface OutsideRun {
   readonly noticed?: () => readonly EscapeAttempt[];
   /** Exit codes by which the runtime says that it did not start anything. A program may end with them as well. */
   readonly notStarted: readonly number[];
+  /** What the runtime’s complaint about that means, where trying again would not help. */
+  readonly explain?: (complaint: string) => string | undefined;
 }
 
 const SIGKILL_CODE = 137;
@@ -81,6 +83,7 @@ export async function runOutside(run: OutsideRun): Promise<SandboxOutcome> {
       timer = setTimeout(late, profile.timeMs);
     },
     (error: unknown) => {
+      if (stopped !== undefined) return; // it was ended on the way, so there was nothing to watch
       unwatched = error;
       stop('cancelled');
     },
@@ -112,7 +115,10 @@ export async function runOutside(run: OutsideRun): Promise<SandboxOutcome> {
   const noticed = run.noticed?.() ?? [];
   const came = run.cameTo();
   if (stopped === undefined && came === 'nothing' && run.notStarted.includes(exitCode)) {
-    throw new Fault('E_SANDBOX', `the sandbox did not come up: ${text(printed.stderr).trim().slice(0, 500)}`);
+    const complaint = text(printed.stderr).trim();
+    const why = run.explain?.(complaint);
+    if (why !== undefined) throw new Fault('E_SANDBOX_UNAVAILABLE', why);
+    throw new Fault('E_SANDBOX', `the sandbox did not come up: ${complaint.slice(0, 500)}`);
   }
   const counts = await run.count();
   // A kernel of its own that gets no memory, or no more threads, goes down by what its program did.
