@@ -2,6 +2,7 @@ import { newId, systemClock } from '../base/clock.ts';
 import type { Digest } from '../base/digest.ts';
 import { Fault } from '../base/fault.ts';
 import { pinTool, type ToolName, toolName } from '../model/tool.ts';
+import type { PersonCaller } from '../runtime/people/people-world.ts';
 import type { LoadedConfig } from './config/load-config.ts';
 import { dataFolder, makeFolder } from './data-folder.ts';
 import type { Notify } from './notice.ts';
@@ -28,7 +29,7 @@ export interface ToolReview extends AsyncDisposable {
    * Pins a tool as it is now, if that still is what was looked at: a server may answer the second time with something
    * else. `seen` is the pin that was shown. Throws a `Fault`: E_NOT_FOUND, E_TOOL_DRIFTED.
    */
-  accept(name: string, seen: string): Promise<Digest>;
+  accept(name: string, seen: string, by: Pick<PersonCaller, 'person' | 'presence'>): Promise<Digest>;
 }
 
 /** The tools as their servers describe them now, beside the descriptions that were reviewed. */
@@ -58,7 +59,7 @@ export async function openToolReview(
       }
       return drifted;
     },
-    async accept(name, seen) {
+    async accept(name, seen, { person, presence }) {
       const tool = tools.find((candidate) => toolName(candidate) === name);
       if (tool === undefined) throw new Fault('E_NOT_FOUND', `no configured server has a tool \`${name}\``);
       const pin = pinTool(tool);
@@ -78,7 +79,7 @@ export async function openToolReview(
             tenant: loaded.manifest.tenant,
             tool: name,
             atMs,
-            body: { pin, by: 'command line' },
+            body: { pin, by: person, presence },
           },
         },
       ]);

@@ -1,4 +1,4 @@
-import { openConfig, openRecord } from '../app/open-config.ts';
+import { openConfig, openRecordFor } from '../app/open-config.ts';
 import type { JsonObject } from '../base/json.ts';
 import type { Approval } from '../model/approval.ts';
 import { printPlace } from '../model/place.ts';
@@ -14,7 +14,7 @@ const STATES = ['pending', 'approved', 'denied', 'consumed', 'expired'] as const
 export async function showStatistics({ configPath, cwd, terminal }: CommandContext): Promise<void> {
   const loaded = await openConfig(configPath, cwd);
   const { tenant } = loaded.manifest;
-  const record = await openRecord(loaded);
+  const record = await openRecordFor(loaded, 'approvals');
   try {
     const approvals: Approval[] = [];
     for (const state of STATES) {

@@ -1,4 +1,4 @@
-import { openConfig, openRecord } from '../app/open-config.ts';
+import { openConfig, openRecordFor } from '../app/open-config.ts';
 import type { JsonObject } from '../base/json.ts';
 import { type CredentialUseReport, CredentialUses, reportKinds } from '../runtime/credentials/report-use.ts';
 import type { CommandContext } from './command-context.ts';
@@ -9,7 +9,7 @@ const PAGE = 1_000;
 export async function reportCredentials({ configPath, cwd, terminal }: CommandContext): Promise<void> {
   const loaded = await openConfig(configPath, cwd);
   const { tenant, credentials } = loaded.manifest;
-  const record = await openRecord(loaded);
+  const record = await openRecordFor(loaded, 'use of credentials');
   const uses = new CredentialUses();
   try {
     for (let afterSeq = 0; ; ) {

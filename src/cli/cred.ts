@@ -9,6 +9,7 @@ import { tryCredential } from '../app/credentials/try-credential.ts';
 import { dataFolder, makeFolder } from '../app/data-folder.ts';
 import { openConfig } from '../app/open-config.ts';
 import { openSigner } from '../app/open-signer.ts';
+import { openActs } from '../app/people/open-acts.ts';
 import { systemClock } from '../base/clock.ts';
 import { Fault } from '../base/fault.ts';
 import { limits } from '../base/limits.ts';
@@ -19,9 +20,11 @@ import type { CommandContext } from './command-context.ts';
 /** Keeps a value, read from stdin, sealed under a name. */
 export async function addCredential(context: CommandContext, name: string): Promise<void> {
   const { sources, loaded } = await open(context);
+  await using acts = await openActs(loaded, context.terminal.interactive);
   if ((await sources.store.read(name)) !== undefined)
     throw new Fault('E_USAGE', `\`${name}\` has a value; replace it with \`chaperone cred rotate ${name}\``);
   await sources.store.write(name, await readValue(context));
+  await acts.record('cred add', { name });
   context.terminal.data({ name, added: true }, [`${name} is kept, sealed`]);
   if (loaded.manifest.credentials[name] === undefined)
     context.terminal.say(`it is put in nowhere until \`credentials\` of the manifest names it with its \`hosts\``);
@@ -68,6 +71,7 @@ export async function rotate(
   if (canary === undefined && options.canary)
     throw new Fault('E_USAGE', `\`${name}\` has no \`canary\`; name one, or say --no-canary to go without`);
   const tried = canary !== undefined && options.canary;
+  await using acts = await openActs(loaded, context.terminal.interactive);
   await rotateCredential({
     store: sources.store,
     name,
@@ -76,15 +80,18 @@ export async function rotate(
     drainMs: drain.data,
     tell: (step) => context.terminal.say(step),
   });
+  await acts.record('cred rotate', { name, tried });
   context.terminal.data({ name, rotated: true, tried }, [`${name} is rotated`]);
 }
 
 /** Throws a value away. What has been leased until now is not taken back by that: an issuer has to. */
 export async function revokeCredential(context: CommandContext, name: string): Promise<void> {
-  const { sources } = await open(context);
+  const { sources, loaded } = await open(context);
+  await using acts = await openActs(loaded, context.terminal.interactive);
   const removed = await sources.store.remove(name);
   for (const slot of ['next', 'previous'] as const) await sources.store.remove(name, slot);
   if (!removed) throw new Fault('E_NOT_FOUND', `there is no value of \`${name}\``);
+  await acts.record('cred revoke', { name });
   context.terminal.data({ name, revoked: true }, [
     `the value of ${name} is gone; have its issuer take it back as well`,
   ]);
@@ -97,6 +104,7 @@ export async function connectAccount(context: CommandContext, name: string): Pro
   const { credentials } = loaded.manifest;
   const config: CredentialConfig | undefined = credentials[name];
   if (config?.kind !== 'account') throw new Fault('E_USAGE', `\`${name}\` is no credential of kind \`account\``);
+  await using acts = await openActs(loaded, terminal.interactive);
   const account = sources.account(name, config, credentials, loaded.folder);
   const server = createServer();
   server.listen(0, '127.0.0.1');
@@ -119,6 +127,7 @@ export async function connectAccount(context: CommandContext, name: string): Pro
     if (given === undefined) throw new Fault('E_CREDENTIAL', `nobody consented to \`${name}\` in time`);
     const granted = await endConsent(account, consent, redirectUri, given);
     const missing = config.scopes.filter((scope) => !granted.includes(scope));
+    await acts.record('cred connect', { name, granted: [...granted] });
     terminal.data({ name, connected: true, granted: [...granted], missing }, [
       `${name} is connected; granted: ${granted.join(' ') || 'nothing in particular'}`,
       ...(missing.length === 0 ? [] : [`asked for and not granted: ${missing.join(' ')}`]),

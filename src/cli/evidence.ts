@@ -15,6 +15,7 @@ import { verifyPath } from '../app/ledger/verify-path.ts';
 import type { VerifiedProof } from '../app/ledger/verify-proof.ts';
 import { openConfig } from '../app/open-config.ts';
 import { openStore } from '../app/open-store.ts';
+import { openActs } from '../app/people/open-acts.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { Fault, toFault } from '../base/fault.ts';
 import type { JsonObject } from '../base/json.ts';
@@ -157,7 +158,9 @@ export async function keys(context: CommandContext, options: { readonly rotate: 
   const loaded = await openConfig(context.configPath, context.cwd);
   const signer = await openLedgerSigner(loaded, systemClock);
   if (options.rotate) {
+    await using acts = await openActs(loaded, context.terminal.interactive);
     const made = await (await openLedgerKeys(loaded, systemClock)).rotate();
+    await acts.record('evidence keys', { key: made.text });
     context.terminal.say(`${made.text} signs from the next checkpoint on, for a time together with the one before`);
   }
   const all = await signer.keys();

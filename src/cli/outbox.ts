@@ -1,4 +1,5 @@
 import { openConfig, openRecord } from '../app/open-config.ts';
+import { openActs } from '../app/people/open-acts.ts';
 import { openOutbox } from '../app/telemetry/open-outbox.ts';
 import { Fault } from '../base/fault.ts';
 import type { CommandContext } from './command-context.ts';
@@ -43,8 +44,10 @@ export async function listOutbox(context: CommandContext): Promise<void> {
 /** Sends what was put aside for a receiver once more. */
 export async function sendOutbox(context: CommandContext, sink: string): Promise<void> {
   const loaded = await openConfig(context.configPath, context.cwd);
+  await using acts = await openActs(loaded, context.terminal.interactive);
   await using outbox = await openOutbox(loaded, context.env, printNotice(context.terminal));
   const { sent, left } = await outbox.sendAgain(sink, context.signal);
+  await acts.record('outbox send', { sink, sent: [...sent], left: left.map(({ seq }) => seq) });
   context.terminal.data({ sink, sent: [...sent], left: left.map((one) => ({ ...one })) }, [
     `${sent.length} sent`,
     ...left.map(({ seq, reason }) => `event ${seq} is still put aside: ${reason}`),
@@ -55,7 +58,9 @@ export async function sendOutbox(context: CommandContext, sink: string): Promise
 /** Forgets that an event was put aside. The record keeps it. */
 export async function dropOutbox(context: CommandContext, sink: string, seq: number): Promise<void> {
   const loaded = await openConfig(context.configPath, context.cwd);
+  await using acts = await openActs(loaded, context.terminal.interactive);
   await using outbox = await openOutbox(loaded, context.env, printNotice(context.terminal));
   await outbox.drop(sink, seq);
+  await acts.record('outbox drop', { sink, seq });
   context.terminal.data({ sink, seq, dropped: true }, [`event ${seq} is not sent to ${sink}; the record keeps it`]);
 }

@@ -6,6 +6,7 @@ import { pendingPath } from '../app/config/pending.ts';
 import { readDataDespite } from '../app/config/read-data-despite.ts';
 import { openConfig, openRecord, openRecordFor } from '../app/open-config.ts';
 import { requireLocal } from '../app/people/identify-local.ts';
+import { recordAct } from '../app/people/open-acts.ts';
 import { type BacktestReport, backtest as runBacktest } from '../app/replay/backtest.ts';
 import { openCandidate } from '../app/replay/open-candidate.ts';
 import { diffRules, readRulesInForce, readRulesToRestore, tenantOf } from '../app/replay/recorded-rules.ts';
@@ -71,6 +72,9 @@ export async function apply(
   const flipped = report.decided - report.same;
   if (flipped > 0 && !options.acceptFlips)
     throw new Fault('E_FLIPS', `${flipped} recorded calls would be decided otherwise; nothing was changed`);
+  const inForce = await openConfig(configPath, cwd);
+  // Before the first file is written: what is broken off half-way is finished by whoever comes next.
+  await recordAct(inForce, terminal.interactive, 'policy apply', { file, bundle: loaded.bundle });
   await writeRules(resolve(cwd, configPath), loaded, systemClock);
   terminal.say(`${configPath} is what ${file} says; a running gateway takes it up. Back: chaperone policy revert`);
 }
@@ -85,11 +89,13 @@ export async function revert(context: CommandContext, options: { readonly data?:
   });
   const data = options.data ?? present?.manifest.data ?? (await readDataDespite(path));
   const placed = { file: configPath, folder: dirname(path), manifest: data === undefined ? {} : { data } };
-  const before = await readAndClose(await openRecord(placed), async (record) => {
+  const { people, before } = await readAndClose(await openRecord(placed), async (record) => {
     const tenant = tenantOf(await readRulesInForce(record));
-    await requireLocal({ ...placed, manifest: { ...placed.manifest, tenant } }, 'gateway.change');
-    return readRulesToRestore(record, present);
+    const its = { ...placed, manifest: { ...placed.manifest, tenant } };
+    await requireLocal(its, 'gateway.change');
+    return { people: its, before: await readRulesToRestore(record, present) };
   });
+  await recordAct(people, terminal.interactive, 'policy revert', { bundle: before.bundle });
   await writeRules(path, before, systemClock);
   terminal.data({ bundle: before.bundle }, [`${configPath} is what it was as bundle ${before.bundle}`]);
 }

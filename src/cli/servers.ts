@@ -1,4 +1,5 @@
 import { openConfig } from '../app/open-config.ts';
+import { openActs } from '../app/people/open-acts.ts';
 import { acceptServer, installServers, pinOfCommand, pinOfServer, reviewPackage } from '../app/server-packages.ts';
 import type { CommandContext } from './command-context.ts';
 
@@ -7,7 +8,9 @@ type Pin = Awaited<ReturnType<typeof pinOfServer>>;
 /** Installs a package, or every one the configuration names, and prints what to pin. */
 export async function install(context: CommandContext, spec: string | undefined): Promise<void> {
   const loaded = await openConfig(context.configPath, context.cwd);
+  await using acts = await openActs(loaded, context.terminal.interactive);
   const pins = await installServers(loaded, context.env, spec, context.signal);
+  for (const found of pins) await acts.record('servers install', toJson(found));
   context.terminal.data(pins.map(toJson), pins.flatMap(print));
 }
 
@@ -34,7 +37,9 @@ export async function review(context: CommandContext, name: string, seen: string
   const { terminal } = context;
   const loaded = await openConfig(context.configPath, context.cwd);
   if (seen !== undefined) {
+    await using acts = await openActs(loaded, terminal.interactive);
     const digest = await acceptServer(loaded, name, seen);
+    await acts.record('servers review', { server: name, digest });
     return terminal.data({ server: name, digest }, [`${name} is reviewed as ${digest}`]);
   }
   const { package: spec, reviewed, found, disabled } = await reviewPackage(loaded, name);

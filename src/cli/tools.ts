@@ -1,6 +1,7 @@
 import { userInfo } from 'node:os';
 import { diffLines } from '../app/clients/line-diff.ts';
 import { openConfig } from '../app/open-config.ts';
+import { identifyLocal } from '../app/people/identify-local.ts';
 import { openTierReviews } from '../app/tier-reviews.ts';
 import { openToolReview } from '../app/tool-review.ts';
 import type { CommandContext } from './command-context.ts';
@@ -27,7 +28,7 @@ export async function diffTools(context: CommandContext): Promise<void> {
 export async function reviewTool(context: CommandContext, name: string, seen: string): Promise<void> {
   const loaded = await openConfig(context.configPath, context.cwd);
   await using review = await openToolReview(loaded, context.env, printNotice(context.terminal));
-  const pin = await review.accept(name, seen);
+  const pin = await review.accept(name, seen, await identifyLocal(loaded, context.terminal.interactive));
   context.terminal.data({ tool: name, pin }, [`${name} is reviewed as ${pin}`]);
 }
 

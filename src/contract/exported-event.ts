@@ -82,6 +82,7 @@ const FACTS = [
   'tier',
   'attempt',
   'request',
+  'act',
 ] as const;
 
 const MESSAGE_KINDS = new Set(['history.altered']);

@@ -60,6 +60,7 @@ export type EventKind =
   | 'key.issued'
   | 'key.revoked'
   | 'token.issued'
+  | 'gateway.changed'
   | 'recovery.completed';
 
 /** An event as it is handed to the store. The store adds `seq`. */

@@ -9,6 +9,8 @@ import { openCatalog } from '../../src/app/open-catalog.ts';
 import { openToolReview } from '../../src/app/tool-review.ts';
 import { pinTool } from '../../src/model/tool.ts';
 
+const ANA = { person: 'ana', presence: 'terminal' } as const;
+
 /**
  * A server that describes a tool differently each time it is started: what a person reads in one command is not what the
  * next one finds. Accepting names what was read.
@@ -35,7 +37,7 @@ it('accepts the description that was looked at, or none', async () => {
     const [tool] = look.tools;
     if (tool === undefined) throw new Error('the server lists a tool');
     // Started again, the server says something else: what was looked at is not what would be accepted.
-    await expect(first.accept('s/act', pinTool(tool))).rejects.toMatchObject({ code: 'E_TOOL_DRIFTED' });
+    await expect(first.accept('s/act', pinTool(tool), ANA)).rejects.toMatchObject({ code: 'E_TOOL_DRIFTED' });
     await using store = await openGateway(loaded);
     expect(store.catalog.tools.size).toBe(1);
   }
@@ -43,6 +45,6 @@ it('accepts the description that was looked at, or none', async () => {
   const seen = (await looked.listDrifted())[0]?.found.pin ?? '';
   expect(seen).toMatch(/^sha256:/);
   await using later = await open();
-  await expect(later.accept('s/act', seen)).rejects.toMatchObject({ code: 'E_TOOL_DRIFTED' });
-  await expect(looked.accept('s/act', seen)).resolves.toBe(seen);
+  await expect(later.accept('s/act', seen, ANA)).rejects.toMatchObject({ code: 'E_TOOL_DRIFTED' });
+  await expect(looked.accept('s/act', seen, ANA)).resolves.toBe(seen);
 });
