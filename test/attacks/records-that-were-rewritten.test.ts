@@ -143,6 +143,34 @@ describe('rules that were rewritten in the store', () => {
   });
 });
 
+describe('what events name, rewritten in the store', () => {
+  it.each<[string, (db: DatabaseSync) => void, RegExp]>([
+    [
+      'rules',
+      (db) => replaceIn(db, 'bundles', 'app/read_note: {}', 'app/read_note: {}, app/*: {}'),
+      /^E_STORE_CORRUPT what is kept as bundle sha256:[0-9a-f]{64} is not what that digest names$/,
+    ],
+    [
+      'a tool as it was governed',
+      (db) => replaceIn(db, 'contents', 'Reads a note.', 'Reads any note.'),
+      /^E_STORE_CORRUPT what is kept as sha256:[0-9a-f]{64} is not what that digest names$/,
+    ],
+    [
+      'the key of a run',
+      (db) => db.prepare("UPDATE runs SET key = replace(key, substr(key, 9, 3), 'AAA') WHERE id = ?").run(runId),
+      /^E_RECORD_KEY the key of run_\w+ was not wrapped by this key of the record$/,
+    ],
+    [
+      'a key in the place of another',
+      (db) => db.prepare('UPDATE runs SET key = (SELECT key FROM runs WHERE id = ?)').run(runId),
+      /^E_RECORD_KEY the key of run_\w+ was not wrapped by this key of the record$/,
+    ],
+  ])('is named by fsck: %s', async (_, change, wrong) => {
+    const loaded = await rewrite(change);
+    expect(await faultOf(() => checkLedger(loaded, systemClock))).toMatch(wrong);
+  });
+});
+
 describe('events that were rewritten in the store', () => {
   const first = (db: DatabaseSync, kind: string) =>
     db.prepare('SELECT seq, id, body FROM events WHERE kind = ? AND run_id = ? ORDER BY seq').all(kind, runId);

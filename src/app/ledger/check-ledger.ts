@@ -16,6 +16,7 @@ import { entriesPath, TILE_WIDTH } from '../../ledger/tiles.ts';
 import type { TreeHead } from '../../ledger/tree-head.ts';
 import type { CheckpointSigner, LedgerFiles, RecordReader } from '../../ports/ledger.ts';
 import type { PlacedConfig } from '../data-folder.ts';
+import { checkKept } from './check-kept.ts';
 import { openLedgerSigner, placeLedger } from './start-ledger.ts';
 import { type VerifiedLedger, verifyLedger } from './verify-ledger.ts';
 
@@ -31,7 +32,8 @@ export interface CheckedLedger extends VerifiedLedger {
  * Runs beside a gateway that is at work.
  *
  * @throws Fault E_EVIDENCE that names the first thing that is not what was signed; E_LEDGER_FORK where neither
- * ledger nor record come to what was signed; E_NOT_FOUND where there is none yet; E_STORE_CORRUPT, E_STORE, E_LEDGER.
+ * ledger nor record come to what was signed; E_NOT_FOUND where there is none yet; E_STORE_CORRUPT, E_RECORD_KEY, E_STORE,
+ * E_LEDGER.
  */
 export async function checkLedger(config: PlacedConfig, clock: Clock): Promise<CheckedLedger> {
   const places = placeLedger(config);
@@ -40,6 +42,7 @@ export async function checkLedger(config: PlacedConfig, clock: Clock): Promise<C
   try {
     const checked = await checkAgainst(record, openLedgerFolder(places.folder), signer);
     await record.checkIndexes();
+    await checkKept(record, config);
     return { ...checked, folder: places.folder };
   } finally {
     await record.close();

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { openLedgerFolder } from '../../../src/adapters/ledgers/files/open-ledger-folder.ts';
+import { checkAgainst } from '../../../src/app/ledger/check-ledger.ts';
 import { eventDigest, LEDGER, LedgerWorld } from './ledger-world.ts';
 
 /*
@@ -60,5 +62,34 @@ describe('a ledger is not continued', () => {
     const message = 'tiles at the edge of the ledger are missing';
     await expect(world.open()).rejects.toMatchObject({ code: 'E_LEDGER_FORK', message });
     requireNothingSigned();
+  });
+});
+
+describe('a ledger that was not published after it was signed', () => {
+  /** A process died after it had a tree of 320 signed, and before that was published: 300 are. */
+  async function signedOnly() {
+    const { world, integrator } = await published(300);
+    const before = world.files.all(LEDGER);
+    world.record.append(...Array.from({ length: 20 }, (_, i) => `more ${i}`));
+    await integrator.step();
+    world.files.restore(LEDGER, before);
+    const check = async () =>
+      checkAgainst(world.record, openLedgerFolder(LEDGER, world.files), (await world.openSigner()).signer);
+    return { world, check };
+  }
+
+  it('is clean while the record comes to what was signed', async () => {
+    const { check } = await signedOnly();
+    expect((await check()).waiting).toBe(20);
+  });
+
+  it.each(['changed', 'cut off'])('is named where the record was %s behind what is published', async (how) => {
+    const { world, check } = await signedOnly();
+    if (how === 'changed') world.record.digests[310] = eventDigest('another');
+    else world.record.digests.length = 310;
+    await expect(check()).rejects.toMatchObject({
+      code: 'E_LEDGER_FORK',
+      message: 'the ledger has 300 events; a tree of 320 was signed, and the record does not come to it',
+    });
   });
 });

@@ -6,6 +6,7 @@ import { loadText } from '../../../src/app/config/load-config.ts';
 import { exportEvidence } from '../../../src/app/evidence/export-evidence.ts';
 import { verifyArchive } from '../../../src/app/evidence/verify-archive.ts';
 import { parseOptions } from '../../../src/app/host-server.ts';
+import { checkLedger } from '../../../src/app/ledger/check-ledger.ts';
 import { openLedgerSigner } from '../../../src/app/ledger/start-ledger.ts';
 import { systemClock } from '../../../src/base/clock.ts';
 import { createChaperone } from '../../../src/index.ts';
@@ -27,6 +28,7 @@ it('exports a record that a version before wrote, with the rules that decided, a
   // The ledger takes the whole record up before it ends.
   await (await createChaperone({ folder, manifest: { version: 1, data: 'data' }, notify: () => {} })).close();
   const loaded = await loadText('version: 1\ndata: data\n', 'chaperone.yaml', folder, parseOptions);
+  expect((await checkLedger(loaded, systemClock)).waiting, '`fsck` finds nothing wrong with it').toBe(0);
   const out = join(folder, 'all.tar');
   const scope = { kind: 'time' as const, fromMs: 0, toMs: Number.MAX_SAFE_INTEGER / 2_000 };
   const contents = await exportEvidence({ loaded, scope, out, clock: systemClock });

@@ -5,6 +5,7 @@ import { limits } from '../../../base/limits.ts';
 import type { RecordReader } from '../../../ports/ledger.ts';
 import { digestFields } from './append-event.ts';
 import { checkEventIndexes } from './check-event-indexes.ts';
+import { type Kept, type KeptKind, listKept } from './list-kept.ts';
 import { openDatabaseReadOnly } from './open-database.ts';
 import { explain } from './to-fault.ts';
 import type { WireEvent } from './wire.ts';
@@ -15,6 +16,8 @@ export interface CheckedRecordReader extends RecordReader {
    * Reads the whole file, a page at a time: whoever writes is not held, and the write-ahead log stays short. Rejects with a `Fault` E_STORE_CORRUPT.
    */
   checkIndexes(): Promise<void>;
+  /** So many of a kind of what is kept beside the events, in the order of their names, after one of them. */
+  listKept(kind: KeptKind, after: string, limit: number): Promise<readonly Kept[]>;
 }
 
 /**
@@ -59,6 +62,13 @@ export function openRecordReader({ path }: { readonly path: string }): CheckedRe
         await checkEventIndexes(db);
       } catch (error) {
         throw error instanceof Fault ? error : explain(error, path);
+      }
+    },
+    async listKept(kind, after, limit) {
+      try {
+        return listKept(db, kind, after, limit);
+      } catch (error) {
+        throw explain(error, path);
       }
     },
     async close() {
