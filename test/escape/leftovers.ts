@@ -27,7 +27,7 @@ export function countLeftovers(owner = process.pid): Leftovers {
     zombies: children.filter((state) => state === 'Z').length,
     controlGroups: countGroups('/sys/fs/cgroup', 4),
     mounts: listMounts().filter((mount) => !OF_ENGINES.test(mount)).length,
-    files: readdirSync(tmpdir()).length,
+    files: readdirSync(tmpdir()).length + readdirSync(process.cwd()).length,
     descriptors: readdirSync('/proc/self/fd').length,
   };
 }

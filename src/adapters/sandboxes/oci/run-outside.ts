@@ -61,6 +61,8 @@ export async function runOutside(run: OutsideRun): Promise<SandboxOutcome> {
   const script = [...enter, 'exec "$@"'].join('\n');
   const child = spawn('/bin/sh', ['-c', script, 'sh', run.command, ...run.args], {
     env: {},
+    // Podman's monitor leaves a file where it was started from when memory ran out: this folder goes with the sandbox.
+    cwd: dirname(run.work),
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   const end = async () => {
