@@ -93,7 +93,7 @@ const upstream = createServer(async (request, response) => {
   tokens.push(request.headers.authorization ?? '');
   request.resume();
   response.writeHead(200, { 'content-type': 'application/json' });
-  response.end(JSON.stringify({ access_token: CANARIES.issued, token_type: 'Bearer', expires_in: 600, scope: 'read' }));
+  response.end(JSON.stringify({ access_token: CANARIES.issued, token_type: 'Bearer', expires_in: 600, scope: 'read admin' }));
 });
 
 beforeAll(async () => {
@@ -130,6 +130,8 @@ credentials:
     tokenUrl: http://127.0.0.1:${upstreamPort}/token
     clientId: chaperone
     clientSecret: client
+    scopes: [read]
+    uses: { read: ["GET /plain"], admin: ["DELETE *"] }
     ${put.replaceAll(/, (?=headers|plain)/g, '\n    ')}
 egress:
   listen: { port: ${doorPort} }
@@ -315,6 +317,10 @@ describe('law 10: a credential that the broker holds', () => {
       const { stdout, stderr } = await runCommand(folder, args, surroundings());
       expectNone(stdout + stderr, args.join(' '));
     }
+    const { stdout: used } = await runCommand(folder, ['cred', 'report', '--json'], surroundings());
+    const issued = JSON.parse(used).credentials.find(({ name }: { name: string }) => name === 'issued');
+    expect(issued).toMatchObject({ granted: ['read', 'admin'], more: ['admin'], unused: ['admin'], untold: [] });
+    expect(issued.requests).toBeGreaterThan(WAYS.length - 1);
     const archive = await readFile(join(folder, 'evidence.tar'), 'latin1');
     expect(archive).toContain('<!doctype html>');
     expect(archive.includes('credential.leased')).toBe(true);

@@ -14,6 +14,7 @@ import { describeOther, readGateways } from '../read-gateways.ts';
 import { listExposed } from '../reserved/list-reserved.ts';
 import type { Check } from './check.ts';
 import { checkCanary } from './check-canary.ts';
+import { checkDumps } from './check-dumps.ts';
 import { checkHandled } from './check-handled.ts';
 import { checkStops } from './check-stops.ts';
 import { checkWalls } from './check-walls.ts';
@@ -100,7 +101,7 @@ async function checkGateways(loaded: LoadedConfig): Promise<readonly Check[]> {
         return [{ name, state: 'warning', detail: describeOther(active) }];
       const who =
         pids.length === 0 ? 'no process has the store open' : `the store is open in process ${pids.join(', ')}`;
-      return [{ name, state: 'ok', detail: who }];
+      return [{ name, state: 'ok', detail: who }, ...(await checkDumps(pids))];
     } finally {
       await record.close();
     }
