@@ -93,7 +93,9 @@ const upstream = createServer(async (request, response) => {
   tokens.push(request.headers.authorization ?? '');
   request.resume();
   response.writeHead(200, { 'content-type': 'application/json' });
-  response.end(JSON.stringify({ access_token: CANARIES.issued, token_type: 'Bearer', expires_in: 600, scope: 'read admin' }));
+  response.end(
+    JSON.stringify({ access_token: CANARIES.issued, token_type: 'Bearer', expires_in: 600, scope: 'read admin' }),
+  );
 });
 
 beforeAll(async () => {
