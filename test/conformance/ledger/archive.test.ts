@@ -187,6 +187,7 @@ describe('an archive of evidence', () => {
     expect(await findWrong(archiveOf('incident.tar'))).toBeUndefined();
     expect(all.events).toBeGreaterThan(incident.events);
     const noticed = Date.parse(incident.incident?.noticedAt ?? '');
+    expect(noticed, 'the clock starts when it was noticed').toBe(Math.trunc(call?.atMs ?? 0));
     expect(Date.parse(incident.incident?.certInBy ?? '') - noticed).toBe(6 * 3_600_000);
     expect(Date.parse(incident.incident?.dpdpBy ?? '') - noticed).toBe(72 * 3_600_000);
   });
