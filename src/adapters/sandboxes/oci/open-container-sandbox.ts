@@ -7,6 +7,7 @@ import { isAlive } from '../../../base/own-folder.ts';
 import type { Sandbox, SandboxJob, SandboxOutcome } from '../../../ports/sandbox.ts';
 import { findProgram } from '../find-program.ts';
 import { stageDecoys } from '../process/decoys.ts';
+import { askEngine } from './ask-engine.ts';
 import { runOutside } from './run-outside.ts';
 import { stageJob } from './stage-job.ts';
 import { WatchedStart, watchedCommand } from './watched-start.ts';
@@ -25,8 +26,6 @@ const PREFIX = 'chaperone-';
 const STAND_MS = 60_000;
 const ENGINES = ['podman', 'docker'] as const;
 const INSTALL = 'install one: `apt-get install podman`';
-/** What a host answers with that is short of something. */
-const SHORT = new Set(['EAGAIN', 'ENOMEM', 'EMFILE', 'ENFILE']);
 /** What engines answer with where they could not start anything. */
 const NOT_STARTED = [125, 126, 127];
 
@@ -111,13 +110,24 @@ export class ContainerSandbox implements Sandbox {
     if (image === undefined) {
       throw new Fault('E_SANDBOX_UNAVAILABLE', 'tier `container` needs an image: `builtin.image`, by digest');
     }
+    let lacks: string | undefined;
     for (const name of ENGINES) {
       const engine = await findProgram(name, path);
-      if (engine === undefined || !(await answers(engine))) continue;
+      const answer = engine === undefined ? undefined : await askEngine(engine);
+      if (engine === undefined || answer === undefined) continue;
+      if (answer.unheld.length > 0) {
+        lacks ??= `${name} holds no limit of ${answer.unheld.join(', ')} here`;
+        continue;
+      }
       this.#swept ??= sweep(engine);
       await this.#swept;
       return { engine, image };
     }
+    if (lacks !== undefined)
+      throw new Fault(
+        'E_SANDBOX_LIMIT',
+        `${lacks}: run the gateway as root, or give its user control groups of version 2`,
+      );
     throw new Fault('E_SANDBOX_UNAVAILABLE', `neither Podman nor Docker answers; ${INSTALL}`);
   }
 }
@@ -138,17 +148,6 @@ async function findFirstProcess(engine: string, name: string): Promise<number> {
   const pid = Number(text.trim());
   if (Number.isSafeInteger(pid) && pid > 0) return pid;
   throw new Fault('E_SANDBOX', 'the engine does not say which process its container is');
-}
-
-/** Rejects with a `Fault` E_SANDBOX where it cannot even be asked now: that says nothing of the engine. */
-function answers(engine: string): Promise<boolean> {
-  return new Promise((resolve, reject) =>
-    execFile(engine, ['info'], { timeout: 10_000 }, (error) => {
-      if (typeof error?.code === 'string' && SHORT.has(error.code))
-        reject(new Fault('E_SANDBOX', `${basename(engine)} could not be started`, { cause: error }));
-      else resolve(error === null);
-    }),
-  );
 }
 
 /** Ends containers of processes that have ended: an engine goes on with them whoever asked for them. */
