@@ -76,6 +76,12 @@ describe('an event that leaves the house', () => {
     expect(JSON.stringify(exportEvent(event(body)))).not.toContain(canary);
   });
 
+  it('has nothing by which what a tool was given or answered could be guessed', () => {
+    const guessed = { callDigest: digestBytes('yes'), resultDigest: digestBytes('no') };
+    const exported = JSON.stringify(exportEvent(event({ ...guessed, resultBytes: 2 })));
+    for (const one of Object.values(guessed)) expect(exported).not.toContain(one);
+  });
+
   it('takes an event that says nothing', () => {
     const { runId: _run, callId: _call, agent: _agent, tool: _tool, ...bare } = event({});
     expect(exportEvent(bare)).toEqual({

@@ -44,8 +44,9 @@ export interface ExportedFinding {
 }
 
 /**
- * Members of an event’s body that leave with it: verdicts, codes, counts, digests and ids that Chaperone made, and the
- * names of people and scopes that an administrator chose.
+ * Members of an event’s body that leave with it: verdicts, codes, counts, ids that Chaperone made, digests of rules and of tools,
+ * and the names of people and scopes that an administrator chose. No digest of a call or a result: of what has few
+ * possible values, whoever has its digest can find out which it was.
  */
 const FACTS = [
   'verdict',
@@ -54,7 +55,6 @@ const FACTS = [
   'effect',
   'consequence',
   'declared',
-  'callDigest',
   'pin',
   'bundle',
   'version',
@@ -65,7 +65,6 @@ const FACTS = [
   'isError',
   'recovered',
   'tookMs',
-  'resultDigest',
   'resultBytes',
   'approvalId',
   'expiresAtMs',
