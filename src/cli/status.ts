@@ -40,7 +40,7 @@ export async function status(context: CommandContext): Promise<void> {
     const isolations = withMarks(stopped, stopped, thrown);
     const switches = withMarks(thrown, stopped, thrown);
     const weakenings = listWeakenings(manifest);
-    const handled = await listHandled(record, manifest.tenant, systemClock.nowMs());
+    const handled = await listHandled(record, manifest, systemClock.nowMs());
     const ledger = await readLedgerState(loaded);
     const [last] = await record.readEvents({ tenant: manifest.tenant, newestFirst: true, limit: 1 });
     terminal.data(

@@ -233,8 +233,10 @@ describe('an account that an admin made', () => {
     await stop('eve');
     await expect(resume('local:root')).rejects.toMatchObject({ code: 'E_SECOND_PERSON' });
     await resume('bo');
-    // One that has expired, or that is an agent’s, says nothing of who is who.
+    // One that has expired and was made long ago, or that is an agent’s, says nothing of who is who.
+    agoMs = DAY_MS + 1;
     await issueToken({ ...world(), signer: SIGNER }, by('ana'), { ...claims, sub: 'cy' }, 'door', 1);
+    agoMs = 0;
     await issueToken(
       { ...world(), signer: SIGNER },
       by('ana'),
@@ -253,6 +255,14 @@ describe('an account that an admin made', () => {
       { kind: 'agent', name: 'dee', by: 'ana' },
     ]);
     expect(JSON.stringify(issued)).not.toContain('"code"');
+  });
+
+  it('is not somebody else a moment later by a token that was good for that moment', async () => {
+    const claims = { kind: 'person', sub: 'eve', tenant: 'default' } as const;
+    await stop('eve');
+    await issueToken({ ...world(), signer: SIGNER }, by('ana'), claims, 'door', systemClock.nowMs());
+    await expect(resume('ana')).rejects.toMatchObject({ code: 'E_SECOND_PERSON' });
+    await resume('bo');
   });
 
   it('is nobody else by what it does to its own account, and does not get rid of its maker', async () => {

@@ -133,6 +133,24 @@ describe('a stop that a file alone made', () => {
     expect(effect, 'an hour before it was put there').not.toHaveProperty('fileMs');
   });
 
+  it('that cannot be recorded keeps no other from being told', async () => {
+    const store: Store = {
+      ...storeAt(0),
+      commit: (changes, options) =>
+        changes.some(({ kind }) => kind === 'isolation.set')
+          ? Promise.reject(new Error('not this one'))
+          : storeAt(0).commit(changes, options),
+    };
+    const watch = await watchOver(store);
+    const told: string[] = [];
+    watch.onStopped((stopped) => void told.push(stopped.scope));
+    throwIt();
+    const other = { scope: 'run:run_1', reason: 'law', by: 'bo', incident: false, atMs: 1 };
+    await storeAt(1).commit([{ kind: 'isolation.set', ...other }]);
+    await watch.look();
+    expect(told).toEqual(['run:run_1']);
+  });
+
   it('counts from when the file was put there, not from the date it has', async () => {
     await utimes(throwIt(), 1, 1);
     await watchOver(storeAt(0));

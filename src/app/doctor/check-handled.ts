@@ -11,7 +11,7 @@ export async function checkHandled(loaded: LoadedConfig): Promise<readonly Check
   try {
     const record = await openRecord(loaded);
     try {
-      const handled = await listHandled(record, loaded.manifest.tenant, systemClock.nowMs());
+      const handled = await listHandled(record, loaded.manifest, systemClock.nowMs());
       if (handled.length === 0) return [{ name, state: 'ok', detail: 'nobody else holds what lets somebody in' }];
       return handled.map((each) => ({ name, state: 'warning', detail: printHandled(each) }));
     } finally {

@@ -94,7 +94,16 @@ export class IsolationWatch {
   }
 
   async #lookOnce(): Promise<void> {
-    const { store, clock, tenant } = this.#options;
+    try {
+      await this.#recordFiles();
+    } finally {
+      // What is stopped has to end, whether or not something else can be recorded.
+      await this.#tellAll();
+    }
+  }
+
+  async #recordFiles(): Promise<void> {
+    const { tenant } = this.#options;
     for await (const taken of recordSwitches(this.#options, tenant, this.#sights)) {
       // Beside this look: it waits until every gateway has seen the stop, and this one has not yet.
       const measured = recordEffect(this.#options, tenant, taken).then(
@@ -104,6 +113,10 @@ export class IsolationWatch {
       this.#measured.add(measured);
       void measured.then(() => this.#measured.delete(measured));
     }
+  }
+
+  async #tellAll(): Promise<void> {
+    const { store, clock } = this.#options;
     const { epoch } = await store.readIsolationState();
     if (epoch === this.#epoch) return;
     const isolations = await store.listIsolations();

@@ -1,3 +1,4 @@
+import type { Manifest } from '../../model/manifest.ts';
 import type { Store } from '../../ports/store.ts';
 import { listPersonTokens } from '../../runtime/people/tokens.ts';
 
@@ -15,7 +16,7 @@ const SHOWN = 1_000;
 /** Who counts as whom for now. Throws the store's `Fault`. */
 export async function listHandled(
   record: Pick<Store, 'listPeople' | 'readEvents'>,
-  tenant: string,
+  { tenant, people }: Pick<Manifest, 'tenant' | 'people'>,
   nowMs: number,
 ): Promise<readonly Handled[]> {
   const handled: Handled[] = [];
@@ -26,7 +27,7 @@ export async function listHandled(
     after = page.at(-1)?.id;
     if (page.length < SHOWN) break;
   }
-  const tokens = await listPersonTokens(record, tenant, nowMs);
+  const tokens = await listPersonTokens(record, tenant, nowMs, people.settling);
   handled.push(...tokens.map((token) => ({ ...token, what: 'token' as const })));
   return handled.filter(({ untilMs }) => nowMs < untilMs);
 }

@@ -15,14 +15,15 @@ export interface WhoIsWho {
 
 /**
  * Every name that may be the same human as this one, itself included: its aliases, the user of the machine that it is, and
- * whoever has held what lets somebody in under it, for a time: a signed token as long as that is good. Two names whose sets
+ * whoever has held what lets somebody in under it, for a time, and as long as a key or a signed token is good. Two names whose sets
  * meet do not count as two persons. Throws a `Fault`: the store's; E_LIMIT where nobody could tell any more.
  */
 export async function namesOfOnePerson({ store, clock, manifest }: WhoIsWho, name: string): Promise<readonly string[]> {
   const nowMs = clock.nowMs();
   const found = new Set([name]);
   // With no time to settle, whoever makes an account is taken for two; whoever makes a token is then as well.
-  const tokens = manifest.people.settling === 0 ? [] : await listPersonTokens(store, manifest.tenant, nowMs);
+  const { settling } = manifest.people;
+  const tokens = settling === 0 ? [] : await listPersonTokens(store, manifest.tenant, nowMs, settling);
   for (const each of found) {
     if (found.size > limits.namesOfOnePerson) throw new Fault('E_LIMIT', `too many names may be those of \`${name}\``);
     const account = await store.readPerson(manifest.tenant, each);

@@ -4,7 +4,7 @@ import type { PeopleDesk } from './people-desk.ts';
 import { commitPeople, type PersonCaller, recordAct } from './people-world.ts';
 import { digestToken } from './secret-token.ts';
 
-/** A signed token in the name of a person that is still good, and who issued it. */
+/** A signed token in the name of a person, and who issued it: until when they count as that person. */
 export interface PersonToken {
   readonly name: string;
   readonly by: string;
@@ -39,11 +39,15 @@ export async function issueToken(
   return token;
 }
 
-/** The tokens of people that are good now, in the order in which they were issued. Throws the store's `Fault`. */
+/**
+ * The tokens of people that are good now or were issued less than `settlingMs` ago, in the order in which they were issued:
+ * whoever makes one that is good for a second is not somebody else in the next. Throws the store's `Fault`.
+ */
 export async function listPersonTokens(
   store: Pick<Store, 'readEvents'>,
   tenant: string,
   nowMs: number,
+  settlingMs: number,
 ): Promise<readonly PersonToken[]> {
   const tokens: PersonToken[] = [];
   for (let afterSeq = 0; ; ) {
@@ -51,8 +55,8 @@ export async function listPersonTokens(
     const last = page.at(-1);
     if (last === undefined) return tokens;
     afterSeq = last.seq;
-    for (const { body } of page) {
-      const untilMs = Number(body['expiresAtMs']);
+    for (const { body, atMs } of page) {
+      const untilMs = Math.max(Number(body['expiresAtMs']), atMs + settlingMs);
       if (body['kind'] !== 'person' || nowMs >= untilMs) continue;
       tokens.push({ name: String(body['name']), by: String(body['by']), untilMs });
     }

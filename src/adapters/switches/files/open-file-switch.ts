@@ -10,7 +10,12 @@ export const STOP_FILE = 'STOP';
 /** Of the data folder: each `*.json` in it stops one scope. */
 export const STOP_FOLDER = 'stop.d';
 
-const textSchema = z.string().min(1).max(1_024);
+// Half a pair is a letter of no record: a stop that says one could never be recorded.
+const textSchema = z
+  .string()
+  .min(1)
+  .max(1_024)
+  .refine((text) => text.isWellFormed());
 const fileSchema = z.strictObject({
   scope: z.string().refine((text) => parseScope(text) !== undefined),
   reason: textSchema.default('stopped by a file'),
