@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { beginConsent, endConsent } from '../adapters/credentials/oauth/account.ts';
 import type { LoadedConfig } from '../app/config/load-config.ts';
 import { CredentialSources } from '../app/credentials/open-credentials.ts';
-import { rotateCredential } from '../app/credentials/rotate-credential.ts';
+import { type Rotation, rotateCredential } from '../app/credentials/rotate-credential.ts';
 import { tryCredential } from '../app/credentials/try-credential.ts';
 import { dataFolder, makeFolder } from '../app/data-folder.ts';
 import { openConfig } from '../app/open-config.ts';
@@ -23,8 +23,8 @@ export async function addCredential(context: CommandContext, name: string): Prom
   await using acts = await openActs(loaded, context.terminal.interactive);
   if ((await sources.store.read(name)) !== undefined)
     throw new Fault('E_USAGE', `\`${name}\` has a value; replace it with \`chaperone cred rotate ${name}\``);
-  await sources.store.write(name, await readValue(context));
-  await acts.record('cred add', { name });
+  const value = await readValue(context);
+  await acts.perform({ name: 'cred add', what: { name } }, () => sources.store.write(name, value));
   context.terminal.data({ name, added: true }, [`${name} is kept, sealed`]);
   if (loaded.manifest.credentials[name] === undefined)
     context.terminal.say(`it is put in nowhere until \`credentials\` of the manifest names it with its \`hosts\``);
@@ -72,15 +72,15 @@ export async function rotate(
     throw new Fault('E_USAGE', `\`${name}\` has no \`canary\`; name one, or say --no-canary to go without`);
   const tried = canary !== undefined && options.canary;
   await using acts = await openActs(loaded, context.terminal.interactive);
-  await rotateCredential({
+  const rotation: Rotation = {
     store: sources.store,
     name,
     value: await readValue(context),
     canary: tried ? (value) => tryCredential(canary, value) : undefined,
     drainMs: drain.data,
     tell: (step) => context.terminal.say(step),
-  });
-  await acts.record('cred rotate', { name, tried });
+  };
+  await acts.perform({ name: 'cred rotate', what: { name, tried } }, () => rotateCredential(rotation));
   context.terminal.data({ name, rotated: true, tried }, [`${name} is rotated`]);
 }
 
@@ -88,10 +88,11 @@ export async function rotate(
 export async function revokeCredential(context: CommandContext, name: string): Promise<void> {
   const { sources, loaded } = await open(context);
   await using acts = await openActs(loaded, context.terminal.interactive);
-  const removed = await sources.store.remove(name);
-  for (const slot of ['next', 'previous'] as const) await sources.store.remove(name, slot);
-  if (!removed) throw new Fault('E_NOT_FOUND', `there is no value of \`${name}\``);
-  await acts.record('cred revoke', { name });
+  await acts.perform({ name: 'cred revoke', what: { name } }, async () => {
+    const removed = await sources.store.remove(name);
+    for (const slot of ['next', 'previous'] as const) await sources.store.remove(name, slot);
+    if (!removed) throw new Fault('E_NOT_FOUND', `there is no value of \`${name}\``);
+  });
   context.terminal.data({ name, revoked: true }, [
     `the value of ${name} is gone; have its issuer take it back as well`,
   ]);
@@ -125,9 +126,12 @@ export async function connectAccount(context: CommandContext, name: string): Pro
     const stop = AbortSignal.any([signal, AbortSignal.timeout(limits.credentialConsentMs)]);
     const given = await Promise.race([answered, once(stop, 'abort').then(() => undefined)]);
     if (given === undefined) throw new Fault('E_CREDENTIAL', `nobody consented to \`${name}\` in time`);
-    const granted = await endConsent(account, consent, redirectUri, given);
+    const granted = await acts.perform(
+      { name: 'cred connect', what: { name } },
+      () => endConsent(account, consent, redirectUri, given),
+      (scopes) => ({ granted: [...scopes] }),
+    );
     const missing = config.scopes.filter((scope) => !granted.includes(scope));
-    await acts.record('cred connect', { name, granted: [...granted] });
     terminal.data({ name, connected: true, granted: [...granted], missing }, [
       `${name} is connected; granted: ${granted.join(' ') || 'nothing in particular'}`,
       ...(missing.length === 0 ? [] : [`asked for and not granted: ${missing.join(' ')}`]),

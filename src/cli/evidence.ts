@@ -159,8 +159,12 @@ export async function keys(context: CommandContext, options: { readonly rotate: 
   const signer = await openLedgerSigner(loaded, systemClock);
   if (options.rotate) {
     await using acts = await openActs(loaded, context.terminal.interactive);
-    const made = await (await openLedgerKeys(loaded, systemClock)).rotate();
-    await acts.record('evidence keys', { key: made.text });
+    const own = await openLedgerKeys(loaded, systemClock);
+    const made = await acts.perform(
+      { name: 'evidence keys', what: {} },
+      () => own.rotate(),
+      ({ text }) => ({ key: text }),
+    );
     context.terminal.say(`${made.text} signs from the next checkpoint on, for a time together with the one before`);
   }
   const all = await signer.keys();

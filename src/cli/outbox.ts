@@ -46,8 +46,11 @@ export async function sendOutbox(context: CommandContext, sink: string): Promise
   const loaded = await openConfig(context.configPath, context.cwd);
   await using acts = await openActs(loaded, context.terminal.interactive);
   await using outbox = await openOutbox(loaded, context.env, printNotice(context.terminal));
-  const { sent, left } = await outbox.sendAgain(sink, context.signal);
-  await acts.record('outbox send', { sink, sent: [...sent], left: left.map(({ seq }) => seq) });
+  const { sent, left } = await acts.perform(
+    { name: 'outbox send', what: { sink } },
+    () => outbox.sendAgain(sink, context.signal),
+    (done) => ({ sent: [...done.sent], left: done.left.map(({ seq }) => seq) }),
+  );
   context.terminal.data({ sink, sent: [...sent], left: left.map((one) => ({ ...one })) }, [
     `${sent.length} sent`,
     ...left.map(({ seq, reason }) => `event ${seq} is still put aside: ${reason}`),
@@ -60,7 +63,6 @@ export async function dropOutbox(context: CommandContext, sink: string, seq: num
   const loaded = await openConfig(context.configPath, context.cwd);
   await using acts = await openActs(loaded, context.terminal.interactive);
   await using outbox = await openOutbox(loaded, context.env, printNotice(context.terminal));
-  await outbox.drop(sink, seq);
-  await acts.record('outbox drop', { sink, seq });
+  await acts.perform({ name: 'outbox drop', what: { sink, seq } }, () => outbox.drop(sink, seq));
   context.terminal.data({ sink, seq, dropped: true }, [`event ${seq} is not sent to ${sink}; the record keeps it`]);
 }

@@ -6,7 +6,7 @@ import { pendingPath } from '../app/config/pending.ts';
 import { readDataDespite } from '../app/config/read-data-despite.ts';
 import { openConfig, openRecord, openRecordFor } from '../app/open-config.ts';
 import { requireLocal } from '../app/people/identify-local.ts';
-import { recordAct } from '../app/people/open-acts.ts';
+import { performAct } from '../app/people/open-acts.ts';
 import { type BacktestReport, backtest as runBacktest } from '../app/replay/backtest.ts';
 import { openCandidate } from '../app/replay/open-candidate.ts';
 import { diffRules, readRulesInForce, readRulesToRestore, tenantOf } from '../app/replay/recorded-rules.ts';
@@ -73,9 +73,10 @@ export async function apply(
   if (flipped > 0 && !options.acceptFlips)
     throw new Fault('E_FLIPS', `${flipped} recorded calls would be decided otherwise; nothing was changed`);
   const inForce = await openConfig(configPath, cwd);
-  // Before the first file is written: what is broken off half-way is finished by whoever comes next.
-  await recordAct(inForce, terminal.interactive, 'policy apply', { file, bundle: loaded.bundle });
-  await writeRules(resolve(cwd, configPath), loaded, systemClock);
+  // What is broken off half-way is finished by whoever comes next.
+  await performAct(inForce, terminal.interactive, { name: 'policy apply', what: { file, bundle: loaded.bundle } }, () =>
+    writeRules(resolve(cwd, configPath), loaded, systemClock),
+  );
   terminal.say(`${configPath} is what ${file} says; a running gateway takes it up. Back: chaperone policy revert`);
 }
 
@@ -95,8 +96,9 @@ export async function revert(context: CommandContext, options: { readonly data?:
     await requireLocal(its, 'gateway.change');
     return { people: its, before: await readRulesToRestore(record, present) };
   });
-  await recordAct(people, terminal.interactive, 'policy revert', { bundle: before.bundle });
-  await writeRules(path, before, systemClock);
+  await performAct(people, terminal.interactive, { name: 'policy revert', what: { bundle: before.bundle } }, () =>
+    writeRules(path, before, systemClock),
+  );
   terminal.data({ bundle: before.bundle }, [`${configPath} is what it was as bundle ${before.bundle}`]);
 }
 

@@ -9,8 +9,11 @@ type Pin = Awaited<ReturnType<typeof pinOfServer>>;
 export async function install(context: CommandContext, spec: string | undefined): Promise<void> {
   const loaded = await openConfig(context.configPath, context.cwd);
   await using acts = await openActs(loaded, context.terminal.interactive);
-  const pins = await installServers(loaded, context.env, spec, context.signal);
-  for (const found of pins) await acts.record('servers install', toJson(found));
+  const pins = await acts.perform(
+    { name: 'servers install', what: spec === undefined ? {} : { package: spec } },
+    () => installServers(loaded, context.env, spec, context.signal),
+    (installed) => ({ installed: installed.map(toJson) }),
+  );
   context.terminal.data(pins.map(toJson), pins.flatMap(print));
 }
 
@@ -38,8 +41,8 @@ export async function review(context: CommandContext, name: string, seen: string
   const loaded = await openConfig(context.configPath, context.cwd);
   if (seen !== undefined) {
     await using acts = await openActs(loaded, terminal.interactive);
-    const digest = await acceptServer(loaded, name, seen);
-    await acts.record('servers review', { server: name, digest });
+    const act = { name: 'servers review', what: { server: name, digest: seen } };
+    const digest = await acts.perform(act, () => acceptServer(loaded, name, seen));
     return terminal.data({ server: name, digest }, [`${name} is reviewed as ${digest}`]);
   }
   const { package: spec, reviewed, found, disabled } = await reviewPackage(loaded, name);

@@ -82,6 +82,7 @@ const FACTS = [
   'attempt',
   'request',
   'act',
+  'state',
 ] as const;
 
 const MESSAGE_KINDS = new Set(['history.altered']);

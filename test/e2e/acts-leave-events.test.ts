@@ -174,7 +174,7 @@ const OWN = 'changes and reads nothing of a gateway';
 const STATE = 'shows what is configured and in force, nothing of what runs said';
 const changed = (act: string, says: Json, does: () => Promise<unknown>): Row => ({
   leaves: 'gateway.changed',
-  says: { act, ...says },
+  says: { act, ...says, state: 'done' },
   does,
 });
 
@@ -224,8 +224,10 @@ const table: Readonly<Record<string, Row>> = {
     leaves: 'tiers.reviewed',
     does: async () => run('tools', 'tiers', '--accept', String((await runJson('tools', 'tiers'))['digest'])),
   },
-  'servers install': changed('servers install', { package: 'left@1.0.0' }, () =>
-    aside('servers', 'install', 'left@1.0.0'),
+  'servers install': changed(
+    'servers install',
+    { installed: [expect.objectContaining({ package: 'left@1.0.0' })] },
+    () => aside('servers', 'install', 'left@1.0.0'),
   ),
   'servers pin': nothing(STATE),
   'servers review': changed('servers review', { server: 'left' }, async () => {
@@ -373,6 +375,36 @@ describe('every command', () => {
       doers.join(),
     ).toBe(true);
     if (row.by === undefined && !row.leaves.startsWith('record.')) expect(doers).toContain(ME);
+  });
+
+  it('leaves what it was at where it is killed before it is done, and that it failed where it did', async () => {
+    const acts = async (act: string) => {
+      const events = await store.readEvents({ tenant: 'default', kinds: ['gateway.changed'], limit: 1_000 });
+      return events.map(({ body }) => body).filter((body) => body['act'] === act && body['name'] === 'killed');
+    };
+    await pipe('plum-otter-first', 'cred', 'add', 'killed');
+    const child = spawn(
+      process.execPath,
+      ['--no-warnings', main, 'cred', 'rotate', 'killed', '--no-canary', '--drain', '1h'],
+      { cwd: notes.folder },
+    );
+    child.stdin.end('plum-otter-second\n');
+    const closed = new Promise((resolve) => child.once('close', resolve));
+    for await (const chunk of child.stderr as AsyncIterable<Buffer>) {
+      if (chunk.toString().includes('switched')) child.kill('SIGKILL');
+    }
+    await closed;
+    expect(await acts('cred rotate')).toEqual([
+      { act: 'cred rotate', name: 'killed', tried: false, state: 'begun', by: ME, presence: 'session' },
+    ]);
+    await run('cred', 'revoke', 'killed');
+    await expect(run('cred', 'revoke', 'killed')).rejects.toThrow(/E_NOT_FOUND/);
+    expect((await acts('cred revoke')).map((body) => [body['state'], body['code']])).toEqual([
+      ['begun', undefined],
+      ['done', undefined],
+      ['begun', undefined],
+      ['failed', 'E_NOT_FOUND'],
+    ]);
   });
 
   it('leaves no secret there', async () => {
