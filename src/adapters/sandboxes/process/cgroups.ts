@@ -53,6 +53,16 @@ export async function openControlGroups(root: string, own: string): Promise<Cont
   return (await openSecond(root, own)) ?? (await openFirst(root, own));
 }
 
+/**
+ * Where no process has changed its group for a while, the kernel lets a grace period pass before the next may: some ten
+ * milliseconds, half of what a sandbox takes to stand. Staying where one is counts as a change. Begun as soon as the group is
+ * there, the period passes while its first process is being started. It may fail: then it passes later.
+ */
+async function hurry(door: string, own: string): Promise<void> {
+  const now = await read('/proc/self/cgroup');
+  if (now === own) await write(door, `${process.pid}`); // moved since, it would be moved back
+}
+
 /** Takes down the groups of gateways that have ended. Returns how many there were. */
 export async function sweepControlGroups(folders: readonly string[]): Promise<number> {
   let swept = 0;
@@ -79,11 +89,12 @@ async function openSecond(root: string, own: string): Promise<ControlGroups | un
     if (!['memory', 'pids', 'cpu'].every((name) => given.split(/\s+/).includes(name))) continue;
     const enabled = await write(join(folder, 'cgroup.subtree_control'), '+memory +pids +cpu');
     if (!enabled || !(await canMake(folder))) continue;
+    const stay = () => hurry(join(root, path, 'cgroup.procs'), own);
     return {
       version: 2,
       folders: [folder],
       create: (name, profile, weight = WEIGHT) =>
-        createGroup({ memory: folder, pids: folder, cpu: folder }, name, second(profile, weight)),
+        createGroup({ memory: folder, pids: folder, cpu: folder }, name, second(profile, weight), stay),
     };
   }
   return undefined;
@@ -104,10 +115,11 @@ async function openFirst(root: string, own: string): Promise<ControlGroups | und
   }
   const { memory, pids, cpu } = folders;
   if (memory === undefined || pids === undefined || cpu === undefined) return undefined;
+  const stay = () => hurry(join(pids, 'cgroup.procs'), own);
   return {
     version: 1,
     folders: [memory, pids, cpu],
-    create: (name, profile, weight = WEIGHT) => createGroup({ memory, pids, cpu }, name, first(profile, weight)),
+    create: (name, profile, weight = WEIGHT) => createGroup({ memory, pids, cpu }, name, first(profile, weight), stay),
   };
 }
 
@@ -149,6 +161,7 @@ async function createGroup(
   folders: Readonly<Record<Controller, string>>,
   name: string,
   settings: Settings,
+  stay: () => Promise<void>,
 ): Promise<ControlGroup> {
   const places = Object.fromEntries(
     Object.entries(folders).map(([controller, folder]) => [controller, join(folder, `${PREFIX}${name}`)]),
@@ -159,6 +172,7 @@ async function createGroup(
   };
   try {
     await Promise.all(distinct.map((place) => mkdir(place)));
+    void stay();
     await Promise.all(
       Object.entries(settings).map(async ([controller, rows]) => {
         for (const [file, value] of rows) {
@@ -175,7 +189,7 @@ async function createGroup(
   return {
     doors,
     async enter(pid) {
-      await Promise.all(doors.map((door) => writeFile(door, `${pid}`)));
+      for (const door of doors) await writeFile(door, `${pid}`); // the kernel takes one at a time
     },
     count: () => readCounts(places.memory, places.pids),
     async kill() {
