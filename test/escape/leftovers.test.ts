@@ -100,7 +100,14 @@ describe('what is left behind', () => {
 
   it('is counted where it is a process that has ended and that nobody asked after', async () => {
     // Node asks after its own at once; this one’s parent is another that never does.
-    const script = 'import os, sys, time\nif os.fork() == 0: os._exit(0)\nprint("left", flush=True)\ntime.sleep(600)';
+    const script = [
+      'import os, time',
+      'child = os.fork()',
+      'if child == 0: os._exit(0)',
+      'os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)',
+      'print("left", flush=True)',
+      'time.sleep(600)',
+    ].join('\n');
     const child = spawn('/usr/bin/python3', ['-c', script], { stdio: ['ignore', 'pipe', 'ignore'] });
     await once(child.stdout, 'data');
     try {
