@@ -49,14 +49,27 @@ describe('a metadata service', () => {
     expect(seeksMetadata(text)).toBe(false);
   });
 
+  // RFC 6052, section 2.2: behind prefixes of 32 to 96 bits, which any network may have of its own.
+  const translated = [
+    ...['2600:db8:a9fe:a9fe::', '2600:db8:1a9:fea9:fe::', '2600:db8:122:a9fe:a9:fe00::', '2600:db8:122:3a9:fe:a9fe::'],
+    ...['2600:db8:122:344:a9:fea9:fe00:0', '2600:db8:122:344::a9fe:a9fe', '64:ff9b:1:a9fe:a9:fe00::'],
+  ];
+
   it('is told by its address, carried in another or not', () => {
     const of = (text: string) => {
       const address = readAddress(text);
       return address !== undefined && isMetadataAddress(address);
     };
-    for (const text of ['169.254.169.254', '::ffff:a9fe:a9fe', '2002:a9fe:a9fe:1::', 'fd00:ec2::254'])
+    for (const text of ['169.254.169.254', '::ffff:a9fe:a9fe', '2002:a9fe:a9fe:1::', 'fd00:ec2::254', ...translated])
       expect(of(text), text).toBe(true);
-    for (const text of ['169.254.169.253', '::a9fe:a9ff', '2002:a9fe:a9ff::', 'fd00:ec2::255', 'a9fe:a9fe::'])
+    for (const text of [
+      '169.254.169.253',
+      '::a9fe:a9ff',
+      '2002:a9fe:a9ff::',
+      'fd00:ec2::255',
+      'a9fe:a9fe::',
+      '2600:db8:1a9:fea9:ff::',
+    ])
       expect(of(text), text).toBe(false);
   });
 });

@@ -17,21 +17,32 @@ const NAMES = new Set([
 const SPELLED = /(?:^|[.-])(?:169[.-]254[.-]169[.-]254|a9fea9fe)(?:[.-]|$)/;
 
 const LOW_32 = 0xffff_ffffn;
-/** Forms of IPv6 with an IPv4 address in them, and where that is. */
-const CARRIERS: readonly (readonly [IpAddress, (address: bigint) => bigint])[] = [
-  ...['::/96', '::ffff:0:0/96', '::ffff:0:0:0/96', '64:ff9b::/96', '64:ff9b:1::/48'].map(
-    (range) => [parseIpAddress(range), (address: bigint) => address & LOW_32] as const,
-  ),
-  [parseIpAddress('2002::/16'), (address) => (address >> 80n) & LOW_32],
-  [parseIpAddress('2001::/32'), (address) => ~address & LOW_32],
-];
+const LOW_56 = (1n << 56n) - 1n;
+const SIX_TO_FOUR = parseIpAddress('2002::/16');
+const TEREDO = parseIpAddress('2001::/32');
+/** Lengths of the prefixes behind which translators put an IPv4 address (RFC 6052), but for the one at whose end it stands. */
+const PREFIXES = [32n, 40n, 48n, 56n, 64n];
 
 /** Whether it is, or carries within, the address of a metadata service. */
 export function isMetadataAddress(address: IpAddress): boolean {
-  const carrier = address.version === 6 ? CARRIERS.find(([range]) => address.isInRange(range)) : undefined;
-  const version = carrier === undefined ? address.version : 4;
-  const number = carrier === undefined ? address.address : carrier[1](address.address);
-  return ADDRESSES.some((one) => one.version === version && one.address === number);
+  const { version, address: number } = address;
+  const isOne = (of: 4 | 6, is: bigint) => ADDRESSES.some((one) => one.version === of && one.address === is);
+  return isOne(version, number) || (version === 6 && listCarried(address).some((carried) => isOne(4, carried)));
+}
+
+/**
+ * What an IPv6 address carries where it is one that carries an IPv4 one. Any network may have translators behind a prefix
+ * of its own, and no other host has such an address but by a chance of one in hundreds of millions.
+ */
+function listCarried(address: IpAddress): readonly bigint[] {
+  const number = address.address;
+  const plain = ((number >> 64n) << 56n) | (number & LOW_56); // bits 64 to 71 are left out by translators
+  return [
+    number & LOW_32,
+    ...PREFIXES.map((prefix) => (plain >> (88n - prefix)) & LOW_32),
+    ...(address.isInRange(SIX_TO_FOUR) ? [(number >> 80n) & LOW_32] : []),
+    ...(address.isInRange(TEREDO) ? [~number & LOW_32] : []),
+  ];
 }
 
 /**
