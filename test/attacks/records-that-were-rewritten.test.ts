@@ -151,6 +151,11 @@ describe('what events name, rewritten in the store', () => {
       /^E_STORE_CORRUPT what is kept as bundle sha256:[0-9a-f]{64} is not what that digest names$/,
     ],
     [
+      'rules that were taken away',
+      (db) => db.exec('DELETE FROM bundles'),
+      /^E_STORE_CORRUPT bundle sha256:[0-9a-f]{64} was in force, and is not kept any more$/,
+    ],
+    [
       'a tool as it was governed',
       (db) => replaceIn(db, 'contents', 'Reads a note.', 'Reads any note.'),
       /^E_STORE_CORRUPT what is kept as sha256:[0-9a-f]{64} is not what that digest names$/,

@@ -15,15 +15,21 @@ const PAGE = 200;
  * Holds what events name, and do not say, against its name: the rules that were in force, the tools as they were governed, and,
  * where the key of the record is, the keys of runs. Without it an event verifies, and nobody can tell why it was so, or read it.
  *
- * @throws Fault E_STORE_CORRUPT or E_RECORD_KEY that names the first that is not what it was.
+ * @throws Fault E_STORE_CORRUPT or E_RECORD_KEY that names the first that is not what it was, or rules that are gone.
  */
-export async function checkKept(record: Pick<CheckedRecordReader, 'listKept'>, config: PlacedConfig): Promise<void> {
+export async function checkKept(
+  record: Pick<CheckedRecordReader, 'listKept' | 'findMissingBundle'>,
+  config: PlacedConfig,
+): Promise<void> {
   const data = dataFolder(config);
   const keys = readRecordKeys(data);
   await each(record, 'bundle', ({ name, text }) => {
     const bundle = { bundle: name as Digest, content: parse(`bundle ${name}`, text) }; // held against it below
     if (!isFormerBundle(bundle)) requireBundle(bundle);
   });
+  const missing = await record.findMissingBundle();
+  if (missing !== undefined)
+    throw new Fault('E_STORE_CORRUPT', `bundle ${missing} was in force, and is not kept any more`);
   await each(record, 'content', ({ name, text }) => {
     if (digestJson(parse(name, text)) !== name) throw notWhatItWas(name);
   });

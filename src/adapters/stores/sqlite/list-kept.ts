@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { RARE_KIND } from './rare-kinds.ts';
 
 /** What a store keeps beside its events that has to be what its name says. */
 export interface Kept {
@@ -23,4 +24,19 @@ export function listKept(db: DatabaseSync, kind: KeptKind, after: string, limit:
     .prepare(QUERIES[kind])
     .all(after, limit)
     .map(({ name, text, tenant }) => ({ name: String(name), text: String(text), tenant: String(tenant) }));
+}
+
+const MISSING = `
+  SELECT body ->> 'bundle' AS name FROM events
+  WHERE tenant = ? AND ${RARE_KIND} AND kind = 'bundle.activated'
+  AND NOT EXISTS (SELECT 1 FROM bundles WHERE digest = body ->> 'bundle') LIMIT 1`;
+
+/** A bundle that was in force, by the events of any tenant, and is not there. */
+export function findMissingBundle(db: DatabaseSync): string | undefined {
+  const missing = db.prepare(MISSING);
+  for (const { tenant } of db.prepare('SELECT DISTINCT tenant FROM events').all()) {
+    const found = missing.get(String(tenant));
+    if (found !== undefined) return String(found['name']);
+  }
+  return undefined;
 }

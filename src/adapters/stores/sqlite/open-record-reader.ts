@@ -5,7 +5,7 @@ import { limits } from '../../../base/limits.ts';
 import type { RecordReader } from '../../../ports/ledger.ts';
 import { digestFields } from './append-event.ts';
 import { checkEventIndexes } from './check-event-indexes.ts';
-import { type Kept, type KeptKind, listKept } from './list-kept.ts';
+import { findMissingBundle, type Kept, type KeptKind, listKept } from './list-kept.ts';
 import { openDatabaseReadOnly } from './open-database.ts';
 import { explain } from './to-fault.ts';
 import type { WireEvent } from './wire.ts';
@@ -18,6 +18,8 @@ export interface CheckedRecordReader extends RecordReader {
   checkIndexes(): Promise<void>;
   /** So many of a kind of what is kept beside the events, in the order of their names, after one of them. */
   listKept(kind: KeptKind, after: string, limit: number): Promise<readonly Kept[]>;
+  /** The name of a bundle that was in force and is not kept, if there is one. */
+  findMissingBundle(): Promise<string | undefined>;
 }
 
 /**
@@ -67,6 +69,13 @@ export function openRecordReader({ path }: { readonly path: string }): CheckedRe
     async listKept(kind, after, limit) {
       try {
         return listKept(db, kind, after, limit);
+      } catch (error) {
+        throw explain(error, path);
+      }
+    },
+    async findMissingBundle() {
+      try {
+        return findMissingBundle(db);
       } catch (error) {
         throw explain(error, path);
       }
