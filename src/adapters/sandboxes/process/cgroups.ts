@@ -167,12 +167,14 @@ async function createGroup(
     Object.entries(folders).map(([controller, folder]) => [controller, join(folder, `${PREFIX}${name}`)]),
   ) as Record<Controller, string>; // the same keys
   const distinct = [...new Set(Object.values(places))];
+  let hurried: Promise<void> | undefined;
   const remove = async () => {
+    await hurried;
     for (const place of distinct) await removeFolder(place);
   };
   try {
     await Promise.all(distinct.map((place) => mkdir(place)));
-    void stay();
+    hurried = stay();
     await Promise.all(
       Object.entries(settings).map(async ([controller, rows]) => {
         for (const [file, value] of rows) {
