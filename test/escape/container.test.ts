@@ -8,7 +8,7 @@ import { systemClock } from '../../src/base/clock.ts';
 import { findProfile } from '../../src/model/profile.ts';
 import { buildBareImage, buildImage, removeImage } from './build-image.ts';
 import { type HostWorld, layOutHost } from './host-world.ts';
-import { countEngineMounts, countLeftovers } from './leftovers.ts';
+import { countEngineMounts, countLeftovers, findLeft } from './leftovers.ts';
 import { listEngines } from './list-engines.ts';
 import { succeeded } from './probe.ts';
 import { ProbeGateway } from './probe-gateway.ts';
@@ -64,7 +64,7 @@ describe.each(listEngines())('tier container, by $name', ({ name: engine, path }
     else expect(noticed, outcome.stderr).toContain(probe.noticed);
     // An engine tidies up behind the container, after its program has ended.
     await vi.waitFor(() => {
-      expect(countLeftovers()).toEqual(before);
+      expect(findLeft(before)).toEqual({});
       expect(countEngineMounts()).toBeLessThanOrEqual(mountsBefore);
     }, SETTLE_MS);
   });
@@ -88,7 +88,7 @@ describe.each(listEngines())('tier container, by $name', ({ name: engine, path }
       message: expect.stringMatching(says),
     });
     await other.close();
-    await vi.waitFor(() => expect(countLeftovers()).toEqual(before), SETTLE_MS);
+    await vi.waitFor(() => expect(findLeft(before)).toEqual({}), SETTLE_MS);
     if (kind === 'bare') await removeImage(path, 'bare');
   });
 

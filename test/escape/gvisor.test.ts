@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type HostWorld, layOutHost } from './host-world.ts';
-import { countLeftovers } from './leftovers.ts';
+import { countLeftovers, findLeft } from './leftovers.ts';
 import { succeeded } from './probe.ts';
 import { ProbeGateway } from './probe-gateway.ts';
 import { probes } from './probes.ts';
@@ -43,7 +43,7 @@ describe('tier gvisor', () => {
     if (probe.noticed === undefined || !isTold('gvisor', probe.noticed) || UNKNOWN.has(probe.name))
       expect(noticed).toEqual([]);
     else expect(noticed, outcome.stderr).toContain(probe.noticed);
-    expect(countLeftovers()).toEqual(before);
+    expect(findLeft(before)).toEqual({});
   });
 
   it('gives a program as many processes as its profile says, and tells nothing of that', async () => {

@@ -32,6 +32,12 @@ export function countLeftovers(owner = process.pid): Leftovers {
   };
 }
 
+/** What there is more of than before. What was still being closed then is none of it. */
+export function findLeft(before: Leftovers): Partial<Leftovers> {
+  const now = Object.entries(countLeftovers()) as [keyof Leftovers, number][];
+  return Object.fromEntries(now.filter(([kind, count]) => count > before[kind]));
+}
+
 function listMounts(): readonly string[] {
   return readFileSync('/proc/self/mounts', 'utf8').split('\n');
 }

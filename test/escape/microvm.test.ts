@@ -1,7 +1,7 @@
 import { tmpdir } from 'node:os';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type HostWorld, layOutHost } from './host-world.ts';
-import { countLeftovers } from './leftovers.ts';
+import { countLeftovers, findLeft } from './leftovers.ts';
 import { succeeded } from './probe.ts';
 import { ProbeGateway } from './probe-gateway.ts';
 import { probes } from './probes.ts';
@@ -42,6 +42,6 @@ describe('tier microvm', () => {
     const noticed = outcome.attempts.map(({ kind }) => kind);
     if (probe.noticed === undefined) expect(noticed).toEqual([]);
     else expect(noticed, outcome.stderr).toContain(probe.noticed);
-    expect(countLeftovers()).toEqual(before);
+    expect(findLeft(before)).toEqual({});
   });
 });

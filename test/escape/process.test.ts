@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findProfile } from '../../src/model/profile.ts';
 import { type HostWorld, layOutHost } from './host-world.ts';
-import { countLeftovers } from './leftovers.ts';
+import { countLeftovers, findLeft } from './leftovers.ts';
 import { succeeded } from './probe.ts';
 import { ProbeGateway } from './probe-gateway.ts';
 import { probes } from './probes.ts';
@@ -39,7 +39,7 @@ describe('tier process', () => {
     const noticed = outcome.attempts.map(({ kind }) => kind);
     if (probe.noticed === undefined || UNCOUNTED.has(probe.noticed)) expect(noticed).toEqual([]);
     else expect(noticed, outcome.stderr).toContain(probe.noticed);
-    expect(countLeftovers()).toEqual(before);
+    expect(findLeft(before)).toEqual({});
   });
 });
 

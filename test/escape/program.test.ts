@@ -13,7 +13,7 @@ import { findProfile, type Profile } from '../../src/model/profile.ts';
 import type { EscapeAttempt } from '../../src/ports/sandbox.ts';
 import { type LawWorld, lawCatalog, openLawWorld } from '../laws/law-world.ts';
 import { type HostWorld, layOutHost } from './host-world.ts';
-import { countLeftovers } from './leftovers.ts';
+import { countLeftovers, findLeft } from './leftovers.ts';
 import { succeeded } from './probe.ts';
 import { probes } from './probes.ts';
 import { succeedBare } from './run-bare.ts';
@@ -117,6 +117,6 @@ describe('a program of `chaperone run`, held by a profile', () => {
     else expect(noticed).toContain(probe.noticed);
     expect(recorded).toEqual(attempts);
     expect(alerts.length > 0).toBe(attempts.length > 0);
-    expect(countLeftovers()).toEqual(before);
+    expect(findLeft(before)).toEqual({});
   });
 });

@@ -10,7 +10,7 @@ import { digestCommand } from '../../src/adapters/tools/mcp/launch/launch-comman
 import type { Chaperone } from '../../src/app/chaperone.ts';
 import type { Notice } from '../../src/app/notice.ts';
 import { createChaperone } from '../../src/index.ts';
-import { countLeftovers } from './leftovers.ts';
+import { countLeftovers, findLeft } from './leftovers.ts';
 
 const fixture = fileURLToPath(new URL('../e2e/enclosed-server.mjs', import.meta.url));
 const isRoot = process.getuid?.() === 0;
@@ -170,7 +170,7 @@ describe('a stdio server within walls', () => {
     );
     await chaperone?.close();
     chaperone = undefined;
-    expect(countLeftovers()).toEqual(before);
+    expect(findLeft(before)).toEqual({});
   });
 
   it.each(isRoot ? ['look'] : [])('is told of once, however often it does it: %s', async (tool) => {

@@ -12,7 +12,7 @@ import { Fault } from '../../../src/base/fault.ts';
 import { type Profile, readyProfiles } from '../../../src/model/profile.ts';
 import type { Sandbox } from '../../../src/ports/sandbox.ts';
 import { buildImage, removeImage } from '../../escape/build-image.ts';
-import { countLeftovers } from '../../escape/leftovers.ts';
+import { countLeftovers, findLeft } from '../../escape/leftovers.ts';
 
 /** Somebody ends a sandbox while its program runs. What it did by then nobody knows, and nothing of it is left. */
 
@@ -148,7 +148,7 @@ it.each(kinds)(
     for (let longer = 2; beginsMs !== undefined && longer < 16 && isNotBegun(ended); longer *= 2)
       ended = await end(beginsMs * longer);
     expect(ended).toMatchObject({ code: 'E_SANDBOX_LOST' });
-    await vi.waitFor(() => expect(countLeftovers()).toEqual(before), { timeout: 20_000 });
+    await vi.waitFor(() => expect(findLeft(before)).toEqual({}), { timeout: 20_000 });
     expect((await run('/usr/bin/echo', 'again')).stdout).toBe('again\n');
     await sandbox.close();
   },
