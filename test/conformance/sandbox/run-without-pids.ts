@@ -13,7 +13,7 @@ import { WasmSandbox } from '../../../src/adapters/sandboxes/quickjs/open-wasm-s
 import { systemClock } from '../../../src/base/clock.ts';
 import { toFault } from '../../../src/base/fault.ts';
 import { type Profile, readyProfiles } from '../../../src/model/profile.ts';
-import { countLeftovers } from '../../escape/leftovers.ts';
+import { countLeftovers, findLeft } from '../../escape/leftovers.ts';
 
 const { code, snippet } = readyProfiles;
 if (code === undefined || snippet === undefined) throw new Error('both are ready profiles');
@@ -46,17 +46,17 @@ const run = () =>
 async function isClean(): Promise<boolean> {
   for (let tries = 0; tries < 100; tries++) {
     globalThis.gc?.(); // a thread that could not be started has its descriptors until then
-    if (JSON.stringify(countLeftovers()) === before) return true;
+    if (Object.keys(findLeft(before)).length === 0) return true;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-  process.stderr.write(`left: ${JSON.stringify(countLeftovers())}, before: ${before}\n`);
+  process.stderr.write(`left: ${JSON.stringify(findLeft(before))} more than ${JSON.stringify(before)}\n`);
   return false;
 }
 
 const lines = createInterface({ input: process.stdin });
 await run(); // what is opened once for all runs is opened
 await new Promise((resolve) => setTimeout(resolve, 1_000)); // and what ends with one has ended
-const before = JSON.stringify(countLeftovers());
+const before = countLeftovers();
 process.stdout.write('ready\n');
 for await (const _ of lines) {
   const outcome = await run();
