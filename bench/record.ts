@@ -82,7 +82,7 @@ export async function measureRecord({
       machine: describeMachine(),
       method:
         `${events.toLocaleString('en')} events in SQLite on disk, sealed with a key per run of ${EVENTS_PER_RUN}, ${AGENTS} agents, ` +
-        `${TOOLS} tools and ${USERS} users over half a year, and one agent, tool and kind of event that are rare. Each query ` +
+        `${TOOLS} tools and ${USERS} users over half a year, and one agent, one tool and two kinds of event that are rare. Each query ` +
         `asks for a page of ${PAGE}, opened, ${QUERIES} times with other values; the slowest of the p99 counts.`,
       rows,
       ratios: {},
@@ -147,7 +147,9 @@ function makeRun(number: number, startedAtMs: number, runIds: string[]): readonl
   };
   const events = Array.from({ length: EVENTS_PER_RUN }, (_, i): Change => {
     const isRare = number % RARE === 11 && i === 0;
-    const kind: EventKind = isRare ? 'alert.raised' : i % 2 === 0 ? 'call.intended' : 'call.completed';
+    const isRefused = number % RARE === 13 && i === 0;
+    const common: EventKind = i % 2 === 0 ? 'call.intended' : 'call.completed';
+    const kind: EventKind = isRare ? 'alert.raised' : isRefused ? 'call.refused' : common;
     const body = { arguments: { to: userOf(number), text: 'x'.repeat(200) }, verdict: 'permit', reasons: ['declared'] };
     const event = {
       id: newId(systemClock, 'evt'),
@@ -194,6 +196,22 @@ async function measureQueries(store: Store, runIds: readonly string[], events: n
       agent: 'rare',
       tool: `server/tool-${number}`,
       newestFirst,
+    }),
+    'by user and a tool they never used': (number) => ({
+      user: userOf(number),
+      tool: `server/tool-${(number + 30) % TOOLS}`,
+      newestFirst,
+    }),
+    'by agent and a common kind, refusals': (number) => ({
+      agent: agentOf(number),
+      kinds: ['call.refused'],
+      newestFirst,
+    }),
+    'by agent, tool, two kinds and time': (number) => ({
+      agent: agentOf(number),
+      tool: toolOf(number),
+      kinds: ['call.refused', 'call.completed'],
+      ...hour(number),
     }),
     'by agent and a kind that is rare': (number) => ({ agent: agentOf(number), kinds: ['alert.raised'], newestFirst }),
     'by a kind that is rare': () => ({ kinds: ['alert.raised'], newestFirst }),

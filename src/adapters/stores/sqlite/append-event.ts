@@ -1,5 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { type Digest, digestBytes } from '../../../base/digest.ts';
+import { createPostSegment } from './post-segment.ts';
+import { SEGMENT_EVENTS } from './segment-events.ts';
 import type { WireEvent } from './wire.ts';
 
 /** Appends events, numbering them without a gap, inside a transaction that the caller begins and ends. */
@@ -24,6 +26,7 @@ export function createEventAppender(db: DatabaseSync): EventAppender {
   const insertMoment = db.prepare(
     `INSERT INTO moments SELECT min(seq), max(seq), min(at_ms), max(at_ms) FROM events WHERE seq > ? AND seq <= ?`,
   );
+  const postSegment = createPostSegment(db);
   const selectLast = db.prepare('SELECT coalesce(max(seq), 0) AS last FROM events');
   let last = 0;
   return {
@@ -32,6 +35,7 @@ export function createEventAppender(db: DatabaseSync): EventAppender {
       insert.run(seq, ...event, digestFields(event, seq));
       last = seq;
       if (seq % MOMENT_EVENTS === 0) insertMoment.run(seq - MOMENT_EVENTS, seq);
+      if (seq % SEGMENT_EVENTS === 0) postSegment(seq - SEGMENT_EVENTS + 1);
       return seq;
     },
     lastSeq: () => last,

@@ -75,7 +75,7 @@ it('looks each event up by number, in every index', async () => {
     },
   });
   await checkEventIndexes(watched);
-  expect(plans.length).toBeGreaterThan(5);
+  expect(plans.length).toBe(2);
   for (const plan of plans) expect(plan).toMatch(/USING COVERING INDEX \w+ \(.*rowid=\?\)/);
 });
 

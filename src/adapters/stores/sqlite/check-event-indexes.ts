@@ -1,12 +1,13 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Fault } from '../../../base/fault.ts';
+import { checkPostings } from './check-postings.ts';
 
 /** So many events are looked up in one read: while it lasts, the write-ahead log cannot be written back. */
 const EVENTS_PER_READ = 2_000;
 
 /**
- * Looks up every event that is there now in each index that should have it, and in `moments`. Events are appended and
+ * Looks up every event that is there now in each index that should have it, in `moments`, and in `postings`. Events are appended and
  * never changed, so what comes in meanwhile changes nothing about them. All other tables are checked as a whole, each by
  * itself.
  *
@@ -40,6 +41,7 @@ export async function checkEventIndexes(db: DatabaseSync): Promise<void> {
     if (Number(entries.get(lastSeq)?.['n']) !== expected) throw hidden(`wrong # of entries in index ${index}`);
     await nextTurn();
   }
+  await checkPostings(db, lastSeq);
   for (const { name } of db.prepare(OTHER_TABLES).all()) {
     const problem = db.prepare(`PRAGMA integrity_check("${String(name)}")`).get()?.['integrity_check'];
     if (problem !== 'ok') throw hidden(String(problem));

@@ -19,24 +19,31 @@ type Filter = Partial<EventQuery>;
 
 describe('selectEvents', () => {
   it.each<[Filter, string]>([
-    [{}, 'events_by_tenant (tenant=?)'],
-    [{ agent: 'a' }, 'events_by_agent (tenant=? AND agent=?)'],
-    [{ tool: 's/t' }, 'events_by_tool (tenant=? AND tool=?)'],
-    [{ tool: 's/t', agent: 'a' }, 'events_by_tool (tenant=? AND tool=?)'],
-    [{ runId: 'r' }, 'events_by_run (run_id=?)'],
-    [{ runId: 'r', agent: 'a', tool: 's/t' }, 'events_by_run (run_id=?)'],
-    [{ callId: 'c', runId: 'r', agent: 'a' }, 'events_by_call (call_id=?)'],
-    [{ afterSeq: 5 }, 'events_by_tenant (tenant=? AND rowid>?)'],
-    [{ beforeSeq: 9 }, 'events_by_tenant (tenant=? AND rowid<?)'],
-    [{ runId: 'r', beforeSeq: 9 }, 'events_by_run (run_id=? AND rowid<?)'],
-    [{ runId: 'r', afterSeq: 5 }, 'events_by_run (run_id=? AND rowid>?)'],
-  ])('%j uses its narrowest index, and never sorts', (filter, index) => {
+    [{ runId: 'r' }, 'INDEX events_by_run (run_id=? AND rowid>? AND rowid<?)'],
+    [{ runId: 'r', agent: 'a', tool: 's/t' }, 'INDEX events_by_run (run_id=? AND rowid>? AND rowid<?)'],
+    [{ callId: 'c', runId: 'r', agent: 'a' }, 'INDEX events_by_call (call_id=? AND rowid>? AND rowid<?)'],
+    [{}, 'INTEGER PRIMARY KEY (rowid>? AND rowid<?)'],
+    [{ agent: 'a', kinds: ['call.asked'] }, 'INTEGER PRIMARY KEY (rowid>? AND rowid<?)'],
+  ])('%j uses its narrowest index among the events of a range, and never sorts', (filter, index) => {
     const db = emptyDatabase();
     for (const newestFirst of [false, true]) {
-      const { sql, values } = selectEvents({ tenant: 't', limit: 10, newestFirst, ...filter });
+      const { sql, values } = selectEvents({ tenant: 't', limit: 10, newestFirst, ...filter }, { first: 1, last: 9 });
       const plan = db.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...values);
-      expect(plan.map((step) => step['detail'])).toEqual([`SEARCH events USING INDEX ${index}`]);
+      expect(plan[0]?.['detail']).toBe(`SEARCH events USING ${index}`);
+      expect(plan.map((step) => step['detail']).join()).not.toMatch(/TEMP B-TREE|SCAN events/);
     }
+  });
+});
+
+describe('selectEvents of numbers', () => {
+  it.each([false, true])('looks each up by itself, and never sorts: newest first %s', (newestFirst) => {
+    const { sql, values } = selectEvents({ tenant: 't', agent: 'a', limit: 10, newestFirst }, [3, 5]);
+    const plan = emptyDatabase()
+      .prepare(`EXPLAIN QUERY PLAN ${sql}`)
+      .all(...values)
+      .map((step) => String(step['detail']));
+    expect(plan[0]).toBe('SEARCH events USING INTEGER PRIMARY KEY (rowid=?)');
+    expect(plan.join()).not.toMatch(/TEMP B-TREE|SCAN events/);
   });
 });
 

@@ -11,11 +11,13 @@ import type { Run } from '../../../model/run.ts';
 import type { ToolName } from '../../../model/tool.ts';
 import type { StoredPin, StoredRunKey } from '../../../ports/store.ts';
 import { toBreaker } from './breaker-changes.ts';
+import { findEvents } from './find-events.ts';
 import type { Instance } from './instances.ts';
 import { readPeople } from './isolation-changes.ts';
 import { readSlots } from './meter-changes.ts';
 import { createPeopleReader } from './people-reader.ts';
-import { findMoments, selectEvents, selectRuns } from './select-events.ts';
+import { prepareOnce } from './prepare-once.ts';
+import { selectRuns } from './select-events.ts';
 import type { Reader } from './wire.ts';
 
 type Row = ReturnType<StatementSync['all']>[number];
@@ -100,25 +102,17 @@ export function createReader(db: DatabaseSync, live: () => readonly Instance[]):
   const selectPutAside = db.prepare(
     'SELECT seq, reason, at_ms FROM put_aside WHERE tenant = ? AND sink = ? AND seq > ? ORDER BY seq LIMIT ?',
   );
-  const statements = new Map<string, StatementSync>();
-  const prepare = (sql: string): StatementSync => {
-    const known = statements.get(sql);
-    if (known !== undefined) return known;
-    const made = db.prepare(sql);
-    statements.set(sql, made);
-    return made;
-  };
+  const prepare = prepareOnce(db);
 
   return {
     ...createPeopleReader(db),
     readEvents(query) {
-      const { sql, values } = selectEvents(query, findMoments(prepare, query));
       const page: StoredEvent[] = [];
       let chars = 0;
-      for (const row of prepare(sql).iterate(...values)) {
+      for (const row of findEvents(prepare, query)) {
         page.push(toEvent(row));
         chars += String(row['body']).length;
-        if (chars >= limits.pageChars) break;
+        if (page.length === query.limit || chars >= limits.pageChars) break;
       }
       return page;
     },

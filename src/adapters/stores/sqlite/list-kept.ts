@@ -1,5 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { RARE_KIND } from './rare-kinds.ts';
+import { findEvents } from './find-events.ts';
+import { prepareOnce } from './prepare-once.ts';
+import { lastPosted } from './segment-events.ts';
 
 /** What a store keeps beside its events that has to be what its name says. */
 export interface Kept {
@@ -26,17 +28,38 @@ export function listKept(db: DatabaseSync, kind: KeptKind, after: string, limit:
     .map(({ name, text, tenant }) => ({ name: String(name), text: String(text), tenant: String(tenant) }));
 }
 
-const MISSING = `
-  SELECT body ->> 'bundle' AS name FROM events
-  WHERE tenant = ? AND ${RARE_KIND} AND kind = 'bundle.activated'
-  AND NOT EXISTS (SELECT 1 FROM bundles WHERE digest = body ->> 'bundle') LIMIT 1`;
+const PAGE = 1_000;
 
 /** A bundle that was in force, by the events of any tenant, and is not there. */
 export function findMissingBundle(db: DatabaseSync): string | undefined {
-  const missing = db.prepare(MISSING);
-  for (const { tenant } of db.prepare('SELECT DISTINCT tenant FROM events').all()) {
-    const found = missing.get(String(tenant));
-    if (found !== undefined) return String(found['name']);
+  const prepare = prepareOnce(db);
+  const isKept = db.prepare('SELECT 1 FROM bundles WHERE digest = ?');
+  for (const tenant of listTenants(db)) {
+    for (let afterSeq = 0, more = true; more; ) {
+      more = false;
+      for (const row of findEvents(prepare, { tenant, kinds: ['bundle.activated'], afterSeq, limit: PAGE })) {
+        const { bundle } = JSON.parse(String(row['body'])) as { readonly bundle?: unknown };
+        if (isKept.get(String(bundle)) === undefined) return String(bundle);
+        afterSeq = Number(row['seq']);
+        more = true;
+      }
+    }
   }
   return undefined;
+}
+
+/** Of whom there are events, without reading them all. */
+function* listTenants(db: DatabaseSync): Generator<string> {
+  const next = db.prepare('SELECT min(tenant) AS tenant FROM postings WHERE tenant > ?');
+  const lastSeq = Number(db.prepare('SELECT coalesce(max(seq), 0) AS last FROM events').get()?.['last']);
+  const seen = new Set(
+    db
+      .prepare('SELECT DISTINCT tenant FROM events WHERE seq > ?')
+      .all(lastPosted(lastSeq))
+      .map(({ tenant }) => String(tenant)),
+  );
+  yield* seen;
+  for (let tenant = next.get('')?.['tenant']; typeof tenant === 'string'; tenant = next.get(tenant)?.['tenant']) {
+    if (!seen.has(tenant)) yield tenant;
+  }
 }
