@@ -5,10 +5,10 @@ import { findMoments } from './find-moments.ts';
 import { findSegments, type Term } from './find-segments.ts';
 import { listPlaces } from './places.ts';
 import type { PostedField } from './post-segment.ts';
+import type { Prepare } from './prepare-once.ts';
 import { lastPosted, segmentOf } from './segment-events.ts';
 import { type SeqRange, selectEvents } from './select-events.ts';
 
-type Prepare = (sql: string) => StatementSync;
 type Row = ReturnType<StatementSync['all']>[number];
 
 /**

@@ -2,6 +2,7 @@ import type { StatementSync } from 'node:sqlite';
 import { assert } from '../../../base/assert.ts';
 import { addPlaces, allPlaces, keepPlaces, noPlaces, type Places, readPlaces } from './places.ts';
 import type { PostedField } from './post-segment.ts';
+import type { Prepare } from './prepare-once.ts';
 import { SEGMENT_EVENTS } from './segment-events.ts';
 
 /** What is looked for: events that have one of these values in a field. */
@@ -31,7 +32,7 @@ export interface SegmentSearch {
  * being read: each term leaps to where the one before it has something.
  */
 export function* findSegments(
-  prepare: (sql: string) => StatementSync,
+  prepare: Prepare,
   { tenant, terms, from, to, newestFirst }: SegmentSearch,
 ): Generator<FoundSegment> {
   const select = prepare(

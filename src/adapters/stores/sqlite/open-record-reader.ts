@@ -5,8 +5,10 @@ import { limits } from '../../../base/limits.ts';
 import type { RecordReader } from '../../../ports/ledger.ts';
 import { digestFields } from './append-event.ts';
 import { checkEventIndexes } from './check-event-indexes.ts';
+import { findById } from './find-by-id.ts';
 import { findMissingBundle, type Kept, type KeptKind, listKept } from './list-kept.ts';
 import { openDatabaseReadOnly } from './open-database.ts';
+import { prepareOnce } from './prepare-once.ts';
 import { explain } from './to-fault.ts';
 import type { WireEvent } from './wire.ts';
 
@@ -32,7 +34,7 @@ export function openRecordReader({ path }: { readonly path: string }): CheckedRe
   const { db, close } = openDatabaseReadOnly(path, limits.commitTimeoutMs);
   const selectLast = db.prepare('SELECT coalesce(max(seq), 0) AS last FROM events');
   const selectPage = db.prepare('SELECT * FROM events WHERE seq > ? ORDER BY seq LIMIT ?');
-  const selectById = db.prepare('SELECT seq FROM events WHERE id = ?');
+  const prepare = prepareOnce(db);
   return {
     async lastSeq() {
       try {
@@ -53,8 +55,7 @@ export function openRecordReader({ path }: { readonly path: string }): CheckedRe
     },
     async findEvent(id) {
       try {
-        const row = selectById.get(id);
-        return row && Number(row['seq']);
+        return findById(prepare, id);
       } catch (error) {
         throw explain(error, path);
       }
