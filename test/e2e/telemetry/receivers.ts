@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { join } from 'node:path';
@@ -131,21 +131,29 @@ export async function startHook(
   };
 }
 
-export interface OtlpReceiver {
+/** The OTLP receiver of the OpenTelemetry Collector. */
+export interface Collector {
   readonly port: number;
+  /** What it took in, as it understood it: requests in OTLP’s JSON. */
   readonly messages: Record<string, unknown>[];
-  stop(): void;
+  /** What it answers from now on, instead of taking it in. */
+  answer(what: 'busy' | 'refuse' | 'nothing else'): void;
+  stop(): Promise<void>;
 }
 
-const source = new URL('./otlp-receiver/', import.meta.url).pathname;
+const source = new URL('./collector/', import.meta.url).pathname;
+const PROGRAM = 'collector';
+/** With nothing in the caches of Go it takes two minutes of both cores. */
+const BUILD_MS = 480_000;
 
-/** Builds the receiver of the published definitions, with Go; says why where that is not possible here. */
-export function buildOtlpReceiver(into: string): string | undefined {
+/** Builds it with Go; says why where that is not possible here. */
+export function buildCollector(into: string): string | undefined {
   try {
-    execFileSync('go', ['build', '-o', join(into, 'otlp-receiver'), '.'], {
+    // It is small work that is asked of it: what would make it fast takes most of the time to build it.
+    execFileSync('go', ['build', '-gcflags=all=-N -l', '-ldflags=-s -w', '-o', join(into, PROGRAM), '.'], {
       cwd: source,
       stdio: 'pipe',
-      timeout: 240_000,
+      timeout: BUILD_MS,
     });
     return undefined;
   } catch (error) {
@@ -155,15 +163,30 @@ export function buildOtlpReceiver(into: string): string | undefined {
   }
 }
 
-export async function startOtlpReceiver(from: string): Promise<OtlpReceiver> {
-  const child: ChildProcess = spawn(join(from, 'otlp-receiver'), { stdio: ['ignore', 'pipe', 'inherit'] });
+/** @param from where it was built; @param port where it was before, if it is to come back */
+export async function startCollector(from: string, port?: number): Promise<Collector> {
+  const answers = join(from, 'answer');
+  const at = port === undefined ? [] : [`127.0.0.1:${port}`];
+  const child: ChildProcess = spawn(join(from, PROGRAM), [answers, ...at], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const messages: Record<string, unknown>[] = [];
-  let port = 0;
+  let told = 0;
   const lines = createInterface({ input: child.stdout as NonNullable<typeof child.stdout> });
   lines.on('line', (line) => {
-    if (port === 0) port = Number(line);
+    if (told === 0) told = Number(line);
     else messages.push(JSON.parse(line) as Record<string, unknown>);
   });
-  await until('the OTLP receiver listens', () => (port === 0 ? undefined : true));
-  return { port, messages, stop: () => void child.kill('SIGKILL') };
+  await until('the collector listens', () => (told === 0 ? undefined : true));
+  return {
+    port: told,
+    messages,
+    answer(what) {
+      if (what === 'nothing else') rmSync(answers, { force: true });
+      else writeFileSync(answers, what);
+    },
+    async stop() {
+      child.kill('SIGKILL');
+      await exited;
+    },
+  };
 }

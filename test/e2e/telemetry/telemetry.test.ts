@@ -6,12 +6,13 @@ import { z } from 'zod';
 import { has } from '../../../scripts/needs.ts';
 import type { Notice } from '../../../src/app/notice.ts';
 import { type Chaperone, createChaperone } from '../../../src/index.ts';
+import { metricsOf, spansOf } from './read-otlp.ts';
 import {
-  buildOtlpReceiver,
+  buildCollector,
   freePort,
   mintCertificate,
+  startCollector,
   startHook,
-  startOtlpReceiver,
   startRsyslog,
   until,
 } from './receivers.ts';
@@ -185,33 +186,92 @@ describe.skipIf(!has('rsyslogd'))('a syslog daemon (rsyslog)', () => {
   );
 });
 
-describe('an OTLP collector', () => {
+describe('the OpenTelemetry Collector', () => {
   let built: string;
   let why: string | undefined;
   beforeAll(async () => {
     built = await mkdtemp(join(tmpdir(), 'chaperone-otlp-'));
-    why = buildOtlpReceiver(built);
-  });
+    why = buildCollector(built);
+  }, 500_000);
   afterAll(() => rm(built, { recursive: true, force: true }));
 
-  it('is told calls as spans and numbers as metrics, which the published definitions read', async (context) => {
+  async function collect(port?: number) {
+    const collector = await startCollector(built, port);
+    open.push(() => collector.stop());
+    return collector;
+  }
+
+  it('is told calls as spans and numbers as metrics, and understands them', async (context) => {
     if (why !== undefined) return context.skip(why);
-    const receiver = await startOtlpReceiver(built);
-    open.push(() => receiver.stop());
-    const to = `http://127.0.0.1:${receiver.port}`;
+    const collector = await collect();
+    const to = `http://127.0.0.1:${collector.port}`;
     const chaperone = await start({ sinks: { traces: { kind: 'otlp', to } }, metrics: { otlp: to, every: '500ms' } });
     await work(chaperone);
-    const text = await until('spans and metrics', () => {
-      const all = JSON.stringify(receiver.messages);
-      const isThere = all.includes('execute_tool app/no_such_tool') && all.includes('mcp.server.operation.duration');
-      return isThere ? all : undefined;
+    await until('spans and metrics', () => {
+      const all = JSON.stringify(collector.messages);
+      return (
+        (all.includes('execute_tool app/no_such_tool') && all.includes('mcp.server.operation.duration')) || undefined
+      );
     });
-    expect(text).toContain('"name":"execute_tool app/read_note"');
-    for (const attribute of ['gen_ai.operation.name', 'gen_ai.tool.name', 'gen_ai.tool.call.id', 'error.type']) {
-      expect(text).toContain(`"key":"${attribute}"`);
+    expect(JSON.stringify(collector.messages)).not.toContain(CANARY);
+
+    const spans = spansOf(collector.messages);
+    const read = spans.find(({ name }) => name === 'execute_tool app/read_note');
+    expect(read).toMatchObject({
+      resource: { 'service.name': 'chaperone', 'service.namespace': 'default' },
+      kind: 'internal',
+      status: undefined, // unset
+      attributes: {
+        'gen_ai.operation.name': 'execute_tool',
+        'gen_ai.tool.name': 'app/read_note',
+        'gen_ai.tool.call.id': expect.stringMatching(/^call_/),
+      },
+    });
+    const tried = spans.find(({ name }) => name === 'execute_tool app/no_such_tool');
+    expect(tried).toMatchObject({ status: 2, attributes: { 'error.type': 'E_TOOL_UNKNOWN' } });
+    for (const span of spans) {
+      expect(span.traceId).toMatch(/^[0-9a-f]{32}$/);
+      expect(span.spanId).toMatch(/^[0-9a-f]{16}$/);
+      expect(span.endNs >= span.startNs && span.startNs > 0n, 'it begins before it ends').toBe(true);
     }
-    expect(text).toContain('chaperone.calls');
-    expect(text).not.toContain(CANARY);
+    expect(new Set(spans.map(({ traceId }) => traceId)).size, 'calls of a run are one trace').toBe(1);
+
+    const counted = (name: string) =>
+      (metricsOf(collector.messages).get(name)?.sum?.dataPoints ?? []).reduce(
+        (sum, { asInt, asDouble }) => sum + Number(asInt ?? asDouble),
+        0,
+      );
+    await until('both calls are counted', () => (counted('chaperone.refusals') > 0 ? true : undefined));
+    expect([counted('chaperone.calls'), counted('chaperone.refusals')]).toEqual([1, 1]);
+    const metrics = metricsOf(collector.messages);
+    expect(metrics.get('chaperone.calls')).toMatchObject({ sum: { isMonotonic: true, aggregationTemporality: 2 } });
+    expect(metrics.get('mcp.server.operation.duration')).toMatchObject({
+      unit: 's',
+      histogram: { aggregationTemporality: 2, dataPoints: expect.arrayContaining([expect.anything()]) },
+    });
+  });
+
+  it('that is busy, goes away and comes back is told everything once it is there', async (context) => {
+    if (why !== undefined) return context.skip(why);
+    const first = await collect();
+    const to = `http://127.0.0.1:${first.port}`;
+    first.answer('busy');
+    const chaperone = await start({ sinks: { traces: { kind: 'otlp', to } } });
+    await work(chaperone);
+    const said = () => notices.map(({ message }) => message).filter((message) => message.includes('`traces`'));
+    expect(await until('that it is busy', () => said()[0])).toBe(
+      'sink `traces`: the collector could not be reached, or is busy',
+    );
+    expect(first.messages).toEqual([]);
+    await first.stop();
+    await work(chaperone);
+    const again = await collect(first.port);
+    again.answer('nothing else');
+    const names = await until('both runs', () => {
+      const all = spansOf(again.messages).map(({ name }) => name);
+      return all.length >= 4 ? all : undefined;
+    });
+    expect(names).toEqual(Array(2).fill(['execute_tool app/read_note', 'execute_tool app/no_such_tool']).flat());
   });
 });
 

@@ -4,26 +4,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectClient, issueToken, newFolder, type RunningGateway, root, startGateway } from '../start-gateway.ts';
-import { buildOtlpReceiver, type OtlpReceiver, startOtlpReceiver, until } from './receivers.ts';
+import { spansOf } from './read-otlp.ts';
+import { buildCollector, type Collector, startCollector, until } from './receivers.ts';
 
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
 const PARENT = '00f067aa0ba902b7';
 const TRACEPARENT = `00-${TRACE}-${PARENT}-01`;
 
-interface Span {
-  readonly traceId: string;
-  readonly spanId: string;
-  readonly parentSpanId?: string;
-  readonly name: string;
-  readonly kind: string;
-  readonly startTimeUnixNano: string;
-  readonly endTimeUnixNano: string;
-  readonly attributes: readonly { readonly key: string; readonly value: { readonly stringValue?: string } }[];
-}
-
 let built: string;
 let why: string | undefined;
-let receiver: OtlpReceiver;
+let collector: Collector;
 let gateway: RunningGateway;
 let upstream: ChildProcess;
 let log: string;
@@ -32,9 +22,9 @@ let dispose: () => Promise<void>;
 
 beforeAll(async () => {
   built = await mkdtemp(join(tmpdir(), 'chaperone-trace-'));
-  why = buildOtlpReceiver(built);
+  why = buildCollector(built);
   if (why !== undefined) return;
-  receiver = await startOtlpReceiver(built);
+  collector = await startCollector(built);
   ({ folder, dispose } = await newFolder('version: 1\n'));
   log = join(folder, 'upstream.log');
   const portFile = join(folder, 'port');
@@ -46,37 +36,24 @@ beforeAll(async () => {
 servers: { far: { url: "http://127.0.0.1:${port}/mcp" } }
 tools: { far/read_far: { effect: read, consequence: low } }
 agents: { agent: { tools: { far/read_far: {} } } }
-telemetry: { sinks: { traces: { kind: otlp, to: "http://127.0.0.1:${receiver.port}" } } }
+telemetry: { sinks: { traces: { kind: otlp, to: "http://127.0.0.1:${collector.port}" } } }
 `,
   );
   gateway = await startGateway(folder);
-}, 300_000);
+}, 500_000);
 afterAll(async () => {
   await gateway?.stop();
   upstream?.kill('SIGKILL');
-  receiver?.stop();
+  await collector?.stop();
   await dispose?.();
   await rm(built, { recursive: true, force: true });
 });
 
-/** Hexadecimal digits of what protobuf's JSON writes as base64. */
-const hex = (base64: string | undefined) => Buffer.from(base64 ?? '', 'base64').toString('hex');
-
-function readSpans(): readonly Span[] {
-  return receiver.messages.flatMap((message) => {
-    const { resourceSpans = [] } = message as { resourceSpans?: { scopeSpans: { spans: Span[] }[] }[] };
-    return resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap(({ spans }) => spans));
-  });
-}
-
-const spansOf = (traceId: string, count: number) =>
+const spansIn = (traceId: string, count: number) =>
   until(`${count} spans of ${traceId}`, () => {
-    const found = readSpans().filter((span) => hex(span.traceId) === traceId);
+    const found = spansOf(collector.messages).filter((span) => span.traceId === traceId);
     return found.length >= count ? found : undefined;
   });
-
-const attributesOf = ({ attributes }: Span) =>
-  Object.fromEntries(attributes.map(({ key, value }) => [key, value.stringValue]));
 
 const called = async () =>
   (await readFile(log, 'utf8'))
@@ -101,19 +78,19 @@ describe('a call in a trace', () => {
     await client.callTool({ name: 'read_far', arguments: { unknown: 1 }, _meta: { traceparent: TRACEPARENT } });
     await client.close();
 
-    const spans = await spansOf(TRACE, 5);
-    const ran = spans.find(({ kind }) => kind === 'SPAN_KIND_CLIENT');
+    const spans = await spansIn(TRACE, 5);
+    const ran = spans.find(({ kind }) => kind === 'client');
     const call = spans.find(({ spanId }) => spanId === ran?.parentSpanId);
     const server = spans.find(({ spanId }) => spanId === call?.parentSpanId);
-    expect([server?.kind, call?.kind]).toEqual(['SPAN_KIND_SERVER', 'SPAN_KIND_INTERNAL']);
+    expect([server?.kind, call?.kind]).toEqual(['server', 'internal']);
     expect([server?.name, call?.name, ran?.name]).toEqual([
       'tools/call read_far',
       'execute_tool far/read_far',
       'tools/call read_far',
     ]);
-    expect(hex(server?.parentSpanId)).toBe(PARENT);
+    expect(server?.parentSpanId).toBe(PARENT);
     if (server === undefined || call === undefined || ran === undefined) throw new Error('spans are missing');
-    expect(attributesOf(server)).toMatchObject({
+    expect(server.attributes).toMatchObject({
       'mcp.method.name': 'tools/call',
       'mcp.protocol.version': '2026-07-28',
       'network.transport': 'tcp',
@@ -121,22 +98,17 @@ describe('a call in a trace', () => {
       'gen_ai.operation.name': 'execute_tool',
       'jsonrpc.request.id': expect.stringMatching(/^\d+$/),
     });
-    expect(attributesOf(ran)).toMatchObject({ 'mcp.protocol.version': '2025-11-25', 'network.transport': 'tcp' });
-    const [begin, from, until_, end] = [
-      server.startTimeUnixNano,
-      ran.startTimeUnixNano,
-      ran.endTimeUnixNano,
-      server.endTimeUnixNano,
-    ].map(BigInt);
-    expect((begin ?? 0n) <= (from ?? 0n) && (from ?? 0n) <= (until_ ?? 0n) && (begin ?? 0n) <= (end ?? 0n)).toBe(true);
+    expect(ran.attributes).toMatchObject({ 'mcp.protocol.version': '2025-11-25', 'network.transport': 'tcp' });
+    const [begin, from, until_, end] = [server.startNs, ran.startNs, ran.endNs, server.endNs];
+    expect(begin <= from && from <= until_ && begin <= end).toBe(true);
 
     // The server is told the CLIENT span as its parent, in `_meta` and in its HTTP header, and nothing else of the caller's.
-    const told = `00-${TRACE}-${hex(ran.spanId)}-01`;
+    const told = `00-${TRACE}-${ran.spanId}-01`;
     expect((await called())[0]).toEqual({ header: told, meta: { traceparent: told } });
 
-    const refused = spans.filter((span) => attributesOf(span)['error.type'] === 'E_ARGUMENT_UNKNOWN');
-    expect(refused.map(({ kind }) => kind).sort()).toEqual(['SPAN_KIND_INTERNAL', 'SPAN_KIND_SERVER']);
-    expect(JSON.stringify(receiver.messages)).not.toContain('rumour');
+    const refused = spans.filter((span) => span.attributes['error.type'] === 'E_ARGUMENT_UNKNOWN');
+    expect(refused.map(({ kind }) => kind).sort()).toEqual(['internal', 'server']);
+    expect(JSON.stringify(collector.messages)).not.toContain('rumour');
   });
 
   it('by HTTP is below the span of its `traceparent`, and without one in the trace of its run', async (context) => {
@@ -153,17 +125,17 @@ describe('a call in a trace', () => {
       await response.body?.cancel();
     };
     await call({ traceparent: `00-${trace}-${PARENT}-01` });
-    const [one, other] = await spansOf(trace, 2);
-    const internal = one?.kind === 'SPAN_KIND_INTERNAL' ? one : other;
-    expect(hex(internal?.parentSpanId)).toBe(PARENT);
+    const [one, other] = await spansIn(trace, 2);
+    const internal = one?.kind === 'internal' ? one : other;
+    expect(internal?.parentSpanId).toBe(PARENT);
 
-    const known = readSpans().length;
+    const known = spansOf(collector.messages).length;
     await call({ traceparent: 'not one' });
     const own = await until('spans of its own', () =>
-      readSpans().length > known + 1 ? readSpans().slice(known) : undefined,
+      spansOf(collector.messages).length > known + 1 ? spansOf(collector.messages).slice(known) : undefined,
     );
-    expect(own.find(({ kind }) => kind === 'SPAN_KIND_INTERNAL')?.parentSpanId ?? '').toBe('');
-    const client = own.find(({ kind }) => kind === 'SPAN_KIND_CLIENT');
-    expect((await called()).at(-1)?.header).toBe(`00-${hex(client?.traceId)}-${hex(client?.spanId)}-01`);
+    expect(own.find(({ kind }) => kind === 'internal')?.parentSpanId ?? '').toBe('');
+    const client = own.find(({ kind }) => kind === 'client');
+    expect((await called()).at(-1)?.header).toBe(`00-${client?.traceId}-${client?.spanId}-01`);
   });
 });

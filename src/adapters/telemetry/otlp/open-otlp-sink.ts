@@ -49,7 +49,8 @@ export function revealHeaders(headers: OtlpOptions['headers']): Record<string, s
 
 function explain(error: Error | undefined): Delivery {
   const status = error !== undefined && 'code' in error ? Number(error.code) : Number.NaN;
-  if (!(status >= 100)) return { kind: 'unavailable', message: 'the collector could not be reached' };
+  // Of a collector that is busy, the exporter does not tell what it answered: it has asked again until its time was over.
+  if (!(status >= 100)) return { kind: 'unavailable', message: 'the collector could not be reached, or is busy' };
   const message = `the collector answered with HTTP status ${status}`;
   return { kind: REFUSED.has(status) ? 'refused' : 'unavailable', message };
 }
