@@ -33,7 +33,7 @@ import { openPlanner } from './open-planner.ts';
 import { openScanner } from './open-scanner.ts';
 import { openSigner } from './open-signer.ts';
 import { closeSources, openSources, settingOf } from './open-sources.ts';
-import { openStore } from './open-store.ts';
+import { openStore, readRecordKeys } from './open-store.ts';
 import { openWorld } from './open-world.ts';
 import { readOwnKeys } from './own-keys.ts';
 import type { Reign } from './reign.ts';
@@ -142,7 +142,8 @@ export class Gateway {
       const functions = new FunctionSource(APP_SERVER);
       const scanner = await openScanner(loaded);
       const throne = new Throne({ store, clock, scanner, notify, data, functions }, { loaded, sources, planner });
-      const world = await openWorld({ clock, store, scanner, held, functions, throne, notify, data });
+      const keyDigest = await readRecordKeys(data).keyDigests();
+      const world = await openWorld({ clock, store, keyDigest, scanner, held, functions, throne, notify, data });
       const gateway: Gateway = new Gateway({
         ...{ options, data, clock, mask, functions, throne, world, telemetry, leasing },
       });

@@ -1,6 +1,7 @@
 import { openFileSwitch } from '../adapters/switches/files/open-file-switch.ts';
 import type { FunctionSource } from '../adapters/tools/function/function-source.ts';
 import type { Clock } from '../base/clock.ts';
+import type { KeyDigest } from '../ports/record-keys.ts';
 import type { Scanner } from '../ports/scanner.ts';
 import type { Store } from '../ports/store.ts';
 import { AskedCalls } from '../runtime/asked-calls.ts';
@@ -18,6 +19,7 @@ import type { Throne } from './throne.ts';
 export interface WorldOptions {
   readonly clock: Clock;
   readonly store: Store;
+  readonly keyDigest: KeyDigest;
   readonly scanner: Scanner;
   readonly held: HeldSecrets;
   readonly functions: FunctionSource;
@@ -29,13 +31,14 @@ export interface WorldOptions {
 
 /** What the straight line stands on. Whatever a configuration says is read from the one that is in force by then. */
 export async function openWorld(options: WorldOptions): Promise<World> {
-  const { clock, store, scanner, held, functions, throne, notify, data } = options;
+  const { clock, store, keyDigest, scanner, held, functions, throne, notify, data } = options;
   const manifest = () => throne.reign.loaded.manifest;
   const guards = new Guards({ clock, onAlert: ({ message }) => notify({ kind: 'warning', message }) });
   await recallBreakers({ store, clock, guards });
   return {
     clock,
     store,
+    keyDigest,
     scanner,
     held,
     runs: new RunBook(
@@ -48,7 +51,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     reserved: { find: (tool, args) => throne.reign.reserved.find(tool, args) },
     stopSwitch: openFileSwitch(data),
     markers: new RunMarkers(clock),
-    histories: new HistoryBook(store),
+    histories: new HistoryBook(store, keyDigest),
     guards,
     inFlight: { count: 0 },
     catalog: () => throne.reign.catalog,

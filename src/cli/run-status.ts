@@ -1,4 +1,6 @@
+import { dataFolder } from '../app/data-folder.ts';
 import { openConfig, openRecordFor } from '../app/open-config.ts';
+import { readRecordKeys } from '../app/open-store.ts';
 import { systemClock } from '../base/clock.ts';
 import { Fault } from '../base/fault.ts';
 import { printSpend } from '../model/budget.ts';
@@ -14,7 +16,8 @@ export async function runStatus({ terminal, configPath, cwd }: CommandContext, r
     const run = await record.readRun(tenant, runId);
     if (run === undefined) throw new Fault('E_RUN_UNKNOWN', `there is no run \`${runId}\``);
     const clock = systemClock;
-    const budgets = await readUsage({ store: record, clock }, loaded.manifest, tenant, runId);
+    const keyDigest = await readRecordKeys(dataFolder(loaded)).keyDigests();
+    const budgets = await readUsage({ store: record, clock, keyDigest }, loaded.manifest, tenant, runId);
     const state = stateOf(run, clock.nowMs());
     const { agent, onBehalfOf } = run.principal;
     terminal.data(

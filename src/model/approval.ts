@@ -1,5 +1,6 @@
 import type { Digest } from '../base/digest.ts';
 import type { JsonObject } from '../base/json.ts';
+import type { CallDigest } from './call.ts';
 import type { Reason } from './decision.ts';
 import type { Consequence, Effect } from './effect.ts';
 import type { Label } from './label.ts';
@@ -79,7 +80,7 @@ export interface Approval {
   readonly arguments: JsonObject;
   /** Answers to the tool's own questions that would leave with the arguments. */
   readonly input?: JsonObject;
-  readonly callDigest: Digest;
+  readonly callDigest: CallDigest;
   /** 128 random bits, hex; spent when the approval is consumed. */
   readonly nonce: string;
   readonly reasons: readonly Reason[];

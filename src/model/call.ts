@@ -1,4 +1,4 @@
-import { type Digest, digestJson } from '../base/digest.ts';
+import { type Digest, digestJson, type KeyedDigest } from '../base/digest.ts';
 import type { JsonObject } from '../base/json.ts';
 import type { ToolName } from './tool.ts';
 
@@ -11,10 +11,13 @@ export interface Call {
   readonly arguments: JsonObject;
   /** Answers to what the tool asked for in an earlier round, which leave beside the arguments. */
   readonly input?: JsonObject;
-  readonly digest: Digest;
+  readonly digest: CallDigest;
 }
 
-/** What an approval is bound to: the tool, its pin, every argument, and every answer that leaves with them. */
+/** What a call is known by wherever it is written or compared. It is keyed; in what former versions wrote, it is not. */
+export type CallDigest = Digest | KeyedDigest;
+
+/** What an approval is bound to, before it is keyed: the tool, its pin, every argument, and every answer that leaves with them. */
 export function digestCall(tool: ToolName, pin: Digest, args: JsonObject, input?: JsonObject): Digest {
   return digestJson({ tool, pin, arguments: args, ...(input === undefined ? {} : { input }) });
 }

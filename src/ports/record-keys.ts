@@ -1,3 +1,5 @@
+import type { KeyedDigest } from '../base/digest.ts';
+
 /**
  * What wraps the keys of runs, kept outside of the store: whoever has the store alone can read nothing that is sealed.
  * Rejects with a `Fault` E_RECORD_KEY.
@@ -11,9 +13,11 @@ export interface RecordKeys {
   nameUser(tenant: string, userId: string): Promise<string>;
   /** What stands for personal data in the record: `#` and 12 hex digits, the same for the same value of a tenant. */
   tagPersonal(): Promise<(tenant: string, value: string) => string>;
-  /** What stands for the digest of a text: `hmac-sha256:` and 64 hex digits, the same for the same text of a tenant. */
-  keyDigests(): Promise<(tenant: string, digest: string) => string>;
+  /** What stands for the digest of what somebody said: the same for the same of a tenant. */
+  keyDigests(): Promise<KeyDigest>;
 }
+
+export type KeyDigest = (tenant: string, digest: string) => KeyedDigest;
 
 /** Whose key it is. A wrapped key of one run is of no use to another. */
 export interface KeyOwner {

@@ -145,7 +145,7 @@ export type Change =
       readonly agent: string;
       readonly runId: string;
       readonly approvalId: string;
-      readonly callDigest: Digest;
+      readonly callDigest: Approval['callDigest'];
       readonly nonce: string;
       readonly nowMs: number;
     }
@@ -299,7 +299,7 @@ export interface OpenIntent {
 export interface AskedCall {
   readonly approvalId: string;
   readonly runId: string;
-  readonly callDigest: Digest;
+  readonly callDigest: Approval['callDigest'];
 }
 
 export interface OverdueApproval {

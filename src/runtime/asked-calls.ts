@@ -1,4 +1,4 @@
-import type { Digest } from '../base/digest.ts';
+import type { CallDigest } from '../model/call.ts';
 import type { Store } from '../ports/store.ts';
 import { Refusal } from './line/refusal.ts';
 
@@ -24,7 +24,7 @@ export class AskedCalls {
     return asked;
   }
 
-  async find(runId: string, callDigest: Digest): Promise<string | undefined> {
+  async find(runId: string, callDigest: CallDigest): Promise<string | undefined> {
     const id = await this.#ids.get(key(runId, callDigest));
     return typeof id === 'string' ? id : undefined;
   }
@@ -32,7 +32,7 @@ export class AskedCalls {
   /** Opens one question per call: whoever asks meanwhile gets the id of the first. */
   async open(
     runId: string,
-    callDigest: Digest,
+    callDigest: CallDigest,
     id: string,
     write: () => Promise<{ readonly seqs: readonly number[] } | Refusal>,
   ): Promise<string | Refusal> {
@@ -51,18 +51,18 @@ export class AskedCalls {
   }
 
   /** From now on this approval asks for the call, whichever did before. */
-  replace(runId: string, callDigest: Digest, approvalId: string): void {
+  replace(runId: string, callDigest: CallDigest, approvalId: string): void {
     this.#ids.set(key(runId, callDigest), Promise.resolve(approvalId));
   }
 
   /** Forgets that this approval asks for the call. One that was opened in its place meanwhile stays. */
-  async forget(runId: string, callDigest: Digest, approvalId: string): Promise<void> {
+  async forget(runId: string, callDigest: CallDigest, approvalId: string): Promise<void> {
     const place = key(runId, callDigest);
     const asked = this.#ids.get(place);
     if ((await asked) === approvalId && this.#ids.get(place) === asked) this.#ids.delete(place);
   }
 }
 
-function key(runId: string, callDigest: Digest): string {
+function key(runId: string, callDigest: CallDigest): string {
   return `${runId} ${callDigest}`;
 }

@@ -2,6 +2,7 @@ import { digestJson } from '../base/digest.ts';
 import type { RunBudget } from '../model/budget.ts';
 import type { Manifest } from '../model/manifest.ts';
 import type { Run } from '../model/run.ts';
+import type { KeyDigest } from '../ports/record-keys.ts';
 
 /** What is metered by amount. `tokens` and `spend` are as they were reported. */
 export const meteredKinds = ['calls', 'resultBytes', 'callTime', 'tokens', 'spend'] as const;
@@ -26,7 +27,7 @@ export function lineageOf(run: Run): readonly { readonly runId: string; readonly
  * Every budget that a call of this run is taken from. What a run delegates is taken from its own budget too, and from its
  * agent's: delegating is no way around either.
  */
-export function listBudgetScopes(manifest: Manifest, run: Run): readonly BudgetScope[] {
+export function listBudgetScopes(manifest: Manifest, run: Run, keyDigest: KeyDigest): readonly BudgetScope[] {
   const { budgets } = manifest;
   const { tenant, onBehalfOf } = run.principal;
   const scopes: BudgetScope[] = [];
@@ -43,11 +44,15 @@ export function listBudgetScopes(manifest: Manifest, run: Run): readonly BudgetS
     within(`agent:${tenant}/${agent}`, `all runs of \`${agent}\``, own);
     within(`each:${tenant}/${agent}`, `the agent \`${agent}\``, budgets.agent);
   }
-  // Meters outlive what was said in runs: they name nobody.
   if (onBehalfOf !== undefined && budgets.user !== undefined)
-    within(`user:${digestJson([tenant, onBehalfOf.id])}`, 'this user', budgets.user);
+    within(meterUser(keyDigest, tenant, onBehalfOf.id), 'this user', budgets.user);
   within(`tenant:${tenant}`, 'everybody', budgets.tenant);
   return scopes;
+}
+
+/** What a user's meters are kept under. They outlive what was said in runs, and name nobody. */
+export function meterUser(keyDigest: KeyDigest, tenant: string, userId: string): string {
+  return `user:${keyDigest(tenant, digestJson([tenant, userId]))}`;
 }
 
 /** What each run of an agent may use: the smaller of what is said of the agent and of every run. */

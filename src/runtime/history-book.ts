@@ -1,8 +1,9 @@
-import { type Digest, digestJson } from '../base/digest.ts';
+import { digestJson, type KeyedDigest } from '../base/digest.ts';
 import { Fault } from '../base/fault.ts';
 import type { JsonObject } from '../base/json.ts';
 import { limits } from '../base/limits.ts';
 import type { StoredEvent } from '../model/event.ts';
+import type { KeyDigest } from '../ports/record-keys.ts';
 import type { Store } from '../ports/store.ts';
 
 /** How a history differs from the one that was recorded, from the first message that does. */
@@ -22,13 +23,13 @@ export interface HistoryComparison {
   /** The first message that was not recorded as it is. */
   readonly from: number;
   /** Digests of the messages from there on: what is to be recorded. */
-  readonly digests: readonly Digest[];
+  readonly digests: readonly KeyedDigest[];
   /** Of the whole chain as it will be: each link covers the one before it. */
-  readonly head: Digest;
+  readonly head: KeyedDigest;
 }
 
 interface Chain {
-  digests: Digest[];
+  digests: KeyedDigest[];
   /** How far the run's record was read. */
   afterSeq: number;
 }
@@ -44,12 +45,14 @@ const REMEMBERED_DIGESTS = 500_000;
  */
 export class HistoryBook {
   readonly #store: Pick<Store, 'readEvents'>;
+  readonly #keyDigest: KeyDigest;
   readonly #chains = new Map<string, Chain>();
   #kept = 0;
   readonly #turns = new Map<string, Promise<unknown>>();
 
-  constructor(store: Pick<Store, 'readEvents'>) {
+  constructor(store: Pick<Store, 'readEvents'>, keyDigest: KeyDigest) {
     this.#store = store;
+    this.#keyDigest = keyDigest;
   }
 
   /** One history of a run at a time: two at once would both be compared with what was there before. */
@@ -66,14 +69,17 @@ export class HistoryBook {
   /** Compares a history with what was recorded of it. Rejects with the store's `Fault`. */
   async compare(tenant: string, runId: string, messages: readonly JsonObject[]): Promise<HistoryComparison> {
     const { digests: recorded } = await this.#catchUp(tenant, runId);
-    const digests = messages.map((message) => digestJson(message));
+    const digests = messages.map((message) => this.#keyDigest(tenant, digestJson(message)));
     const from = firstDifference(recorded, digests);
-    const head = digests.reduce((before: Digest | null, digest) => digestJson({ before, digest }), null);
+    const head = digests.reduce(
+      (before: KeyedDigest | null, digest) => this.#keyDigest(tenant, digestJson({ before, digest })),
+      null,
+    );
     return {
       ...(from < recorded.length ? { change: { message: from, how: nameChange(recorded, digests, from) } } : {}),
       from,
       digests: digests.slice(from),
-      head: head ?? digestJson([]),
+      head: head ?? this.#keyDigest(tenant, digestJson([])),
     };
   }
 
@@ -111,24 +117,24 @@ function readFrom({ body }: StoredEvent): number {
   throw new Fault('E_STORE_CORRUPT', 'a recorded history cannot be read');
 }
 
-function readDigests({ body }: StoredEvent): readonly Digest[] {
+function readDigests({ body }: StoredEvent): readonly KeyedDigest[] {
   const { digests } = body;
   if (
     Array.isArray(digests) &&
     digests.length <= limits.historyMessages &&
     digests.every((one) => typeof one === 'string')
   )
-    return digests as readonly Digest[]; // written from digests, in a record that nothing changes
+    return digests as readonly KeyedDigest[]; // written from digests, in a record that nothing changes
   throw new Fault('E_STORE_CORRUPT', 'a recorded history cannot be read');
 }
 
-function firstDifference(recorded: readonly Digest[], now: readonly Digest[]): number {
+function firstDifference(recorded: readonly KeyedDigest[], now: readonly KeyedDigest[]): number {
   let at = 0;
   while (at < recorded.length && at < now.length && recorded[at] === now[at]) at++;
   return at;
 }
 
-function nameChange(recorded: readonly Digest[], now: readonly Digest[], from: number): HistoryChange['how'] {
+function nameChange(recorded: readonly KeyedDigest[], now: readonly KeyedDigest[], from: number): HistoryChange['how'] {
   const instead = now[from];
   if (instead === undefined) return 'shortened';
   const later = recorded.indexOf(instead, from + 1);

@@ -1,5 +1,5 @@
 import { newId } from '../base/clock.ts';
-import { type Digest, digestJson } from '../base/digest.ts';
+import { digestJson, type KeyedDigest } from '../base/digest.ts';
 import { type ErrorCode, errorEntry, errors } from '../base/errors.ts';
 import { Fault } from '../base/fault.ts';
 import { findJsonProblem, type JsonValue } from '../base/json.ts';
@@ -14,7 +14,7 @@ import { refuse } from './line/refusal.ts';
 import type { World } from './world.ts';
 
 interface Keyed {
-  readonly digest: Digest;
+  readonly digest: KeyedDigest;
   /** Under way, or what it came to. Absent after an attempt that ended before its intent: the next one is made. */
   answer?: Promise<CallAnswer>;
   bytes: number;
@@ -41,7 +41,8 @@ export class KeyedCalls {
   async call(request: CallRequest, key: string): Promise<CallAnswer> {
     const problem = findJsonProblem(request.arguments ?? {}, limits.jsonDepth);
     if (problem !== undefined) return this.#call(request); // refused as it is; nothing of it could be compared
-    const digest = digestJson({ tool: request.tool.toWellFormed(), arguments: (request.arguments ?? {}) as JsonValue });
+    const asked = { tool: request.tool.toWellFormed(), arguments: (request.arguments ?? {}) as JsonValue };
+    const digest = this.#world.keyDigest(request.principal.tenant, digestJson(asked));
     const callId = `call_k${digestJson([request.runId, key]).slice('sha256:'.length, 37)}`;
     const known = this.#known.get(callId);
     if (known !== undefined && known.digest !== digest) return this.#conflict(request);
@@ -63,7 +64,7 @@ export class KeyedCalls {
    * Makes the call, unless it was made: the record is asked before, and after an attempt that ended before its intent,
    * for another process may have had it meanwhile. What cannot be looked up is unknown, for now.
    */
-  async #attempt(request: CallRequest, callId: string, digest: Digest): Promise<Attempt> {
+  async #attempt(request: CallRequest, callId: string, digest: KeyedDigest): Promise<Attempt> {
     try {
       const before = await this.#recorded(request, callId, digest);
       if (before !== undefined) return { answer: before, stands: true };
@@ -79,7 +80,7 @@ export class KeyedCalls {
   }
 
   /** What the record says of the call, if it got as far as an intent, or is about something else than this request. */
-  async #recorded(request: CallRequest, callId: string, digest: Digest): Promise<CallAnswer | undefined> {
+  async #recorded(request: CallRequest, callId: string, digest: KeyedDigest): Promise<CallAnswer | undefined> {
     const events = await readEvents(this.#world, request.principal.tenant, callId);
     const other = events.some(({ body }) => typeof body['request'] === 'string' && body['request'] !== digest);
     if (other) return this.#conflict(request);

@@ -3,7 +3,15 @@ import type { Manifest } from '../model/manifest.ts';
 import type { MeterTake } from '../model/meter.ts';
 import type { Run } from '../model/run.ts';
 import type { GovernedTool } from '../model/tool.ts';
-import { lineageOf, listBudgetScopes, type MeteredKind, meteredKinds, meterOf } from './budget-scopes.ts';
+import {
+  type BudgetScope,
+  lineageOf,
+  listBudgetScopes,
+  type MeteredKind,
+  meteredKinds,
+  meterOf,
+} from './budget-scopes.ts';
+import type { World } from './world.ts';
 
 const CALLED = {
   calls: 'calls of',
@@ -22,7 +30,13 @@ const REMEMBERED = 10_000;
  * as a result may have or as are left. So is time, as much as the call may take: one that was given less would be cut short
  * half-way. What others report is not taken here: something of it must be left.
  */
-export function listTakes(manifest: Manifest, run: Run, tool: GovernedTool, deadlineMs: number): readonly MeterTake[] {
+export function listTakes(
+  { keyDigest }: Pick<World, 'keyDigest'>,
+  manifest: Manifest,
+  run: Run,
+  tool: GovernedTool,
+  deadlineMs: number,
+): readonly MeterTake[] {
   const lists = known.get(manifest) ?? new Map<string, readonly MeterTake[]>();
   known.set(manifest, lists);
   // Neither who a run is for nor what it was started from ever changes.
@@ -30,14 +44,20 @@ export function listTakes(manifest: Manifest, run: Run, tool: GovernedTool, dead
   const before = lists.get(key);
   if (before !== undefined) return before;
   if (lists.size >= REMEMBERED) lists.clear();
-  const takes = makeTakes(manifest, run, tool, deadlineMs);
+  const takes = makeTakes(listBudgetScopes(manifest, run, keyDigest), manifest, run, tool, deadlineMs);
   lists.set(key, takes);
   return takes;
 }
 
-function makeTakes(manifest: Manifest, run: Run, tool: GovernedTool, deadlineMs: number): readonly MeterTake[] {
+function makeTakes(
+  scopes: readonly BudgetScope[],
+  manifest: Manifest,
+  run: Run,
+  tool: GovernedTool,
+  deadlineMs: number,
+): readonly MeterTake[] {
   const takes: MeterTake[] = [];
-  for (const scope of listBudgetScopes(manifest, run)) {
+  for (const scope of scopes) {
     for (const kind of meteredKinds) {
       const max = scope.budget[kind];
       if (max === undefined) continue;

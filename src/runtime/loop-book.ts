@@ -1,5 +1,5 @@
-import type { Digest } from '../base/digest.ts';
 import { limits } from '../base/limits.ts';
+import type { CallDigest } from '../model/call.ts';
 import type { Decision, Reason } from '../model/decision.ts';
 import type { LoopRules } from '../model/guards.ts';
 import type { Manifest } from '../model/manifest.ts';
@@ -9,8 +9,8 @@ import type { Store } from '../ports/store.ts';
 /** A call that was granted, and what came of it. */
 interface Made {
   readonly callId: string;
-  readonly call: Digest;
-  result?: Digest;
+  readonly call: CallDigest;
+  result?: CallDigest;
 }
 
 const LONGEST_CYCLE = 8;
@@ -49,7 +49,7 @@ export class LoopBook {
     this.#put(id, last);
   }
 
-  granted(runId: string, callId: string, call: Digest): void {
+  granted(runId: string, callId: string, call: CallDigest): void {
     const made = this.#runs.get(runId) ?? [];
     made.push({ callId, call });
     if (made.length > limits.loopCalls) made.shift();
@@ -68,13 +68,13 @@ export class LoopBook {
     }
   }
 
-  answered(runId: string, callId: string, result: Digest | undefined): void {
+  answered(runId: string, callId: string, result: CallDigest | undefined): void {
     const made = this.#runs.get(runId)?.findLast((each) => each.callId === callId); // most often the newest
     if (made !== undefined && result !== undefined) made.result = result;
   }
 
   /** Why making this call now would go in circles. Undefined if it would not. */
-  find(runId: string, call: Digest, rules: LoopRules | undefined): Reason | undefined {
+  find(runId: string, call: CallDigest, rules: LoopRules | undefined): Reason | undefined {
     const made = this.#runs.get(runId);
     if (rules === undefined || made === undefined) return undefined;
     return findSame(made, call, rules) ?? findCycle(made, call, rules) ?? findStandstill(made, call, rules);
@@ -91,14 +91,14 @@ export function narrowByLoop(decision: Decision, loop: Reason | undefined, manif
   return { ...decision, verdict, reasons: [...before, loop] };
 }
 
-function findSame(made: readonly Made[], call: Digest, { same }: LoopRules): Reason | undefined {
+function findSame(made: readonly Made[], call: CallDigest, { same }: LoopRules): Reason | undefined {
   if (same === undefined || made.length < same) return undefined;
   if (!made.slice(-same).every((each) => each.call === call)) return undefined;
   return reason('same', `this very call was made ${same} times in a row`);
 }
 
 /** The calls before this one are a sequence of calls, so often, and this one would begin it again. */
-function findCycle(made: readonly Made[], call: Digest, { cycle }: LoopRules): Reason | undefined {
+function findCycle(made: readonly Made[], call: CallDigest, { cycle }: LoopRules): Reason | undefined {
   if (cycle === undefined) return undefined;
   for (let period = 2; period <= LONGEST_CYCLE; period++) {
     const length = period * cycle;
@@ -111,7 +111,7 @@ function findCycle(made: readonly Made[], call: Digest, { cycle }: LoopRules): R
   return undefined;
 }
 
-function findStandstill(made: readonly Made[], call: Digest, { noProgress }: LoopRules): Reason | undefined {
+function findStandstill(made: readonly Made[], call: CallDigest, { noProgress }: LoopRules): Reason | undefined {
   if (noProgress === undefined) return undefined;
   const results = made.filter((each) => each.call === call).slice(-noProgress);
   const [first] = results;
@@ -120,5 +120,5 @@ function findStandstill(made: readonly Made[], call: Digest, { noProgress }: Loo
   return reason('noProgress', `this very call brought the same result ${noProgress} times`);
 }
 
-const isDigest = (value: unknown): value is Digest => typeof value === 'string' && value.startsWith('sha256:');
+const isDigest = (value: unknown): value is CallDigest => typeof value === 'string' && /^(?:hmac-)?sha256:/.test(value);
 const reason = (rule: string, message: string): Reason => ({ code: 'E_LOOP', message, policy: `loops.${rule}` });

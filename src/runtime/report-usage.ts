@@ -1,4 +1,4 @@
-import { type Clock, newId } from '../base/clock.ts';
+import { newId } from '../base/clock.ts';
 import { Fault } from '../base/fault.ts';
 import { printSpend } from '../model/budget.ts';
 import type { Manifest } from '../model/manifest.ts';
@@ -40,7 +40,7 @@ export async function reportUsage(
   const { tenant, runId, by, tokens, spend, model } = report;
   const run = await readRun(world, tenant, runId);
   const nowMs = world.clock.nowMs();
-  const scopes = listBudgetScopes(world.catalog().manifest, run);
+  const scopes = listBudgetScopes(world.catalog().manifest, run, world.keyDigest);
   const takes = scopes
     .filter(({ windowMs }) => windowMs === undefined || by === 'host')
     .flatMap((scope) => [
@@ -80,13 +80,13 @@ const count = (kind: MeteredKind, amount: number, scope: BudgetScope): MeterTake
 
 /** What is used of every budget the run falls under, and what was reported of it. Throws a `Fault`: E_RUN_UNKNOWN, E_STORE. */
 export async function readUsage(
-  world: { readonly store: Pick<Store, 'readRun' | 'readMeters'>; readonly clock: Clock },
+  world: Pick<World, 'clock' | 'keyDigest'> & { readonly store: Pick<Store, 'readRun' | 'readMeters'> },
   manifest: Manifest,
   tenant: string,
   runId: string,
 ): Promise<readonly BudgetUse[]> {
   const run = await readRun(world, tenant, runId);
-  const meters = listBudgetScopes(manifest, run).flatMap((scope) =>
+  const meters = listBudgetScopes(manifest, run, world.keyDigest).flatMap((scope) =>
     meteredKinds
       .map((kind) => ({ kind, scope, max: scope.budget[kind], advisory: kind === 'tokens' || kind === 'spend' }))
       .filter(({ max, advisory }) => max !== undefined || (advisory && scope.scope === `run:${run.id}`)),

@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts';
+import type { KeyDigest } from '../ports/record-keys.ts';
 import type { ReservedPaths } from '../ports/reserved-paths.ts';
 import type { Scanner } from '../ports/scanner.ts';
 import type { StopSwitch } from '../ports/stop-switch.ts';
@@ -19,6 +20,8 @@ export type Sources = (server: string) => ToolSource | undefined;
 export interface World {
   readonly clock: Clock;
   readonly store: Store;
+  /** What stands for a digest of what somebody said, wherever it is written or compared. */
+  readonly keyDigest: KeyDigest;
   readonly runs: RunBook;
   readonly asked: AskedCalls;
   /** The active catalog: tools, checks and kernel of one bundle. Replaced as a whole, never changed. */

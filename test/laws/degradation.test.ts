@@ -128,7 +128,7 @@ describe('a retry', () => {
     expect(codeOf(await spent.ask('write'))).toBe('E_BUDGET');
     expect(spent.ran, 'retries are paid for').toHaveLength(3);
     const keyed = await open({ write: { onFailure: 'retry 3' } }, () => down);
-    const digest = `sha256:${'0'.repeat(64)}` as const;
+    const digest = `hmac-sha256:${'0'.repeat(64)}` as const;
     await conduct(
       keyed.world,
       { principal: A, runId: keyed.runId, tool: 'law/write', arguments: {}, keyed: { callId: 'call_k1', digest } },

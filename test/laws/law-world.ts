@@ -19,6 +19,7 @@ import { RunBook } from '../../src/runtime/run-book.ts';
 import { RunMarkers } from '../../src/runtime/run-markers.ts';
 import type { World } from '../../src/runtime/world.ts';
 import { HeldSecrets } from '../../src/scan/held-secrets.ts';
+import { keyDigest } from '../simulation/key-digest.ts';
 import { Seeded } from '../simulation/seeded.ts';
 
 /** A runtime of the laws: real line, real policy, a store in memory, and one tool server that the law supplies. */
@@ -102,6 +103,7 @@ export async function openLawWorld(options: LawWorldOptions): Promise<LawWorld> 
     world: {
       clock,
       store,
+      keyDigest,
       runs: new RunBook(clock, store, (agent) => lifeOf(catalog.manifest, agent)),
       asked: await AskedCalls.recall(truth, options.tenant ?? 'default', nowMs),
       scanner: createThreadScanner(),
@@ -109,7 +111,7 @@ export async function openLawWorld(options: LawWorldOptions): Promise<LawWorld> 
       reserved: { find: () => undefined },
       stopSwitch: options.stopSwitch ?? noSwitch,
       markers: new RunMarkers(clock),
-      histories: new HistoryBook(store),
+      histories: new HistoryBook(store, keyDigest),
       guards,
       inFlight: { count: 0 },
       catalog: () => catalog,

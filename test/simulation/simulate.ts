@@ -19,6 +19,7 @@ import type { World } from '../../src/runtime/world.ts';
 import { HeldSecrets } from '../../src/scan/held-secrets.ts';
 import { counted, countingSource, type Effect } from './counting-source.ts';
 import { faultyStore } from './faulty-store.ts';
+import { keyDigest } from './key-digest.ts';
 import { Seeded, seededClock, yieldSome } from './seeded.ts';
 
 export interface Report {
@@ -78,6 +79,7 @@ export async function simulate(seed: number): Promise<Report> {
   const world: World = {
     clock,
     store,
+    keyDigest,
     runs: new RunBook(clock, store, () => 3_600_000),
     asked: await AskedCalls.recall(truth, TENANT, clock.nowMs()),
     scanner: createThreadScanner(),
@@ -85,7 +87,7 @@ export async function simulate(seed: number): Promise<Report> {
     reserved: { find: () => undefined },
     stopSwitch: { find: () => undefined, list: () => [] },
     markers: new RunMarkers(clock),
-    histories: new HistoryBook(store),
+    histories: new HistoryBook(store, keyDigest),
     guards: new Guards({ clock, onAlert: (alert) => alerts.push(alert), wait: async () => {} }),
     inFlight: { count: 0 },
     catalog: () => catalog,

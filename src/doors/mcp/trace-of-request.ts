@@ -11,6 +11,9 @@ const METHODS: Readonly<Record<string, string>> = {
   [mcpCallables.complete]: 'completion/complete',
 };
 
+/** In the others a `name` means nothing: it would be a text of the caller's in the names of spans. */
+const NAMED: ReadonlySet<string> = new Set(['tools/call', 'prompts/get']);
+
 /**
  * Where a request belongs in its client's trace, and what it was. Of `_meta` nothing else is taken: it is no way around the
  * arguments. `tracestate` and `baggage` are free text that nobody here could judge; whoever forwards a trace may leave them
@@ -25,11 +28,12 @@ export function traceOfRequest(
   const meta = isJsonObject(params['_meta']) ? params['_meta'] : {};
   const trace = parseTrace(meta['traceparent']) ?? parseTrace(traceparent);
   const { name } = params;
+  const method = METHODS[tool.name] ?? 'tools/call';
   return {
     via: {
       ...over,
-      method: METHODS[tool.name] ?? 'tools/call',
-      ...(typeof name === 'string' ? { target: name } : {}),
+      method,
+      ...(typeof name === 'string' && NAMED.has(method) ? { target: name } : {}),
       atMs,
     },
     ...(trace === undefined ? {} : { trace }),

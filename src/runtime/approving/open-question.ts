@@ -1,10 +1,10 @@
 import { newId } from '../../base/clock.ts';
-import { digestJson } from '../../base/digest.ts';
 import { limits } from '../../base/limits.ts';
 import type { Approval, ApprovalPlan } from '../../model/approval.ts';
 import type { MeterTake } from '../../model/meter.ts';
 import type { Principal } from '../../model/principal.ts';
 import type { Change } from '../../ports/store.ts';
+import { meterUser } from '../budget-scopes.ts';
 import type { Decided } from '../line/decide.ts';
 import { recordDecided } from '../record.ts';
 import type { World } from '../world.ts';
@@ -64,7 +64,7 @@ export function openQuestion(
         maxPendingPerRun: limits.pendingApprovalsPerRun,
         maxAsked: { count: limits.approvalsAsked, sinceMs: askedAtMs - limits.approvalsAskedMs },
       },
-      { kind: 'budget.take', takes: askingTakes(run.principal), nowMs: askedAtMs },
+      { kind: 'budget.take', takes: askingTakes(world, run.principal), nowMs: askedAtMs },
       ...(isTold ? notifyApprovers(world, catalog.manifest, approval, duty) : []),
       {
         kind: 'event.append',
@@ -90,7 +90,7 @@ export function openQuestion(
 }
 
 /** Asking is limited beyond the run: whoever is asked too often looks no more, whichever run it is. */
-function askingTakes({ tenant, agent, onBehalfOf }: Principal): readonly MeterTake[] {
+function askingTakes({ keyDigest }: World, { tenant, agent, onBehalfOf }: Principal): readonly MeterTake[] {
   const take = (of: string, max: number, name: string): MeterTake => ({
     meter: `asked/${of}`,
     amount: 1,
@@ -105,7 +105,7 @@ function askingTakes({ tenant, agent, onBehalfOf }: Principal): readonly MeterTa
       ? []
       : [
           take(
-            `user:${digestJson([tenant, onBehalfOf.id])}`,
+            meterUser(keyDigest, tenant, onBehalfOf.id),
             limits.approvalsAskedForUser,
             'questions on behalf of this user',
           ),

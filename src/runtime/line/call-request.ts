@@ -1,4 +1,4 @@
-import type { Digest } from '../../base/digest.ts';
+import type { KeyedDigest } from '../../base/digest.ts';
 import type { ErrorCode } from '../../base/errors.ts';
 import type { JsonObject } from '../../base/json.ts';
 import type { McpVia } from '../../model/mcp-via.ts';
@@ -22,7 +22,7 @@ export interface CallRequest {
   /** What the agent says the call is for. Shown to people as a quotation, and never believed. */
   readonly purpose?: string;
   /** What the caller's own key made of this call: the id it has, and the digest of what was asked for under the key. */
-  readonly keyed?: { readonly callId: string; readonly digest: Digest };
+  readonly keyed?: { readonly callId: string; readonly digest: KeyedDigest };
   /** The call whose code makes this one. */
   readonly parentCallId?: string;
   /** The call this one is made for once more, after it failed: of it, the how manieth, and why. */

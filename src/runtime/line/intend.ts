@@ -83,7 +83,7 @@ export async function intend(world: World, grant: Grant): Promise<Intended | Ref
   if (pass instanceof Refusal) return withRecord(pass, decided);
   const timeout = decided.decision.obligations.find((obligation) => obligation.kind === 'timeout');
   const mostMs = Math.min(timeout?.timeoutMs ?? limits.callTimeoutMs, LONGEST_TIMER_MS);
-  const takes = listTakes(catalog.manifest, run, tool, mostMs);
+  const takes = listTakes(world, catalog.manifest, run, tool, mostMs);
   const changes: Change[] = [
     { kind: 'run.require', tenant, agent, runId: run.id, nowMs, label: decided.labelled.label },
     ...requireLineage(run, nowMs),

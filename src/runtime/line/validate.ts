@@ -73,6 +73,6 @@ function check(world: World, scanned: Scanned, entry: CatalogEntry, args: JsonOb
     tool: name,
     arguments: checked.arguments,
     ...(input === undefined ? {} : { input }),
-    digest: digestCall(name, pin, checked.arguments, input),
+    digest: world.keyDigest(run.principal.tenant, digestCall(name, pin, checked.arguments, input)),
   });
 }

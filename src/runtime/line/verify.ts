@@ -1,4 +1,4 @@
-import { type Digest, digestBytes } from '../../base/digest.ts';
+import { digestBytes, type KeyedDigest } from '../../base/digest.ts';
 import { Fault } from '../../base/fault.ts';
 import { isJsonObject } from '../../base/json.ts';
 import { limits } from '../../base/limits.ts';
@@ -31,7 +31,7 @@ interface Inspected {
   /** What a failed call said, before what describes its machine was taken out. */
   readonly error?: string;
   /** Of the result as it came. */
-  readonly digest?: Digest;
+  readonly digest?: KeyedDigest;
   readonly bytes?: number;
 }
 
@@ -113,7 +113,7 @@ async function inspect(world: World, { intended }: Executed, came: ToolResult): 
   const { run, catalog } = labelled.validated.scanned.admitted;
   const text = JSON.stringify(came);
   const bytes = Buffer.byteLength(text);
-  const measured = { digest: digestBytes(text), bytes };
+  const measured = { digest: world.keyDigest(run.principal.tenant, digestBytes(text)), bytes };
   const withhold = (refusal: Refusal): Inspected => ({ result: refusal, redactions: [], findings: [], ...measured });
   const mostBytes = Math.min(limits.resultBytes, intended.allowance.resultBytes ?? limits.resultBytes);
   if (bytes > mostBytes) {

@@ -209,9 +209,7 @@ describe('the OpenTelemetry Collector', () => {
     await work(chaperone);
     await until('spans and metrics', () => {
       const all = JSON.stringify(collector.messages);
-      return (
-        (all.includes('execute_tool app/no_such_tool') && all.includes('mcp.server.operation.duration')) || undefined
-      );
+      return (all.includes('execute_tool app/no_such_tool') && all.includes('chaperone.call.duration')) || undefined;
     });
     expect(JSON.stringify(collector.messages)).not.toContain(CANARY);
 
@@ -245,7 +243,7 @@ describe('the OpenTelemetry Collector', () => {
     expect([counted('chaperone.calls'), counted('chaperone.refusals')]).toEqual([1, 1]);
     const metrics = metricsOf(collector.messages);
     expect(metrics.get('chaperone.calls')).toMatchObject({ sum: { isMonotonic: true, aggregationTemporality: 2 } });
-    expect(metrics.get('mcp.server.operation.duration')).toMatchObject({
+    expect(metrics.get('chaperone.call.duration')).toMatchObject({
       unit: 's',
       histogram: { aggregationTemporality: 2, dataPoints: expect.arrayContaining([expect.anything()]) },
     });

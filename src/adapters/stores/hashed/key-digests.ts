@@ -5,6 +5,11 @@ import type { EventKind } from '../../../model/event.ts';
 const TEXTS: Partial<Readonly<Record<EventKind, readonly string[]>>> = {
   'model.step': ['input', 'reasoning', 'output', 'error'],
   'content.ingested': ['digest'],
+  'call.refused': ['argumentsDigest'],
+  'question.answered': ['question', 'answerDigest'],
+  'answer.released': ['digest'],
+  'answer.withheld': ['digest'],
+  'run.planned': ['question'],
 };
 
 /**

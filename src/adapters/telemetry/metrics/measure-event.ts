@@ -37,11 +37,19 @@ export const instruments = {
   approvals: counter('approvals', 'chaperone.approvals', 'Questions to people, by what became of them.', ['answer']),
   duration: {
     name: 'chaperone_call_duration_seconds',
-    otelName: 'mcp.server.operation.duration',
+    otelName: 'chaperone.call.duration',
     kind: 'histogram',
     help: 'From the intent of a call to its outcome, tool included.',
     unit: 's',
     labels: ['server', 'outcome'],
+  },
+  operation: {
+    name: 'mcp_server_operation_duration_seconds',
+    otelName: 'mcp.server.operation.duration',
+    kind: 'histogram',
+    help: 'Of calls that came by MCP: from the request to its end, refusals and waiting included.',
+    unit: 's',
+    labels: ['method', 'outcome'],
   },
 } as const satisfies Readonly<Record<string, Instrument>>;
 
@@ -78,6 +86,7 @@ export class EventMeasurer {
       measured.push({ instrument: 'refusals', value: 1, labels: { code: String(body['code'] ?? 'unknown') } });
     }
     if (kind === 'call.completed') measured.push(...this.#measureOutcome(event));
+    measured.push(...measureOperation(event));
     return [...measured, ...measureFindings(event)];
   }
 
@@ -85,8 +94,7 @@ export class EventMeasurer {
     const labels = {
       // A call that has an intent was of a tool that exists.
       server: tool?.slice(0, tool.indexOf('/')) ?? 'unknown',
-      outcome:
-        body['ok'] === true ? (body['isError'] === true ? 'tool_error' : 'ok') : String(body['code'] ?? 'failed'),
+      outcome: outcomeOf(body),
     };
     const begunMs = this.#begun.get(callId);
     this.#begun.delete(callId);
@@ -103,6 +111,20 @@ export class EventMeasurer {
     const [oldest] = this.#begun.keys();
     if (this.#begun.size > CALLS_REMEMBERED && oldest !== undefined) this.#begun.delete(oldest);
   }
+}
+
+function outcomeOf(body: NewEvent['body']): string {
+  if (body['ok'] === true) return body['isError'] === true ? 'tool_error' : 'ok';
+  return String(body['code'] ?? 'failed');
+}
+
+/** A request by MCP that has ended. One that waits for a person has not. */
+function measureOperation({ kind, body, atMs }: NewEvent): readonly Measurement[] {
+  if ((kind !== 'call.completed' && kind !== 'call.refused') || body['code'] === 'E_APPROVAL_PENDING') return [];
+  const { method, atMs: cameAtMs } = (body['via'] ?? {}) as Readonly<Record<string, unknown>>;
+  if (typeof method !== 'string' || typeof cameAtMs !== 'number') return [];
+  const value = Math.max(0, atMs - cameAtMs) / 1_000; // a clock may go back
+  return [{ instrument: 'operation', value, labels: { method, outcome: outcomeOf(body) } }];
 }
 
 function measureFindings({ body }: NewEvent): readonly Measurement[] {

@@ -38,6 +38,9 @@ describe('metrics', () => {
     record(event('approval.answered', { approve: true }));
     const findings = [{ detector: 'secrets', kind: 'aws', severity: 'high' }, { more: 3 }, null];
     record(event('call.refused', { code: 'E_DENIED', findings }));
+    const via = { method: 'tools/call', version: '2026-07-28', transport: 'tcp', atMs: 1_000 };
+    record(event('call.refused', { code: 'E_TAINT_EGRESS', via }, { atMs: 3_000 }));
+    record(event('call.refused', { code: 'E_APPROVAL_PENDING', via }, { atMs: 3_000 }));
     const { contentType, text } = await prometheus.print(gauges);
     expect(contentType).toContain('text/plain');
     for (const line of [
@@ -49,6 +52,8 @@ describe('metrics', () => {
       'chaperone_call_duration_seconds_count{server="mail",outcome="ok"} 1',
       'chaperone_call_duration_seconds_bucket{le="0.025",server="mail",outcome="ok"} 0',
       'chaperone_call_duration_seconds_bucket{le="0.05",server="mail",outcome="ok"} 1',
+      'mcp_server_operation_duration_seconds_sum{method="tools/call",outcome="E_TAINT_EGRESS"} 2',
+      'mcp_server_operation_duration_seconds_count{method="tools/call",outcome="E_TAINT_EGRESS"} 1',
       'chaperone_calls_in_flight 3',
       'chaperone_approvals_pending 2',
       'chaperone_isolations 1',
@@ -64,7 +69,7 @@ describe('metrics', () => {
     for (const { name, labels, kind } of Object.values(instruments)) {
       expect(name).toMatch(kind === 'counter' ? /_total$/ : /_seconds$/);
       for (const label of labels)
-        expect(['kind', 'server', 'outcome', 'code', 'detector', 'severity', 'answer']).toContain(label);
+        expect(['kind', 'server', 'method', 'outcome', 'code', 'detector', 'severity', 'answer']).toContain(label);
     }
   });
 

@@ -11,6 +11,11 @@ export interface OtlpMetrics {
   close(): Promise<void>;
 }
 
+/** What the conventions of MCP name the labels of an operation. */
+function byConvention({ method = '', outcome }: Measurement['labels']): Record<string, string> {
+  return { 'mcp.method.name': method, ...(outcome === undefined || outcome === 'ok' ? {} : { 'error.type': outcome }) };
+}
+
 /** Sends the metrics of one gateway by OTLP over HTTP, every so often. What a collector misses is in the next numbers. */
 export function openOtlpMetrics(options: OtlpOptions & { readonly everyMs: number }): OtlpMetrics {
   const exporter = new OTLPMetricExporter({
@@ -28,12 +33,8 @@ export function openOtlpMetrics(options: OtlpOptions & { readonly everyMs: numbe
     }
     const advice = { explicitBucketBoundaries: DURATION_BOUNDS_S };
     const histogram = meter.createHistogram(otelName, { description: help, unit, advice });
-    return ({ value, labels }: Measurement) =>
-      histogram.record(value, {
-        ...labels,
-        'mcp.method.name': 'tools/call',
-        ...(labels['outcome'] === 'ok' ? {} : { 'error.type': labels['outcome'] ?? 'unknown' }),
-      });
+    return ({ instrument, value, labels }: Measurement) =>
+      histogram.record(value, instrument === 'operation' ? byConvention(labels) : labels);
   };
   const recorders = Object.fromEntries(
     Object.entries(instruments).map(([key, instrument]) => [key, make(instrument)]),
