@@ -164,7 +164,7 @@ finally:
     language: 'python',
     source: () => `
 import time
-until = time.monotonic() + 3
+until = time.monotonic() + 4
 while time.monotonic() < until:
     pass
 print('GOT')`,
@@ -175,7 +175,7 @@ print('GOT')`,
     language: 'python',
     source: () => `
 import time
-time.sleep(3)
+time.sleep(4)
 print('GOT')`,
     noticed: 'time',
   },
